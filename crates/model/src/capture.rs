@@ -1,0 +1,143 @@
+//! The contract between the desk and the `collect` child: a signed order in, a signed record out.
+//!
+//! Both are canonical JSON ([`crate::canonical`]) with an Ed25519 signature over those bytes,
+//! carried in a [`Signed`] envelope. An order never reaches further than [`MAX_LEASE_SECONDS`]
+//! ahead (laws 1 and 15).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Moment, Sha256Digest,
+    id::{ActorId, AuthorityId, CaseId, OrderId},
+    moment::ClockQuality,
+};
+
+/// Longest reach of one lease, in seconds.
+pub const MAX_LEASE_SECONDS: i64 = 30;
+
+/// Canonical bytes and the Ed25519 signature over them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// The signed text: canonical JSON, as a string so that no re-encoding can change it.
+    pub body: String,
+    /// Ed25519 signature over `body`'s bytes: 128 hexadecimal digits.
+    pub signature: String,
+    /// The signer's public key: 64 hexadecimal digits. A hint; the reader knows which key he trusts.
+    pub key: String,
+}
+
+/// What the desk orders, and until when. Renewed by writing a new one over the old with rename(2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Which order.
+    pub order: OrderId,
+    /// Counts renewals from 1; a lower serial than one already seen is refused.
+    pub serial: u64,
+    /// For which case.
+    pub case: CaseId,
+    /// Under which authority.
+    pub authority: AuthorityId,
+    /// For which officer.
+    pub actor: ActorId,
+    /// Exactly these URLs, in this order, nothing else (redirects are recorded, not followed, unless
+    /// the target is listed too).
+    pub urls: Vec<String>,
+    /// Most bytes to receive in all.
+    pub byte_budget: u64,
+    /// Longest wait for one response, in milliseconds.
+    pub timeout_ms: u64,
+    /// The transport that may be used. The only one today: `loopback-direct`.
+    pub transport: String,
+    /// The age recipient (`age1…`) for which the spool is encrypted.
+    pub spool_recipient: String,
+    /// When this lease was written.
+    pub issued: Moment,
+    /// When it ends; at most [`MAX_LEASE_SECONDS`] after `issued`.
+    pub until: Moment,
+}
+
+/// How one request ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum FetchOutcome {
+    /// A whole response was received.
+    Complete {
+        /// HTTP status code.
+        status: u16,
+    },
+    /// The response was cut; what had arrived is kept.
+    Partial {
+        /// HTTP status code, when the head had arrived.
+        status: Option<u16>,
+        /// Why it was cut: `lease-lapsed`, `budget`, `timeout`, `connection-lost`.
+        reason: String,
+    },
+    /// Nothing was received.
+    Failed {
+        /// `refused-destination`, `connection-refused`, `timeout`, `malformed-response`, `lease-lapsed`, `budget`.
+        reason: String,
+    },
+}
+
+/// One request of a capture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The URL of the order.
+    pub url: String,
+    /// When the request was sent.
+    pub started: Moment,
+    /// When the last byte arrived or the attempt ended.
+    pub ended: Moment,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: FetchOutcome,
+    /// Address of the peer, when a connection was made.
+    pub peer: Option<String>,
+    /// `WARC-Record-ID` of the response record, when one was written.
+    pub response_record: Option<String>,
+    /// SHA-256 of the raw response bytes as received (head and body, before any decoding).
+    pub response_digest: Option<Sha256Digest>,
+    /// Raw response bytes received.
+    pub response_bytes: u64,
+    /// `Location` of a redirect that was recorded and not followed.
+    pub redirect: Option<String>,
+}
+
+/// What the collector says it did. It proves who captured and when, **not that the server said it**.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureRecord {
+    /// The order it worked on.
+    pub order: OrderId,
+    /// Case of the order.
+    pub case: CaseId,
+    /// Authority of the order.
+    pub authority: AuthorityId,
+    /// Officer of the order.
+    pub actor: ActorId,
+    /// The highest lease serial that was seen.
+    pub last_serial: u64,
+    /// Transport used.
+    pub transport: String,
+    /// Tool name and version.
+    pub tool: String,
+    /// SHA-256 of the order body: the configuration that was carried out.
+    pub order_digest: Sha256Digest,
+    /// What cage the child was in: `landlock+seccomp`, `seccomp`, `landlock` or `uncaged`.
+    pub cage: String,
+    /// What is known about the clock.
+    pub clock: ClockQuality,
+    /// Begin and end of the run.
+    pub started: Moment,
+    /// End of the run.
+    pub ended: Moment,
+    /// Every URL of the order, with how it ended.
+    pub fetches: Vec<Fetch>,
+    /// SHA-256 of the WARC file before encryption.
+    pub warc_digest: Sha256Digest,
+    /// Length of the WARC file before encryption, in bytes.
+    pub warc_bytes: u64,
+    /// Number of WARC records, `warcinfo` included.
+    pub warc_records: u64,
+    /// Whether every fetch was complete.
+    pub complete: bool,
+}

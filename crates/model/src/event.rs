@@ -1,0 +1,200 @@
+//! Events: the leaves of the ledger. A leaf holds type, sequence, time, pseudonymous ids and a salted
+//! commitment, and nothing that tells about a person (law 10).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Moment, Sha256Digest,
+    action::Operation,
+    canonical,
+    id::{ActorId, CaseId},
+};
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $operation:expr;)*) => {
+        /// Every kind of event, with the name that stands in the leaf.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum EventType { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
+
+        impl EventType {
+            /// Every kind.
+            pub const ALL: &'static [EventType] = &[$(EventType::$variant),*];
+
+            /// The name in the leaf.
+            pub fn name(self) -> &'static str {
+                match self { $(EventType::$variant => $name,)* }
+            }
+
+            /// Which of the six logged operations it is, if it is one.
+            pub fn operation(self) -> Option<Operation> {
+                match self { $(EventType::$variant => $operation,)* }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// The log begins.
+    LogOpened = "log-opened", None;
+    /// A restored log goes on in a new epoch that names the last known checkpoint.
+    EpochDeclared = "epoch-declared", None;
+    /// A person was entered.
+    UserAdded = "user-added", Some(Operation::Collection);
+    /// A person made his keys and was certified.
+    UserEnrolled = "user-enrolled", Some(Operation::Alteration);
+    /// A person left or lost his key.
+    UserRevoked = "user-revoked", Some(Operation::Alteration);
+    /// A session began.
+    SessionOpened = "session-opened", None;
+    /// A login failed.
+    LoginRefused = "login-refused", None;
+    /// A step was refused by a law.
+    StepRefused = "step-refused", None;
+    /// A tip came in.
+    TipReceived = "tip-received", Some(Operation::Collection);
+    /// A tip was opened or given to a case.
+    TipHandled = "tip-handled", Some(Operation::Consultation);
+    /// A case began.
+    CaseOpened = "case-opened", Some(Operation::Collection);
+    /// A case ended.
+    CaseClosed = "case-closed", Some(Operation::Alteration);
+    /// A case or a list of them was shown.
+    CaseConsulted = "case-consulted", Some(Operation::Consultation);
+    /// A person was admitted to a case.
+    MemberAdded = "member-added", Some(Operation::Alteration);
+    /// A person lost access to a case.
+    MemberRemoved = "member-removed", Some(Operation::Alteration);
+    /// A case key was changed.
+    KeyRotated = "key-rotated", Some(Operation::Alteration);
+    /// A key was recovered by its recovery set.
+    KeyRecovered = "key-recovered", Some(Operation::Alteration);
+    /// A recovery set or a key backup was made.
+    KeyBackedUp = "key-backed-up", Some(Operation::Disclosure);
+    /// A backup of the home was made.
+    BackupMade = "backup-made", Some(Operation::Disclosure);
+    /// An authority was written down.
+    AuthorityRecorded = "authority-recorded", Some(Operation::Collection);
+    /// A second person checked a transcription.
+    AuthorityChecked = "authority-checked", Some(Operation::Consultation);
+    /// A supervisor granted an authority.
+    AuthorityGranted = "authority-granted", Some(Operation::Alteration);
+    /// An authority was revoked.
+    AuthorityRevoked = "authority-revoked", Some(Operation::Alteration);
+    /// Authorities were shown.
+    AuthorityConsulted = "authority-consulted", Some(Operation::Consultation);
+    /// A file, manual capture or thing was admitted.
+    ExhibitAdmitted = "exhibit-admitted", Some(Operation::Collection);
+    /// An admission was stopped before it was whole.
+    AdmissionStopped = "admission-stopped", None;
+    /// An exhibit's bytes were opened.
+    ExhibitViewed = "exhibit-viewed", Some(Operation::Consultation);
+    /// Members or records were unpacked and hashed.
+    Derived = "derived", Some(Operation::Collection);
+    /// Selectors were extracted.
+    Extracted = "extracted", Some(Operation::Combination);
+    /// A question was asked.
+    Queried = "queried", Some(Operation::Consultation);
+    /// An item left its place.
+    CheckedOut = "checked-out", Some(Operation::Alteration);
+    /// An item came back.
+    CheckedIn = "checked-in", Some(Operation::Alteration);
+    /// Custody was offered.
+    TransferOffered = "transfer-offered", Some(Operation::Alteration);
+    /// Custody was taken; two signatures.
+    TransferAccepted = "transfer-accepted", Some(Operation::Alteration);
+    /// Custody was refused.
+    TransferRefused = "transfer-refused", Some(Operation::Alteration);
+    /// Custody without a second person, printed as such.
+    InterimCustody = "interim-custody", Some(Operation::Alteration);
+    /// A supervisor gave a lost custodian's item to another person.
+    CustodyReassigned = "custody-reassigned", Some(Operation::Alteration);
+    /// Bytes did not match their digest, or something else is wrong with an item.
+    Anomaly = "anomaly", None;
+    /// A locked exhibit was released by a supervisor.
+    AnomalyDecided = "anomaly-decided", Some(Operation::Alteration);
+    /// A collection order was signed.
+    CaptureOrdered = "capture-ordered", None;
+    /// A collection ended, and its spool was admitted or refused.
+    CaptureEnded = "capture-ended", Some(Operation::Collection);
+    /// A finding was written.
+    FindingAdded = "finding-added", Some(Operation::Combination);
+    /// Findings were shown.
+    FindingConsulted = "finding-consulted", Some(Operation::Consultation);
+    /// A report was built.
+    ReportBuilt = "report-built", Some(Operation::Combination);
+    /// A package was built and waits for its signatures.
+    PackageBuilt = "package-built", Some(Operation::Combination);
+    /// An officer signed a package.
+    PackageSigned = "package-signed", Some(Operation::Alteration);
+    /// A time-stamp token was attached.
+    PackageStamped = "package-stamped", Some(Operation::Alteration);
+    /// A package was sealed: its detail holds the digest of the tag manifest.
+    PackageSealed = "package-sealed", Some(Operation::Disclosure);
+    /// The log or its proofs were read.
+    LogConsulted = "log-consulted", Some(Operation::Consultation);
+    /// Trust anchors were written out for a verifier.
+    AnchorsExported = "anchors-exported", Some(Operation::Disclosure);
+    /// An earlier event was wrong; names it and every package issued before.
+    Erratum = "erratum", Some(Operation::Alteration);
+}
+
+impl std::fmt::Display for EventType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for EventType {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        EventType::ALL.iter().copied().find(|t| t.name() == text).ok_or_else(|| format!("{text:?} is not a kind of event"))
+    }
+}
+
+/// One leaf. Its bytes are [`Leaf::to_bytes`] and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaf {
+    /// Format version: 1.
+    pub v: u8,
+    /// Position in the log, from 0.
+    pub seq: u64,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// When, by this machine's clock.
+    pub time: Moment,
+    /// Who; `None` when the node itself acted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor: Option<ActorId>,
+    /// In which case.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub case: Option<CaseId>,
+    /// The id of the thing it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<String>,
+    /// `SHA-256(salt ‖ detail)`.
+    pub commitment: Sha256Digest,
+}
+
+impl Leaf {
+    /// Canonical bytes (RFC 8785).
+    ///
+    /// # Errors
+    /// When `seq` is beyond 2^53 − 1.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, canonical::CanonicalError> {
+        canonical::to_bytes(self)
+    }
+
+    /// Reads a leaf; only canonical bytes are a leaf.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Leaf, String> {
+        let leaf: Leaf = serde_json::from_slice(bytes).map_err(|e| format!("not a leaf: {e}"))?;
+        match leaf.to_bytes() {
+            Ok(again) if again == bytes => Ok(leaf),
+            _ => Err("not a leaf: the bytes are not canonical".into()),
+        }
+    }
+}

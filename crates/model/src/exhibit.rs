@@ -1,0 +1,87 @@
+//! Exhibits: what they are, where they came from, how restricted they are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Moment, moment::ClockQuality};
+
+/// How an item came into the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExhibitKind {
+    /// A file that somebody handed over.
+    File,
+    /// A capture made by the `collect` child.
+    Capture,
+    /// A screenshot, saved page, phone photograph or PDF made by hand.
+    ManualCapture,
+    /// A thing: phone, notebook, parcel.
+    Physical,
+    /// Bytes made from another exhibit.
+    Derived,
+}
+
+/// How restricted an item is (law 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExhibitClass {
+    /// No restriction beyond need-to-know.
+    Ordinary,
+    /// Private life, health, children: minimised.
+    PersonalSensitive,
+    /// Perhaps privileged (lawyer, press, clergy, medical): filter team only.
+    Privileged,
+    /// Unlawful to possess or show: dedicated role, no preview, no digest in the clear.
+    Contraband,
+}
+
+impl ExhibitClass {
+    /// Whether only a dedicated role may open it, and packages hold only a salted commitment.
+    pub fn is_restricted(self) -> bool {
+        matches!(self, ExhibitClass::Privileged | ExhibitClass::Contraband)
+    }
+}
+
+/// Whether an exhibit may be worked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExhibitState {
+    /// In order.
+    Sound,
+    /// Bytes did not match their digest: locked until a supervisor decides.
+    Locked,
+}
+
+/// A digest that came with an item from outside, kept with whether it matches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredDigest {
+    /// `md5`, `sha1`, `sha256` or `sha512`.
+    pub algorithm: String,
+    /// Lower-case hexadecimal digits as declared.
+    pub value: String,
+    /// Whether the admitted bytes have this digest.
+    pub matches: bool,
+}
+
+/// What a person says about a capture made by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManualCaptureNote {
+    /// Device used.
+    pub device: String,
+    /// Address that was shown.
+    pub address: String,
+    /// When it was taken, as the person states it.
+    pub taken_at: Moment,
+    /// Screenshot, saved page, photograph of a screen …
+    pub method: String,
+    /// What is known about that device's clock.
+    pub clock: ClockQuality,
+}
+
+/// What is noted about a thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhysicalItem {
+    /// Number on the seal bag.
+    pub seal_number: String,
+    /// Condition at intake.
+    pub condition: String,
+}

@@ -1,0 +1,27 @@
+//! The words of a case.
+//!
+//! Types, state machines and the pure [`authorize`](authorize::authorize) function. No I/O, no clock,
+//! no randomness, no keys: time, identity and chance arrive as arguments, so a case replays byte for
+//! byte. What two rooms both need to say stands here; what only one needs does not.
+
+pub mod action;
+pub mod actor;
+pub mod authority;
+pub mod authorize;
+pub mod canonical;
+pub mod capture;
+pub mod custody;
+pub mod digest;
+pub mod event;
+pub mod exhibit;
+pub mod finding;
+pub mod id;
+pub mod law;
+pub mod moment;
+pub mod package;
+pub mod selector;
+pub mod statement;
+
+pub use digest::Sha256Digest;
+pub use law::Law;
+pub use moment::Moment;
