@@ -1,0 +1,205 @@
+//! The one question behind every step: may this person do this now, and why?
+//!
+//! A pure function over values. It never reads a clock or a table; `store` asks it before it mints a
+//! permit, and nothing else does (law 1).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Law, Moment,
+    action::Action,
+    actor::Role,
+    authority::{Authority, AuthorityState, SourceClass},
+    id::{ActorId, AuthorityId, CaseId},
+};
+
+/// What stays lawful without, or after, an authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StandingBasis {
+    /// A declared court process: report and package what is already in the case.
+    CourtProcess,
+    /// Keeping what is held safe and accounted for.
+    Custody,
+    /// Giving the defence what it must get.
+    DisclosureDuty,
+    /// Reading the log and its proofs.
+    Oversight,
+    /// Keeping and ending the case's keys, members and dates.
+    Retention,
+    /// A declared legal hold: nothing may be destroyed.
+    LegalHold,
+}
+
+/// What the case itself says about standing bases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CaseStanding {
+    /// A prosecutor or supervisor declared that the case is before a court.
+    pub court_process: bool,
+    /// A legal hold is declared.
+    pub legal_hold: bool,
+    /// The case is closed: nothing new comes in.
+    pub closed: bool,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// Who asks.
+    pub actor: &'a ActorId,
+    /// In which role.
+    pub role: Role,
+    /// Whether he is a member of the case (holds its key).
+    pub member: bool,
+    /// Which case.
+    pub case: &'a CaseId,
+    /// What the case says.
+    pub standing: CaseStanding,
+    /// To do what.
+    pub action: Action,
+    /// From which kind of source, where the action touches one.
+    pub source: Option<SourceClass>,
+    /// Host or identifier, where the action aims at one.
+    pub target: Option<&'a str>,
+    /// Person concerned, where the action names one.
+    pub person: Option<&'a str>,
+    /// Territory, where the action touches one.
+    pub territory: Option<&'a str>,
+    /// When.
+    pub now: Moment,
+}
+
+/// Why it is lawful.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "basis", content = "of")]
+pub enum Ground {
+    /// A live authority covers it.
+    Authority(AuthorityId),
+    /// A standing basis covers it.
+    Standing(StandingBasis),
+}
+
+/// One reason of a refusal, in words for the person who was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The law that refuses.
+    pub law: Law,
+    /// What is missing, and what to do.
+    pub text: String,
+}
+
+/// Answers the question, from these authorities and nothing else.
+///
+/// # Errors
+/// [`Refusal`] names the law and, per authority that came near, what it lacked.
+pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Refusal> {
+    role_allows(ask)?;
+    if let Some(basis) = standing_basis(ask) {
+        return Ok(Ground::Standing(basis));
+    }
+    if ask.standing.closed {
+        return Err(refuse(Law::Permit, "the case is closed: reopen it or work in another case"));
+    }
+    let mut nearest: Option<(usize, String)> = None;
+    for authority in authorities {
+        match covers(authority, ask) {
+            Ok(()) => return Ok(Ground::Authority(authority.id.clone())),
+            Err(miss) if nearest.as_ref().is_none_or(|(depth, _)| miss.0 > *depth) => nearest = Some(miss),
+            Err(_) => {}
+        }
+    }
+    let why = nearest.map_or_else(|| "no authority is recorded for this case".to_string(), |(_, text)| text);
+    Err(refuse(Law::Permit, &format!("no live authority covers `{}` here: {why}", ask.action)))
+}
+
+fn refuse(law: Law, text: &str) -> Refusal {
+    Refusal { law, text: text.to_string() }
+}
+
+fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
+    use Action::{Administer, Audit};
+    use Role::{Administrator, Auditor};
+    if matches!(ask.role, Auditor) && ask.action != Audit {
+        return Err(refuse(Law::Separation, "an auditor sees all metadata and no content"));
+    }
+    if matches!(ask.role, Administrator) {
+        return Err(refuse(Law::Separation, "an administrator keeps the machine and has no part in a case"));
+    }
+    if !ask.member && ask.action != Audit {
+        return Err(refuse(Law::Separation, "you are not a member of this case: ask a member to add you"));
+    }
+    if role_may(ask.role, ask.action) {
+        return Ok(());
+    }
+    let law = if ask.action == Administer { Law::Separation } else { Law::Permit };
+    Err(refuse(law, &format!("the role {} may not {}", ask.role, ask.action)))
+}
+
+/// The table of roles and actions. Small units give one person a wider role; what leaves then says so.
+pub fn role_may(role: Role, action: Action) -> bool {
+    use Action::*;
+    match role {
+        Role::Investigator => !matches!(action, Audit),
+        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Share | Request),
+        Role::Auditor => matches!(action, Audit),
+        Role::Administrator => false,
+    }
+}
+
+fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
+    match ask.action {
+        Action::Audit => Some(StandingBasis::Oversight),
+        Action::Transfer => Some(StandingBasis::Custody),
+        Action::Administer => Some(StandingBasis::Retention),
+        Action::Report | Action::Package if ask.standing.court_process => Some(StandingBasis::CourtProcess),
+        _ => None,
+    }
+}
+
+/// How far an authority reaches towards the question: `Err((depth, reason))` names the first lack;
+/// a greater depth came nearer.
+fn covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {
+    let lack = |depth: usize, text: String| Err((depth, text));
+    if authority.case.as_ref().is_some_and(|case| case != ask.case) {
+        return lack(0, "the authority belongs to another case".into());
+    }
+    match &authority.state {
+        AuthorityState::Recorded => return lack(1, "the authority is recorded but nobody has checked or granted it yet".into()),
+        AuthorityState::Revoked { .. } => return lack(1, "the authority was revoked".into()),
+        AuthorityState::Live { .. } => {}
+    }
+    if ask.now < authority.from {
+        return lack(2, format!("the authority begins on {}", authority.from));
+    }
+    if ask.now >= authority.until {
+        return lack(2, format!("the authority ended on {}", authority.until));
+    }
+    if !authority.holders.is_empty() && !authority.holders.contains(ask.actor) {
+        return lack(3, "you are not a holder of the authority".into());
+    }
+    scope_covers(authority, ask)
+}
+
+fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {
+    let scope = &authority.scope;
+    if !scope.actions.contains(&ask.action) {
+        return Err((4, format!("the action `{}` is outside its scope", ask.action)));
+    }
+    if let Some(class) = ask.source.filter(|class| !scope.sources.contains(class)) {
+        return Err((5, format!("the source class `{}` is outside its scope", class.name())));
+    }
+    let named = [
+        ("selector", ask.target, &scope.selectors),
+        ("person", ask.person, &scope.persons),
+        ("territory", ask.territory, &scope.territory),
+    ];
+    for (what, value, limit) in named {
+        if value.is_some_and(|value| !limit.covers(value)) {
+            return Err((6, format!("this {what} is outside its scope (allowed: {})", limit.in_words())));
+        }
+    }
+    Ok(())
+}

@@ -175,6 +175,10 @@ pub struct Leaf {
     pub object: Option<String>,
     /// `SHA-256(salt ‖ detail)`.
     pub commitment: Sha256Digest,
+    /// Digest over the (encrypted) rows that this event wrote, so that `log verify` can compare rows
+    /// and events both ways without any content key. See `docs/decisions/0002-rows-in-the-leaf.md`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rows: Option<Sha256Digest>,
 }
 
 impl Leaf {
