@@ -1,1 +1,35 @@
-//! collect
+//! The capture child and what the desk needs to run it: a signed order in, a signed spool out.
+//!
+//! The child ([`child_main`]) works on an order that the desk signs for at most 30 s at a time. When
+//! the lease lapses or is replaced by anything but a good renewal, it stops, also in mid-download and
+//! also when the desk is dead (laws 1 and 15). It keeps raw bytes as received in a WARC 1.1 file
+//! (ISO 28500:2017), encrypted while it is written, and signs what it did as its very last act:
+//! without that record the bytes are never evidence.
+//!
+//! It refuses: every destination but loopback ([`destination`]), every name look-up, https, redirects
+//! that the order does not list, cookies, scripts, and reading anything but its own spool. It never
+//! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
+//! who captured and when, **not that the server said it**.
+
+pub mod cage;
+mod capture;
+mod child;
+pub mod clock;
+pub mod collector;
+pub mod destination;
+pub mod envelope;
+mod holding;
+pub mod lease;
+pub mod response;
+pub mod spool;
+pub mod warc;
+
+pub use child::child_main;
+pub use collector::{Collector, CollectorError, Running, order_digest, renewed};
+pub use spool::{SpoolError, WarcReader, examine_spool, open_warc, read_record};
+
+/// The only transport here: TCP to this machine's own loopback addresses.
+pub const LOOPBACK_DIRECT: &str = "loopback-direct";
+
+/// Tool name and version, as capture records and WARC files state it.
+pub const TOOL: &str = concat!("lanternfish-collect ", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,390 @@
+//! Carries out one order: every URL in turn, raw bytes into the WARC file, a verdict for each.
+//!
+//! The lease is looked at before each step and at least every quarter of a second while bytes arrive;
+//! when it is over, the response is cut where it stands, and what had arrived is kept and marked.
+//! Network trouble is a verdict; only trouble with the spool is an error.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use model::capture::{Fetch, FetchOutcome};
+use model::{Moment, Sha256Digest};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Now;
+use crate::destination::{self, Target};
+use crate::holding::Holding;
+use crate::lease::{Lease, OrderRefusal};
+use crate::response::{Ending, ResponseReader};
+use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
+use crate::{TOOL, spool};
+
+/// Longest time between two looks at the order file, and longest single wait on a socket.
+const LOOK_EVERY_MS: i64 = 250;
+
+/// The user agent of a common anonymous browser: it names neither tool nor agency.
+const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+/// Watches the order file. Once it has said "over" it never says otherwise.
+pub(crate) struct Watch {
+    path: PathBuf,
+    lease: Lease,
+    looked_boot_ms: i64,
+    ended: Option<OrderRefusal>,
+}
+
+impl Watch {
+    pub(crate) fn new(folder: &Path, lease: Lease) -> Watch {
+        Watch { path: folder.join(spool::ORDER), lease, looked_boot_ms: i64::MIN, ended: None }
+    }
+
+    /// Whether work may go on now.
+    fn live(&mut self) -> bool {
+        let now = Now::read();
+        if self.ended.is_none() {
+            self.ended = self.look(now).err();
+        }
+        self.ended.is_none()
+    }
+
+    fn look(&mut self, now: Now) -> Result<(), OrderRefusal> {
+        if now.boot_ms.saturating_sub(self.looked_boot_ms) >= LOOK_EVERY_MS {
+            self.looked_boot_ms = now.boot_ms;
+            let file = spool::read_small(&self.path).map_err(|e| OrderRefusal::Missing(e.to_string()))?;
+            self.lease.renew(&file, now)?;
+        }
+        self.lease.live(now)
+    }
+}
+
+/// What a run leaves behind beside the WARC bytes.
+pub(crate) struct Taken {
+    pub(crate) lease: Lease,
+    pub(crate) fetches: Vec<Fetch>,
+    pub(crate) totals: WarcTotals,
+}
+
+/// Why a response was cut or never came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    LeaseLapsed,
+    Budget,
+    Timeout,
+    ConnectionLost,
+    Malformed,
+    ConnectionRefused,
+    Unreachable,
+}
+
+impl Cut {
+    fn reason(self) -> &'static str {
+        match self {
+            Cut::LeaseLapsed => "lease-lapsed",
+            Cut::Budget => "budget",
+            Cut::Timeout => "timeout",
+            Cut::ConnectionLost => "connection-lost",
+            Cut::Malformed => "malformed-response",
+            Cut::ConnectionRefused => "connection-refused",
+            Cut::Unreachable => "unreachable",
+        }
+    }
+
+    /// `WARC-Truncated` (WARC 1.1 §5.13); none where all that was sent was kept.
+    fn truncated(self) -> Option<&'static str> {
+        match self {
+            Cut::LeaseLapsed | Cut::Timeout => Some("time"),
+            Cut::Budget => Some("length"),
+            Cut::ConnectionLost => Some("disconnect"),
+            Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable => None,
+        }
+    }
+}
+
+/// One order being carried out; WARC bytes go to `W`.
+pub(crate) struct Capture<W: Write> {
+    folder: PathBuf,
+    watch: Watch,
+    warc: WarcWriter<W>,
+    warcinfo: String,
+    budget_left: u64,
+    timeout_ms: i64,
+}
+
+/// A response as it was received.
+struct Received {
+    holding: Holding,
+    digest: Sha256,
+    reader: ResponseReader,
+    cut: Option<Cut>,
+}
+
+impl<W: Write> Capture<W> {
+    pub(crate) fn new(folder: &Path, watch: Watch, out: W) -> Self {
+        let order = watch.lease.order();
+        let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
+        Capture { folder: folder.to_path_buf(), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, timeout_ms }
+    }
+
+    /// Fetches everything that the lease allows.
+    pub(crate) fn run(mut self) -> io::Result<(W, Taken)> {
+        self.write_warcinfo()?;
+        let mut urls: VecDeque<String> = self.watch.lease.order().urls.clone().into();
+        let mut fetches = Vec::with_capacity(urls.len());
+        while let Some(url) = urls.pop_front() {
+            fetches.push(self.fetch(url)?);
+        }
+        let (out, totals) = self.warc.finish();
+        Ok((out, Taken { lease: self.watch.lease, fetches, totals }))
+    }
+
+    fn write_warcinfo(&mut self) -> io::Result<()> {
+        let order = self.watch.lease.order();
+        let text = format!(
+            "software: {TOOL}\r\nformat: WARC File Format 1.1\r\n\
+             conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n\
+             isPartOf: {} {} {}\r\nhttp-header-user-agent: {USER_AGENT}\r\n\
+             robots: not consulted; exactly the URLs of a lawful order are fetched\r\n\
+             description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place\r\n",
+            order.case, order.authority, order.order
+        );
+        self.warcinfo = fresh_id()?;
+        let head = RecordHead {
+            kind: "warcinfo",
+            id: &self.warcinfo,
+            date: Now::read().wall,
+            content_type: "application/warc-fields",
+            fields: vec![],
+        };
+        self.warc.write_bytes(&head, text.as_bytes())
+    }
+
+    fn fetch(&mut self, url: String) -> io::Result<Fetch> {
+        let mut fetch = unanswered(url);
+        match destination::target(&fetch.url) {
+            Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
+            Ok(target) => self.visit(&target, &mut fetch)?,
+        }
+        fetch.ended = Now::read().wall;
+        Ok(fetch)
+    }
+
+    /// Connects, asks and receives; fills in how it ended.
+    fn visit(&mut self, target: &Target, fetch: &mut Fetch) -> io::Result<()> {
+        let deadline_boot_ms = Now::read().boot_ms.saturating_add(self.timeout_ms);
+        let request = request_text(target);
+        let mut stream = match self.connect(target, deadline_boot_ms) {
+            Ok(stream) => stream,
+            Err(cut) => return Ok(fetch.outcome = failed(cut.reason())),
+        };
+        fetch.peer = Some(target.address.to_string());
+        let sent = self.send(&mut stream, request.as_bytes(), deadline_boot_ms);
+        let received = match sent {
+            Ok(()) => self.receive(&mut stream, deadline_boot_ms)?,
+            Err(cut) => Received::nothing(&self.folder, cut),
+        };
+        drop(stream);
+        self.keep(target, &request, received, fetch)
+    }
+
+    fn connect(&mut self, target: &Target, deadline_boot_ms: i64) -> Result<TcpStream, Cut> {
+        loop {
+            let wait = self.may_go_on(deadline_boot_ms)?;
+            match TcpStream::connect_timeout(&target.address, wait) {
+                Ok(stream) => return stream.set_write_timeout(Some(wait)).map(|()| stream).map_err(|_| Cut::Unreachable),
+                Err(e) if is_wait(e.kind()) => {}
+                Err(e) if e.kind() == ErrorKind::ConnectionRefused => return Err(Cut::ConnectionRefused),
+                Err(_) => return Err(Cut::Unreachable),
+            }
+        }
+    }
+
+    fn send(&mut self, stream: &mut TcpStream, mut rest: &[u8], deadline_boot_ms: i64) -> Result<(), Cut> {
+        while !rest.is_empty() {
+            self.may_go_on(deadline_boot_ms)?;
+            match stream.write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(e) if is_wait(e.kind()) => {}
+                // A peer may answer and close without reading: what it said is still there to be read.
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, stream: &mut TcpStream, deadline_boot_ms: i64) -> io::Result<Received> {
+        let mut received = Received::begin(&self.folder);
+        let mut buffer = vec![0; 64 << 10];
+        while received.reader.ending() != Ending::Whole {
+            match self.read_some(stream, &mut buffer, deadline_boot_ms) {
+                Ok(Some(0)) => {
+                    received.close();
+                    break;
+                }
+                Ok(Some(read)) => received.push(&buffer[..read])?,
+                Ok(None) => {}
+                Err(cut) => {
+                    received.cut = Some(cut);
+                    break;
+                }
+            }
+        }
+        Ok(received)
+    }
+
+    /// One short wait for bytes: how many came (0: the peer closed), or none yet.
+    fn read_some(&mut self, stream: &mut TcpStream, buffer: &mut [u8], deadline_boot_ms: i64) -> Result<Option<usize>, Cut> {
+        let wait = self.may_go_on(deadline_boot_ms)?;
+        stream.set_read_timeout(Some(wait)).map_err(|_| Cut::ConnectionLost)?;
+        let most = usize::try_from(self.budget_left).unwrap_or(usize::MAX).min(buffer.len());
+        match stream.read(&mut buffer[..most]) {
+            Ok(read) => {
+                self.budget_left -= read as u64;
+                Ok(Some(read))
+            }
+            Err(e) if is_wait(e.kind()) => Ok(None),
+            Err(_) => Err(Cut::ConnectionLost),
+        }
+    }
+
+    /// How long the next wait may be, or why there is none.
+    fn may_go_on(&mut self, deadline_boot_ms: i64) -> Result<Duration, Cut> {
+        if !self.watch.live() {
+            return Err(Cut::LeaseLapsed);
+        }
+        if self.budget_left == 0 {
+            return Err(Cut::Budget);
+        }
+        match deadline_boot_ms.saturating_sub(Now::read().boot_ms) {
+            left if left > 0 => Ok(Duration::from_millis(left.min(LOOK_EVERY_MS).unsigned_abs())),
+            _ => Err(Cut::Timeout),
+        }
+    }
+
+    /// Writes request and response into the WARC file and the verdict into `fetch`.
+    fn keep(&mut self, target: &Target, request: &str, received: Received, fetch: &mut Fetch) -> io::Result<()> {
+        let date = fetch.started;
+        fetch.outcome = received.outcome();
+        fetch.response_bytes = received.holding.length();
+        fetch.redirect = received.reader.redirect().map(str::to_string);
+        let mut about = vec![("WARC-Target-URI", without_fragment(&fetch.url)), ("WARC-IP-Address", target.address.ip().to_string())];
+        about.push(("WARC-Warcinfo-ID", self.warcinfo.clone()));
+        if fetch.response_bytes > 0 {
+            let (id, digest) = self.write_response(date, &about, received)?;
+            about.push(("WARC-Concurrent-To", id.clone()));
+            fetch.response_record = Some(id);
+            fetch.response_digest = Some(digest);
+        }
+        let id = fresh_id()?;
+        let head = RecordHead { kind: "request", id: &id, date, content_type: "application/http; msgtype=request", fields: about };
+        self.warc.write_bytes(&head, request.as_bytes())
+    }
+
+    fn write_response(&mut self, date: Moment, about: &[(&str, String)], received: Received) -> io::Result<(String, Sha256Digest)> {
+        let mut fields = about.to_vec();
+        if let Some(truncated) = received.truncated() {
+            fields.push(("WARC-Truncated", truncated.to_string()));
+        }
+        if let Some(payload) = received.reader.payload_digest() {
+            fields.push(("WARC-Payload-Digest", warc::digest_label(Sha256Digest(payload))));
+        }
+        let content_type = match received.reader.status() {
+            Some(_) => "application/http; msgtype=response",
+            // Without a head it is not HTTP, and no reader shall be told that it is.
+            None => "application/octet-stream",
+        };
+        let (id, length) = (fresh_id()?, received.holding.length());
+        let digest = Sha256Digest(received.digest.finalize().into());
+        let head = RecordHead { kind: "response", id: &id, date, content_type, fields };
+        self.warc.write(&head, &mut *received.holding.into_reader()?, length, digest)?;
+        Ok((id, digest))
+    }
+}
+
+impl Received {
+    fn begin(folder: &Path) -> Received {
+        Received { holding: Holding::new(folder), digest: Sha256::new(), reader: ResponseReader::default(), cut: None }
+    }
+
+    fn nothing(folder: &Path, cut: Cut) -> Received {
+        Received { cut: Some(cut), ..Received::begin(folder) }
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.digest.update(bytes);
+        self.reader.push(bytes);
+        self.holding.write(bytes)
+    }
+
+    /// The peer closed the connection.
+    fn close(&mut self) {
+        self.reader.close();
+        self.cut = match self.reader.ending() {
+            Ending::Whole | Ending::WholeAtClose => None,
+            Ending::Open => Some(Cut::ConnectionLost),
+            Ending::Malformed => Some(Cut::Malformed),
+        };
+    }
+
+    fn truncated(&self) -> Option<&'static str> {
+        self.cut.and_then(Cut::truncated)
+    }
+
+    fn outcome(&self) -> FetchOutcome {
+        let status = self.reader.status();
+        match (self.cut, status) {
+            (None, Some(status)) => FetchOutcome::Complete { status },
+            // Bytes that never were HTTP: kept raw, but no response was received.
+            (Some(Cut::Malformed) | None, None) => failed(Cut::Malformed.reason()),
+            (Some(cut), _) if self.holding.length() == 0 => failed(cut.reason()),
+            (Some(cut), status) => FetchOutcome::Partial { status, reason: cut.reason().to_string() },
+        }
+    }
+}
+
+/// A fetch of which nothing is known yet.
+fn unanswered(url: String) -> Fetch {
+    let now = Now::read().wall;
+    Fetch {
+        url,
+        started: now,
+        ended: now,
+        outcome: failed("unreachable"),
+        peer: None,
+        response_record: None,
+        response_digest: None,
+        response_bytes: 0,
+        redirect: None,
+    }
+}
+
+fn failed(reason: impl Into<String>) -> FetchOutcome {
+    FetchOutcome::Failed { reason: reason.into() }
+}
+
+fn is_wait(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+fn without_fragment(url: &str) -> String {
+    url.split('#').next().unwrap_or(url).to_string()
+}
+
+/// `identity` is asked for: the kept bytes can then be read in court without a decoder, and a server
+/// that compresses all the same is kept as it answered.
+fn request_text(target: &Target) -> String {
+    format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {USER_AGENT}\r\n\
+         Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-US,en;q=0.5\r\n\
+         Accept-Encoding: identity\r\nConnection: close\r\n\r\n",
+        target.request_target, target.authority
+    )
+}
+
+fn fresh_id() -> io::Result<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(warc::record_id(random))
+}

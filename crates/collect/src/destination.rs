@@ -1,0 +1,133 @@
+//! Where the loopback transport may go: literal 127.0.0.0/8 and ::1, and `localhost` or `*.localhost`
+//! (RFC 6761 §6.3), which mean 127.0.0.1 here. No resolver is ever asked, so no name can leak.
+//!
+//! Only `http`. The URL is taken apart by RFC 3986 in a narrow reading: anything that two programs
+//! could read differently (short or octal addresses, user information, control characters) is refused.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Why a URL is not fetched. The text stands behind `refused-destination: ` in the capture record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another scheme than `http`.
+    #[error("only http:// is spoken by the loopback transport")]
+    NotHttp,
+    /// A character that a URL may not hold.
+    #[error("the URL holds a space, a control character or a character beyond ASCII")]
+    BadCharacter,
+    /// `user@host`.
+    #[error("the URL holds a user name; write it without")]
+    UserInfo,
+    /// No host or a host that cannot be read in one way.
+    #[error("the host of the URL cannot be read")]
+    BadHost,
+    /// Port missing after the colon, zero or beyond 65535.
+    #[error("the port of the URL cannot be read")]
+    BadPort,
+    /// Anything but this machine.
+    #[error("the host is not a loopback address; the loopback transport reaches this machine only")]
+    NotLoopback,
+}
+
+/// A destination that may be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Address and port to connect to.
+    pub address: SocketAddr,
+    /// Value of the `Host` field: host and port as the URL writes them.
+    pub authority: String,
+    /// Path and query for the request line; begins with `/`.
+    pub request_target: String,
+}
+
+/// Reads one URL of an order.
+///
+/// # Errors
+/// [`Refusal`] for everything but plain http to a loopback address.
+///
+/// ```
+/// use collect::destination::{target, Refusal};
+/// let page = target("http://market.localhost:8080/list?page=2#top").unwrap();
+/// assert_eq!(page.address.to_string(), "127.0.0.1:8080");
+/// assert_eq!(page.request_target, "/list?page=2");
+/// assert_eq!(target("http://192.0.2.1/"), Err(Refusal::NotLoopback));
+/// ```
+pub fn target(url: &str) -> Result<Target, Refusal> {
+    if !url.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Refusal::BadCharacter);
+    }
+    let rest = without_scheme(url).ok_or(Refusal::NotHttp)?;
+    let rest = rest.split('#').next().unwrap_or(rest);
+    let cut = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(cut);
+    if authority.contains('@') {
+        return Err(Refusal::UserInfo);
+    }
+    let (host, port) = host_and_port(authority)?;
+    let address = SocketAddr::new(loopback(host)?, port);
+    let request_target = if tail.starts_with('/') { tail.to_string() } else { format!("/{tail}") };
+    Ok(Target { address, authority: authority.to_string(), request_target })
+}
+
+/// The ports that an order's URLs need: what the cage lets the child connect to.
+pub fn ports(urls: &[String]) -> BTreeSet<u16> {
+    urls.iter().filter_map(|url| target(url).ok()).map(|target| target.address.port()).collect()
+}
+
+fn without_scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    scheme.eq_ignore_ascii_case("http").then_some(rest)
+}
+
+fn host_and_port(authority: &str) -> Result<(&str, u16), Refusal> {
+    let host_end = if authority.starts_with('[') { authority.find(']').ok_or(Refusal::BadHost)? + 1 } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
+    let (host, port) = authority.split_at(host_end);
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok((host, 80)),
+        None => Err(Refusal::BadHost),
+        Some(digits) => Ok((host, port_number(digits)?)),
+    }
+}
+
+fn port_number(digits: &str) -> Result<u16, Refusal> {
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    match digits.parse::<u16>() {
+        Ok(port) if plain && port > 0 => Ok(port),
+        _ => Err(Refusal::BadPort),
+    }
+}
+
+fn loopback(host: &str) -> Result<IpAddr, Refusal> {
+    if host.is_empty() {
+        return Err(Refusal::BadHost);
+    }
+    if is_localhost(host) {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let literal = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        Some(inside) => IpAddr::V6(inside.parse::<Ipv6Addr>().map_err(|_| Refusal::BadHost)?),
+        None => IpAddr::V4(host.parse::<Ipv4Addr>().map_err(|_| Refusal::NotLoopback)?),
+    };
+    // `::ffff:127.0.0.1` is not loopback in this reading: it names the address in a second way.
+    if literal.is_loopback() { Ok(literal) } else { Err(Refusal::NotLoopback) }
+}
+
+fn is_localhost(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let labels: Vec<&str> = host.split('.').collect();
+    let named = |label: &&str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    labels.last() == Some(&"localhost") && labels.iter().all(named)
+}
+
+/// Fuzz target: reads any bytes as a URL. What is let through is loopback, and its request line cannot
+/// be split.
+pub fn fuzz_destination(bytes: &[u8]) {
+    let Ok(Ok(target)) = std::str::from_utf8(bytes).map(target) else { return };
+    assert!(target.address.ip().is_loopback() && target.address.port() > 0);
+    assert!(target.request_target.starts_with('/'));
+    let line = format!("{}{}", target.authority, target.request_target);
+    assert!(line.bytes().all(|b| b.is_ascii_graphic()));
+}
