@@ -1,1 +1,167 @@
-//! extract
+//! Bytes to selectors: typed identifiers with exact raw byte offsets and one of three states
+//! (verified, unverifiable, failed-checksum; failures are kept). Pure: no I/O but the reader that is
+//! given, no look-ups, no clock, no permit; the same bytes and hints give the same answer (laws 6, 14).
+//!
+//! It refuses to say whose an identifier is: a match is a candidate, not an identity.
+//!
+//! What is decided here, and may be argued with:
+//! - A bare dotted word under a suffix that is also a file ending (`README.md`, `setup.sh`, `a.zip`) is
+//!   a domain only with a scheme, `//`, `www.`, a path or a port. `.onion` names are never domains.
+//! - Forty bare hex digits are a fingerprint only after a word such as *fingerprint* or *PGP*.
+//! - `@name` is a Telegram name only near the word Telegram or tg.
+//! - A failed Base58Check is kept when the word stands alone and mixes letters as addresses do.
+//! - An ASCII boundary parts words, so a letter of another script may touch an address.
+//! - A dotted version number of four parts cannot be told from an IPv4 address, except after the word
+//!   *version* or a slash.
+//! - Not read yet: files inside `data:` URIs, UTF-16 text, host names in other scripts than ASCII.
+
+mod coins;
+mod defang;
+mod flat;
+mod host;
+mod html;
+mod onion;
+mod pass;
+mod pgp;
+mod phone;
+mod resolve;
+mod verdict;
+mod window;
+
+use std::io::Read;
+
+use model::selector::{FoundSelector, SelectorType};
+
+pub use phone::{Region, UnknownRegion};
+use window::{OVERLAP, Reading, Seam};
+
+/// Name and version of the method, for findings.
+pub const METHOD: &str = concat!("lanternfish extract ", env!("CARGO_PKG_VERSION"), ", rules 1");
+
+/// What kind of bytes are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Look at the bytes: HTML when one of its usual tags stands in the first 64 KiB, else text.
+    #[default]
+    Auto,
+    /// HTML: text, attributes, comments and scripts are read, each for what it is.
+    Html,
+    /// Plain text of an ASCII-compatible encoding.
+    Text,
+}
+
+/// What the caller knows about the bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints {
+    /// What kind of bytes.
+    pub kind: Kind,
+    /// Region for telephone numbers in national form; without it only `+…` numbers are found.
+    pub default_region: Option<Region>,
+}
+
+/// Finds selectors. Cheap to make; holds no state between scans.
+#[derive(Debug, Clone, Copy)]
+pub struct Scanner {
+    window: usize,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Scanner::new()
+    }
+}
+
+/// Bytes of input that are held at a time.
+const WINDOW: usize = 16 << 20;
+
+impl Scanner {
+    /// A scanner that reads large inputs in windows of 16 MiB.
+    pub fn new() -> Self {
+        Scanner { window: WINDOW }
+    }
+
+    /// A scanner with another window, in bytes; at least 2 MiB are used.
+    pub fn with_window(bytes: usize) -> Self {
+        Scanner { window: bytes.clamp(2 * OVERLAP, 1 << 30) }
+    }
+
+    /// All selectors in `bytes`, sorted by start, end and type. `start..end` are offsets into `bytes`
+    /// as given: tags, entities and invisible characters inside a joined selector lie within it.
+    ///
+    /// ```
+    /// let found = extract::Scanner::new().scan(b"write to vendor@example.org", &extract::Hints::default());
+    /// assert_eq!((found[0].value.as_str(), found[0].start, found[0].end), ("vendor@example.org", 9, 27));
+    /// ```
+    pub fn scan(&self, bytes: &[u8], hints: &Hints) -> Vec<FoundSelector> {
+        let reading = reading(bytes, hints);
+        let (mut seam, mut found, mut at) = (Seam::default(), Vec::new(), 0);
+        loop {
+            let end = bytes.len().min(at + self.window);
+            let outcome = seam.scan(&bytes[at..end], at as u64, reading, end == bytes.len());
+            found.extend(outcome.found);
+            if end == bytes.len() {
+                return found;
+            }
+            at += outcome.next;
+        }
+    }
+
+    /// The same for a stream of any length, in memory proportional to the window. Selectors are given
+    /// to `each` in order, with absolute offsets, each once. Returns the number of bytes read.
+    ///
+    /// # Errors
+    /// Whatever the reader reports; selectors given before that stand.
+    pub fn scan_reader(
+        &self, mut reader: impl Read, hints: &Hints, mut each: impl FnMut(FoundSelector),
+    ) -> std::io::Result<u64> {
+        let (mut seam, mut buffer, mut base, mut known) = (Seam::default(), Vec::new(), 0u64, None);
+        loop {
+            let wanted = self.window - buffer.len();
+            // One byte more than fits tells whether this is the last window.
+            let got = reader.by_ref().take(wanted as u64 + 1).read_to_end(&mut buffer)?;
+            let last = got <= wanted;
+            let window = &buffer[..buffer.len().min(self.window)];
+            let reading = *known.get_or_insert_with(|| reading(window, hints));
+            let outcome = seam.scan(window, base, reading, last);
+            outcome.found.into_iter().for_each(&mut each);
+            if last {
+                return Ok(base + buffer.len() as u64);
+            }
+            buffer.drain(..outcome.next);
+            base += outcome.next as u64;
+        }
+    }
+}
+
+fn reading(bytes: &[u8], hints: &Hints) -> Reading {
+    let html = match hints.kind {
+        Kind::Html => true,
+        Kind::Text => false,
+        Kind::Auto => html::looks_like_html(bytes),
+    };
+    Reading { html, region: hints.default_region }
+}
+
+/// The chance that random text of the right shape passes the rule, by type; for the error-rate field
+/// of a finding. It says nothing of false positives on real pages, which depend on the pages.
+pub fn error_rates() -> &'static [(SelectorType, &'static str)] {
+    &[
+        (SelectorType::OnionV3, "2^-16 for the checksum (less with version and curve point)"),
+        (SelectorType::OnionV2, "no checksum: not known"),
+        (SelectorType::BtcBase58, "2^-32"),
+        (SelectorType::BtcBech32, "about 2^-30"),
+        (SelectorType::BtcBech32m, "about 2^-30"),
+        (SelectorType::Eth, "about 1 in 4,000 in mixed case; in one case there is no checksum: not known"),
+        (SelectorType::Tron, "2^-32"),
+        (SelectorType::Xmr, "2^-32"),
+        (SelectorType::Email, "no checksum: not known"),
+        (SelectorType::Url, "no checksum: not known"),
+        (SelectorType::Domain, "no checksum: not known"),
+        (SelectorType::PgpBlock, "2^-24 where the CRC-24 is present and holds"),
+        (SelectorType::PgpFingerprint, "no checksum when written out: not known; computed from a key block: that block's"),
+        (SelectorType::Ipv4, "no checksum: not known; version numbers of four parts pass"),
+        (SelectorType::Ipv6, "no checksum: not known"),
+        (SelectorType::Phone, "no checksum: not known; the numbering plan is checked"),
+        (SelectorType::Telegram, "no checksum: not known"),
+    ]
+}

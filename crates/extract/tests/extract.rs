@@ -1,0 +1,1 @@
+//! Tests of the extractor: valid and corrupted selectors by type, exact offsets, pages, windows.
