@@ -55,7 +55,9 @@ pub enum KeyError {
     #[error("these 32 bytes are not a safe Ed25519 public key: ask the owner for the key again")]
     Point,
     /// Not a PEM public key of the right kind.
-    #[error("this is not an Ed25519 public key in PEM form (BEGIN PUBLIC KEY): export it with `log anchors`, or with `openssl pkey -pubout`")]
+    #[error(
+        "this is not an Ed25519 public key in PEM form (BEGIN PUBLIC KEY): export it with `log anchors`, or with `openssl pkey -pubout`"
+    )]
     Pem,
     /// The same name or key twice in a list.
     #[error("{0} stands twice in the list of witnesses (by name or by key): one witness counts once; remove one line")]
@@ -144,11 +146,7 @@ impl<const KIND: u8> NoteKey<KIND> {
 
     /// The number that stands in its signature lines.
     pub fn id(&self) -> KeyId {
-        let hash = Sha256::new()
-            .chain_update(self.name.as_str())
-            .chain_update([b'\n', KIND])
-            .chain_update(self.key.as_bytes())
-            .finalize();
+        let hash = Sha256::new().chain_update(self.name.as_str()).chain_update([b'\n', KIND]).chain_update(self.key.as_bytes()).finalize();
         [hash[0], hash[1], hash[2], hash[3]]
     }
 

@@ -43,7 +43,9 @@ pub enum NoteError {
     #[error("the signature of {0} on the checkpoint is false (law 8): the checkpoint was changed after signing")]
     FalseSignature(KeyName),
     /// A line of a signer who is not in the list of anchors.
-    #[error("the checkpoint carries a line by {0}, who is not among your witnesses: add the witness's key to the anchors, or ask for a checkpoint without that line")]
+    #[error(
+        "the checkpoint carries a line by {0}, who is not among your witnesses: add the witness's key to the anchors, or ask for a checkpoint without that line"
+    )]
     UnknownSigner(KeyName),
     /// The log's key stands among the witnesses.
     #[error("{0} is listed as a witness but has the log's own key: a log cannot witness itself (law 8); remove it from the witnesses")]
@@ -232,7 +234,12 @@ impl SignedCheckpoint {
     ///
     /// # Errors
     /// [`NoteError`]. One false line of a known signer refuses the whole note.
-    pub fn verify(&self, log: &LogKey, witnesses: &[WitnessKey], unknown: UnknownSigners) -> Result<(Checkpoint, Vec<Witnessed>), NoteError> {
+    pub fn verify(
+        &self,
+        log: &LogKey,
+        witnesses: &[WitnessKey],
+        unknown: UnknownSigners,
+    ) -> Result<(Checkpoint, Vec<Witnessed>), NoteError> {
         if let Some(same) = witnesses.iter().find(|w| w.public_key() == log.public_key()) {
             return Err(NoteError::SelfWitness(same.name().clone()));
         }

@@ -29,7 +29,9 @@ pub enum ProofError {
     #[error("the log's stored hash is missing ({0}): run `log verify`, then rebuild the tiles from the leaves")]
     MissingNode(Node),
     /// Fewer or more hashes than the sizes demand.
-    #[error("the proof has {found} hashes, which does not fit these sizes: it is damaged or belongs to another checkpoint; ask for it again")]
+    #[error(
+        "the proof has {found} hashes, which does not fit these sizes: it is damaged or belongs to another checkpoint; ask for it again"
+    )]
     Length {
         /// Hashes in the proof.
         found: usize,
@@ -38,7 +40,9 @@ pub enum ProofError {
     #[error("the leaf is not in this log at this place: the event, the proof or the checkpoint was changed (law 2)")]
     NotIncluded,
     /// The later tree does not begin with the earlier one.
-    #[error("the later log does not contain the earlier one: the log was rolled back, forked or rewritten (law 3); keep both checkpoints and report it")]
+    #[error(
+        "the later log does not contain the earlier one: the log was rolled back, forked or rewritten (law 3); keep both checkpoints and report it"
+    )]
     NotConsistent,
 }
 

@@ -22,7 +22,9 @@ pub enum ReceiptError {
     #[error("this is not a log proof ({0}): the file is damaged or was changed; ask for it again")]
     Text(&'static str),
     /// It carries data that nobody signed.
-    #[error("the log proof has an `extra` line, which no signature protects: the file was changed, or it comes from other software; ask for it without that line")]
+    #[error(
+        "the log proof has an `extra` line, which no signature protects: the file was changed, or it comes from other software; ask for it without that line"
+    )]
     Extra,
     /// Its checkpoint is not to be believed.
     #[error(transparent)]
