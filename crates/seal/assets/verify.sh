@@ -4,7 +4,7 @@
 set -eEuo pipefail; export LC_ALL=C TZ=UTC; unset OPENSSL_CONF CDPATH; T=$(mktemp -d); trap 'rm -rf "$T"' EXIT; NL=$'\n' unsure='' limits='' # one line per check; the law or seal part is named where it breaks
 stop() { echo "CANNOT BE FULLY CHECKED: $*"; exit 2; }; die() { echo "BROKEN: $*"; exit 1; }; sha() { sha256sum | cut -c-64; }; hex() { od -An -v -tx1 | tr -d ' \n'; }
 openssl version | grep -q '^OpenSSL [3-9]' && sha </dev/null >"$T/who" || stop "this computer lacks OpenSSL 3 or sha256sum"
-A=$(cd -- "${1:-$T}" && pwd) && cd -- "${2:-$(dirname -- "$0")}" && [ -f tagmanifest-sha256.txt ] || stop "the ANCHORS folder or the package is not there"
+A=$(cd -- "${1:-$T}" && pwd) && cd -- "${2:-$(dirname -- "$0")}" || stop "the folder ANCHORS or PACKAGE is not there"
 for f in root.pem tsa.pem log.pem checkpoint hashes; do [ -f "$A/$f" ] || unsure+="  not there: $f from outside the package$NL"; done; trap 'die "a part cannot be read (line $LINENO of verify.sh)"' ERR
 for m in tagmanifest:'(VERIFY\.(html|md)|bag-info\.txt|bagit\.txt|manifest-sha256\.txt|seal-plan\.txt|verify\.sh)' manifest:'data/[A-Za-z0-9._/-]+'; do f=${m%%:*}-sha256.txt
   ! grep -aEvq "^[0-9a-f]{64}  ${m#*:}\$" "$f" && sha256sum -c --strict --quiet "$f" 2>&1 || die "law 5: a file listed in $f was changed or is missing, or $f has another form"; done # law 5: every byte as listed,
