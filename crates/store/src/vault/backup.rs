@@ -13,7 +13,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -100,7 +100,8 @@ pub fn backup_create(
     let mut files: Vec<&BackupFile> = files.iter().collect();
     files.sort();
     let everyone: Vec<Recipient> = recipients.iter().chain([recovery]).cloned().collect();
-    let mut out = encrypt_stream(&everyone, writer)?;
+    // Buffered, because age turns a disk error under its header into plain words without the error number.
+    let mut out = encrypt_stream(&everyone, BufWriter::with_capacity(2 * PIECE, writer))?;
     let mut inventory = Inventory::default();
     out.write_all(MAGIC).map_err(writing)?;
     for file in files {

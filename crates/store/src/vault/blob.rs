@@ -350,6 +350,12 @@ impl<R: Read + Seek> BlobReader<R> {
     }
 }
 
+impl<R: Read + Seek> std::fmt::Debug for BlobReader<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BlobReader({} hidden bytes)", self.length)
+    }
+}
+
 /// Plaintext length and number of chunks behind a stored length.
 fn plaintext_size(stored: u64) -> Result<(u64, u64), VaultError> {
     let body = stored.checked_sub(HEADER as u64).unwrap_or(0);
