@@ -96,6 +96,7 @@ class Browser:
         """A directory path is what a webkitdirectory input takes; it then lists the files with their relative paths."""
         handle = self.call("Runtime.evaluate", expression=f"document.getElementById({element!r})")["result"]["objectId"]
         self.call("DOM.setFileInputFiles", files=[str(pathlib.Path(folder).resolve())], objectId=handle)
+        self.wait(f"document.getElementById({element!r}).files.length > 0", 60)
 
     def verdict(self, package, anchors=None, seconds=600):
         """(code, first reason) for a package; `anchors` may be None or an empty folder."""

@@ -165,3 +165,16 @@ pub fn error_rates() -> &'static [(SelectorType, &'static str)] {
         (SelectorType::Telegram, "no checksum: not known"),
     ]
 }
+
+/// Target of the fuzzer: any bytes, read as every kind, whole and through a reader, give the same
+/// answer and never a panic.
+pub fn fuzz_scan(bytes: &[u8]) {
+    let scanner = Scanner::new();
+    for kind in [Kind::Auto, Kind::Html, Kind::Text] {
+        let hints = Hints { kind, default_region: "LA".parse().ok() };
+        let whole = scanner.scan(bytes, &hints);
+        let mut streamed = Vec::new();
+        let read = scanner.scan_reader(bytes, &hints, |s| streamed.push(s)).expect("a slice reads without error");
+        assert_eq!((read, streamed), (bytes.len() as u64, whole));
+    }
+}

@@ -1,7 +1,7 @@
 //! Entry points for fuzzing: one per parser of strangers' bytes. Each checks the one promise that all
 //! these parsers make: what is read at all is written again as the same bytes.
 
-use crate::{key::LogKey, note::SignedCheckpoint, proof::TlogProof, tile, tree::Frontier};
+use crate::{growth::Growth, key::LogKey, note::SignedCheckpoint, proof::TlogProof, tile, tree::Frontier};
 
 /// A signed checkpoint.
 ///
@@ -20,6 +20,16 @@ pub fn note(bytes: &[u8]) {
 pub fn proof(bytes: &[u8]) {
     if let Ok(proof) = TlogProof::parse(bytes) {
         assert_eq!(proof.to_text().as_bytes(), bytes, "a receipt with two spellings");
+    }
+}
+
+/// A growth proof.
+///
+/// # Panics
+/// When a growth proof has a second spelling.
+pub fn growth(bytes: &[u8]) {
+    if let Ok(growth) = Growth::parse(bytes) {
+        assert_eq!(growth.to_text().as_bytes(), bytes, "a growth proof with two spellings");
     }
 }
 

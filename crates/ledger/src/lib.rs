@@ -23,6 +23,7 @@
 
 mod base64text;
 pub mod fuzz;
+pub mod growth;
 pub mod key;
 pub mod note;
 pub mod path;
@@ -31,6 +32,7 @@ pub mod tile;
 pub mod tree;
 
 pub use ed25519_dalek::{SigningKey, VerifyingKey};
+pub use growth::Growth;
 pub use key::{KeyName, LogKey, LogSigner, WitnessKey, WitnessSigner};
 pub use model::Sha256Digest as Hash;
 pub use note::{Checkpoint, SignedCheckpoint};

@@ -59,6 +59,14 @@ pub enum NoteError {
     /// A witness may not cosign what does not extend what it saw before.
     #[error("this checkpoint must not be cosigned: {0}")]
     NotGrown(#[from] ProofError),
+    /// A growth proof for somebody who knows the log at another size.
+    #[error("the growth proof begins at {found} leaves, but the last known checkpoint has {known}: ask the log for a proof from {known}")]
+    OldSize {
+        /// Size of the last checkpoint known here.
+        known: TreeSize,
+        /// Size at which the proof begins.
+        found: TreeSize,
+    },
     /// A time beyond 2^63 − 1 seconds.
     #[error("the time of a cosignature is impossible: set the clock of the witness")]
     Time,
@@ -123,7 +131,11 @@ impl SignatureLine {
         &self.name
     }
 
-    fn parse(line: &str) -> Result<Self, NoteError> {
+    /// Reads one line, without its newline: what a witness answers.
+    ///
+    /// # Errors
+    /// [`NoteError::Text`].
+    pub fn parse(line: &str) -> Result<Self, NoteError> {
         let rest = line.strip_prefix("— ").ok_or(NoteError::Text("a signature line does not begin with a dash"))?;
         let (name, blob) = rest.split_once(' ').ok_or(NoteError::Text("a signature line has no signature"))?;
         let name = KeyName::new(name).map_err(|_| NoteError::Text("a signer's name cannot be used"))?;
@@ -133,6 +145,12 @@ impl SignatureLine {
             MIN_SIGNATURE_BYTES..=MAX_SIGNATURE_BYTES => Ok(SignatureLine { name, id: *id, signature: signature.to_vec() }),
             _ => Err(NoteError::Text("a signature has an impossible length")),
         }
+    }
+
+    pub(crate) fn cosignature(witness: &WitnessSigner, checkpoint: &Checkpoint, unix_seconds: u64) -> Result<Self, NoteError> {
+        let signature = witness.sign_bytes(cosigned_message(checkpoint, unix_seconds)?.as_bytes());
+        let timed = [unix_seconds.to_be_bytes().as_slice(), &signature].concat();
+        Ok(SignatureLine { name: witness.name().clone(), id: witness.witness_key().id(), signature: timed })
     }
 
     fn is_by<const KIND: u8>(&self, key: &NoteKey<KIND>) -> bool {
@@ -219,13 +237,20 @@ impl SignedCheckpoint {
         Ok(())
     }
 
-    /// Adds a witness's line in its place: the log first, then the witnesses by name.
+    /// Adds a witness's line, after checking it, in its place: the log first, then the witnesses by name.
     ///
     /// # Errors
+    /// [`NoteError::UnknownSigner`] when the line is not by `witness`, [`NoteError::FalseSignature`], and
     /// [`NoteError::Repeated`] when that witness has signed already.
-    pub fn with_cosignature(mut self, line: SignatureLine) -> Result<Self, NoteError> {
+    pub fn with_cosignature(mut self, line: SignatureLine, witness: &WitnessKey) -> Result<Self, NoteError> {
+        if !line.is_by(witness) {
+            return Err(NoteError::UnknownSigner(line.name));
+        }
+        self.verify_witness(&line, witness)?;
         self.push(line)?;
-        self.lines[1..].sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        // A note that was read may hold the log's line anywhere: whatever bears the log's name leads.
+        let origin = self.checkpoint.origin.clone();
+        self.lines.sort_by(|a, b| (a.name != origin, &a.name, a.id).cmp(&(b.name != origin, &b.name, b.id)));
         Ok(self)
     }
 
@@ -306,36 +331,5 @@ impl LogSigner {
         let signature = self.sign_bytes(checkpoint.to_text().as_bytes()).to_vec();
         let line = SignatureLine { name: self.name().clone(), id: self.log_key().id(), signature };
         Ok(SignedCheckpoint { checkpoint, lines: vec![line] })
-    }
-}
-
-/// What a witness knows of a log before it cosigns.
-#[derive(Debug, Clone, Copy)]
-pub enum Known<'a> {
-    /// Nothing: it sees this log for the first time.
-    Nothing,
-    /// The last checkpoint that it cosigned, and the proof that the new one extends it.
-    Earlier {
-        /// Last cosigned checkpoint.
-        checkpoint: &'a Checkpoint,
-        /// Consistency proof; empty when the sizes are equal.
-        proof: &'a [Hash],
-    },
-}
-
-impl WitnessSigner {
-    /// Cosigns, after checking what a cosignature asserts: the log signed it, and it extends what this
-    /// witness saw before. `unix_seconds` is the witness's clock.
-    ///
-    /// # Errors
-    /// [`NoteError`] when the log's line is false, or the log has not simply grown.
-    pub fn cosign(&self, note: &SignedCheckpoint, log: &LogKey, known: Known<'_>, unix_seconds: u64) -> Result<SignatureLine, NoteError> {
-        let (checkpoint, _) = note.verify(log, &[], UnknownSigners::Ignore)?;
-        if let Known::Earlier { checkpoint: earlier, proof } = known {
-            checkpoint.verify_extends(earlier, proof)?;
-        }
-        let signature = self.sign_bytes(cosigned_message(&checkpoint, unix_seconds)?.as_bytes());
-        let timed = [unix_seconds.to_be_bytes().as_slice(), &signature].concat();
-        Ok(SignatureLine { name: self.name().clone(), id: self.witness_key().id(), signature: timed })
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "ledger/corpus.rs"]
 mod corpus;
+#[path = "ledger/growths.rs"]
+mod growths;
 #[path = "ledger/keys.rs"]
 mod keys;
 #[path = "ledger/notes.rs"]

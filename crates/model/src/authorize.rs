@@ -203,3 +203,63 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, Stri
     }
     Ok(())
 }
+
+/// A step on the node itself, outside any case: it touches no content of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodeStep {
+    /// Enter or revoke a person, reset his enrolment.
+    ManageUsers,
+    /// Make one's own keys, open or end one's own session.
+    OwnSession,
+    /// Put a tip into the intake tray.
+    ReceiveTip,
+    /// Open a new case.
+    OpenCase,
+    /// Write down a unit's standing authorisation.
+    RecordUnitAuthority,
+    /// Grant or revoke a unit's standing authorisation.
+    DecideUnitAuthority,
+    /// Read the log, its proofs and checkpoints (metadata only).
+    ReadLog,
+    /// Make a recovery set or a backup of the (encrypted) home.
+    Safeguard,
+    /// List what one may see.
+    ListOwn,
+}
+
+/// Whether a role may do a step on the node. `None` is a node in set-up, which has no people yet.
+///
+/// # Errors
+/// [`Refusal`] with the law and what to do.
+pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Refusal> {
+    use NodeStep::*;
+    let Some(role) = role else {
+        return match step {
+            ManageUsers | OwnSession | ReadLog => Ok(()),
+            _ => Err(refuse(Law::Permit, "log in first: `lanternfish login NAME --passphrase-file F`")),
+        };
+    };
+    let allowed = match step {
+        OwnSession | ListOwn => true,
+        ManageUsers => matches!(role, Role::Administrator),
+        ReceiveTip => role.reads_content(),
+        OpenCase => matches!(role, Role::Investigator | Role::Supervisor),
+        RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
+        DecideUnitAuthority => matches!(role, Role::Supervisor | Role::Prosecutor),
+        ReadLog => true,
+        Safeguard => matches!(role, Role::Administrator | Role::Supervisor),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let who = match step {
+        ManageUsers => "only an administrator manages users",
+        ReceiveTip => "auditors and administrators take no tips",
+        OpenCase => "only an investigator or a supervisor opens a case",
+        RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",
+        DecideUnitAuthority => "only a supervisor or a prosecutor grants or revokes a unit authority",
+        Safeguard => "only an administrator or a supervisor makes backups and recovery sets",
+        OwnSession | ListOwn | ReadLog => "not allowed",
+    };
+    Err(refuse(Law::Separation, who))
+}

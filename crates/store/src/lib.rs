@@ -1,1 +1,27 @@
-//! store
+//! Records, blobs, index, permits and keys: the floor that `desk` stands on.
+//!
+//! It refuses: bytes without a [`Permit`], reads without a [`Scope`], rows without an event (law 2),
+//! a case key for the node (law 13), bytes that do not match their digest (law 5). Only `desk` uses it.
+
+mod blobs;
+mod error;
+mod home;
+mod log;
+mod permit;
+mod people;
+mod record;
+mod safeguard;
+mod session;
+mod sql;
+mod steps;
+pub mod vault;
+
+pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob};
+pub use error::StoreError;
+pub use home::{Config, Home, TimeAuthority, write_private};
+pub use log::{LogReport, NewEvent, StoredEvent};
+pub use people::{CaseKeyWrap, NewKeys, User};
+pub use permit::{Intent, Permit, Scope};
+pub use record::{Basis, Content, Head, Number, Row, Write};
+pub use session::{Bundle, Session, UserRecord};
+pub use steps::{Committed, Store};

@@ -1,9 +1,8 @@
 //! Checkpoints: what is signed, who may sign, and that no second reading exists.
 
 use ledger::{
-    Checkpoint, LogSigner, SignedCheckpoint, TreeSize, WitnessKey, WitnessSigner,
-    note::{Known, MAX_NOTE_BYTES, NoteError, UnknownSigners, Witnessed},
-    path::ProofError,
+    Checkpoint, Growth, LogSigner, SignedCheckpoint, TreeSize, WitnessKey, WitnessSigner,
+    note::{MAX_NOTE_BYTES, NoteError, SignatureLine, UnknownSigners, Witnessed},
 };
 use proptest::prelude::*;
 
@@ -78,37 +77,30 @@ fn lines_stand_in_one_order_and_once() {
     check(&[], false);
     // One witness fewer is another, sound statement: the seal plan says how many there must be.
     check(&[0, 2], true);
-    let again = witness(1).cosign(&note(9, 0), &log().log_key(), Known::Nothing, 5).unwrap();
-    assert_eq!(note(9, 1).with_cosignature(again), Err(NoteError::Repeated(witness(1).name().clone())));
+    let again = cosign(1, &note(9, 0));
+    assert_eq!(note(9, 1).with_cosignature(again, &witness(1).witness_key()), Err(NoteError::Repeated(witness(1).name().clone())));
+}
+
+fn cosign(n: u8, note: &SignedCheckpoint) -> SignatureLine {
+    witness(n).cosign(&Growth::from_nothing(note.clone()), &log().log_key(), None, 1_000_000 + u64::from(n)).unwrap()
 }
 
 #[test]
 fn a_cosignature_added_late_takes_its_place() {
-    let key = log().log_key();
-    let second = witness(2).cosign(&note(9, 0), &key, Known::Nothing, 1_000_002).unwrap();
-    let first = witness(1).cosign(&note(9, 0), &key, Known::Nothing, 1_000_001).unwrap();
-    let both = note(9, 0).with_cosignature(second).unwrap().with_cosignature(first).unwrap();
-    assert_eq!(both, note(9, 2));
+    let add = |note: SignedCheckpoint, n: u8| {
+        let line = SignatureLine::parse(&cosign(n, &note).to_string()).unwrap();
+        note.with_cosignature(line, &witness(n).witness_key()).unwrap()
+    };
+    assert_eq!(add(add(note(9, 0), 2), 1), note(9, 2));
 }
 
 #[test]
-fn law_03_a_witness_cosigns_only_growth() {
-    let key = log().log_key();
-    let earlier = checkpoint(5);
-    let cosign = |note: &SignedCheckpoint, proof: &[ledger::Hash]| {
-        witness(1).cosign(note, &key, Known::Earlier { checkpoint: &earlier, proof }, 7).map(drop)
-    };
-    let proof = ledger::consistency_proof(TreeSize(5), TreeSize(9), &log_of(9)).unwrap();
-    assert_eq!(cosign(&note(9, 0), &proof), Ok(()));
-    assert_eq!(cosign(&note(5, 0), &[]), Ok(()));
-    let rolled_back = ProofError::BeyondTree { asked: 5, size: TreeSize(4) };
-    assert_eq!(cosign(&note(4, 0), &[]), Err(NoteError::NotGrown(rolled_back)));
-    let forked = Checkpoint { root: ledger::Hash([1; 32]), ..checkpoint(9) };
-    assert_eq!(cosign(&log().sign(forked).unwrap(), &proof), Err(NoteError::NotGrown(ProofError::NotConsistent)));
-    let impostor = LogSigner::from_seed(name(ORIGIN), &[8; 32]).sign(checkpoint(9)).unwrap();
-    assert_eq!(cosign(&impostor, &proof), Err(NoteError::NotSigned(name(ORIGIN))));
-    let impossible = witness(1).cosign(&note(9, 0), &key, Known::Nothing, 1 << 63);
-    assert_eq!(impossible, Err(NoteError::Time));
+fn a_cosignature_of_another_checkpoint_or_witness_is_not_added() {
+    let add = |line, key: &WitnessKey| note(9, 0).with_cosignature(line, key).map(drop);
+    let (one, two) = (witness(1).witness_key(), witness(2).witness_key());
+    assert_eq!(add(cosign(1, &note(9, 0)), &one), Ok(()));
+    assert_eq!(add(cosign(1, &note(8, 0)), &one), Err(NoteError::FalseSignature(one.name().clone())));
+    assert_eq!(add(cosign(1, &note(9, 0)), &two), Err(NoteError::UnknownSigner(one.name().clone())));
 }
 
 #[test]
@@ -153,7 +145,7 @@ fn sixteen_signatures_are_read_and_a_flood_is_not() {
     let many = |count: u8| {
         let line = |n: u8| {
             let signer = WitnessSigner::from_seed(name(&format!("w{n:03}.example")), &[n; 32]);
-            signer.cosign(&note(3, 0), &log().log_key(), Known::Nothing, 1).unwrap().to_string() + "\n"
+            signer.cosign(&Growth::from_nothing(note(3, 0)), &log().log_key(), None, 1).unwrap().to_string() + "\n"
         };
         let lines: String = (20..20 + count).map(line).collect();
         SignedCheckpoint::parse(format!("{}{lines}", note(3, 0).to_text()).as_bytes())

@@ -1,8 +1,8 @@
 //! A small log, made the same way each time: what the other tests take apart.
 
 use ledger::{
-    Checkpoint, Hash, KeyName, LogSigner, MemoryTree, SignedCheckpoint, TlogProof, TreeSize, WitnessKey, WitnessSigner,
-    note::{Known, UnknownSigners},
+    Checkpoint, Growth, Hash, KeyName, LogSigner, MemoryTree, SignedCheckpoint, TlogProof, TreeSize, WitnessKey, WitnessSigner,
+    note::UnknownSigners,
     tree::{self, LeafIndex},
 };
 
@@ -48,10 +48,17 @@ pub fn note(count: u64, witnesses: u8) -> SignedCheckpoint {
 }
 
 pub fn cosigned(note: SignedCheckpoint, witnesses: u8) -> SignedCheckpoint {
+    let request = Growth::from_nothing(note.clone());
     (1..=witnesses).fold(note, |note, n| {
-        let line = witness(n).cosign(&note, &log().log_key(), Known::Nothing, 1_000_000 + u64::from(n)).unwrap();
-        note.with_cosignature(line).unwrap()
+        let line = witness(n).cosign(&request, &log().log_key(), None, 1_000_000 + u64::from(n)).unwrap();
+        note.with_cosignature(line, &witness(n).witness_key()).unwrap()
     })
+}
+
+/// The log of `count` leaves, shown to somebody who saw `old` of them.
+pub fn growth(old: u64, count: u64) -> Growth {
+    let proof = ledger::consistency_proof(TreeSize(old), TreeSize(count), &log_of(count)).unwrap();
+    Growth::new(TreeSize(old), proof, note(count, 0))
 }
 
 pub fn receipt(index: u64, count: u64, witnesses: u8) -> TlogProof {
