@@ -1,0 +1,180 @@
+//! What every parser inside the child holds: the way to the host, the budget, the open members.
+//!
+//! The one rule of errors in here: a parser that gets an `Err` must pass it on, because it means
+//! that everything ends (a bound was reached, or the host is gone). Faults of the bytes are never
+//! errors; they are findings and early ends.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::io;
+
+use crate::budget::Budget;
+use crate::member::{Finding, FindingKind, MemberHead, MemberTail};
+use crate::wire::{MAX_CHUNK, Order, Report};
+
+/// The way to the host: the pipes in the child, a [`crate::guard::Guard`] in fuzzing.
+pub(crate) trait Port {
+    /// Reads at `offset`; 0 at the end of the source.
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+    /// Sends one frame.
+    fn send(&mut self, report: Report<'_>) -> io::Result<()>;
+}
+
+/// Findings sent before the child falls silent about small ones.
+const MAX_FINDINGS: u64 = 50_000;
+
+/// See the module.
+pub(crate) struct Context<'p> {
+    port: RefCell<&'p mut dyn Port>,
+    pub(crate) budget: Budget,
+    pub(crate) source_len: u64,
+    ceiling: u64,
+    last_id: Cell<u32>,
+    records: Cell<u64>,
+    output: Cell<u64>,
+    findings: Cell<u64>,
+    halted: RefCell<Option<String>>,
+    format: Cell<&'static str>,
+}
+
+/// Where a member will hang.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parent {
+    /// None for the source itself.
+    pub id: Option<u32>,
+    /// 0 for the source itself.
+    pub depth: u32,
+}
+
+impl Parent {
+    pub(crate) const SOURCE: Parent = Parent { id: None, depth: 0 };
+
+    /// The number of a member that has begun; 0, which no member has, for the source.
+    pub(crate) fn number(self) -> u32 {
+        self.id.unwrap_or(0)
+    }
+}
+
+impl<'p> Context<'p> {
+    pub(crate) fn new(port: &'p mut dyn Port, order: &Order) -> Self {
+        Context {
+            port: RefCell::new(port),
+            budget: order.budget.clone(),
+            source_len: order.source_len,
+            ceiling: order.budget.output_ceiling(order.source_len),
+            last_id: Cell::new(0),
+            records: Cell::new(0),
+            output: Cell::new(0),
+            findings: Cell::new(0),
+            halted: RefCell::new(None),
+            format: Cell::new("none"),
+        }
+    }
+
+    /// The bound that was reached, if one was.
+    pub(crate) fn limit(&self) -> Option<String> {
+        self.halted.borrow().clone()
+    }
+
+    /// The format of the source, once it is known.
+    pub(crate) fn format(&self) -> &'static str {
+        self.format.get()
+    }
+
+    pub(crate) fn set_format(&self, format: &'static str) {
+        self.format.set(format);
+    }
+
+    /// A bound was reached: everything ends.
+    pub(crate) fn halt(&self, limit: impl Into<String>) -> io::Error {
+        let limit = limit.into();
+        self.halted.borrow_mut().get_or_insert_with(|| limit.clone());
+        io::Error::other(Halt(limit))
+    }
+
+    fn lost(error: io::Error) -> io::Error {
+        io::Error::other(Halt(format!("the host is gone: {error}")))
+    }
+
+    pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let length = buf.len().min(MAX_CHUNK);
+        self.port.borrow_mut().read_at(offset, &mut buf[..length]).map_err(Self::lost)
+    }
+
+    fn send(&self, report: Report<'_>) -> io::Result<()> {
+        self.port.borrow_mut().send(report).map_err(Self::lost)
+    }
+
+    /// Begins a member and gives it its number.
+    pub(crate) fn begin(&self, parent: Parent, mut head: MemberHead) -> io::Result<Parent> {
+        if u64::from(self.last_id.get()) >= self.budget.members {
+            return Err(self.halt(format!("more than {} members", self.budget.members)));
+        }
+        self.last_id.set(self.last_id.get() + 1);
+        if head.container.is_record() {
+            self.records.set(self.records.get() + 1);
+        }
+        (head.id, head.parent, head.depth) = (self.last_id.get(), parent.id, parent.depth + 1);
+        let member = Parent { id: Some(head.id), depth: head.depth };
+        self.send(Report::Begin(Box::new(head)))?;
+        Ok(member)
+    }
+
+    pub(crate) fn data(&self, id: u32, bytes: &[u8]) -> io::Result<()> {
+        for piece in bytes.chunks(MAX_CHUNK) {
+            self.output.set(self.output.get() + piece.len() as u64);
+            if self.output.get() > self.ceiling {
+                return Err(self.halt(format!("more than {} bytes came out of {}", self.ceiling, self.source_len)));
+            }
+            self.send(Report::Data(id, Cow::Borrowed(piece)))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn end(&self, tail: MemberTail) -> io::Result<()> {
+        self.send(Report::End(tail))
+    }
+
+    /// Notes something about the bytes of `parent` at `offset`.
+    pub(crate) fn note(&self, kind: FindingKind, parent: Parent, offset: u64, text: impl Into<String>) -> io::Result<()> {
+        self.findings.set(self.findings.get() + 1);
+        match self.findings.get() {
+            ..MAX_FINDINGS => self.finding(kind, parent, offset, text.into(), false),
+            MAX_FINDINGS => self.finding(FindingKind::Limit, parent, offset, "further notes are left out".into(), false),
+            _ => Ok(()),
+        }
+    }
+
+    /// Accounts for one record that cannot be delivered.
+    pub(crate) fn reject(&self, kind: FindingKind, parent: Parent, offset: u64, text: impl Into<String>) -> io::Result<()> {
+        self.records.set(self.records.get() + 1);
+        if self.records.get() > self.budget.members.saturating_mul(2).min(1_000_000).max(self.budget.members) {
+            return Err(self.halt("more records than the budget allows"));
+        }
+        self.finding(kind, parent, offset, text.into(), true)
+    }
+
+    fn finding(&self, kind: FindingKind, parent: Parent, offset: u64, mut text: String, rejects: bool) -> io::Result<()> {
+        let end = text.floor_char_boundary(1000);
+        text.truncate(end);
+        self.send(Report::Finding(Finding { kind, text, member: parent.id, offset, rejects }))
+    }
+
+    pub(crate) fn selectors(&self, values: Vec<serde_json::Value>) -> io::Result<()> {
+        self.send(Report::Selectors(values))
+    }
+
+    /// Whether a member under `parent` may be begun.
+    pub(crate) fn has_depth(&self, parent: Parent) -> bool {
+        parent.depth < self.budget.depth
+    }
+}
+
+/// Whether an error means that everything ends.
+pub(crate) fn is_final(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Halt>)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Halt(String);
