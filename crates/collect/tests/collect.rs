@@ -1,0 +1,19 @@
+//! Tests of the capture child: a real child, real loopback servers, short leases. Nothing leaves the
+//! machine: every destination that is not loopback must be refused.
+
+#[path = "collect/bench.rs"]
+mod bench;
+#[path = "collect/cage.rs"]
+mod cage;
+#[path = "collect/destination.rs"]
+mod destination;
+#[path = "collect/fetching.rs"]
+mod fetching;
+#[path = "collect/hostile.rs"]
+mod hostile;
+#[path = "collect/lease.rs"]
+mod lease;
+#[path = "collect/spool.rs"]
+mod spool;
+#[path = "collect/stopping.rs"]
+mod stopping;

@@ -1,0 +1,50 @@
+//! Which URLs the loopback transport takes, and which it refuses.
+
+use collect::destination::{Refusal, ports, target};
+
+fn check(url: &str, expected: Result<&str, Refusal>) {
+    let found = target(url).map(|t| format!("{} {} {}", t.address, t.authority, t.request_target));
+    assert_eq!(found, expected.map(str::to_string), "for {url:?}");
+}
+
+#[test]
+fn loopback_is_reached() {
+    check("http://127.0.0.1/", Ok("127.0.0.1:80 127.0.0.1 /"));
+    check("http://127.8.9.10:81/a?b", Ok("127.8.9.10:81 127.8.9.10:81 /a?b"));
+    check("HTTP://[::1]:8080", Ok("[::1]:8080 [::1]:8080 /"));
+    check("http://localhost?q#f", Ok("127.0.0.1:80 localhost /?q"));
+    check("http://a.b.LocalHost:5/%2e", Ok("127.0.0.1:5 a.b.LocalHost:5 /%2e"));
+}
+
+#[test]
+fn everything_else_is_refused() {
+    for url in ["http://192.0.2.1/", "http://example.com/", "http://0.0.0.0/", "http://127.1/", "http://0177.0.0.1/"] {
+        check(url, Err(Refusal::NotLoopback));
+    }
+    for url in ["http://localhost.example.com/", "http://xlocalhost/", "http://localhost./", "http://.localhost/", "http://2130706433/"] {
+        check(url, Err(Refusal::NotLoopback));
+    }
+    check("http://[::ffff:127.0.0.1]/", Err(Refusal::NotLoopback));
+    check("http://[2001:db8::1]/", Err(Refusal::NotLoopback));
+    check("http://[fe80::1%25lo]/", Err(Refusal::BadHost));
+    check("http://[::1/", Err(Refusal::BadHost));
+    check("http://[::1]x/", Err(Refusal::BadHost));
+    check("http:///", Err(Refusal::BadHost));
+    check("https://127.0.0.1/", Err(Refusal::NotHttp));
+    check("ftp://127.0.0.1/", Err(Refusal::NotHttp));
+    check("127.0.0.1", Err(Refusal::NotHttp));
+    check("http://127.0.0.1@example.com/", Err(Refusal::UserInfo));
+    check("http://example.com\\@127.0.0.1/", Err(Refusal::NotLoopback));
+    for url in ["http://127.0.0.1:/", "http://127.0.0.1:0/", "http://127.0.0.1:65536/", "http://127.0.0.1:+80/"] {
+        check(url, Err(Refusal::BadPort));
+    }
+    for url in ["http://127.0.0.1/ x", "http://127.0.0.1/\r\nHost: x", "http://127.0.0.1/\u{e9}", "http://lоcalhost/"] {
+        check(url, Err(Refusal::BadCharacter));
+    }
+}
+
+#[test]
+fn only_ports_of_reachable_urls_open() {
+    let urls = ["http://localhost:81/", "http://[::1]:82/", "http://192.0.2.1:83/", "https://localhost:84/"];
+    assert_eq!(ports(&urls.map(String::from)), [81, 82].into());
+}
