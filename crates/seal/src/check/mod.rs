@@ -1,0 +1,57 @@
+//! Checks a package against anchors that came from elsewhere. It never trusts what came with the
+//! package, never stops at the first fault, and says what it could not check. No clock: an officer is
+//! judged at the logged time. Hostile input is a finding, never a panic (laws 2, 3, 4, 5, 8, 14).
+//!
+//! | check | part |
+//! |---|---|
+//! | files, manifests, bag texts, payload digests | law 5 |
+//! | seal plan, officers' signatures, chain, revocation | law 4 |
+//! | seal event: leaf, salt, detail; its place in the log | law 2 |
+//! | roll-back and back-dating against a later checkpoint | law 3 |
+//! | time-stamps, checkpoint signature, witnesses | law 8 |
+
+mod anchors;
+mod files;
+mod log;
+mod seals;
+mod verdict;
+
+use std::path::Path;
+
+pub use verdict::{Check, Part, State, Verdict};
+
+use verdict::Report;
+
+/// How far the hashing of the payload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Payload bytes hashed so far.
+    pub done: u64,
+    /// Payload bytes in all, as `bag-info.txt` states them.
+    pub total: u64,
+}
+
+/// Longest tag or seal file that is read whole, in bytes.
+const MAX_WHOLE: u64 = 256 << 20;
+
+/// Checks the package in `dir`. `anchors` is a folder from outside it: `root.pem`, `tsa.pem`,
+/// `log.pem`, `checkpoint`, `hashes`, `witnesses`, `crl.pem`. `progress` is called from several
+/// threads.
+///
+/// Never fails: what cannot be read is part of the verdict. Exit code 0 sound (read the limits),
+/// 1 broken, 2 cannot be fully checked.
+pub fn verify_package(dir: &Path, anchors: Option<&Path>, progress: &(dyn Fn(Progress) + Sync)) -> Verdict {
+    let mut report = Report::default();
+    if !dir.is_dir() {
+        report.unchecked(Part::Layout, &dir.display().to_string(), "there is no package folder here: name the folder that holds bagit.txt");
+        return report.verdict();
+    }
+    let anchors = anchors::Anchors::read(dir, anchors, &mut report);
+    let Some(bag) = files::check_layout(dir, &mut report) else { return report.verdict() };
+    files::check_payload(dir, &bag, progress, &mut report);
+    let event = log::check_event(dir, &bag, &mut report);
+    seals::check_officers(dir, &bag, event.as_ref(), &anchors, &mut report);
+    seals::check_tokens(dir, &bag, event.as_ref(), &anchors, &mut report);
+    log::check_proof(dir, event.as_ref(), &anchors, &mut report);
+    report.verdict()
+}
