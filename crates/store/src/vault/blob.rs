@@ -358,7 +358,7 @@ impl<R: Read + Seek> std::fmt::Debug for BlobReader<R> {
 
 /// Plaintext length and number of chunks behind a stored length.
 fn plaintext_size(stored: u64) -> Result<(u64, u64), VaultError> {
-    let body = stored.checked_sub(HEADER as u64).unwrap_or(0);
+    let body = stored.saturating_sub(HEADER as u64);
     let chunks = body.div_ceil(SEALED_CHUNK as u64);
     let last = body - chunks.saturating_sub(1) * SEALED_CHUNK as u64;
     if last < TAG as u64 || (chunks > 1 && last == TAG as u64) {

@@ -162,7 +162,8 @@ fn path_tricks_restore_nothing() {
 #[test]
 fn law_05_a_manifest_that_does_not_fit_restores_nothing() {
     let files = [("a", b"1".as_slice()), ("b", b"2")];
-    let endings: [(&str, fn(Vec<u8>) -> Vec<u8>); 5] = [
+    type Ending = fn(Vec<u8>) -> Vec<u8>;
+    let endings: [(&str, Ending); 5] = [
         ("missing", |_| Vec::new()),
         ("wrong digest", |mut tail| { tail[12] ^= 1; tail }),
         ("cut", |mut tail| { tail.pop(); tail }),
@@ -211,7 +212,8 @@ fn a_full_disk_stops_the_backup_and_says_what_to_do() {
         eprintln!("SKIPPED a_full_disk_stops_the_backup_and_says_what_to_do: no /dev/full on this system");
         return;
     };
-    let files = list_home(small_home().path(), |_| false);
-    let refused = backup_create(&files.unwrap_or_default(), &[], &identity(2).recipient(), full).unwrap_err();
+    let home = small_home();
+    let files = list_home(home.path(), |_| false).unwrap();
+    let refused = backup_create(&files, &[], &identity(2).recipient(), full).unwrap_err();
     assert!(refused.to_string().contains("Free space"), "{refused}");
 }
