@@ -10,6 +10,8 @@ const REACH: usize = 160;
 /// A stretch of text with its brackets read back; the map leads to the text that it came from.
 pub(crate) struct Refanged {
     pub flat: Flat<'static>,
+    /// Where the stretch ends in the text: brackets before it need no second reading.
+    pub end: usize,
 }
 
 /// Reads the stretch around a defanged sign at `at`, not before `floor`.
@@ -33,7 +35,7 @@ pub(crate) fn read(text: &[u8], at: usize, floor: usize) -> Option<Refanged> {
             }
         }
     }
-    Some(Refanged { flat: writer.finish() })
+    Some(Refanged { flat: writer.finish(), end })
 }
 
 /// The sign that a bracket stands for, and the length of the bracket.

@@ -35,6 +35,7 @@ pub(crate) struct Pass<'a> {
     hits: Vec<Hit>,
     host_done: usize,
     colons_done: usize,
+    brackets_done: usize,
     url_end: usize,
     url_depth: u32,
 }
@@ -52,7 +53,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn new(flat: &'a Flat<'a>, raw: &'a [u8], region: Option<Region>, phones: &'a mut phone::Judge) -> Self {
         Pass {
             flat, raw, text: &flat.bytes, region, phones, hits: Vec::new(),
-            host_done: 0, colons_done: 0, url_end: 0, url_depth: 0,
+            host_done: 0, colons_done: 0, brackets_done: 0, url_end: 0, url_depth: 0,
         }
     }
 
@@ -224,22 +225,23 @@ impl<'a> Pass<'a> {
     }
 
     fn bracket(&mut self, at: usize) -> usize {
-        let Some(found) = defang::read(self.text, at, self.host_done) else { return at + 1 };
-        let mut inner = Pass::new(&found.flat, self.text, None, self.phones);
-        inner.url_depth = NESTED_URLS;
-        let hits = inner.run();
-        let mut end = at + 1;
-        for hit in hits {
-            let (from, to) = found.flat.raw_range(hit.start, hit.end);
-            if from < at && to > at {
-                end = end.max(to);
+        if at < self.brackets_done {
+            return at + 1;
+        }
+        let Some(refanged) = defang::read(self.text, at, self.brackets_done) else { return at + 1 };
+        self.brackets_done = refanged.end;
+        let mut inner = Pass::new(&refanged.flat, self.text, None, self.phones);
+        inner.brackets_done = usize::MAX;
+        for hit in inner.run() {
+            let (from, to) = refanged.flat.raw_range(hit.start, hit.end);
+            if to - from != hit.end - hit.start {
                 let mut verdict = hit.verdict;
                 verdict.reason = format!("{}; refanged from {:?}", verdict.reason, ascii(&self.text[from..to])).into();
                 self.hits.push(verdict.at(from, to));
+                self.host_done = self.host_done.max(to);
             }
         }
-        self.host_done = self.host_done.max(end);
-        end
+        at + 1
     }
 
     // Dots: hosts.
@@ -534,15 +536,14 @@ impl<'a> Pass<'a> {
 
     /// Sentence signs at the end are not part of it, nor a bracket that was opened before it.
     fn trim_url(&self, start: usize, end: usize) -> usize {
+        let count = |sign: u8| memchr::memchr_iter(sign, &self.text[start..end]).count();
+        let mut unopened = count(b')').saturating_sub(count(b'('));
         let mut end = end;
         while end > start {
-            let keep = match self.text[end - 1] {
-                b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' | b']' => false,
-                b')' => self.text[start..end].contains(&b'('),
-                _ => true,
-            };
-            if keep {
-                break;
+            match self.text[end - 1] {
+                b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' | b']' => {}
+                b')' if unopened > 0 => unopened -= 1,
+                _ => break,
             }
             end -= 1;
         }

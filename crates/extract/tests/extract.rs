@@ -1,9 +1,14 @@
 //! Tests of the extractor: valid and corrupted selectors by type, exact offsets, pages, windows.
 
+#[path = "extract/addresses.rs"]
 mod addresses;
+#[path = "extract/laws.rs"]
 mod laws;
+#[path = "extract/names.rs"]
 mod names;
+#[path = "extract/pages.rs"]
 mod pages;
+#[path = "extract/windows.rs"]
 mod windows;
 
 use extract::{Hints, Kind, Scanner};
