@@ -144,6 +144,8 @@ pub struct BlobWriter<W: Write> {
     number: u64,
     length: u64,
     digests: Digests,
+    /// A chunk could not be stored: what follows it would be a blob with a hole.
+    broken: bool,
 }
 
 impl<W: Write> BlobWriter<W> {
@@ -163,6 +165,7 @@ impl<W: Write> BlobWriter<W> {
             number: 0,
             length: 0,
             digests: Digests::new(also),
+            broken: false,
         })
     }
 
@@ -177,18 +180,22 @@ impl<W: Write> BlobWriter<W> {
     }
 
     fn seal_chunk(&mut self, last: bool) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other("an earlier part of this blob could not be stored"));
+        }
         self.cipher.seal(self.number, last, &mut self.chunk);
-        self.inner.write_all(&self.chunk)?;
+        let stored = self.inner.write_all(&self.chunk);
+        self.broken = stored.is_err();
         self.chunk.clear();
         self.number += 1;
-        Ok(())
+        stored
     }
 }
 
 impl<W: Write> Write for BlobWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A full chunk waits until more comes, because only then is it known not to be the last.
-        if self.chunk.len() == CHUNK && !bytes.is_empty() {
+        if self.broken || (self.chunk.len() == CHUNK && !bytes.is_empty()) {
             self.seal_chunk(false)?;
         }
         let taken = bytes.len().min(CHUNK - self.chunk.len());

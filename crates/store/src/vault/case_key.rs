@@ -72,9 +72,13 @@ impl CaseKeys {
         if owner != case.as_str().as_bytes() {
             return Err(VaultError::OtherCase);
         }
+        let generation = u32::from_be_bytes(generation.try_into().expect("split at four bytes"));
+        if generation == 0 {
+            return Err(VaultError::malformed("a case key", "generations count from 1"));
+        }
         Ok(CaseKeys {
             case: case.clone(),
-            generation: u32::from_be_bytes(generation.try_into().expect("split at four bytes")),
+            generation,
             content: Secret32::from_slice(&keys[..32])?,
             naming: Secret32::from_slice(&keys[32..])?,
         })

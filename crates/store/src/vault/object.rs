@@ -10,7 +10,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -23,6 +23,9 @@ use super::{
     field::mac,
     secret::{Purpose, Secret32, random_16},
 };
+
+/// Bytes compared at a time.
+const PIECE: usize = 64 * 1024;
 
 /// The name of one object: 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -274,6 +277,17 @@ fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }
-    let mut pairs = BufReader::new(one).bytes().zip(BufReader::new(other).bytes());
-    pairs.try_fold(true, |same, (a, b)| Ok(same && a? == b?))
+    let (mut one, mut other) = (BufReader::with_capacity(PIECE, one), BufReader::with_capacity(PIECE, other));
+    loop {
+        let (a, b) = (one.fill_buf()?, other.fill_buf()?);
+        let both = a.len().min(b.len());
+        if both == 0 {
+            return Ok(a.is_empty() && b.is_empty());
+        }
+        if a[..both] != b[..both] {
+            return Ok(false);
+        }
+        one.consume(both);
+        other.consume(both);
+    }
 }

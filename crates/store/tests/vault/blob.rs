@@ -231,3 +231,34 @@ fn a_full_disk_says_what_to_do() {
     };
     assert!(error.to_string().contains("Free space"), "{error}");
 }
+
+/// A disk that takes a number of bytes and then, once, is full.
+struct Filling {
+    room: usize,
+    was_full: bool,
+}
+
+impl Write for Filling {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.was_full || bytes.len() <= self.room {
+            self.room = self.room.saturating_sub(bytes.len());
+            return Ok(bytes.len());
+        }
+        self.was_full = true;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn law_05_a_blob_with_a_hole_is_never_finished() {
+    for room in [HEADER, HEADER + SEALED, HEADER + SEALED + 7] {
+        let disk = Filling { room, was_full: false };
+        let mut writer = BlobWriter::new(disk, &key(), &id(1), AlsoDigest::default()).unwrap();
+        assert!(writer.write_all(&plain(3 * CHUNK)).is_err());
+        assert!(writer.write_all(b"the disk has room again").is_err());
+        assert!(writer.finish().is_err());
+    }
+}

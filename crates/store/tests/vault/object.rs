@@ -66,6 +66,19 @@ fn law_05_an_object_is_never_overwritten() {
 }
 
 #[test]
+fn law_05_large_objects_are_compared_to_their_last_byte() {
+    let (_dir, folder) = home();
+    let mut bytes = vec![7; 200_001];
+    folder.put(&name(b"one"), &bytes).unwrap();
+    assert_eq!(folder.put(&name(b"one"), &bytes).unwrap(), Put::AlreadyThere);
+    for at in [0, 65_536, 200_000] {
+        bytes[at] ^= 1;
+        assert!(matches!(folder.put(&name(b"one"), &bytes), Err(VaultError::ObjectDiffers { .. })), "byte {at}");
+        bytes[at] ^= 1;
+    }
+}
+
+#[test]
 fn law_05_a_missing_object_is_an_anomaly() {
     let (_dir, folder) = home();
     assert!(folder.get(&name(b"gone")).unwrap_err().is_integrity());
