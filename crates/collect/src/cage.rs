@@ -107,6 +107,7 @@ fn syscall_filter() -> Option<BpfProgram> {
     let arch: TargetArch = std::env::consts::ARCH.try_into().ok()?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (*call, vec![])).collect();
     rules.insert(libc::SYS_socket, vec![tcp_socket(libc::AF_INET)?, tcp_socket(libc::AF_INET6)?]);
+    rules.insert(libc::SYS_ioctl, vec![only_non_blocking()?]);
     let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch).ok()?.try_into().ok()
 }
@@ -120,12 +121,20 @@ fn tcp_socket(family: i32) -> Option<SeccompRule> {
     SeccompRule::new(vec![of_family, is_stream]).ok()
 }
 
+/// The one device call that a time-limited connect needs.
+fn only_non_blocking() -> Option<SeccompRule> {
+    let is_fionbio = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, u64::from(FIONBIO)).ok()?;
+    SeccompRule::new(vec![is_fionbio]).ok()
+}
+
+const FIONBIO: u32 = libc::FIONBIO as u32;
+
 /// What reading, writing, renaming in the spool, TCP, memory, clocks and ending need.
 #[rustfmt::skip]
 const ALLOWED: &[i64] = &[
     libc::SYS_read, libc::SYS_write, libc::SYS_readv, libc::SYS_writev, libc::SYS_pread64, libc::SYS_pwrite64,
     libc::SYS_close, libc::SYS_fstat, libc::SYS_newfstatat, libc::SYS_statx, libc::SYS_lseek, libc::SYS_openat,
-    libc::SYS_fcntl, libc::SYS_ioctl, libc::SYS_fsync, libc::SYS_fdatasync, libc::SYS_ftruncate,
+    libc::SYS_fcntl, libc::SYS_fsync, libc::SYS_fdatasync, libc::SYS_ftruncate,
     libc::SYS_renameat, libc::SYS_renameat2, libc::SYS_unlinkat,
     libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_munmap, libc::SYS_mremap, libc::SYS_madvise, libc::SYS_brk,
     libc::SYS_connect, libc::SYS_getsockopt, libc::SYS_setsockopt, libc::SYS_getpeername, libc::SYS_getsockname,

@@ -177,7 +177,10 @@ impl<W: Write> Capture<W> {
         let request = request_text(target);
         let mut stream = match self.connect(target, deadline_boot_ms) {
             Ok(stream) => stream,
-            Err(cut) => return Ok(fetch.outcome = failed(cut.reason())),
+            Err(cut) => {
+                fetch.outcome = failed(cut.reason());
+                return Ok(());
+            }
         };
         fetch.peer = Some(target.address.to_string());
         let sent = self.send(&mut stream, request.as_bytes(), deadline_boot_ms);

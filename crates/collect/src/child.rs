@@ -119,7 +119,7 @@ fn hear_start() -> Result<Start, ChildError> {
     io::stdin().lock().take(MAX_START).read_line(&mut line).map_err(|_| ChildError::Start("not text"))?;
     let message: StartMessage = serde_json::from_str(&line).map_err(|_| ChildError::Start("not the expected JSON"))?;
     let desk_key = VerifyingKey::from_bytes(&key(&message.desk_key)?).map_err(|_| ChildError::Start("desk_key"))?;
-    let seal = SigningKey::from_bytes(&*Zeroizing::new(key(&message.seed)?));
+    let seal = SigningKey::from_bytes(&Zeroizing::new(key(&message.seed)?));
     Ok(Start { spool: PathBuf::from(&message.spool), desk_key, seal })
 }
 

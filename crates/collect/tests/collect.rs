@@ -1,6 +1,8 @@
 //! Tests of the capture child: a real child, real loopback servers, short leases. Nothing leaves the
 //! machine: every destination that is not loopback must be refused.
 
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that cannot go on shall panic")]
+
 #[path = "collect/bench.rs"]
 mod bench;
 #[path = "collect/cage.rs"]

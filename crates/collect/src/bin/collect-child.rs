@@ -24,6 +24,8 @@ fn probe(spool: &Path, listed: &str, unlisted: &str) {
     tell("write-spool", std::fs::write(spool.join("probe"), b"x").is_ok());
     tell("rename-spool", std::fs::rename(spool.join("probe"), spool.join("probe2")).is_ok());
     tell("connect-listed", connects(listed));
+    // Works on any open socket; only FIONBIO is on the list.
+    tell("other-ioctl", TcpStream::connect(listed).is_ok_and(|stream| rustix::io::ioctl_fionread(&stream).is_ok()));
     tell("connect-unlisted", connects(unlisted));
     tell("read-passwd", std::fs::read("/etc/passwd").is_ok());
     tell("read-environ", std::fs::read("/proc/self/environ").is_ok());

@@ -113,6 +113,26 @@ fn an_endless_response_ends_at_the_byte_budget_of_the_whole_order() {
 }
 
 #[test]
+fn a_response_that_just_fits_the_budget_is_whole() {
+    let sent = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    let (bench, server) = (Bench::new(), Server::sending(sent));
+    let fits = model::capture::Order { byte_budget: sent.len() as u64, ..bench.order(&[&server.url("/")]) };
+    assert_eq!(bench.run(&fits).fetches[0].outcome, complete(200));
+    let bench = Bench::new();
+    let short = model::capture::Order { byte_budget: sent.len() as u64 - 1, ..bench.order(&[&server.url("/")]) };
+    assert_eq!(bench.run(&short).fetches[0].outcome, partial(Some(200), "budget"));
+}
+
+#[test]
+fn a_slow_response_ends_at_its_timeout_and_the_next_is_fetched() {
+    let (bench, slow, quick) = (Bench::new(), Server::dripping(), Server::sending(b"HTTP/1.1 200 OK\r\n\r\n"));
+    let order = model::capture::Order { timeout_ms: 700, ..bench.order(&[&slow.url("/"), &quick.url("/")]) };
+    let record = bench.run(&order);
+    assert_eq!(record.fetches[0].outcome, partial(Some(200), "timeout"));
+    assert_eq!(record.fetches[1].outcome, complete(200));
+}
+
+#[test]
 fn a_response_beyond_memory_is_kept_whole() {
     let mut sent = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 5 << 20).into_bytes();
     sent.extend((0..5u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8));
