@@ -5,37 +5,35 @@ set -eEuo pipefail; export LC_ALL=C TZ=UTC; unset OPENSSL_CONF CDPATH; T=$(mktem
 stop() { echo "CANNOT BE FULLY CHECKED: $*"; exit 2; }; die() { echo "BROKEN: $*"; exit 1; }; sha() { sha256sum | cut -c-64; }; hex() { od -An -v -tx1 | tr -d ' \n'; }
 openssl version | grep -q '^OpenSSL [3-9]' && sha </dev/null >"$T/who" || stop "this computer lacks OpenSSL 3 or sha256sum"
 A=$(cd -- "${1:-$T}" && pwd) && cd -- "${2:-$(dirname -- "$0")}" || stop "the folder ANCHORS or PACKAGE is not there"
-for f in root.pem tsa.pem log.pem checkpoint hashes; do [ -f "$A/$f" ] || unsure+="  not there: $f from outside the package$NL"; done; trap 'die "a part cannot be read (line $LINENO of verify.sh)"' ERR
+for f in root.pem tsa.pem log.pem checkpoint; do [ -f "$A/$f" ] || unsure+="  not there: $f from outside the package$NL"; done; trap 'die "a part cannot be read (line $LINENO of verify.sh)"' ERR
 for m in tagmanifest:'(VERIFY\.(html|md)|bag-info\.txt|bagit\.txt|manifest-sha256\.txt|seal-plan\.txt|verify\.sh)' manifest:'data/[A-Za-z0-9._/-]+'; do f=${m%%:*}-sha256.txt
   ! grep -aEvq "^[0-9a-f]{64}  ${m#*:}\$" "$f" && sha256sum -c --strict --quiet "$f" 2>&1 || die "law 5: a file listed in $f was changed or is missing, or $f has another form"; done # law 5: every byte as listed,
 [ -z "$(find . ! -type f ! -type d -o -type d -empty)" ] || die "law 5: a link, device or empty folder was added" # and nothing added
 diff <({ cut -c67- manifest-sha256.txt; cut -c67- tagmanifest-sha256.txt; echo tagmanifest-sha256.txt; sed '1d;s/ .*//' seal-plan.txt; } | sort) <(find . -type f | cut -c3- | sort) >"$T/x" || die "law 5: added (>) or missing (<): $(grep '^[<>]' "$T/x" | head -n 3 | tr '\n' ' ')"
-mapfile -t P < <(sed -nE 's/^seal\/officer-[0-9]+\.p7s officer ([0-9a-f]{64})$/\1/p' seal-plan.txt)
-mapfile -t K < <(sed -nE 's/^seal\/token-[0-9]+\.tsr token ([0-9a-f]{64} (independent|NOT-INDEPENDENT))$/\1/p' seal-plan.txt)
+mapfile -t P < <(sed -nE 's/^seal\/officer-[0-9]+\.p7s officer ([0-9a-f]{64})$/\1/p' seal-plan.txt); mapfile -t K < <(sed -nE 's/^seal\/token-[0-9]+\.tsr token ([0-9a-f]{64} (independent|NOT-INDEPENDENT))$/\1/p' seal-plan.txt)
 { echo 'lanternfish-seal-plan 1'; for i in "${!P[@]}"; do echo "seal/officer-$((i + 1)).p7s officer ${P[i]}"; done; for i in "${!K[@]}"; do echo "seal/token-$((i + 1)).tsr token ${K[i]}"; done
-  printf 'seal/seal.%s\n' 'leaf leaf' 'salt salt' 'detail detail' 'tlog proof'; } | cmp -s - seal-plan.txt && ((${#P[@]} && ${#K[@]})) && [ -z "$(printf '%s\n' "${P[@]}" | sort | uniq -d)" ] \
-  || die "law 4: seal-plan.txt is not in its exact form: at least one officer, none twice, at least one time-stamp"
+  printf 'seal/seal.%s\n' 'leaf leaf' 'salt salt' 'detail detail' 'tlog proof'; } | cmp -s - seal-plan.txt && ((${#P[@]} && ${#K[@]})) && [ -z "$(printf '%s\n' "${P[@]}" | sort | uniq -d)" ] || die "law 4: seal-plan.txt is not in its exact form"
 S='"[^"\\]*"' H='"[0-9a-f]{64}"' Q=$(printf ',"%s"' "${P[@]}"); get() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\1/" seal/seal.leaf; }
 tr -d '\n' <seal/seal.leaf | cmp -s - seal/seal.leaf && grep -Exq "\{(\"actor\":$S,)?(\"case\":$S,)?\"commitment\":$H,(\"object\":$S,)?\"seq\":(0|[1-9][0-9]*),\"time\":\"[0-9TZ:.-]+\",\"type\":\"package-sealed\",\"v\":1\}" \
   seal/seal.leaf && AT=$(date -d "$(get time)" +%s) || die "law 2: seal/seal.leaf is not a logged seal event"
 [ "$(wc -c <seal/seal.salt)" = 32 ] && [ "$(cat seal/seal.salt seal/seal.detail | sha)" = "$(get commitment)" ] || die "law 2: seal/seal.detail or seal/seal.salt is not what was logged"
-grep -Exq "\{\"limits\":\[.*\],\"officers\":\[${Q:1}\],\"package\":$S,\"tagmanifest\":\"$(sha <tagmanifest-sha256.txt)\"\}" seal/seal.detail || die "law 2: the logged event seals another package"
+grep -Exq "\{\"limits\":\[.*\],\"officers\":\[${Q:1}\],\"package\":$S,\"tagmanifest\":\"$(sha <tagmanifest-sha256.txt)\"\}" seal/seal.detail && pkg=$(sed -E 's/.*"package":"([^"]*)".*/\1/' seal/seal.detail) && grep -Fxq "External-Identifier: $pkg" bag-info.txt || die "law 2: the logged event seals another package"
 # Law 4: one CAdES signature per officer. Law 8: time-stamps. Each check is bound to the certificate that the plan names, and judged at the logged time.
-signer() { # seal file, certificate digest, anchor: sets V, what to trust (the certificate itself where the anchor is missing), and refuses who was revoked by then
+crl() { openssl crl -in "$A/crl.pem" -noout "$@"; }; C=''; [ ! -f "$A/crl.pem" ] || [ ! -f "$A/root.pem" ] || { crl -CAfile "$A/root.pem" 2>&1 | grep -q 'verify OK' && C=1; } || unsure+="  crl.pem is not signed by root.pem$NL"
+signer() { # seal file, certificate digest, anchor, time: sets V, what to trust (the certificate itself where the anchor is missing), and refuses who was revoked by then
   [ "$(grep -c 'BEGIN CERT' "$T/who")" = 1 ] && [ "$(openssl x509 -in "$T/who" -outform DER | sha)" = "$2" ] || die "$1 is not signed by the certificate that seal-plan.txt names"
-  V=(-attime "$AT" -CAfile "$A/$3.pem"); [ -f "$A/$3.pem" ] || V=(-attime "$AT" -partial_chain -CAfile "$T/who"); [ -f "$A/crl.pem" ] || return 0; crl() { openssl crl -in "$A/crl.pem" -noout "$@"; }
-  crl -CAfile "$A/root.pem" 2>&1 | grep -q 'verify OK' || stop "crl.pem is not signed by root.pem"; [ "$(crl -issuer)" = "$(openssl x509 -in "$T/who" -noout -issuer)" ] || return 0
+  V=(-attime "$4" -CAfile "$A/$3.pem"); [ -f "$A/$3.pem" ] || V=(-attime "$4" -partial_chain -CAfile "$T/who"); [ "$C" ] && [ "$(crl -issuer)" = "$(openssl x509 -in "$T/who" -noout -issuer)" ] || return 0
   crl -text | sed -n '/Serial Number: /{s///;s/ //g;N;s/\n *Revocation Date://p;}' | sed -n "s/^$(openssl x509 -in "$T/who" -noout -serial | cut -c8-) //p" >"$T/x"
-  [ ! -s "$T/x" ] || [ "$(date -f "$T/x" +%s)" -gt "$AT" ] || die "law 4: $1: its certificate was revoked on $(cat "$T/x"), before the seal was logged"; }
+  [ ! -s "$T/x" ] || [ "$(date -f "$T/x" +%s)" -gt "$4" ] || die "$1: its certificate was revoked on $(cat "$T/x"), before it counted"; }
 n=0; for c in "${P[@]}"; do n=$((n + 1)) f=seal/officer-$n.p7s; cms() { openssl cms -inform DER -in "$f" "$@" 2>"$T/err"; }
-  officer() { cms -verify -binary -content tagmanifest-sha256.txt -purpose any -signer "$T/who" -out /dev/null "$@"; }; officer -noverify || die "law 4: $f does not sign this package"; signer "$f" "$c" root
+  officer() { cms -verify -binary -content tagmanifest-sha256.txt -purpose any -signer "$T/who" -out /dev/null "$@"; }; officer -noverify || die "law 4: $f does not sign this package"; signer "$f" "$c" root "$AT"
   cms -cmsout -outform DER | cmp -s - "$f" && cms -cmsout -print -noout | tr -d ' \n' | grep -q 'eContent:<ABSENT>.*unsignedAttrs:<ABSENT>' || die "law 4: $f has another form, or something was added to it"
   officer -cades -no-CApath -no-CAstore "${V[@]}" || die "law 4: $f: no officer under root.pem at the logged time: $(grep -ioE 'verify error:.*' "$T/err" || true)"
   openssl x509 -in "$T/who" -noout -text | tr -d '\n' | grep -Eq 'prime256v1.*(Digital Signature|Non Repudiation)' || die "law 4: $f: its certificate is not a P-256 signing certificate"; echo "  officer $n: $(openssl x509 -in "$T/who" -noout -subject | cut -d= -f2-)"; done
 n=0; for c in "${K[@]}"; do n=$((n + 1)) f=seal/token-$n.tsr; ts() { openssl ts "$@" 2>"$T/err"; }; ts -reply -in "$f" -token_out -out "$T/x" || die "law 8: $f cannot be read"
-  openssl cms -verify -noverify -inform DER -in "$T/x" -signer "$T/who" -out /dev/null 2>"$T/err" || die "law 8: $f is not properly signed"; signer "$f" "${c% *}" tsa
+  openssl cms -verify -noverify -inform DER -in "$T/x" -signer "$T/who" -out /dev/null 2>"$T/err" || die "law 8: $f is not properly signed"; w=$(ts -reply -in "$f" -text | sed -n 's/^Time stamp: //p'); signer "$f" "${c% *}" tsa "$(date -d "$w" +%s)"
   ts -verify -data tagmanifest-sha256.txt -in "$f" "${V[@]}" >"$T/x" && ts -reply -in "$f" -out "$T/x" && cmp -s "$T/x" "$f" || die "law 8: $f is no time-stamp of this package under tsa.pem"
-  echo "  time-stamp $n: $(ts -reply -in "$f" -text | sed -n 's/^Time stamp: //p')"; [ "${c#* }" = independent ] || limits+="  time-stamp $n is NOT INDEPENDENT of the agency$NL"; done
+  echo "  time-stamp $n: $w"; [ "${c#* }" = independent ] || limits+="  time-stamp $n is NOT INDEPENDENT of the agency$NL"; done
 # Law 8: signed checkpoints. Law 2: the event is in the log (RFC 9162). Law 3: the log was not rolled back.
 bytes() { base64 -d <<<"$1" 2>"$T/err" >"$2" && [ "$(base64 -w0 "$2")" = "$1" ] && [ "$(wc -c <"$2")" = "$3" ]; }; node() { { printf '\1'; cat "$@"; } | openssl dgst -sha256 -binary; }
 signed() { # base64, signed text, name, kind, key, length: one line of a C2SP signed note
@@ -55,6 +53,8 @@ root() { local h i; head -c $((32 * $1)) "$A/hashes" | od -An -v -tx1 -w32 | sed
   { (cd "$T/t"; find . -type f | sort | xargs sha256sum) | cut -c-64 | sed 's/../\\x&/g'; ((${#h[@]} % 2 == 0)) || echo "${h[-1]}"; } >"$T/h"; rm -r "$T/t"; done; printf "${h[0]}" | base64 -w0; }
 if [ -f "$A/checkpoint" ] && [ -f "$A/hashes" ]; then note "$A/checkpoint" spare && [ "$(wc -c <"$A/hashes")" = $((32 * N)) ] && [ "$(root "$N")" = "$R" ] || stop "your own log.pem, checkpoint and hashes do not fit together"
   [ "$o" = "$O" ] && { [ "$I" -ge "$N" ] || tail -c +$((32 * I + 1)) "$A/hashes" | head -c 32 | cmp -s - "$T/leaf"; } && { [ "$n" -gt "$N" ] || [ "$(root "$n")" = "$r" ]; } || die "law 3: rolled back or back-dated: your checkpoint shows another log"
-  [ "$I" -lt "$N" ] || unsure+="  the package is newer than your checkpoint: get a later one$NL"; fi; [ -f "$A/crl.pem" ] && [ "$(date -d "$(crl -lastupdate | cut -d= -f2)" +%s)" -ge "$AT" ] || limits+="  revocation not checked: no crl.pem, or one from before the seal$NL"
-echo "  logged $(get time) as event $I of $o, package $(sed -E 's/.*"package":("[^"]*").*/\1/' seal/seal.detail)$NL  limits stated in the seal: $(sed -E 's/.*"limits":\[(.*)\],"officers".*/\1/' seal/seal.detail)"
+  [ "$I" -lt "$N" ] || unsure+="  the package is newer than your checkpoint: get a later one$NL"
+elif ! { [ -f "$A/checkpoint" ] && note "$A/checkpoint" spare && [ "$O $N $R" = "$o $n $r" ]; }; then unsure+="  not there: hashes from outside the package$NL"; fi
+[ "$C" ] && [ "$(date -d "$(crl -lastupdate | cut -d= -f2)" +%s)" -ge "$AT" ] || limits+="  revocation not checked: no crl.pem, or one from before the seal$NL"
+echo "  logged $(get time) as event $I of $o, package $pkg$NL  limits stated in the seal: $(sed -E 's/.*"limits":\[(.*)\],"officers".*/\1/' seal/seal.detail)"
 printf '%s' "$limits"; [ -z "$unsure" ] || { printf '%s' "$unsure"; stop "sound in itself, origin not checked"; }; echo "SOUND under the anchors in $A; what this proves and does not prove stands in VERIFY.md"
