@@ -1,0 +1,260 @@
+//! Blobs: bytes of a case, each under a key of its own, reached only against a permit (laws 1, 5, 7).
+//!
+//! A restricted blob (privileged, contraband) is not opened here at all: its dedicated roles come
+//! with their own permits. Bytes that do not match their digest are never handed out as whole.
+
+use std::{fs::File, io::Write as IoWrite};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use model::{
+    Law, Sha256Digest,
+    exhibit::ExhibitClass,
+    id::{BlobId, CaseId},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    StoreError,
+    permit::{Permit, Scope},
+    record::{Basis, Content, Head, Number, Write},
+    steps::Store,
+    vault::{
+        blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
+        object::{ObjectName, Staged},
+        secret::{Secret32, random_16},
+    },
+};
+
+/// What a blob row holds (sealed under the case key).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobContent {
+    /// Name of the encrypted object.
+    pub object: String,
+    /// Length of the bytes.
+    pub length: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: Sha256Digest,
+    /// The blob's key, wrapped under the case key, base64.
+    pub key: String,
+}
+
+/// A blob being written. Nothing of it exists for the case until its row is committed.
+pub struct NewBlob<'s> {
+    writer: BlobWriter<Staged<'s>>,
+    id: BlobId,
+    key: Secret32,
+    scope: &'s Scope,
+    store: &'s Store,
+    parent: String,
+    class: ExhibitClass,
+}
+
+/// A finished blob: its id, what is known of it, and the row to commit with the event.
+#[derive(Debug, Clone)]
+pub struct BlobHandle {
+    /// Its id.
+    pub id: BlobId,
+    /// Length and digests.
+    pub summary: BlobSummary,
+    /// The row.
+    pub row: Write,
+}
+
+impl IoWrite for NewBlob<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl NewBlob<'_> {
+    /// Its id, before it is finished.
+    pub fn id(&self) -> &BlobId {
+        &self.id
+    }
+
+    /// Closes the blob and names its object; durable when this returns.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn finish(self) -> Result<BlobHandle, StoreError> {
+        let (staged, summary) = self.writer.finish()?;
+        let name = self.store.objects.fresh_name(self.scope, &summary.sha256, &self.id)?;
+        staged.commit(&name)?;
+        let content = BlobContent {
+            object: name.hex(),
+            length: summary.length,
+            sha256: summary.sha256,
+            key: STANDARD.encode(self.scope.ring.wrap_blob_key(&self.id, &self.key)?),
+        };
+        let row = blob_row(self.scope.case(), &self.id, &self.parent, self.class, &content, self.store, Basis::New)?;
+        Ok(BlobHandle { id: self.id, summary, row })
+    }
+}
+
+fn blob_row(
+    case: &CaseId,
+    id: &BlobId,
+    parent: &str,
+    class: ExhibitClass,
+    content: &BlobContent,
+    store: &Store,
+    basis: Basis,
+) -> Result<Write, StoreError> {
+    let state = serde_json::to_value(class).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
+    Ok(Write {
+        head: Head {
+            kind: "blob",
+            id: id.to_string(),
+            case: Some(case.clone()),
+            parent: Some(parent.to_string()),
+            number: Number::None,
+            state,
+            actor: None,
+            time: store.now(),
+        },
+        content: Content::Json(serde_json::to_value(content).map_err(|e| StoreError::damaged(e.to_string()))?),
+        index: vec![("blob.sha256", content.sha256.hex())],
+        basis,
+    })
+}
+
+/// The object folder with the case's way of naming.
+pub(crate) struct Objects(pub(crate) crate::vault::object::ObjectFolder);
+
+impl Objects {
+    /// HMAC(naming key, digest); when the case holds the same bytes twice, the second object gets a
+    /// name of its own, because each blob has a key of its own.
+    fn fresh_name(&self, scope: &Scope, digest: &Sha256Digest, id: &BlobId) -> Result<ObjectName, StoreError> {
+        let name = scope.ring.object_name(digest);
+        if !self.0.exists(&name)? {
+            return Ok(name);
+        }
+        let again = Sha256Digest::of(&[&digest.0[..], id.as_str().as_bytes()].concat());
+        Ok(scope.ring.object_name(&again))
+    }
+}
+
+/// An open blob.
+pub struct ReadableBlob {
+    /// What its row says.
+    pub content: BlobContent,
+    /// Its bytes; whole reads are compared with the digest.
+    pub reader: BlobReader<File>,
+}
+
+impl ReadableBlob {
+    /// Copies the bytes, comparing length and digest (law 5).
+    ///
+    /// # Errors
+    /// Law 5 when they do not match; throw away what was copied then.
+    pub fn copy_to(&mut self, sink: &mut impl IoWrite) -> Result<u64, StoreError> {
+        Ok(self.reader.copy_to(self.content.sha256, sink)?)
+    }
+
+    /// The bytes in memory, when they are at most `most` long.
+    ///
+    /// # Errors
+    /// Law 5, or [`StoreError::Input`] when they are longer.
+    pub fn bytes(&mut self, most: u64) -> Result<Vec<u8>, StoreError> {
+        if self.content.length > most {
+            return Err(StoreError::input(format!("the item has {} bytes, more than {most}", self.content.length)));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(self.content.length).unwrap_or(0));
+        self.copy_to(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl Store {
+    /// Begins a blob that will hang on `parent`.
+    ///
+    /// # Errors
+    /// Law 1 when the permit is of another case; the disk.
+    pub fn new_blob<'s>(
+        &'s self,
+        scope: &'s Scope,
+        permit: &Permit,
+        parent: &str,
+        class: ExhibitClass,
+        also: AlsoDigest,
+    ) -> Result<NewBlob<'s>, StoreError> {
+        if permit.case != scope.case || permit.actor != scope.actor {
+            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
+        }
+        self.begin_blob(scope, parent, class, also)
+    }
+
+    /// Begins a blob of a tip: before there is a case, under the tip's own key.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn new_tip_blob<'s>(&'s self, scope: &'s Scope, parent: &str) -> Result<NewBlob<'s>, StoreError> {
+        self.begin_blob(scope, parent, ExhibitClass::Ordinary, AlsoDigest::default())
+    }
+
+    fn begin_blob<'s>(&'s self, scope: &'s Scope, parent: &str, class: ExhibitClass, also: AlsoDigest) -> Result<NewBlob<'s>, StoreError> {
+        let id = BlobId::from_random(random_16()?);
+        let key = Secret32::random()?;
+        let writer = BlobWriter::new(self.objects.0.stage()?, &key, &id, also)?;
+        Ok(NewBlob { writer, id, key, scope, store: self, parent: parent.to_string(), class })
+    }
+
+    /// Opens a blob of the case against a permit.
+    ///
+    /// # Errors
+    /// Law 1 for a foreign permit, law 7 for a restricted blob, law 5 when the object is missing.
+    pub fn read_blob(&self, scope: &Scope, permit: &Permit, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
+        if permit.case != scope.case || permit.actor != scope.actor {
+            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
+        }
+        self.open_blob(scope, blob)
+    }
+
+    /// Opens a blob of a tip for a person to whom the tip's key was wrapped.
+    ///
+    /// # Errors
+    /// Law 13 when the scope is that of a case, whose bytes need a permit.
+    pub fn read_tip_blob(&self, scope: &Scope, tip: &str, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
+        self.get(scope, "tip", tip)?;
+        self.open_blob(scope, blob)
+    }
+
+    fn open_blob(&self, scope: &Scope, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
+        let row = self.get(scope, "blob", blob.as_str())?;
+        let class: ExhibitClass =
+            serde_json::from_value(row.state.clone().into()).map_err(|_| StoreError::damaged("the class of a blob"))?;
+        if class.is_restricted() {
+            return Err(StoreError::refused(Law::Restricted, "this item is restricted: only its dedicated role may open it"));
+        }
+        let content: BlobContent = row.content()?;
+        let wrapped = STANDARD.decode(&content.key).map_err(|_| StoreError::damaged("a blob key"))?;
+        let key = scope.ring.unwrap_blob_key(blob, &wrapped)?;
+        let file = self.objects.0.get(&content.object.parse()?)?;
+        let reader = BlobReader::open(file, &key, blob)?;
+        if reader.len() != content.length {
+            return Err(StoreError::refused(Law::Integrity, "the stored item has another length than its record"));
+        }
+        Ok(ReadableBlob { content, reader })
+    }
+
+    /// Objects that no row names, and rows whose object is missing: for `doctor`.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn count_objects(&self) -> Result<(usize, usize), StoreError> {
+        let listing = self.objects.0.list()?;
+        Ok((listing.objects.len(), listing.strangers.len()))
+    }
+
+    /// Removes unfinished objects of runs that ended; gives their number.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn sweep_unfinished(&self, older_than: std::time::SystemTime) -> Result<usize, StoreError> {
+        Ok(self.objects.0.sweep(older_than)?)
+    }
+}

@@ -1,0 +1,118 @@
+//! Errors of the store, sorted by who must act: a law refused, the input was bad, or the machine failed.
+
+use model::{Law, authorize::Refusal};
+
+/// What went wrong, in words for the person who reads it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A law of the house refuses.
+    #[error("refused by {law}: {text}")]
+    Refused {
+        /// Which law.
+        law: Law,
+        /// Why, and what to do.
+        text: String,
+    },
+    /// What was asked for does not exist, or makes no sense.
+    #[error("{0}")]
+    Input(String),
+    /// Somebody else changed the same thing first.
+    #[error("another person changed this item at the same time: look at it again and repeat the step")]
+    Conflict,
+    /// The machine: disk full, read-only, missing folder …
+    #[error("{attempt}: {cause}")]
+    Environment {
+        /// What was attempted.
+        attempt: String,
+        /// What the system said, and what to do.
+        cause: String,
+    },
+    /// Stored bytes are not what they must be.
+    #[error("the stored records are damaged: {0}; run `lanternfish doctor`, and restore a backup if it says so")]
+    Damaged(String),
+}
+
+impl StoreError {
+    /// A refusal by `law`.
+    pub fn refused(law: Law, text: impl Into<String>) -> Self {
+        StoreError::Refused { law, text: text.into() }
+    }
+
+    /// Bad input.
+    pub fn input(text: impl Into<String>) -> Self {
+        StoreError::Input(text.into())
+    }
+
+    /// Damaged records.
+    pub fn damaged(text: impl Into<String>) -> Self {
+        StoreError::Damaged(text.into())
+    }
+
+    /// The machine failed while `attempt`.
+    pub fn environment(attempt: impl Into<String>, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let advice = match error.kind() {
+            ErrorKind::StorageFull => "the disk is full: free some space and repeat the step; nothing was lost",
+            ErrorKind::ReadOnlyFilesystem => "the disk is read-only: make it writable or move the home folder",
+            ErrorKind::PermissionDenied => "permission denied: check who owns the home folder",
+            _ => "",
+        };
+        let cause = if advice.is_empty() { error.to_string() } else { format!("{advice} ({error})") };
+        StoreError::Environment { attempt: attempt.into(), cause }
+    }
+
+    /// The exit code of the command line: 1 a law, 2 input, 3 environment.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            StoreError::Refused { .. } => 1,
+            StoreError::Input(_) | StoreError::Conflict => 2,
+            StoreError::Environment { .. } | StoreError::Damaged(_) => 3,
+        }
+    }
+
+    /// The law that refused, when one did.
+    pub fn law(&self) -> Option<Law> {
+        if let StoreError::Refused { law, .. } = self { Some(*law) } else { None }
+    }
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        StoreError::refused(refusal.law, refusal.text)
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let text = error.to_string();
+        if text.contains("law 2") {
+            return StoreError::refused(Law::Event, text);
+        }
+        if text.contains("law 3") {
+            return StoreError::refused(Law::AppendOnly, text);
+        }
+        let lower = text.to_lowercase();
+        let cause = if lower.contains("full") {
+            format!("the disk is full: free some space and repeat the step; nothing was lost ({text})")
+        } else if lower.contains("readonly") || lower.contains("read-only") {
+            format!("the disk or the database file is read-only: make it writable ({text})")
+        } else if lower.contains("locked") || lower.contains("busy") {
+            format!("another lanternfish process holds the database: wait for it or stop it ({text})")
+        } else {
+            text
+        };
+        StoreError::Environment { attempt: "the database refused".into(), cause }
+    }
+}
+
+impl From<crate::vault::VaultError> for StoreError {
+    fn from(error: crate::vault::VaultError) -> Self {
+        use crate::vault::VaultErrorKind;
+        let text = error.to_string();
+        match error.kind() {
+            VaultErrorKind::Law(law) => StoreError::refused(law, text),
+            VaultErrorKind::Environment => StoreError::Environment { attempt: "the keys or objects on disk".into(), cause: text },
+            VaultErrorKind::Input => StoreError::Input(text),
+        }
+    }
+}

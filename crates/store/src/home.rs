@@ -1,0 +1,162 @@
+//! The home folder of a node: where everything of one agency on one machine lives.
+//!
+//! `node/` holds what the node itself needs to run without a person: the log's signing key, the
+//! agency key (register of users and unit authorities), the certificate authority and the training
+//! time-stamp key. No case key is ever there (law 13). What root could do with it is stated in
+//! `ARCHITECTURE.md`.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// Settings of a node, in `lanternfish.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Format of the home folder: 1.
+    pub format: u32,
+    /// Name of the agency.
+    pub agency: String,
+    /// Base of the log's origin line; later epochs append to it.
+    pub origin: String,
+    /// Work factor of passphrase hashing (scrypt log2 N).
+    pub passphrase_log_n: u8,
+    /// Time-stamp authorities.
+    pub time_authorities: Vec<TimeAuthority>,
+    /// How long a session lasts, in seconds.
+    pub session_seconds: i64,
+    /// Whether this node exists for training only: everything that leaves is marked SYNTHETIC.
+    pub training: bool,
+}
+
+/// A configured time-stamp authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeAuthority {
+    /// Name for people.
+    pub name: String,
+    /// `http://` or `https://` address; `built-in` is the training authority.
+    pub url: String,
+    /// SHA-256 of its signing certificate, as the seal plan will name it.
+    pub certificate: String,
+    /// Whether it is independent of the agency.
+    pub independent: bool,
+}
+
+/// Paths of a home folder.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The home at `root`; nothing is read yet.
+    pub fn at(root: &Path) -> Home {
+        Home { root: root.to_path_buf() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("records.db")
+    }
+
+    /// Encrypted blobs.
+    pub fn objects(&self) -> PathBuf {
+        self.root.join("objects")
+    }
+
+    /// Spools of running collections (encrypted).
+    pub fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    /// Packages and reports that were built.
+    pub fn out(&self) -> PathBuf {
+        self.root.join("out")
+    }
+
+    /// A file of the node's own keys.
+    pub fn node_file(&self, name: &str) -> PathBuf {
+        self.root.join("node").join(name)
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.root.join("lanternfish.json")
+    }
+
+    /// Whether a node was set up here.
+    pub fn exists(&self) -> bool {
+        self.config_path().exists()
+    }
+
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// When there is no node here, or the file cannot be read.
+    pub fn config(&self) -> Result<Config, StoreError> {
+        let bytes = fs::read(self.config_path()).map_err(|_| {
+            StoreError::input(format!(
+                "there is no lanternfish home at {}: run `lanternfish init --home {} --agency NAME` first",
+                self.root.display(),
+                self.root.display()
+            ))
+        })?;
+        serde_json::from_slice(&bytes).map_err(|e| StoreError::damaged(format!("lanternfish.json: {e}")))
+    }
+
+    /// Writes the settings, whole or not at all.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write_config(&self, config: &Config) -> Result<(), StoreError> {
+        let text = serde_json::to_vec_pretty(config).expect("settings are plain data");
+        write_private(&self.config_path(), &text)
+    }
+
+    /// Makes the folders of an empty home.
+    ///
+    /// # Errors
+    /// When something is there already, or the disk refuses.
+    pub fn make(&self) -> Result<(), StoreError> {
+        if self.exists() {
+            return Err(StoreError::input(format!("there is already a lanternfish home at {}", self.root.display())));
+        }
+        for folder in [self.root.clone(), self.root.join("node"), self.objects(), self.spool(), self.out()] {
+            fs::create_dir_all(&folder)
+                .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
+                .map_err(|e| StoreError::environment(format!("making the folder {}", folder.display()), &e))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that only its owner reads: to a temporary name, synced, then renamed.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let temporary = path.with_extension("writing");
+    let attempt = || format!("writing {}", path.display());
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)
+        .map_err(|e| StoreError::environment(attempt(), &e))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| fs::File::open(path.parent().unwrap_or(Path::new("."))).and_then(|d| d.sync_all()))
+        .map_err(|e| StoreError::environment(attempt(), &e))
+}

@@ -1,0 +1,280 @@
+//! The log inside the database: appending an event in the transaction of what it describes, and
+//! checking the whole of it again from leaf bytes alone (laws 2, 3, 10).
+
+use ledger::tree::{Frontier, LeafIndex, MemoryTree, TreeSize, leaf_hash};
+use model::{
+    Moment, Sha256Digest,
+    event::{EventType, Leaf},
+    id::{ActorId, CaseId},
+};
+use serde_json::Value;
+
+use crate::{
+    StoreError,
+    record::{Row, rows_digest},
+    sql::{self, Cells, Db, Tx, Val},
+};
+
+/// What an event says, before it has a place in the log.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// What happened.
+    pub event_type: EventType,
+    /// The id of the thing it is about.
+    pub object: Option<String>,
+    /// Reasons, queries, names, digests: sealed, never in the leaf.
+    pub detail: Value,
+}
+
+impl NewEvent {
+    /// An event of this kind about `object`.
+    pub fn new(event_type: EventType, object: impl Into<Option<String>>, detail: Value) -> Self {
+        NewEvent { event_type, object: object.into(), detail }
+    }
+}
+
+/// The state of the log's head.
+#[derive(Debug, Clone)]
+pub(crate) struct LogHead {
+    pub frontier: Frontier,
+    pub epoch: i64,
+    pub last_time: Moment,
+}
+
+impl LogHead {
+    pub fn from_cells(cells: &Cells) -> Result<LogHead, StoreError> {
+        let frontier = Frontier::from_bytes(&cells.blob(1)?).map_err(|e| StoreError::damaged(e.to_string()))?;
+        if i64::try_from(frontier.size().0).ok() != Some(cells.int(0)?) {
+            return Err(StoreError::damaged("the log head disagrees with itself"));
+        }
+        Ok(LogHead { frontier, epoch: cells.int(2)?, last_time: Moment::from_micros(cells.int(3)?) })
+    }
+
+    pub fn read(db: &Db) -> Result<LogHead, StoreError> {
+        let cells = db.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
+        LogHead::from_cells(&cells)
+    }
+}
+
+/// An event of the log with its sealed detail.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// The leaf.
+    pub leaf: Leaf,
+    /// The leaf's exact bytes.
+    pub bytes: Vec<u8>,
+    pub(crate) key_ref: String,
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl StoredEvent {
+    pub(crate) fn from_cells(cells: &Cells) -> Result<StoredEvent, StoreError> {
+        let bytes = cells.blob(1)?;
+        let leaf = Leaf::parse(&bytes).map_err(StoreError::damaged)?;
+        Ok(StoredEvent { leaf, bytes, key_ref: cells.text(2)?, sealed: cells.blob(3)? })
+    }
+}
+
+/// Everything the transaction needs to append one event.
+pub(crate) struct Append<'a> {
+    pub event_type: EventType,
+    pub object: Option<&'a str>,
+    pub actor: Option<&'a ActorId>,
+    pub case: Option<&'a CaseId>,
+    pub now: Moment,
+    pub commitment: Sha256Digest,
+    pub key_ref: &'a str,
+    pub sealed: Vec<u8>,
+    pub rows: &'a [Row],
+}
+
+/// Appends one event; the caller holds the locked head and writes the rows in the same transaction.
+pub(crate) fn append(tx: &mut Tx<'_>, head: &mut LogHead, append: Append<'_>) -> Result<u64, StoreError> {
+    let seq = head.frontier.size().0;
+    let digests: Vec<_> = append.rows.iter().map(|row| (row.kind.clone(), row.id.clone(), row.digest())).collect();
+    let leaf = Leaf {
+        v: 1,
+        seq,
+        event_type: append.event_type,
+        time: append.now,
+        actor: append.actor.cloned(),
+        case: append.case.cloned(),
+        object: append.object.map(str::to_string),
+        commitment: append.commitment,
+        rows: rows_digest(&digests),
+    };
+    let bytes = leaf.to_bytes().map_err(|e| StoreError::damaged(e.to_string()))?;
+    let hash = leaf_hash(&bytes);
+    head.frontier.append(hash);
+    head.last_time = head.last_time.max(append.now);
+    let place = i64::try_from(seq).map_err(|_| StoreError::damaged("the log is full"))?;
+    tx.run(sql::EVENT_ADD, &[
+        Val::Int(place),
+        Val::text(append.event_type.name()),
+        Val::Int(append.now.micros()),
+        Val::opt(append.actor.map(|a| a.as_str().to_string())),
+        Val::opt(append.case.map(|c| c.as_str().to_string())),
+        Val::opt(append.object.map(str::to_string)),
+        Val::Blob(bytes),
+        Val::Blob(hash.0.to_vec()),
+        Val::text(append.key_ref),
+        Val::Blob(append.sealed),
+    ])?;
+    for (kind, id, digest) in digests {
+        tx.run(sql::EVENT_ROW_ADD, &[Val::Int(place), Val::text(kind), Val::text(id), Val::Blob(digest.0.to_vec())])?;
+    }
+    tx.run(sql::HEAD_SET, &[
+        Val::Int(place + 1),
+        Val::Blob(head.frontier.to_bytes()),
+        Val::Int(head.epoch),
+        Val::Int(head.last_time.micros()),
+    ])?;
+    Ok(seq)
+}
+
+/// What `log verify` found.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct LogReport {
+    /// Number of events read.
+    pub events: u64,
+    /// Number of rows compared.
+    pub rows: u64,
+    /// Root over all leaf bytes, recomputed.
+    pub root: String,
+    /// Everything that does not agree; empty when the log is sound.
+    pub faults: Vec<String>,
+    /// Events whose time lies before that of an earlier one: the clock jumped.
+    pub clock_jumps: u64,
+}
+
+const PAGE: i64 = 2_000;
+
+/// Reads the whole log from leaf bytes, recomputes its root, and compares events and rows both ways.
+pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
+    let mut report = LogReport::default();
+    let mut frontier = Frontier::empty();
+    let mut latest = Moment::from_micros(i64::MIN);
+    loop {
+        let next = i64::try_from(report.events).unwrap_or(i64::MAX);
+        let page = db.rows(sql::LEAVES_FROM, &[Val::Int(next), Val::Int(PAGE)])?;
+        if page.is_empty() {
+            break;
+        }
+        for cells in &page {
+            check_leaf(db, cells, &mut frontier, &mut latest, &mut report)?;
+        }
+    }
+    report.root = frontier.root().hex();
+    let head = LogHead::read(db)?;
+    if head.frontier.size() != frontier.size() || head.frontier.root() != frontier.root() {
+        report.faults.push(format!("law 3: the log head says {} events, the leaves say {}", head.frontier.size().0, report.events));
+    }
+    check_rows(db, &mut report)?;
+    for orphan in db.rows(sql::ORPHAN_EVENT_ROWS, &[])? {
+        report.faults.push(format!("law 2: event {} wrote {} {}, and that row is gone", orphan.int(2)?, orphan.text(0)?, orphan.text(1)?));
+    }
+    Ok(report)
+}
+
+fn check_leaf(
+    db: &Db,
+    cells: &Cells,
+    frontier: &mut Frontier,
+    latest: &mut Moment,
+    report: &mut LogReport,
+) -> Result<(), StoreError> {
+    let expected = report.events;
+    report.events += 1;
+    let bytes = cells.blob(1)?;
+    let hash = leaf_hash(&bytes);
+    frontier.append(hash);
+    let mut fault = |text: String| report.faults.push(format!("law 3: event {expected}: {text}"));
+    let leaf = match Leaf::parse(&bytes) {
+        Ok(leaf) => leaf,
+        Err(error) => {
+            fault(error);
+            return Ok(());
+        }
+    };
+    if leaf.seq != expected || cells.int(0)?.unsigned_abs() != expected {
+        fault(format!("the leaf says {}", leaf.seq));
+    }
+    if cells.blob(2)? != hash.0 {
+        fault("the stored leaf hash is not that of the leaf".into());
+    }
+    let columns = (cells.text(3)?, cells.int(4)?, cells.opt_text(5), cells.opt_text(6), cells.opt_text(7));
+    let leaf_says = (
+        leaf.event_type.name().to_string(),
+        leaf.time.micros(),
+        leaf.actor.as_ref().map(|a| a.as_str().to_string()),
+        leaf.case.as_ref().map(|c| c.as_str().to_string()),
+        leaf.object.clone(),
+    );
+    if columns != leaf_says {
+        fault("the columns beside the leaf say something else".into());
+    }
+    let mut written = Vec::new();
+    for row in db.rows(sql::ROWS_OF_EVENT, &[cells_seq(expected)])? {
+        let digest = row.blob(2)?.try_into().map_err(|_| StoreError::damaged("a row digest is not 32 bytes"))?;
+        written.push((row.text(0)?, row.text(1)?, Sha256Digest(digest)));
+    }
+    if rows_digest(&written) != leaf.rows {
+        fault("the rows noted for it are not those of the leaf".into());
+    }
+    if leaf.time < *latest {
+        report.clock_jumps += 1;
+    }
+    *latest = (*latest).max(leaf.time);
+    Ok(())
+}
+
+fn cells_seq(seq: u64) -> Val {
+    Val::Int(i64::try_from(seq).unwrap_or(i64::MAX))
+}
+
+fn check_rows(db: &Db, report: &mut LogReport) -> Result<(), StoreError> {
+    let (mut kind, mut id) = (String::new(), String::new());
+    loop {
+        let page = db.rows(sql::RECORDS_PAGE, &[Val::text(kind.clone()), Val::text(id.clone()), Val::Int(PAGE)])?;
+        let Some(last) = page.last() else { return Ok(()) };
+        (kind, id) = (last.text(0)?, last.text(1)?);
+        for cells in &page {
+            let row = Row::from_cells(cells)?;
+            report.rows += 1;
+            let noted = db.first(sql::LAST_ROW_DIGEST, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
+            let fault = match noted {
+                None => Some("has no event"),
+                Some(noted) if noted.blob(0)? != row.digest().0 => Some("is not what its last event wrote"),
+                Some(noted) if noted.int(1)?.unsigned_abs() != row.event => Some("names another event than the one that wrote it"),
+                Some(_) => None,
+            };
+            if let Some(what) = fault {
+                report.faults.push(format!("law 2: the row {} {} {what}", row.kind, row.id));
+            }
+        }
+    }
+}
+
+/// Every leaf hash from the start up to `size`.
+pub(crate) fn hashes(db: &Db, size: u64) -> Result<Vec<Sha256Digest>, StoreError> {
+    let mut all = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    while (all.len() as u64) < size {
+        let left = size - all.len() as u64;
+        let limit = i64::try_from(left.min(20_000)).unwrap_or(PAGE);
+        let page = db.rows(sql::HASHES_FROM, &[cells_seq(all.len() as u64), Val::Int(limit)])?;
+        if page.is_empty() {
+            return Err(StoreError::damaged(format!("the log has only {} of {size} leaves", all.len())));
+        }
+        for cells in page {
+            let hash: [u8; 32] = cells.blob(0)?.try_into().map_err(|_| StoreError::damaged("a leaf hash is not 32 bytes"))?;
+            all.push(Sha256Digest(hash));
+        }
+    }
+    Ok(all)
+}
+
+/// The inclusion proof of leaf `index` in the tree of `size` leaves.
+pub(crate) fn inclusion(db: &Db, index: u64, size: u64) -> Result<Vec<Sha256Digest>, StoreError> {
+    let tree = MemoryTree::new(hashes(db, size)?);
+    ledger::path::inclusion_proof(LeafIndex(index), TreeSize(size), &tree).map_err(|e| StoreError::input(e.to_string()))
+}

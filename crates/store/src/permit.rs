@@ -1,0 +1,119 @@
+//! Scopes and permits (laws 1, 13, 15).
+//!
+//! A [`Scope`] is made only from a session of a member; every read takes one, so a read without one
+//! does not compile. A [`Permit`] is minted only by [`Store::permit`](crate::Store::permit), for one
+//! action, case and actor, and is asked again inside each transaction and during long work.
+
+use model::{
+    Moment,
+    action::Action,
+    actor::Role,
+    authority::SourceClass,
+    authorize::{Ask, CaseStanding, Ground},
+    id::{ActorId, CaseId},
+};
+
+use crate::vault::case_key::KeyRing;
+
+/// A person inside a case: his identity, and the case's keys while he works.
+pub struct Scope {
+    pub(crate) actor: ActorId,
+    pub(crate) role: Role,
+    pub(crate) case: CaseId,
+    pub(crate) ring: KeyRing,
+}
+
+impl Scope {
+    /// Who.
+    pub fn actor(&self) -> &ActorId {
+        &self.actor
+    }
+
+    /// In which role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Which case.
+    pub fn case(&self) -> &CaseId {
+        &self.case
+    }
+}
+
+/// What a step wants to do, before anyone asked whether it may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The action.
+    pub action: Action,
+    /// Kind of source, where it touches one.
+    pub source: Option<SourceClass>,
+    /// Host or identifier it aims at.
+    pub target: Option<String>,
+    /// Person concerned.
+    pub person: Option<String>,
+    /// Territory.
+    pub territory: Option<String>,
+}
+
+impl Intent {
+    /// An intent that aims at nothing outside the case.
+    pub fn to(action: Action) -> Intent {
+        Intent { action, source: None, target: None, person: None, territory: None }
+    }
+
+    /// The same, from this kind of source.
+    pub fn from_source(mut self, class: SourceClass) -> Intent {
+        self.source = Some(class);
+        self
+    }
+
+    /// The same, aimed at this host or identifier.
+    pub fn aimed_at(mut self, target: impl Into<String>) -> Intent {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// The same, about this person.
+    pub fn about(mut self, person: impl Into<String>) -> Intent {
+        self.person = Some(person.into());
+        self
+    }
+
+    pub(crate) fn ask<'a>(&'a self, scope: &'a Scope, standing: CaseStanding, now: Moment) -> Ask<'a> {
+        Ask {
+            actor: &scope.actor,
+            role: scope.role,
+            member: true,
+            case: &scope.case,
+            standing,
+            action: self.action,
+            source: self.source,
+            target: self.target.as_deref(),
+            person: self.person.as_deref(),
+            territory: self.territory.as_deref(),
+            now,
+        }
+    }
+}
+
+/// Leave to do one action in one case, for one person. It has no public constructor and cannot be
+/// cloned, stored or sent; rooms never see it.
+#[derive(Debug)]
+pub struct Permit {
+    pub(crate) intent: Intent,
+    pub(crate) actor: ActorId,
+    pub(crate) case: CaseId,
+    pub(crate) ground: Ground,
+}
+
+impl Permit {
+    /// Why it is lawful.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// What it allows.
+    pub fn action(&self) -> Action {
+        self.intent.action
+    }
+}

@@ -1,0 +1,116 @@
+//! Backups of the whole (encrypted) home, and bringing one back on another machine.
+//!
+//! A backup opens with the passphrase it was made under, and with the recovery set where the node has
+//! one. A restored log goes on only when nothing later is known; otherwise a new epoch is declared.
+
+use std::{
+    fs::{self, File},
+    io::{BufReader, BufWriter, Read, Write as IoWrite},
+    path::Path,
+};
+
+use model::{authorize::NodeStep, event::EventType};
+use serde_json::json;
+
+use crate::{
+    StoreError,
+    home::Home,
+    log::NewEvent,
+    session::Session,
+    steps::Store,
+    vault::{
+        backup::{BackupFile, BackupSummary, backup_create, backup_restore, list_home},
+        wrap::{Identity, open_with_passphrase, seal_with_passphrase},
+    },
+};
+
+const HEAD: &[u8] = b"lanternfish backup key 1\n";
+/// The file that marks a home as restored and not yet resumed.
+pub(crate) const RESTORED: &str = "restored.json";
+
+impl Store {
+    /// Writes a backup to `target`, which must not exist yet. The event comes first, so that the
+    /// backup itself holds it.
+    ///
+    /// # Errors
+    /// Law 13 when the role may not; the disk.
+    pub fn backup(&self, session: &Session, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
+        self.check_node_step(Some(session), NodeStep::Safeguard)?;
+        let event = NewEvent::new(EventType::BackupMade, None, json!({"target": target.to_string_lossy()}));
+        self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
+        let steady = self.home.spool().join("records.backup");
+        let _ = fs::remove_file(&steady);
+        self.db.snapshot_into(&steady)?;
+        let written = self.write_backup(&steady, target, passphrase);
+        let removed = fs::remove_file(&steady).map_err(|e| StoreError::environment("removing the steady copy", &e));
+        let summary = written?;
+        removed.map(|()| summary)
+    }
+
+    fn write_backup(&self, steady: &Path, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
+        let skip = |path: &str| path.starts_with("records.db") || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out");
+        let mut files = list_home(self.home.root(), skip)?;
+        files.push(BackupFile { path: "records.db".into(), source: steady.to_path_buf() });
+        let identity = Identity::generate()?;
+        let sealed = seal_with_passphrase(passphrase, identity.secret_text().text()?.as_bytes(), self.config.passphrase_log_n)?;
+        let recovery = self.recovery_recipient()?.unwrap_or_else(|| identity.recipient());
+        let file = File::create_new(target).map_err(|e| StoreError::environment(format!("making {}", target.display()), &e))?;
+        let mut out = BufWriter::new(file);
+        let length = u32::try_from(sealed.len()).map_err(|_| StoreError::damaged("a sealed backup key"))?;
+        out.write_all(HEAD)
+            .and_then(|()| out.write_all(&length.to_be_bytes()))
+            .and_then(|()| out.write_all(&sealed))
+            .map_err(|e| StoreError::environment("writing the backup", &e))?;
+        let summary = backup_create(&files, &[identity.recipient()], &recovery, &mut out)?;
+        let file = out.into_inner().map_err(|e| StoreError::environment("writing the backup", e.error()))?;
+        file.sync_all().map_err(|e| StoreError::environment("writing the backup", &e))?;
+        Ok(summary)
+    }
+
+    /// Brings a backup back into a folder that does not exist yet. The home is marked as restored:
+    /// `log resume` must say whether anything later is known before work goes on.
+    ///
+    /// # Errors
+    /// A wrong passphrase, a cut or changed backup, an existing folder: nothing is left then.
+    pub fn restore(source: &Path, root: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
+        let file = File::open(source).map_err(|e| StoreError::environment(format!("opening {}", source.display()), &e))?;
+        let mut input = BufReader::new(file);
+        let sealed = read_head(&mut input)?;
+        let secret = open_with_passphrase(passphrase, &sealed)?;
+        let identity = Identity::parse(secret.text()?)?;
+        let summary = backup_restore(input, &identity, root)?;
+        let home = Home::at(root);
+        for folder in [home.objects(), home.spool(), home.out()] {
+            fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the folders of the home", &e))?;
+        }
+        crate::home::write_private(&root.join(RESTORED), b"{\"restored\":true}\n")?;
+        Ok(summary)
+    }
+
+    /// Whether this home was restored and has not been resumed.
+    pub fn is_waiting_after_restore(&self) -> bool {
+        self.home.root().join(RESTORED).exists()
+    }
+
+    /// Ends the waiting after a restore: the log goes on.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn resume_after_restore(&self) -> Result<(), StoreError> {
+        fs::remove_file(self.home.root().join(RESTORED)).map_err(|e| StoreError::environment("resuming the log", &e))
+    }
+}
+
+fn read_head(input: &mut impl Read) -> Result<Vec<u8>, StoreError> {
+    let not_a_backup = || StoreError::input("this file is not a lanternfish backup, or it is cut short");
+    let mut head = vec![0; HEAD.len() + 4];
+    input.read_exact(&mut head).map_err(|_| not_a_backup())?;
+    let (magic, length) = head.split_at(HEAD.len());
+    let length = u32::from_be_bytes(length.try_into().map_err(|_| not_a_backup())?);
+    if magic != HEAD || length > 1 << 20 {
+        return Err(not_a_backup());
+    }
+    let mut sealed = vec![0; length as usize];
+    input.read_exact(&mut sealed).map_err(|_| not_a_backup())?;
+    Ok(sealed)
+}

@@ -1,0 +1,116 @@
+//! People and their sessions.
+//!
+//! An officer's keys are made in his own first session and sealed under his own passphrase; a session
+//! token re-seals them for a few hours. Neither the node nor the administrator can open them (law 13).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use model::{Moment, actor::Role, id::ActorId};
+use p256::{ecdsa::SigningKey, pkcs8::DecodePrivateKey};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    StoreError,
+    vault::secret::SecretBytes,
+    vault::wrap::{Identity, Recipient, unwrap},
+};
+
+/// What the agency's register says about a person (sealed under the agency key).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// Name at work, as the agency writes it.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// Public key to which case keys are wrapped (`age1…`); absent until the first login.
+    pub recipient: Option<String>,
+    /// X.509 certificate in DER, base64; absent until the first login.
+    pub certificate: Option<String>,
+    /// The secret bundle under the passphrase, base64; absent until the first login.
+    pub bundle: Option<String>,
+}
+
+/// The secrets of a person.
+#[derive(Serialize, Deserialize)]
+pub struct Bundle {
+    /// age identity.
+    pub identity: String,
+    /// P-256 signing key, PKCS#8 DER, base64.
+    pub signing: String,
+}
+
+/// A person who proved his passphrase, with his keys open in this process only.
+pub struct Session {
+    pub(crate) actor: ActorId,
+    pub(crate) role: Role,
+    pub(crate) name: String,
+    pub(crate) identity: Identity,
+    pub(crate) signing: SigningKey,
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) expires: Moment,
+}
+
+impl Session {
+    /// Who, as the ledger knows him.
+    pub fn actor(&self) -> &ActorId {
+        &self.actor
+    }
+
+    /// In which role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// His name at work.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// His signing key: used only by the step that he himself asked for.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// His certificate in DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// When the session ends.
+    pub fn expires(&self) -> Moment {
+        self.expires
+    }
+
+    /// His public wrapping key.
+    pub fn recipient(&self) -> Recipient {
+        self.identity.recipient()
+    }
+
+    /// Opens something that was wrapped to him (a case key, a recovery share).
+    ///
+    /// # Errors
+    /// When it was wrapped to somebody else.
+    pub fn unwrap(&self, wrapped: &[u8]) -> Result<SecretBytes, StoreError> {
+        Ok(unwrap(&self.identity, wrapped)?)
+    }
+}
+
+/// Text form of a session token: `lfs-` and 64 hexadecimal digits.
+pub(crate) fn token_text(token: &[u8; 32]) -> String {
+    format!("lfs-{}", hex::encode(token))
+}
+
+pub(crate) fn parse_token(text: &str) -> Result<[u8; 32], StoreError> {
+    let mut token = [0; 32];
+    let digits = text.trim().strip_prefix("lfs-").unwrap_or("");
+    hex::decode_to_slice(digits, &mut token)
+        .map_err(|_| StoreError::input("this is not a session token: run `lanternfish login NAME --passphrase-file F` to get one"))?;
+    Ok(token)
+}
+
+pub(crate) fn open_bundle(bytes: &[u8]) -> Result<(Identity, SigningKey), StoreError> {
+    let bundle: Bundle = serde_json::from_slice(bytes).map_err(|_| StoreError::damaged("a user's key bundle"))?;
+    let identity = Identity::parse(&bundle.identity)?;
+    let der = STANDARD.decode(&bundle.signing).map_err(|_| StoreError::damaged("a user's signing key"))?;
+    let signing = SigningKey::from_pkcs8_der(&der).map_err(|_| StoreError::damaged("a user's signing key"))?;
+    Ok((identity, signing))
+}
