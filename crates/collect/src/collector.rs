@@ -76,7 +76,8 @@ impl Collector {
         write_order(&spool, order, desk_key)?;
         let message = StartMessage::new(&spool, desk_key.verifying_key().to_bytes(), child_seed)
             .ok_or_else(|| system("naming the spool folder")(io::ErrorKind::InvalidFilename.into()))?;
-        let child = self.spawn(&message)?;
+        // An order without a worker must not lie about; its removal failing changes nothing for the caller.
+        let child = self.spawn(&message).inspect_err(|_| drop(fs::remove_file(spool.join(spool::ORDER))))?;
         Ok(Running { child, spool, desk_key: desk_key.clone(), order: order.clone() })
     }
 

@@ -10,6 +10,37 @@
 //! that the order does not list, cookies, scripts, and reading anything but its own spool. It never
 //! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
 //! who captured and when, **not that the server said it**.
+//!
+//! The desk's side, in short:
+//!
+//! ```no_run
+//! # use std::{path::Path, thread::sleep, time::Duration};
+//! # use ed25519_dalek::SigningKey;
+//! # fn capture(spool: &Path, order: &model::capture::Order, desk_key: &SigningKey, child_seed: [u8; 32],
+//! #     identity: &age::x25519::Identity, permit_lives: impl Fn() -> bool) -> Result<(), Box<dyn std::error::Error>> {
+//! let collector = collect::Collector::new(std::env::current_exe()?);
+//! let mut running = collector.start(spool, order, desk_key, child_seed)?;
+//! let mut rounds = 0;
+//! while running.poll().is_none() {
+//!     sleep(Duration::from_millis(100));
+//!     rounds += 1;
+//!     if !permit_lives() {
+//!         running.withdraw()?;
+//!     } else if rounds % 100 == 0 {
+//!         let next = collect::renewed(running.order(), collect::clock::Now::read().wall, 30);
+//!         running.renew(&next)?;
+//!     }
+//! }
+//! let child_key = SigningKey::from_bytes(&child_seed).verifying_key();
+//! let record = collect::examine_spool(spool, &child_key, identity)?;
+//! let warc = collect::open_warc(spool, identity)?; // std::io::Read
+//! # drop((record, warc));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `order.json` and `record.json` hold addresses in the clear: the desk removes the spool once it has
+//! admitted or refused it.
 
 pub mod cage;
 mod capture;

@@ -84,3 +84,24 @@ fn a_spool_is_used_once() {
     let again = collect::Collector::new(crate::bench::CHILD).start(bench.path(), &order, &bench.desk, bench.seed);
     assert!(matches!(again, Err(CollectorError::UsedSpool("record.json"))));
 }
+
+#[test]
+fn a_child_that_cannot_be_started_leaves_no_order_behind() {
+    let bench = Bench::new();
+    let order = bench.order(&["http://127.0.0.1:9/"]);
+    let started = collect::Collector::new("/no/such/program").start(bench.path(), &order, &bench.desk, bench.seed);
+    assert!(matches!(started, Err(CollectorError::System { .. })));
+    assert!(!bench.path().join("order.json").exists());
+}
+
+#[test]
+fn a_spool_that_cannot_be_written_ends_with_words_and_no_record() {
+    let (bench, server) = (Bench::new(), Server::sending(b"HTTP/1.1 200 OK\r\n\r\n"));
+    let order = envelope::signed_file(&bench.order(&[&server.url("/")]), &bench.desk).unwrap();
+    std::fs::write(bench.path().join("order.json"), order).unwrap();
+    std::fs::create_dir(bench.path().join("capture.warc.age")).unwrap();
+    let output = bench.start_raw(&bench.desk).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nothing was signed"));
+    assert!(server.hits() == 0 && !bench.path().join("record.json").exists());
+}

@@ -218,6 +218,27 @@ fn a_killed_child_leaves_bytes_that_can_never_become_evidence() {
 }
 
 #[test]
+fn killed_at_any_moment_there_is_a_whole_signed_capture_or_none() {
+    let page = [b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n".as_slice(), &[b'p'; 90_000]].concat();
+    let server = Server::sending(&page);
+    let urls: Vec<String> = (0..20).map(|n| server.url(&format!("/{n}"))).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let mut signed = 0;
+    for delay_ms in (0..20).map(|n| n * n) {
+        let bench = Bench::new();
+        let mut running = bench.start(&bench.order(&urls));
+        thread::sleep(Duration::from_millis(delay_ms));
+        running.kill().unwrap();
+        match bench.examine() {
+            Ok(record) => signed += u64::from(record.complete && record.fetches.len() == urls.len()),
+            Err(SpoolError::Unsigned { .. }) => {}
+            Err(other) => panic!("after {delay_ms} ms: {other}"),
+        }
+    }
+    assert!(signed < 20, "the first kills came before the end");
+}
+
+#[test]
 fn a_wrong_start_message_and_a_missing_order_are_refused_with_words() {
     for line in ["", "hello\n", "{\"spool\":\"/tmp\",\"desk_key\":\"00\",\"seed\":\"00\"}\n"] {
         let mut child = Command::new(CHILD).arg("__collect").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
