@@ -1,1 +1,26 @@
-//! desk
+//! The life of a case, step by step: intake, authority, admission, custody, capture, examination,
+//! conclusion, report, package.
+//!
+//! Every step has one shape, `step(desk, scope, permit, input)`: it checks that the permit is for its
+//! action, asks rooms for values, and commits rows with their event. It refuses to hold a key, to
+//! speak SQL and to open a stranger's bytes itself; those are `store` and the `parse` child.
+
+pub mod admit;
+pub mod authority;
+pub mod capture;
+pub mod case;
+pub mod conclude;
+pub mod custody;
+pub mod examine;
+pub mod intake;
+pub mod keys;
+pub mod logbook;
+mod office;
+pub mod package;
+pub mod report_step;
+mod row;
+
+pub use office::{Desk, TOOL};
+pub use row::{case_label, exhibit_label, finding_label, parse_label};
+pub use store::StoreError as DeskError;
+pub use store::{Config, Home, Intent, LogReport, Permit, Scope, Session, TimeAuthority, User};

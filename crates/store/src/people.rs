@@ -9,7 +9,6 @@ use model::{
     event::EventType,
     id::{ActorId, CaseId},
 };
-use p256::pkcs8::EncodePrivateKey;
 use serde_json::json;
 
 use crate::{
@@ -17,12 +16,12 @@ use crate::{
     log::NewEvent,
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
-    session::{Bundle, Session, UserRecord, open_bundle, parse_token, token_text},
+    session::{Bundle, Session, UserRecord, open_bundle, parse_token, pkcs8, token_text},
     sql::{self, Val},
     steps::Store,
     vault::{
         case_key::{CaseKeys, KeyRing, RetiredKey},
-        secret::{random_16, random_32},
+        secret::{SecretBytes, random_16, random_32},
         session_key::{open_under_token, seal_under_token, token_lookup},
         wrap::{Identity, Recipient, open_with_passphrase, seal_with_passphrase, wrap_to},
     },
@@ -72,11 +71,17 @@ impl NewKeys {
         Ok(NewKeys { identity: Identity::generate()?, signing })
     }
 
+    /// The signing key as PKCS#8 DER, to have a certificate issued for it.
+    ///
+    /// # Errors
+    /// When the key cannot be encoded.
+    pub fn signing_pkcs8(&self) -> Result<SecretBytes, StoreError> {
+        pkcs8(&self.signing)
+    }
+
     fn bundle(&self) -> Result<Vec<u8>, StoreError> {
-        let der = p256::SecretKey::from(&self.signing)
-            .to_pkcs8_der()
-            .map_err(|e| StoreError::damaged(format!("a new signing key: {e}")))?;
-        let bundle = Bundle { identity: self.identity.secret_text().text()?.to_string(), signing: STANDARD.encode(der.as_bytes()) };
+        let bundle =
+            Bundle { identity: self.identity.secret_text().text()?.to_string(), signing: STANDARD.encode(&*self.signing_pkcs8()?) };
         serde_json::to_vec(&bundle).map_err(|e| StoreError::damaged(e.to_string()))
     }
 }

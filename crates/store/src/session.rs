@@ -5,7 +5,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{Moment, actor::Role, id::ActorId};
-use p256::{ecdsa::SigningKey, pkcs8::DecodePrivateKey};
+use p256::{ecdsa::SigningKey, pkcs8::{DecodePrivateKey, EncodePrivateKey}};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -65,9 +65,19 @@ impl Session {
         &self.name
     }
 
-    /// His signing key: used only by the step that he himself asked for.
-    pub fn signing_key(&self) -> &SigningKey {
-        &self.signing
+    /// His signing key as PKCS#8 DER: used only by the step that he himself asked for.
+    ///
+    /// # Errors
+    /// When the key cannot be encoded.
+    pub fn signing_pkcs8(&self) -> Result<SecretBytes, StoreError> {
+        pkcs8(&self.signing)
+    }
+
+    /// His signature (ECDSA P-256 over SHA-256, DER) over `message`.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        use p256::ecdsa::signature::Signer;
+        let signature: p256::ecdsa::DerSignature = self.signing.sign(message);
+        signature.to_bytes().to_vec()
     }
 
     /// His certificate in DER.
@@ -113,4 +123,9 @@ pub(crate) fn open_bundle(bytes: &[u8]) -> Result<(Identity, SigningKey), StoreE
     let der = STANDARD.decode(&bundle.signing).map_err(|_| StoreError::damaged("a user's signing key"))?;
     let signing = SigningKey::from_pkcs8_der(&der).map_err(|_| StoreError::damaged("a user's signing key"))?;
     Ok((identity, signing))
+}
+
+pub(crate) fn pkcs8(key: &SigningKey) -> Result<SecretBytes, StoreError> {
+    let der = p256::SecretKey::from(key).to_pkcs8_der().map_err(|e| StoreError::damaged(format!("a signing key: {e}")))?;
+    Ok(SecretBytes::new(der.as_bytes().to_vec()))
 }

@@ -1,0 +1,442 @@
+//! Admission: files, captures made by hand and physical items become exhibits (laws 4, 5, 6, 15).
+//!
+//! Bytes are hashed and encrypted while they are read, compared with what the giver declared, and
+//! exist for the case only when the event is committed. A stopped or failed admission leaves nothing.
+
+use std::io::{Read, Write as _};
+
+use model::{
+    Law, Moment, Sha256Digest,
+    action::Action,
+    authority::SourceClass,
+    custody::Custody,
+    event::EventType,
+    exhibit::{DeclaredDigest, ExhibitClass, ExhibitKind, ManualCaptureNote, PhysicalItem},
+    id::{BlobId, ExhibitId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{BlobHandle, Intent, NewEvent, Permit, Row, Scope, StoreError, vault::blob::AlsoDigest};
+
+use crate::{
+    Desk,
+    row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
+};
+
+/// What an exhibit's row holds (sealed under the case key). Its number is the row's, its state
+/// column is `sound` or `locked`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExhibitContent {
+    /// How it came in.
+    pub kind: ExhibitKind,
+    /// How restricted it is.
+    pub class: ExhibitClass,
+    /// One line: what it is.
+    pub description: String,
+    /// From where or from whom.
+    pub source: String,
+    /// Class of the source.
+    pub source_class: SourceClass,
+    /// The name it came under, as data.
+    pub original_name: Option<String>,
+    /// Its bytes; none for a thing.
+    pub blob: Option<BlobId>,
+    /// SHA-256 of its bytes.
+    pub sha256: Option<Sha256Digest>,
+    /// Length of its bytes.
+    pub length: Option<u64>,
+    /// Digests that came with it, with whether they match.
+    pub declared: Vec<DeclaredDigest>,
+    /// For captures made by hand.
+    pub manual: Option<ManualCaptureNote>,
+    /// For things.
+    pub physical: Option<PhysicalItem>,
+    /// For captures by the collector and for derivations: the record of how it came to be.
+    pub record: Option<Value>,
+    /// The exhibit it was derived from, as its label.
+    pub derived_from: Option<String>,
+    /// Who holds it and how.
+    pub custody: Custody,
+    /// When it was admitted.
+    pub admitted: Moment,
+    /// Name of the person who admitted it.
+    pub admitted_by: String,
+    /// Findings of the caged parser on it.
+    pub findings: Vec<String>,
+}
+
+/// An exhibit as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExhibitView {
+    /// `E-0001`.
+    pub exhibit: String,
+    /// Its id in the ledger.
+    pub id: String,
+    /// `sound` or `locked`.
+    pub state: String,
+    /// Everything else.
+    #[serde(flatten)]
+    pub content: ExhibitContent,
+    /// Name of its custodian.
+    pub custodian: String,
+}
+
+/// What is typed when a file is admitted.
+#[derive(Debug, Clone)]
+pub struct AdmitFile {
+    /// One line: what it is.
+    pub description: String,
+    /// From where or from whom.
+    pub source: String,
+    /// Class of the source.
+    pub source_class: SourceClass,
+    /// How restricted it is.
+    pub class: ExhibitClass,
+    /// The name it came under.
+    pub original_name: Option<String>,
+    /// Digests that came with it: (algorithm, hexadecimal digits).
+    pub declared: Vec<(String, String)>,
+    /// For a capture made by hand.
+    pub manual: Option<ManualCaptureNote>,
+}
+
+impl AdmitFile {
+    /// The intent that this admission needs a permit for.
+    pub fn intent(&self) -> Intent {
+        Intent::to(Action::Admit).from_source(self.source_class)
+    }
+}
+
+/// How many bytes pass between two questions whether the authority still lives.
+const ASK_EVERY: u64 = 8 << 20;
+/// And at most how many seconds.
+const ASK_SECONDS: u64 = 5;
+
+/// Admits a file or a capture made by hand.
+///
+/// # Errors
+/// Law 15 when the authority ends while the bytes are read (nothing is admitted then); the disk.
+pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, input: &mut dyn Read) -> Result<ExhibitView, StoreError> {
+    for_action(permit, Action::Admit)?;
+    check_declared(&typed.declared)?;
+    let id = fresh_exhibit()?;
+    let blob = match store_bytes(desk, scope, permit, &id, typed, input) {
+        Ok(blob) => blob,
+        Err(error) => return Err(stopped(desk, scope, &id, error)?),
+    };
+    let content = ExhibitContent {
+        kind: if typed.manual.is_some() { ExhibitKind::ManualCapture } else { ExhibitKind::File },
+        original_name: typed.original_name.clone(),
+        blob: Some(blob.id.clone()),
+        sha256: Some(blob.summary.sha256),
+        length: Some(blob.summary.length),
+        declared: compare_declared(&typed.declared, &blob),
+        manual: typed.manual.clone(),
+        ..blank(desk, scope, &typed.description, &typed.source, typed.source_class, typed.class)?
+    };
+    let detail = json!({
+        "description": typed.description, "source": typed.source, "class": typed.class, "sha256": blob.summary.sha256,
+        "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
+    });
+    commit(desk, scope, permit, &id, content, detail, vec![blob.row])
+}
+
+/// Admits a thing: seal number, condition, and photographs as exhibits of their own later.
+///
+/// # Errors
+/// When seal number or condition are missing.
+pub fn thing(desk: &Desk, scope: &Scope, permit: &Permit, description: &str, source: &str, item: &PhysicalItem) -> Result<ExhibitView, StoreError> {
+    for_action(permit, Action::Admit)?;
+    if item.seal_number.trim().is_empty() || item.condition.trim().is_empty() {
+        return Err(StoreError::input("a physical item needs its seal number and its condition"));
+    }
+    let id = fresh_exhibit()?;
+    let content = ExhibitContent {
+        kind: ExhibitKind::Physical,
+        physical: Some(item.clone()),
+        ..blank(desk, scope, description, source, SourceClass::HandedOver, ExhibitClass::Ordinary)?
+    };
+    let detail = json!({"description": description, "source": source, "seal": item.seal_number, "condition": item.condition});
+    commit(desk, scope, permit, &id, content, detail, vec![])
+}
+
+pub(crate) fn blank(
+    desk: &Desk,
+    scope: &Scope,
+    description: &str,
+    source: &str,
+    source_class: SourceClass,
+    class: ExhibitClass,
+) -> Result<ExhibitContent, StoreError> {
+    Ok(ExhibitContent {
+        kind: ExhibitKind::File,
+        class,
+        description: description.into(),
+        source: source.into(),
+        source_class,
+        original_name: None,
+        blob: None,
+        sha256: None,
+        length: None,
+        declared: vec![],
+        manual: None,
+        physical: None,
+        record: None,
+        derived_from: None,
+        custody: Custody::Held { custodian: scope.actor().clone(), interim: false },
+        admitted: desk.now(),
+        admitted_by: desk.name_of(scope.actor())?.0,
+        findings: vec![],
+    })
+}
+
+pub(crate) fn commit(
+    desk: &Desk,
+    scope: &Scope,
+    permit: &Permit,
+    id: &ExhibitId,
+    content: ExhibitContent,
+    detail: Value,
+    mut rows: Vec<store::Write>,
+) -> Result<ExhibitView, StoreError> {
+    let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
+    if let Some(digest) = content.sha256 {
+        draft = draft.found_by("exhibit.sha256", digest.hex());
+    }
+    rows.insert(0, draft.write(scope, desk.now(), &content)?);
+    let event_type = if content.kind == ExhibitKind::Derived { EventType::Derived } else { EventType::ExhibitAdmitted };
+    let done = desk.store.commit(scope, permit, NewEvent::new(event_type, Some(id.to_string()), detail), rows)?;
+    let number = done.numbers.first().copied().flatten().ok_or_else(|| StoreError::damaged("the new exhibit has no number"))?;
+    let custodian = desk.name_of(content.custody.custodian())?.0;
+    Ok(ExhibitView { exhibit: exhibit_label(number), id: id.to_string(), state: "sound".into(), content, custodian })
+}
+
+fn store_bytes(
+    desk: &Desk,
+    scope: &Scope,
+    permit: &Permit,
+    id: &ExhibitId,
+    typed: &AdmitFile,
+    input: &mut dyn Read,
+) -> Result<BlobHandle, StoreError> {
+    let asked = |name: &str| typed.declared.iter().any(|(algorithm, _)| algorithm == name);
+    let also = AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") };
+    let mut blob = desk.store.new_blob(scope, permit, id.as_str(), typed.class, also)?;
+    copy_while_live(desk, scope, permit, input, &mut blob)?;
+    blob.finish()
+}
+
+/// Copies bytes in, asking between pieces whether the authority still lives (law 15).
+pub(crate) fn copy_while_live(
+    desk: &Desk,
+    scope: &Scope,
+    permit: &Permit,
+    input: &mut dyn Read,
+    output: &mut impl std::io::Write,
+) -> Result<u64, StoreError> {
+    let mut piece = vec![0; 256 * 1024];
+    let (mut total, mut since_asked) = (0u64, 0u64);
+    let mut asked_at = std::time::Instant::now();
+    loop {
+        let n = match input.read(&mut piece) {
+            Ok(0) => return Ok(total),
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(StoreError::environment("reading the item", &e)),
+        };
+        output.write_all(&piece[..n]).map_err(|e| StoreError::environment("storing the item", &e))?;
+        total += n as u64;
+        since_asked += n as u64;
+        if since_asked >= ASK_EVERY || asked_at.elapsed().as_secs() >= ASK_SECONDS {
+            desk.store.still_live(scope, permit)?;
+            (since_asked, asked_at) = (0, std::time::Instant::now());
+        }
+    }
+}
+
+/// Notes in the log that an admission ended before it was whole, and gives the error back.
+fn stopped(desk: &Desk, scope: &Scope, id: &ExhibitId, error: StoreError) -> Result<StoreError, StoreError> {
+    if let Some(law) = error.law() {
+        return desk.store.refuse(scope, &Intent::to(Action::Admit), law, format!("the admission of {id} was stopped: {error}"));
+    }
+    Ok(error)
+}
+
+fn check_declared(declared: &[(String, String)]) -> Result<(), StoreError> {
+    for (algorithm, value) in declared {
+        let digits = match algorithm.as_str() {
+            "md5" => 32,
+            "sha1" => 40,
+            "sha256" => 64,
+            "sha512" => 128,
+            other => return Err(StoreError::input(format!("the digest {other:?} is not known: use md5, sha1, sha256 or sha512"))),
+        };
+        if value.len() != digits || !value.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(StoreError::input(format!("a {algorithm} digest has {digits} hexadecimal digits")));
+        }
+    }
+    Ok(())
+}
+
+fn compare_declared(declared: &[(String, String)], blob: &BlobHandle) -> Vec<DeclaredDigest> {
+    let summary = &blob.summary;
+    let computed = |algorithm: &str| match algorithm {
+        "md5" => summary.md5.map(hex::encode),
+        "sha1" => summary.sha1.map(hex::encode),
+        "sha512" => summary.sha512.map(hex::encode),
+        _ => Some(summary.sha256.hex()),
+    };
+    declared
+        .iter()
+        .map(|(algorithm, value)| DeclaredDigest {
+            algorithm: algorithm.clone(),
+            value: value.to_lowercase(),
+            matches: computed(algorithm).as_deref() == Some(value.to_lowercase().as_str()),
+        })
+        .collect()
+}
+
+/// Every exhibit of the case; the caller's step writes the event.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn all(desk: &Desk, scope: &Scope) -> Result<Vec<ExhibitView>, StoreError> {
+    desk.store.list(scope, "exhibit")?.iter().map(|row| view(desk, row)).collect()
+}
+
+/// Lists the exhibits: one query event with its count.
+///
+/// # Errors
+/// When the permit is not to view.
+pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ExhibitView>, StoreError> {
+    for_action(permit, Action::View)?;
+    let views = all(desk, scope)?;
+    let labels: Vec<&str> = views.iter().map(|v| v.exhibit.as_str()).collect();
+    let commitment = Sha256Digest::of(labels.join("\n").as_bytes());
+    let event = NewEvent::new(EventType::Queried, None, json!({"query": "exhibits", "count": views.len(), "results": commitment}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    Ok(views)
+}
+
+/// The row of an exhibit by its label.
+///
+/// # Errors
+/// When there is none.
+pub fn row(desk: &Desk, scope: &Scope, label: &str) -> Result<Row, StoreError> {
+    let number = parse_label(label, 'E')?;
+    let rows = desk.store.list(scope, "exhibit")?;
+    let found = rows.into_iter().find(|row| row.number == Some(number));
+    found.ok_or_else(|| StoreError::input(format!("there is no exhibit {label} in this case: see `lanternfish exhibit list`")))
+}
+
+/// An exhibit's row as it is shown.
+///
+/// # Errors
+/// When the row is damaged.
+pub fn view(desk: &Desk, row: &Row) -> Result<ExhibitView, StoreError> {
+    let content: ExhibitContent = row.content()?;
+    let custodian = desk.name_of(content.custody.custodian())?.0;
+    Ok(ExhibitView {
+        exhibit: exhibit_label(row.number.unwrap_or(0)),
+        id: row.id.clone(),
+        state: row.state.clone(),
+        content,
+        custodian,
+    })
+}
+
+/// Opens an exhibit and writes its bytes to `sink`: an event first, then the bytes, compared with
+/// the digest. A mismatch is an anomaly event and locks the exhibit (law 5).
+///
+/// # Errors
+/// Laws 5 and 7; an exhibit without bytes.
+pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    for_action(permit, Action::View)?;
+    let row = row(desk, scope, label)?;
+    let view = view(desk, &row)?;
+    let blob = usable_blob(&view)?;
+    let mut readable = match desk.store.read_blob(scope, permit, blob) {
+        Ok(readable) => readable,
+        Err(error) => return Err(anomaly(desk, scope, &row, error)?),
+    };
+    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    match readable.copy_to(sink) {
+        Ok(_) => Ok(view),
+        Err(error) => Err(anomaly(desk, scope, &row, error)?),
+    }
+}
+
+/// The blob of an exhibit that may be worked with.
+pub(crate) fn usable_blob(view: &ExhibitView) -> Result<&BlobId, StoreError> {
+    if view.state == "locked" {
+        return Err(StoreError::refused(Law::Integrity, format!("{} is locked: its bytes did not match; a supervisor decides", view.exhibit)));
+    }
+    if view.content.class.is_restricted() {
+        return Err(StoreError::refused(Law::Restricted, format!("{} is restricted: only its dedicated role may open it", view.exhibit)));
+    }
+    view.content.blob.as_ref().ok_or_else(|| StoreError::input(format!("{} is a physical item: it has no bytes", view.exhibit)))
+}
+
+/// On a law-5 error: writes the anomaly, locks the exhibit, and gives the error back. Any other error
+/// passes through.
+pub(crate) fn anomaly(desk: &Desk, scope: &Scope, row: &Row, error: StoreError) -> Result<StoreError, StoreError> {
+    if error.law() != Some(Law::Integrity) {
+        return Ok(error);
+    }
+    let label = exhibit_label(row.number.unwrap_or(0));
+    let mut draft = Draft::new("exhibit", row.id.clone(), "locked").over(row);
+    let content: ExhibitContent = row.content()?;
+    if let Some(digest) = content.sha256 {
+        draft = draft.found_by("exhibit.sha256", digest.hex());
+    }
+    let write = draft.write(scope, desk.now(), &content)?;
+    // Locking needs no authority of its own: it is the duty of whoever finds the mismatch.
+    let permit = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": label, "what": error.to_string()}));
+    desk.store.commit(scope, &permit, event, vec![write])?;
+    Ok(StoreError::refused(Law::Integrity, format!("{label} does not match its record and is locked now: {error}")))
+}
+
+/// Checks an exhibit's bytes against its record without showing them to anybody.
+///
+/// # Errors
+/// Law 5 when they do not match; the exhibit is locked then.
+pub fn rehash(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row) -> Result<Option<Sha256Digest>, StoreError> {
+    let view = view(desk, row)?;
+    let Some(blob) = &view.content.blob else { return Ok(None) };
+    if view.content.class.is_restricted() {
+        return Ok(view.content.sha256);
+    }
+    let checked = desk.store.read_blob(scope, permit, blob).and_then(|mut readable| readable.copy_to(&mut std::io::sink()));
+    match checked {
+        Ok(_) => Ok(view.content.sha256),
+        Err(error) => Err(anomaly(desk, scope, row, error)?),
+    }
+}
+
+/// A supervisor's decision about a locked exhibit.
+///
+/// # Errors
+/// Law 5 when the bytes still do not match; law 1 for other roles.
+pub fn release(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ExhibitView, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    if !matches!(scope.role(), model::actor::Role::Supervisor | model::actor::Role::Prosecutor) {
+        return Err(StoreError::refused(Law::Permit, "only a supervisor or a prosecutor decides about a locked exhibit"));
+    }
+    let row = row(desk, scope, label)?;
+    rehash(desk, scope, permit, &row)?;
+    let content: ExhibitContent = row.content()?;
+    let mut draft = Draft::new("exhibit", row.id.clone(), "sound").over(&row);
+    if let Some(digest) = content.sha256 {
+        draft = draft.found_by("exhibit.sha256", digest.hex());
+    }
+    let write = draft.write(scope, desk.now(), &content)?;
+    let event = NewEvent::new(EventType::AnomalyDecided, Some(row.id.clone()), json!({"exhibit": label, "reason": reason}));
+    desk.store.commit(scope, permit, event, vec![write])?;
+    view_again(desk, scope, label)
+}
+
+fn view_again(desk: &Desk, scope: &Scope, label: &str) -> Result<ExhibitView, StoreError> {
+    view(desk, &row(desk, scope, label)?)
+}

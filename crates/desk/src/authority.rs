@@ -1,0 +1,359 @@
+//! Authorities: recorded, checked or granted by a second person, revoked (laws 1, 15).
+
+use std::collections::BTreeSet;
+
+use model::{
+    Law, Moment,
+    action::Action,
+    actor::Role,
+    authority::{Authority, AuthorityKind, AuthorityScope, AuthorityState, Limit, SourceClass, TRANSCRIBED},
+    authorize::NodeStep,
+    event::EventType,
+    exhibit::ExhibitClass,
+    id::ActorId,
+    moment::{Calendar, DayEdge, civil_to_moment},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{Basis, Content, Head, NewEvent, Number, Permit, Row, Scope, Session, StoreError, Write, vault::blob::AlsoDigest};
+
+use crate::{
+    Desk,
+    office::input,
+    row::{Draft, for_action, fresh_authority},
+};
+
+/// What is typed when an authority is recorded.
+#[derive(Debug, Clone)]
+pub struct RecordAuthority {
+    /// Kind of instrument.
+    pub kind: AuthorityKind,
+    /// Reference of the instrument, as its issuer writes it.
+    pub reference: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// Names of the holders; none means every member.
+    pub holders: Vec<String>,
+    /// Allowed actions.
+    pub actions: Vec<Action>,
+    /// Allowed source classes.
+    pub sources: Vec<SourceClass>,
+    /// Allowed selectors, or `any`.
+    pub selectors: Vec<String>,
+    /// Persons concerned, or `any`.
+    pub persons: Vec<String>,
+    /// Territory, or `any`.
+    pub territory: Vec<String>,
+    /// First day or instant, civil.
+    pub from: String,
+    /// Last day or instant, civil.
+    pub until: String,
+    /// IANA zone of both.
+    pub zone: String,
+    /// Calendar of both; needed where a date could be read two ways.
+    pub calendar: Option<Calendar>,
+    /// Why it is needed and proportionate.
+    pub necessity: String,
+    /// Scan of the instrument; required where it was issued outside.
+    pub scan: Option<Vec<u8>>,
+    /// Its text as transcribed.
+    pub transcription: Option<String>,
+}
+
+/// An authority as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuthorityView {
+    /// Its id.
+    pub authority: String,
+    /// Kind.
+    pub kind: String,
+    /// Reference of the instrument.
+    pub reference: String,
+    /// Issuer.
+    pub issuer: String,
+    /// `recorded`, `live`, `revoked`.
+    pub state: String,
+    /// First instant.
+    pub from: Moment,
+    /// First instant after it.
+    pub until: Moment,
+    /// Whole days left, when live.
+    pub days_left: i64,
+    /// Scope in words.
+    pub scope: String,
+    /// `transcribed, not issued here`, where that is so.
+    pub label: Option<String>,
+    /// Whether it covers a whole unit.
+    pub unit: bool,
+}
+
+impl RecordAuthority {
+    fn into_authority(&self, desk: &Desk, scope: Option<&Scope>, recorder: &ActorId) -> Result<Authority, StoreError> {
+        let day = |text: &str, edge| civil_to_moment(text, self.calendar, &self.zone, edge).map_err(input);
+        let holders = self.holders.iter().map(|name| Ok(desk.store.user_by_name(name)?.actor)).collect::<Result<BTreeSet<_>, StoreError>>()?;
+        let authority = Authority {
+            id: fresh_authority()?,
+            kind: self.kind,
+            case: scope.map(|s| s.case().clone()),
+            holders,
+            recorded_by: recorder.clone(),
+            scope: AuthorityScope {
+                actions: self.actions.iter().copied().collect(),
+                sources: self.sources.iter().copied().collect(),
+                selectors: Limit::from_names(&self.selectors),
+                persons: Limit::from_names(&self.persons),
+                territory: Limit::from_names(&self.territory),
+            },
+            from: day(&self.from, DayEdge::Start)?,
+            until: day(&self.until, DayEdge::End)?,
+            state: AuthorityState::Recorded,
+        };
+        authority.validate().map_err(input)?;
+        if self.kind.is_transcribed() && (self.scan.is_none() || self.transcription.is_none()) {
+            return Err(StoreError::input(
+                "an instrument issued outside needs its scan (--scan FILE) and its text (--transcription FILE)",
+            ));
+        }
+        Ok(authority)
+    }
+
+    fn content(&self, authority: &Authority, scan: Option<String>) -> Value {
+        let mut value = serde_json::to_value(authority).expect("an authority is plain data");
+        value["reference"] = json!(self.reference);
+        value["issuer"] = json!(self.issuer);
+        value["necessity"] = json!(self.necessity);
+        value["zone"] = json!(self.zone);
+        value["as_typed"] = json!({"from": self.from, "until": self.until, "calendar": self.calendar});
+        value["transcription"] = json!(self.transcription);
+        value["scan"] = json!(scan);
+        value
+    }
+}
+
+/// Records an authority in a case: written down, not yet good for anything.
+///
+/// # Errors
+/// Bad dates or scope; a missing scan.
+pub fn record(desk: &Desk, scope: &Scope, permit: &Permit, typed: &RecordAuthority) -> Result<AuthorityView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    if typed.kind == AuthorityKind::StandingUnit {
+        return Err(StoreError::input("a unit's standing authorisation belongs to no case: record it without --case"));
+    }
+    let authority = typed.into_authority(desk, Some(scope), scope.actor())?;
+    let id = authority.id.to_string();
+    let mut rows = Vec::new();
+    let mut scan_id = None;
+    if let Some(scan) = &typed.scan {
+        use std::io::Write as _;
+        let mut blob = desk.store.new_blob(scope, permit, &id, ExhibitClass::Ordinary, AlsoDigest::default())?;
+        blob.write_all(scan).map_err(|e| StoreError::environment("storing the scan", &e))?;
+        let blob = blob.finish()?;
+        scan_id = Some(blob.id.to_string());
+        rows.push(blob.row);
+    }
+    let content = typed.content(&authority, scan_id);
+    rows.push(Draft::new("authority", id.clone(), "recorded").write(scope, desk.now(), &content)?);
+    let event = NewEvent::new(EventType::AuthorityRecorded, Some(id), content.clone());
+    desk.store.commit(scope, permit, event, rows)?;
+    view(&authority, &content, desk.now())
+}
+
+/// Records a unit's standing authorisation for open sources.
+///
+/// # Errors
+/// Law 13 when the role may not; bad dates or scope.
+pub fn record_for_unit(desk: &Desk, session: &Session, typed: &RecordAuthority) -> Result<AuthorityView, StoreError> {
+    desk.ready()?;
+    if typed.kind != AuthorityKind::StandingUnit {
+        return Err(StoreError::input("only a unit's standing authorisation is recorded without a case: add --case NUMBER"));
+    }
+    let authority = typed.into_authority(desk, None, session.actor())?;
+    let content = typed.content(&authority, None);
+    let row = unit_row(desk, &authority, &content, "recorded", Basis::New, session.actor());
+    let event = NewEvent::new(EventType::AuthorityRecorded, Some(authority.id.to_string()), content.clone());
+    desk.store.commit_node(Some(session), NodeStep::RecordUnitAuthority, event, vec![row])?;
+    view(&authority, &content, desk.now())
+}
+
+fn unit_row(desk: &Desk, authority: &Authority, content: &Value, state: &str, basis: Basis, actor: &ActorId) -> Write {
+    Write {
+        head: Head {
+            kind: "authority",
+            id: authority.id.to_string(),
+            case: None,
+            parent: None,
+            number: Number::None,
+            state: state.into(),
+            actor: Some(actor.clone()),
+            time: desk.now(),
+        },
+        content: Content::Json(content.clone()),
+        index: vec![],
+        basis,
+    }
+}
+
+/// A decision about an authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The second person compared the transcription with the scan.
+    Check,
+    /// A supervisor grants it.
+    Grant,
+    /// It ends now; running work stops.
+    Revoke,
+}
+
+impl Decision {
+    fn event(self) -> EventType {
+        match self {
+            Decision::Check => EventType::AuthorityChecked,
+            Decision::Grant => EventType::AuthorityGranted,
+            Decision::Revoke => EventType::AuthorityRevoked,
+        }
+    }
+
+    fn apply(self, authority: &mut Authority, by: &ActorId, role: Role, at: Moment) -> Result<(), StoreError> {
+        let done = match self {
+            Decision::Check => authority.check(by, at),
+            Decision::Grant => authority.grant(by, role, at),
+            Decision::Revoke => authority.revoke(by, at),
+        };
+        done.map_err(|e| match e {
+            model::authority::AuthorityError::OwnAuthority { .. } | model::authority::AuthorityError::WrongRole { .. } => {
+                StoreError::refused(Law::Permit, e.to_string())
+            }
+            other => input(other),
+        })
+    }
+}
+
+/// Decides about an authority of the case, in the decider's own session.
+///
+/// # Errors
+/// Law 1 when the holder or recorder would approve his own authority.
+pub fn decide(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, decision: Decision, reason: &str) -> Result<AuthorityView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let row = desk.store.get(scope, "authority", id)?;
+    let (authority, content) = match decided(&row, decision, scope.actor(), scope.role(), desk.now()) {
+        Ok(decided) => decided,
+        Err(StoreError::Refused { law, text }) => {
+            return Err(desk.store.refuse(scope, &store::Intent::to(Action::Administer), law, text)?);
+        }
+        Err(other) => return Err(other),
+    };
+    let write = Draft::new("authority", id, state_word(&authority)).over(&row).write(scope, desk.now(), &content)?;
+    let event = NewEvent::new(decision.event(), Some(id.to_string()), json!({"reason": reason}));
+    desk.store.commit(scope, permit, event, vec![write])?;
+    view(&authority, &content, desk.now())
+}
+
+/// Decides about a unit's standing authorisation.
+///
+/// # Errors
+/// Laws 1 and 13.
+pub fn decide_for_unit(desk: &Desk, session: &Session, id: &str, decision: Decision, reason: &str) -> Result<AuthorityView, StoreError> {
+    desk.ready()?;
+    desk.store.check_node_step(Some(session), NodeStep::DecideUnitAuthority)?;
+    let row = desk.store.register_one("authority", id)?.filter(|row| row.case.is_none());
+    let row = row.ok_or_else(|| StoreError::input(format!("there is no unit authority {id}: for one of a case add --case NUMBER")))?;
+    let (authority, content) = decided(&row, decision, session.actor(), session.role(), desk.now())?;
+    let write = unit_row(desk, &authority, &content, state_word(&authority), Basis::Over(row.version), session.actor());
+    let event = NewEvent::new(decision.event(), Some(id.to_string()), json!({"reason": reason}));
+    desk.store.commit_node(Some(session), NodeStep::DecideUnitAuthority, event, vec![write])?;
+    view(&authority, &content, desk.now())
+}
+
+fn decided(row: &Row, decision: Decision, by: &ActorId, role: Role, now: Moment) -> Result<(Authority, Value), StoreError> {
+    let mut authority: Authority = row.content()?;
+    let mut content: Value = row.content()?;
+    decision.apply(&mut authority, by, role, now)?;
+    content["state"] = serde_json::to_value(&authority).expect("an authority is plain data")["state"].clone();
+    Ok((authority, content))
+}
+
+fn state_word(authority: &Authority) -> &'static str {
+    match authority.state {
+        AuthorityState::Recorded => "recorded",
+        AuthorityState::Live { .. } => "live",
+        AuthorityState::Revoked { .. } => "revoked",
+    }
+}
+
+/// Every authority that can matter in the case, the unit's included; one consultation event.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<AuthorityView>, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let views = all(desk, scope)?;
+    let event = NewEvent::new(EventType::AuthorityConsulted, None, json!({"count": views.len()}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    Ok(views)
+}
+
+/// Every unit authority; one consultation event.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn list_for_unit(desk: &Desk, session: &Session) -> Result<Vec<AuthorityView>, StoreError> {
+    let views = of_unit(desk)?;
+    let event = NewEvent::new(EventType::AuthorityConsulted, None, json!({"count": views.len()}));
+    desk.store.commit_node(Some(session), NodeStep::ListOwn, event, vec![])?;
+    Ok(views)
+}
+
+pub(crate) fn all(desk: &Desk, scope: &Scope) -> Result<Vec<AuthorityView>, StoreError> {
+    let mut views = of_unit(desk)?;
+    for row in desk.store.list(scope, "authority")? {
+        views.push(view(&row.content()?, &row.content()?, desk.now())?);
+    }
+    Ok(views)
+}
+
+fn of_unit(desk: &Desk) -> Result<Vec<AuthorityView>, StoreError> {
+    let rows = desk.store.register("authority")?;
+    rows.iter().filter(|row| row.case.is_none()).map(|row| view(&row.content()?, &row.content()?, desk.now())).collect()
+}
+
+/// One authority with everything that was typed, and the scan's blob id; an event.
+///
+/// # Errors
+/// When there is none.
+pub fn show(desk: &Desk, scope: &Scope, permit: &Permit, id: &str) -> Result<Value, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let row = desk.store.get(scope, "authority", id)?;
+    let event = NewEvent::new(EventType::AuthorityConsulted, Some(id.to_string()), json!({}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    let mut value: Value = row.content()?;
+    let authority: Authority = row.content()?;
+    value["view"] = serde_json::to_value(view(&authority, &value, desk.now())?).expect("a view is plain data");
+    Ok(value)
+}
+
+fn view(authority: &Authority, content: &Value, now: Moment) -> Result<AuthorityView, StoreError> {
+    let scope = &authority.scope;
+    let names = |items: Vec<&str>| items.join(", ");
+    let words = format!(
+        "may {}; sources: {}; selectors: {}; persons: {}; territory: {}",
+        names(scope.actions.iter().map(|a| a.name()).collect()),
+        names(scope.sources.iter().map(|s| s.name()).collect()),
+        scope.selectors.in_words(),
+        scope.persons.in_words(),
+        scope.territory.in_words(),
+    );
+    let text = |key: &str| content[key].as_str().unwrap_or("").to_string();
+    Ok(AuthorityView {
+        authority: authority.id.to_string(),
+        kind: authority.kind.name().into(),
+        reference: text("reference"),
+        issuer: text("issuer"),
+        state: state_word(authority).into(),
+        from: authority.from,
+        until: authority.until,
+        days_left: ((authority.until.seconds() - now.seconds()) / 86_400).max(0),
+        scope: words,
+        label: authority.kind.is_transcribed().then(|| TRANSCRIBED.to_string()),
+        unit: authority.case.is_none(),
+    })
+}

@@ -1,0 +1,127 @@
+//! The intake tray: tips that wait before there is a case (law 2).
+//!
+//! A tip is sealed under a key of its own, wrapped to everyone who may read content at that moment.
+
+use std::io::Read;
+
+use model::{action::Action, authorize::NodeStep, event::EventType, id::CaseId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Basis, NewEvent, Permit, Scope, Session, StoreError};
+
+use crate::{
+    Desk,
+    admit::{self, AdmitFile, ExhibitView},
+    row::{Draft, fresh_tip},
+};
+
+/// What a tip says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TipContent {
+    /// What was said or seen, in the words of the person who took it.
+    pub text: String,
+    /// From whom or how it came; empty when unknown.
+    pub source: String,
+    /// A file that came with it.
+    pub blob: Option<String>,
+    /// The file's name as it came.
+    pub file_name: Option<String>,
+}
+
+/// A tip as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct TipView {
+    /// Its id.
+    pub tip: String,
+    /// `waiting` or `given`.
+    pub state: String,
+    /// When it came in.
+    pub received: model::Moment,
+    /// What it says.
+    #[serde(flatten)]
+    pub content: TipContent,
+}
+
+/// Takes a tip, with an optional file.
+///
+/// # Errors
+/// Law 13 when the role takes no tips.
+pub fn receive(desk: &Desk, session: &Session, text: &str, source: &str, file: Option<(&str, &mut dyn Read)>) -> Result<TipView, StoreError> {
+    desk.ready()?;
+    desk.store.check_node_step(Some(session), NodeStep::ReceiveTip)?;
+    let scope = desk.store.new_case_scope(session)?;
+    let id = fresh_tip()?.to_string();
+    let mut rows = Vec::new();
+    let mut content = TipContent { text: text.into(), source: source.into(), blob: None, file_name: None };
+    if let Some((name, input)) = file {
+        let mut blob = desk.store.new_tip_blob(&scope, &id)?;
+        std::io::copy(input, &mut blob).map_err(|e| StoreError::environment("storing the tip's file", &e))?;
+        let blob = blob.finish()?;
+        content.blob = Some(blob.id.to_string());
+        content.file_name = Some(name.to_string());
+        rows.push(blob.row);
+    }
+    rows.push(Draft::new("tip", id.clone(), "waiting").write(&scope, desk.now(), &content)?);
+    for user in desk.store.users()?.iter().filter(|u| u.state == "active" && u.record.role.reads_content()) {
+        rows.push(desk.store.wrap_for(&scope, user)?);
+    }
+    rows.extend(desk.store.wrap_for_recovery(&scope)?);
+    let detail = json!({"text": text, "source": source, "file": content.file_name});
+    let event = NewEvent::new(EventType::TipReceived, Some(id.clone()), detail);
+    desk.store.commit_new_case(session, NodeStep::ReceiveTip, &scope, event, rows)?;
+    Ok(TipView { tip: id, state: "waiting".into(), received: desk.now(), content })
+}
+
+/// Every tip whose key the person holds; one consultation event.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn list(desk: &Desk, session: &Session) -> Result<Vec<TipView>, StoreError> {
+    let mut views = Vec::new();
+    for case in desk.store.cases_of(session.actor())? {
+        let scope = desk.store.enter(session, &case)?;
+        for row in desk.store.list(&scope, "tip")? {
+            views.push(TipView { tip: row.id.clone(), state: row.state.clone(), received: row.time, content: row.content()? });
+        }
+    }
+    let event = NewEvent::new(EventType::TipHandled, None, json!({"listed": views.len()}));
+    desk.store.commit_node(Some(session), NodeStep::ListOwn, event, vec![])?;
+    Ok(views)
+}
+
+/// Gives a tip to a case: its text and file are admitted there, under the case's permit and key.
+///
+/// # Errors
+/// Law 1 when the case's authority does not cover it; an unknown tip.
+pub fn give(desk: &Desk, session: &Session, tip: &str, scope: &Scope, permit: &Permit, admission: &AdmitFile) -> Result<ExhibitView, StoreError> {
+    crate::row::for_action(permit, Action::Admit)?;
+    let home = tip_home(desk, session, tip)?;
+    let tray = desk.store.enter(session, &home)?;
+    let row = desk.store.get(&tray, "tip", tip)?;
+    if row.state != "waiting" {
+        return Err(StoreError::input("this tip was given to a case already"));
+    }
+    let content: TipContent = row.content()?;
+    let mut bytes = content.text.clone().into_bytes();
+    if let Some(blob) = &content.blob {
+        bytes.clear();
+        desk.store.read_tip_blob(&tray, tip, &blob.parse().map_err(StoreError::damaged)?)?.copy_to(&mut bytes)?;
+    }
+    let exhibit = admit::file(desk, scope, permit, admission, &mut bytes.as_slice())?;
+    let mut draft = Draft::new("tip", tip, "given").over(&row);
+    draft.basis = Basis::Over(row.version);
+    let write = draft.write(&tray, desk.now(), &content)?;
+    let event = NewEvent::new(EventType::TipHandled, Some(tip.to_string()), json!({"given-to": scope.case().as_str(), "exhibit": exhibit.exhibit}));
+    desk.store.commit_new_case(session, NodeStep::ReceiveTip, &tray, event, vec![write])?;
+    Ok(exhibit)
+}
+
+fn tip_home(desk: &Desk, session: &Session, tip: &str) -> Result<CaseId, StoreError> {
+    for case in desk.store.cases_of(session.actor())? {
+        let scope = desk.store.enter(session, &case)?;
+        if desk.store.get(&scope, "tip", tip).is_ok() {
+            return Ok(case);
+        }
+    }
+    Err(StoreError::input(format!("there is no tip {tip} for you: see `lanternfish tip list`")))
+}
