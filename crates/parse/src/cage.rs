@@ -91,7 +91,9 @@ pub(crate) fn enter(options: &CageOptions, bounds: &Bounds) -> CageReport {
     close_inherited();
     set_process_flags(&mut gaps);
     set_limits(bounds, &mut gaps);
-    let landlock = if options.landlock { enter_landlock() } else { RulesetStatus::NotEnforced };
+    let landlock = if options.landlock { enter_landlock(&mut gaps) } else { RulesetStatus::NotEnforced };
+    // Only now: Landlock itself needs a descriptor for a moment.
+    set_limit("descriptors", Resource::Nofile, 3, &mut gaps);
     let seccomp = options.seccomp && enter_seccomp(&mut gaps);
     let cage = match (landlock != RulesetStatus::NotEnforced, seccomp) {
         (true, true) => Cage::LandlockAndSeccomp,
@@ -132,13 +134,16 @@ fn set_limits(bounds: &Bounds, gaps: &mut Vec<String>) {
         ("core file", Resource::Core, 0),
         ("file size", Resource::Fsize, 0),
         ("processes", Resource::Nproc, 0),
-        ("descriptors", Resource::Nofile, 3),
     ];
     for (name, resource, bound) in limits {
-        let limit = Rlimit { current: Some(bound), maximum: Some(bound) };
-        if rustix::process::setrlimit(resource, limit).is_err() {
-            gaps.push(format!("limit of {name}"));
-        }
+        set_limit(name, resource, bound, gaps);
+    }
+}
+
+fn set_limit(name: &str, resource: Resource, bound: u64, gaps: &mut Vec<String>) {
+    let limit = Rlimit { current: Some(bound), maximum: Some(bound) };
+    if rustix::process::setrlimit(resource, limit).is_err() {
+        gaps.push(format!("limit of {name}"));
     }
 }
 
@@ -149,7 +154,7 @@ fn occupied_address_space() -> u64 {
     pages.map_or(256 << 20, |pages: u64| pages.saturating_mul(rustix::param::page_size() as u64))
 }
 
-fn enter_landlock() -> RulesetStatus {
+fn enter_landlock(gaps: &mut Vec<String>) -> RulesetStatus {
     // Best effort is the crate's default: what this kernel does not know is left out and told.
     let abi = landlock::ABI::V6;
     let status = Ruleset::default()
@@ -158,13 +163,20 @@ fn enter_landlock() -> RulesetStatus {
         .and_then(|rules| rules.scope(Scope::from_all(abi)))
         .and_then(Ruleset::create)
         .and_then(|rules| rules.restrict_self());
-    status.map_or(RulesetStatus::NotEnforced, |status| status.ruleset)
+    match status {
+        Ok(status) => status.ruleset,
+        Err(why) => {
+            gaps.push(format!("landlock: {why}"));
+            RulesetStatus::NotEnforced
+        }
+    }
 }
 
 fn enter_seccomp(gaps: &mut Vec<String>) -> bool {
     // The kernel takes the strictest answer of all filters: kill before EPERM before allow.
-    let installed = install(refusals(), SeccompAction::Allow, SeccompAction::Errno(libc::EPERM.unsigned_abs()))
-        .and_then(|()| install(permissions(), SeccompAction::KillProcess, SeccompAction::Allow));
+    // The refusals come last, because they refuse the calls that install a filter.
+    let installed = install(permissions(), SeccompAction::KillProcess, SeccompAction::Allow)
+        .and_then(|()| install(refusals(), SeccompAction::Allow, SeccompAction::Errno(libc::EPERM.unsigned_abs())));
     if let Err(why) = &installed {
         gaps.push(format!("seccomp: {why}"));
     }
@@ -214,6 +226,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_fcntl,
     libc::SYS_ioctl,
     libc::SYS_prctl,
+    libc::SYS_seccomp,
     libc::SYS_prlimit64,
     libc::SYS_unshare,
     libc::SYS_setns,

@@ -148,10 +148,26 @@ impl<'s> Guard<'s> {
         match (open.is_record, tail.complete) {
             (true, true) => self.summary.members_out += 1,
             (false, true) => self.summary.payloads_out += 1,
-            (true, false) => self.reject(open.parent, open.offset, tail.reason.clone().unwrap_or_default()),
-            (false, false) => {}
+            (_, false) => self.incomplete(&open, tail)?,
         }
         Ok(self.sink.end(tail)?)
+    }
+
+    fn incomplete(&mut self, open: &Open, tail: &MemberTail) -> Result<(), Refusal> {
+        let reason = tail.reason.clone().unwrap_or_default();
+        rule((1..=MAX_TEXT).contains(&reason.len()), "an incomplete member without a reason")?;
+        if open.is_record {
+            self.reject(open.parent, open.offset, reason.clone());
+        }
+        let text = format!("member {}: {reason}", open.id);
+        self.note(Finding {
+            kind: FindingKind::Incomplete,
+            text,
+            member: open.parent,
+            offset: open.offset,
+            rejects: open.is_record,
+        });
+        Ok(())
     }
 
     fn finding(&mut self, finding: Finding) -> Result<(), Refusal> {

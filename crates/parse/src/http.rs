@@ -255,9 +255,6 @@ fn send(context: &Context<'_>, member: Parent, tap: &mut Tap<'_>) -> io::Result<
     unpack::nest(context, member, &mut pipe, None)?;
     let sent = pipe.drain()?;
     let reason = tap.trouble().map(|trouble| format!("the coded body is broken: {trouble}"));
-    if let Some(reason) = &reason {
-        context.note(FindingKind::Malformed, member, sent.length, reason.clone())?;
-    }
     // What a decoder left behind belongs to the record and is kept there.
     tap.fill_buf()?;
     sent.close(context, Ending { reason, ..Ending::default() })

@@ -191,8 +191,10 @@ pub struct MemberTail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
-    /// The bytes end too early.
+    /// The container ends too early.
     Truncated,
+    /// A member could not be delivered whole.
+    Incomplete,
     /// The bytes break their format.
     Malformed,
     /// Two statements of the file disagree (length, name, count, digest).

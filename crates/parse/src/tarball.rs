@@ -22,7 +22,7 @@ pub(crate) fn is_header(block: &[u8]) -> bool {
         block.iter().take(BLOCK).enumerate().map(|(place, byte)| value(blanked(place, *byte))).sum()
     };
     let stored = i64::try_from(stored).unwrap_or(-1);
-    block.len() >= BLOCK && block[0] != 0 && (sum(i64::from) == stored || sum(|b| i64::from(b.cast_signed())) == stored)
+    block.len() >= BLOCK && (sum(i64::from) == stored || sum(|b| i64::from(b.cast_signed())) == stored)
 }
 
 /// An octal field, or a base-256 one (GNU).

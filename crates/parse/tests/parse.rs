@@ -1,0 +1,19 @@
+//! Tests of the parse child: the cage, the formats, hostile bytes, a hostile child, and the limits.
+//! Formats are checked against independent writers and against counts that another program made.
+
+#[path = "parse/cage.rs"]
+mod cage;
+#[path = "parse/captures.rs"]
+mod captures;
+#[path = "parse/formats.rs"]
+mod formats;
+#[path = "parse/hostile.rs"]
+mod hostile;
+#[path = "parse/large.rs"]
+mod large;
+#[path = "parse/property.rs"]
+mod property;
+#[path = "parse/protocol.rs"]
+mod protocol;
+#[path = "parse/support.rs"]
+mod support;

@@ -1,0 +1,126 @@
+//! No bytes make the parsers panic, break the protocol or lose count (law 14, law 6). Runs them in
+//! this process under the host's guard; the corpus is replayed first.
+
+use std::path::Path;
+
+use parse::fuzz::unpack_target;
+use proptest::prelude::*;
+
+use super::support::*;
+
+/// Sound files of every format, small.
+fn seeds() -> Vec<Vec<u8>> {
+    let page = response("http://synthetic.invalid/", "Content-Encoding: gzip\r\n", &gzip(b"page"));
+    let chunks = response("http://synthetic.invalid/", "Transfer-Encoding: chunked\r\n", &chunked(b"some page"));
+    let arc = b"filedesc://x.arc 0.0.0.0 20260101000000 text/plain 21\n1 0 synthetic archive\n\nhttp://a.invalid/ 1.1.1.1 20260101000000 text/html 3\nabc\n";
+    let archive = zip(&[ZipItem::stored("a", b"stored"), ZipItem::deflated("b", &[b'b'; 300]), ZipItem::stored("c.gz", &gzip(b"c"))]);
+    vec![
+        [page.clone(), chunks.clone()].concat(),
+        [gzip(&page), gzip(&chunks)].concat(),
+        arc.to_vec(),
+        gzip(arc),
+        archive.clone(),
+        zip(&[ZipItem::deflated("inner.zip", &archive)]),
+        tar(&[("one", b"first"), ("two", &archive)]),
+        gzip(&tar(&[("one", b"first")])),
+        gzip(b"just text"),
+    ]
+}
+
+/// One change of a byte string.
+#[derive(Debug, Clone)]
+enum Change {
+    Flip(prop::sample::Index, u8),
+    Cut(prop::sample::Index),
+    Insert(prop::sample::Index, Vec<u8>),
+    Repeat(prop::sample::Index, prop::sample::Index),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        4 => (any::<prop::sample::Index>(), 1u8..).prop_map(|(place, mask)| Change::Flip(place, mask)),
+        1 => any::<prop::sample::Index>().prop_map(Change::Cut),
+        1 => (any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 1..20)).prop_map(|(place, bytes)| Change::Insert(place, bytes)),
+        1 => (any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(from, to)| Change::Repeat(from, to)),
+    ]
+}
+
+fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    if bytes.is_empty() {
+        return;
+    }
+    match change {
+        Change::Flip(place, mask) => {
+            let place = place.index(bytes.len());
+            bytes[place] ^= mask;
+        }
+        Change::Cut(place) => bytes.truncate(place.index(bytes.len())),
+        Change::Insert(place, new) => {
+            let place = place.index(bytes.len());
+            bytes.splice(place..place, new.iter().copied());
+        }
+        Change::Repeat(from, to) => {
+            let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
+            let part = bytes[from.min(to)..from.max(to)].to_vec();
+            bytes.extend_from_slice(&part);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn law_14_mutated_containers_never_panic_and_always_balance(
+        seed in any::<prop::sample::Index>(),
+        changes in prop::collection::vec(change(), 1..6),
+    ) {
+        let seeds = seeds();
+        let mut bytes = seeds[seed.index(seeds.len())].clone();
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        unpack_target(&bytes);
+    }
+
+    #[test]
+    fn law_14_random_bytes_behind_each_magic_never_panic(
+        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b""]),
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        unpack_target(&[magic, &bytes].concat());
+    }
+}
+
+#[test]
+fn every_single_byte_flip_of_every_seed_is_survived() {
+    for seed in seeds() {
+        for place in 0..seed.len() {
+            let mut bytes = seed.clone();
+            bytes[place] ^= 0xff;
+            unpack_target(&bytes);
+        }
+    }
+}
+
+#[test]
+fn the_corpus_is_replayed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/unpack");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        unpack_target(&std::fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count >= 8, "the corpus holds {count} files");
+}
+
+/// Writes the corpus from the seeds: run by hand after adding a seed.
+#[test]
+#[ignore = "writes into the tree"]
+fn write_the_corpus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/unpack");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (number, seed) in seeds().iter().enumerate() {
+        std::fs::write(folder.join(format!("seed-{number:02}")), seed).unwrap();
+    }
+}
