@@ -40,6 +40,20 @@ pub(crate) struct Pass<'a> {
     url_depth: u32,
 }
 
+/// A place to look at.
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    at: usize,
+    /// A word that is long, or that continues groups of four, ends here.
+    word_ends: bool,
+}
+
+/// Whether the last bytes (one bit each, 1 for a letter or digit) end a word of 14 or more, or a second
+/// group of four; or any word at all, when digits alone may be a telephone number.
+fn is_word_of_interest(recent: u64, any_word: u64) -> bool {
+    (recent & 0x3fff == 0x3fff) | (recent & 0x3ff == 0b01_1110_1111) | (recent & any_word != 0)
+}
+
 /// What stands around a dotted word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Around {
@@ -60,19 +74,48 @@ impl<'a> Pass<'a> {
     /// Every hit, in the order in which it was found.
     pub(crate) fn run(mut self) -> Vec<Hit> {
         let mut at = 0;
-        while let Some(byte) = self.text.get(at) {
-            at = match CLASS[*byte as usize] {
-                Class::Other => at + 1,
-                Class::Word => self.word(at),
-                Class::Dot => self.dot(at),
-                Class::At => self.at_sign(at),
-                Class::Colon => self.colon(at),
-                Class::Plus => self.plus(at),
-                Class::Dash => self.dash(at),
-                Class::Bracket => self.bracket(at),
-            };
+        while at < self.text.len() {
+            let stop = self.next_stop(at);
+            at = self.look(at, stop);
         }
         self.hits
+    }
+
+    /// The next byte at which something can begin, or at which a word worth a look has ended. One
+    /// branch per byte: whether a byte belongs to a word is as good as random, and would be mispredicted.
+    fn next_stop(&self, from: usize) -> Stop {
+        let any_word = u64::from(self.region.is_some());
+        let mut recent = 0u64;
+        for (i, byte) in self.text[from..].iter().enumerate() {
+            let class = CLASS[*byte as usize];
+            let word_ends = (class != Class::Word) & is_word_of_interest(recent, any_word);
+            if word_ends | ((class != Class::Word) & (class != Class::Other)) {
+                return Stop { at: from + i, word_ends };
+            }
+            recent = recent << 1 | u64::from(class == Class::Word);
+        }
+        Stop { at: self.text.len(), word_ends: is_word_of_interest(recent, any_word) }
+    }
+
+    /// Looks at a stop; returns where to go on.
+    fn look(&mut self, from: usize, stop: Stop) -> usize {
+        let at = stop.at;
+        if stop.word_ends {
+            let start = self.left(at, at, from, &WORD);
+            let past = self.word(start, at);
+            if past > at {
+                return past;
+            }
+        }
+        match self.text.get(at).map_or(Class::Other, |b| CLASS[*b as usize]) {
+            Class::Other | Class::Word => at + 1,
+            Class::Dot => self.dot(at),
+            Class::At => self.at_sign(at),
+            Class::Colon => self.colon(at),
+            Class::Plus => self.plus(at),
+            Class::Dash => self.dash(at),
+            Class::Bracket => self.bracket(at),
+        }
     }
 
     fn byte(&self, at: usize) -> u8 {
@@ -105,15 +148,15 @@ impl<'a> Pass<'a> {
 
     // Words: coin addresses, bare onions, fingerprints, national telephone numbers.
 
-    fn word(&mut self, start: usize) -> usize {
-        let end = start + self.text[start..].iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(self.text.len() - start);
+    /// Judges the word that ends at `end`; returns how far the text is read.
+    fn word(&mut self, start: usize, end: usize) -> usize {
         let word = &self.text[start..end];
         if word.len() >= 26 || (word.len() >= 14 && has_segwit_prefix(word)) {
             self.long_word(start, end);
-        } else if word.len() == 4 && word.iter().all(u8::is_ascii_hexdigit) {
-            return self.hex_group(start, end);
+        } else if word.len() == 4 && start >= 5 {
+            return self.hex_groups(start - 5, end);
         }
-        if self.region.is_some() && word[0].is_ascii_digit() {
+        if self.region.is_some() && word.first().is_some_and(u8::is_ascii_digit) {
             return self.national_number(start, end);
         }
         end
@@ -184,7 +227,8 @@ impl<'a> Pass<'a> {
         self.hits.push(verdict.at(start, end));
     }
 
-    fn hex_group(&mut self, start: usize, end: usize) -> usize {
+    /// Two words of four letters have been read; ten such groups of hex digits are a fingerprint.
+    fn hex_groups(&mut self, start: usize, end: usize) -> usize {
         let Some((length, verdict)) = pgp::grouped_fingerprint(&self.text[start..]) else { return end };
         self.hits.push(verdict.at(start, start + length));
         start + length
@@ -217,6 +261,9 @@ impl<'a> Pass<'a> {
     }
 
     fn dash(&mut self, at: usize) -> usize {
+        if self.byte(at + 1) != b'-' {
+            return at + 1;
+        }
         let Some(block) = pgp::block(&self.text[at..]) else { return at + 1 };
         let end = at + block.length;
         self.hits.push(block.verdict.at(at, end));
@@ -247,7 +294,7 @@ impl<'a> Pass<'a> {
     // Dots: hosts.
 
     fn dot(&mut self, at: usize) -> usize {
-        if !CAN_END_LABEL[self.before(at) as usize] || !self.byte(at + 1).is_ascii_alphanumeric() || at < self.host_done {
+        if !WORD[self.before(at) as usize] || !self.byte(at + 1).is_ascii_alphanumeric() || at < self.host_done {
             return at + 1;
         }
         let mut start = self.left(at, HOST, self.host_done, &HOST_BYTE);
@@ -675,7 +722,7 @@ const fn letters_and(others: &[u8]) -> [bool; 256] {
 }
 
 static HOST_BYTE: [bool; 256] = letters_and(b".-_");
-static CAN_END_LABEL: [bool; 256] = letters_and(b"");
+static WORD: [bool; 256] = letters_and(b"");
 /// Other characters of RFC 5321 (`= / ? & # ! $ * ^ { | } ~ '`) are legal in a local part, and in real
 /// text far more often part it from what stands before it.
 static LOCAL_BYTE: [bool; 256] = letters_and(b"._%+-");
