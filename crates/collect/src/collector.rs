@@ -34,6 +34,9 @@ pub enum CollectorError {
         /// Of the one to be written.
         new: u64,
     },
+    /// A renewal after the order was withdrawn.
+    #[error("the order was withdrawn and is not renewed (law 15); start a new capture under a live authority")]
+    Withdrawn,
     /// The system refused.
     #[error("{doing} failed: {source}; check the disk, and that the program file is there and may be run")]
     System {
@@ -78,7 +81,7 @@ impl Collector {
             .ok_or_else(|| system("naming the spool folder")(io::ErrorKind::InvalidFilename.into()))?;
         // An order without a worker must not lie about; its removal failing changes nothing for the caller.
         let child = self.spawn(&message).inspect_err(|_| drop(fs::remove_file(spool.join(spool::ORDER))))?;
-        Ok(Running { child, spool, desk_key: desk_key.clone(), order: order.clone() })
+        Ok(Running { child, spool, desk_key: desk_key.clone(), order: order.clone(), withdrawn: false })
     }
 
     fn spawn(&self, message: &StartMessage) -> Result<Child, CollectorError> {
@@ -110,6 +113,8 @@ pub struct Running {
     spool: PathBuf,
     desk_key: SigningKey,
     order: Order,
+    /// Set for good: a renewal must not undo a withdrawal that the child has not yet seen.
+    withdrawn: bool,
 }
 
 impl Running {
@@ -118,6 +123,9 @@ impl Running {
     /// # Errors
     /// [`CollectorError`]; the old lease then stays as it was.
     pub fn renew(&mut self, order: &Order) -> Result<(), CollectorError> {
+        if self.withdrawn {
+            return Err(CollectorError::Withdrawn);
+        }
         if order.serial <= self.order.serial {
             return Err(CollectorError::Serial { old: self.order.serial, new: order.serial });
         }
@@ -126,11 +134,12 @@ impl Running {
         Ok(())
     }
 
-    /// Takes the order away: the child stops within half a second or so and signs what it has.
+    /// Takes the order away for good: the child stops within half a second or so and signs what it has.
     ///
     /// # Errors
     /// [`CollectorError`]; the lease then still ends by itself.
-    pub fn withdraw(&self) -> Result<(), CollectorError> {
+    pub fn withdraw(&mut self) -> Result<(), CollectorError> {
+        self.withdrawn = true;
         spool::write_atomically(&self.spool, spool::ORDER, b"").map_err(system("withdrawing the order"))
     }
 

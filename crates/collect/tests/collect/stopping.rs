@@ -160,6 +160,8 @@ fn withdrawing_by_the_desk_leaves_a_signed_partial_capture() {
     within(10, "the request", || server.hits() > 0);
     thread::sleep(Duration::from_millis(1_500));
     running.withdraw().unwrap();
+    let next = renewed(running.order(), Now::read().wall, 20);
+    assert!(matches!(running.renew(&next), Err(collect::CollectorError::Withdrawn)), "a withdrawal is not undone");
     within(2, "the stop", || running.poll().is_some());
     check_stopped(&bench, &bench.examine().unwrap());
 }
