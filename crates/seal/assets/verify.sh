@@ -14,7 +14,7 @@ mapfile -t P < <(sed -nE 's/^seal\/officer-[0-9]+\.p7s officer ([0-9a-f]{64})$/\
 { echo 'lanternfish-seal-plan 1'; for i in "${!P[@]}"; do echo "seal/officer-$((i + 1)).p7s officer ${P[i]}"; done; for i in "${!K[@]}"; do echo "seal/token-$((i + 1)).tsr token ${K[i]}"; done
   printf 'seal/seal.%s\n' 'leaf leaf' 'salt salt' 'detail detail' 'tlog proof'; } | cmp -s - seal-plan.txt && ((${#P[@]} && ${#K[@]})) && [ -z "$(printf '%s\n' "${P[@]}" | sort | uniq -d)" ] || die "law 4: seal-plan.txt is not in its exact form"
 S='"[^"\\]*"' H='"[0-9a-f]{64}"' Q=$(printf ',"%s"' "${P[@]}"); get() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\1/" seal/seal.leaf; }
-tr -d '\n' <seal/seal.leaf | cmp -s - seal/seal.leaf && grep -Exq "\{(\"actor\":$S,)?(\"case\":$S,)?\"commitment\":$H,(\"object\":$S,)?\"seq\":(0|[1-9][0-9]*),\"time\":\"[0-9TZ:.-]+\",\"type\":\"package-sealed\",\"v\":1\}" \
+tr -d '\n' <seal/seal.leaf | cmp -s - seal/seal.leaf && grep -Exq "\{(\"actor\":$S,)?(\"case\":$S,)?\"commitment\":$H,(\"object\":$S,)?(\"rows\":$H,)?\"seq\":(0|[1-9][0-9]*),\"time\":\"[0-9TZ:.-]+\",\"type\":\"package-sealed\",\"v\":1\}" \
   seal/seal.leaf && AT=$(date -d "$(get time)" +%s) || die "law 2: seal/seal.leaf is not a logged seal event"
 [ "$(wc -c <seal/seal.salt)" = 32 ] && [ "$(cat seal/seal.salt seal/seal.detail | sha)" = "$(get commitment)" ] || die "law 2: seal/seal.detail or seal/seal.salt is not what was logged"
 grep -Exq "\{\"limits\":\[.*\],\"officers\":\[${Q:1}\],\"package\":$S,\"tagmanifest\":\"$(sha <tagmanifest-sha256.txt)\"\}" seal/seal.detail && pkg=$(sed -E 's/.*"package":"([^"]*)".*/\1/' seal/seal.detail) && grep -Fxq "External-Identifier: $pkg" bag-info.txt || die "law 2: the logged event seals another package"
