@@ -22,7 +22,7 @@ pub const VERIFY_SH: &str = include_str!("../assets/verify.sh");
 /// The offline page for a reader with a browser.
 pub const VERIFY_HTML: &str = include_str!("../assets/VERIFY.html");
 /// The explanation for a lawyer.
-pub const VERIFY_MD: &str = "# Verify\n\nUse verify.sh or lanternfish-verify.\n";
+pub const VERIFY_MD: &str = include_str!("../assets/VERIFY.md");
 
 /// Why a bag was not written.
 #[derive(Debug, thiserror::Error)]

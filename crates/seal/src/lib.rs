@@ -5,7 +5,7 @@
 //! and a tlog-proof. The layout is fixed in `model::package`.
 //!
 //! Two sides:
-//! - *making* (feature `make`): [`bag`], [`cms`], [`tsp`], [`pki`];
+//! - *making* (feature `make`): [`bag`], [`cms`], [`tsp`], [`pki`], [`wacz`], [`case_uco`];
 //! - *checking* (always): [`check::verify_package`], which trusts nothing that came with the package.
 //!
 //! It refuses to read a clock, to draw randomness, to open a socket and to know a store or a permit:
@@ -13,6 +13,8 @@
 
 #[cfg(feature = "make")]
 pub mod bag;
+#[cfg(feature = "make")]
+pub mod case_uco;
 pub mod certificate;
 pub mod check;
 #[cfg(feature = "make")]
@@ -28,6 +30,8 @@ pub mod signed;
 pub mod stamp;
 #[cfg(feature = "make")]
 pub mod tsp;
+#[cfg(feature = "make")]
+pub mod wacz;
 
 mod flaw;
 

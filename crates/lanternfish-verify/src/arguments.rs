@@ -1,0 +1,78 @@
+//! The few arguments, read by hand: a parser library would be a third of the program.
+
+use std::{ffi::OsString, path::PathBuf};
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Print the help text.
+    Help,
+    /// Print the version.
+    Version,
+    /// Check a package.
+    Check(Request),
+}
+
+/// Which package, against which anchors, in which form.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The package's folder.
+    pub package: PathBuf,
+    /// The folder of anchors.
+    pub anchors: Option<PathBuf>,
+    /// One JSON value on stdout.
+    pub json: bool,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// A sentence that says which argument is wrong.
+pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> {
+    let (mut package, mut anchors, mut json) = (None, None, false);
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("-h" | "--help") => return Ok(Task::Help),
+            Some("-V" | "--version") => return Ok(Task::Version),
+            Some("--json") => json = true,
+            Some("--anchors") => set(&mut anchors, arguments.next().ok_or("--anchors needs a folder after it")?, "--anchors")?,
+            Some(text) if text.starts_with("--anchors=") => set(&mut anchors, text["--anchors=".len()..].into(), "--anchors")?,
+            Some(text) if text.starts_with('-') => return Err(format!("{text} is not known here")),
+            _ => set(&mut package, argument, "the package")?,
+        }
+    }
+    let package = package.ok_or("name the package: the folder that holds bagit.txt")?;
+    Ok(Task::Check(Request { package, anchors, json }))
+}
+
+fn set(place: &mut Option<PathBuf>, value: OsString, name: &str) -> Result<(), String> {
+    match place.replace(PathBuf::from(value)) {
+        None => Ok(()),
+        Some(_) => Err(format!("{name} was given twice")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(words: &[&str], expected: Result<(&str, Option<&str>, bool), &str>) {
+        let expected = expected
+            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), json }))
+            .map_err(String::from);
+        assert_eq!(parse(words.iter().map(OsString::from)), expected, "{words:?}");
+    }
+
+    #[test]
+    fn arguments() {
+        check(&["p"], Ok(("p", None, false)));
+        check(&["p", "--anchors", "a", "--json"], Ok(("p", Some("a"), true)));
+        check(&["--anchors=a", "p"], Ok(("p", Some("a"), false)));
+        check(&[], Err("name the package: the folder that holds bagit.txt"));
+        check(&["p", "q"], Err("the package was given twice"));
+        check(&["p", "--anchors"], Err("--anchors needs a folder after it"));
+        check(&["p", "--anchors", "a", "--anchors", "b"], Err("--anchors was given twice"));
+        check(&["p", "--quick"], Err("--quick is not known here"));
+    }
+}

@@ -1,0 +1,58 @@
+//! A verdict in words and in JSON. Control characters of file names never reach a terminal.
+
+use std::path::Path;
+
+use seal::check::{State, Verdict};
+use serde_json::json;
+
+/// One line of usage.
+pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--json]";
+
+/// The whole help.
+pub const HELP: &str = "\
+lanternfish-verify PACKAGE [--anchors DIR] [--json]
+
+Checks a package: every byte, every signature, every time-stamp, and its place in the log.
+
+  PACKAGE        the folder that holds bagit.txt
+  --anchors DIR  your own anchors, from somebody other than the sender:
+                 root.pem tsa.pem log.pem checkpoint hashes witnesses crl.pem
+  --json         one JSON value on stdout
+
+Exit 0: sound (read the limits). 1: broken. 2: cannot be fully checked.
+";
+
+/// For a person.
+pub fn plain(verdict: &Verdict, package: &Path) -> String {
+    let mut text = format!("{}\n{}\n", package.display().to_string().escape_debug(), verdict.summary());
+    for check in &verdict.checks {
+        let mark = match check.state {
+            State::Sound => "  ok          ",
+            State::Broken => "  BROKEN      ",
+            State::NotChecked => "  NOT CHECKED ",
+        };
+        text.push_str(&format!("{mark}{}: {}: {}\n", check.part, check.object, clean(&check.text)));
+    }
+    if !verdict.limits.is_empty() {
+        text.push_str("Limits:\n");
+    }
+    for limit in &verdict.limits {
+        text.push_str(&format!("  - {}\n", clean(limit)));
+    }
+    text
+}
+
+/// For a program: `{"verdict", "exit_code", "checks": [{"part", "object", "state", "text"}], "limits"}`.
+pub fn json(verdict: &Verdict) -> String {
+    let word = match verdict.exit_code {
+        0 => "sound",
+        1 => "broken",
+        _ => "not-fully-checked",
+    };
+    let value = json!({ "verdict": word, "exit_code": verdict.exit_code, "checks": verdict.checks, "limits": verdict.limits });
+    format!("{value}\n")
+}
+
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
