@@ -136,7 +136,8 @@ impl SealPlan {
     }
 }
 
-/// What the seal event's detail says; its canonical JSON stands in `seal/seal.detail`.
+/// What the seal event's detail says; its canonical JSON stands in `seal/seal.detail`, where the log
+/// adds `clock` (quality) and `ground` (why it was lawful), as it does for every event.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SealDetail {
     /// SHA-256 of `tagmanifest-sha256.txt`.
