@@ -97,8 +97,8 @@ fn write_page(out: &mut String, dice: &mut Dice, page: u64) {
         for _ in 0..2 + dice.below(6) {
             out.push_str(language);
         }
-        let _ = write!(out, "</p><span class=\"price\">{}.{:02} USD</span><span class=\"vendor\">vendor_{}</span>\
-            <b>{} sold</b> &middot; since 2019-0{}-1{}</div>\n", dice.below(900), dice.below(100), dice.below(500), dice.below(9000), 1 + dice.below(9), dice.below(9));
+        let _ = writeln!(out, "</p><span class=\"price\">{}.{:02} USD</span><span class=\"vendor\">vendor_{}</span>\
+            <b>{} sold</b> &middot; since 2019-0{}-1{}</div>", dice.below(900), dice.below(100), dice.below(500), dice.below(9000), 1 + dice.below(9), dice.below(9));
     }
     write_selectors(out, dice, page);
     out.push_str("<script>var page = document.location.pathname; window.open = null;</script></body></html>\n");

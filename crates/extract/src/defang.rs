@@ -70,7 +70,8 @@ fn grow_left(text: &[u8], at: usize, floor: usize) -> usize {
     let mut start = at;
     while start > floor {
         let byte = text[start - 1];
-        if !byte.is_ascii_graphic() && !(byte == b' ' && (start == at || closes_sign(&text[floor..start - 1]))) {
+        let near_sign = start == at || closes_sign(&text[floor..start - 1]);
+        if !(byte.is_ascii_graphic() || byte == b' ' && near_sign) {
             break;
         }
         start -= 1;
@@ -83,7 +84,7 @@ fn grow_right(text: &[u8], at: usize, ceiling: usize) -> usize {
     while end < ceiling {
         let byte = text[end];
         let near_sign = closes_sign(&text[..end]) || sign(&text[end + 1..]).is_some();
-        if !byte.is_ascii_graphic() && !(byte == b' ' && near_sign) {
+        if !(byte.is_ascii_graphic() || byte == b' ' && near_sign) {
             break;
         }
         end += 1;

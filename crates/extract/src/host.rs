@@ -50,7 +50,8 @@ pub(crate) fn looks_unlike_domain(host: &[u8]) -> Option<&'static str> {
     let top = top_label(host);
     let rest = &host[..host.len() - top.len() - 1];
     let second = top_label(rest);
-    if FILE_ENDINGS.iter().any(|ending| top.eq_ignore_ascii_case(ending)) && !host[..4].eq_ignore_ascii_case(b"www.") {
+    let has_www = host.get(..4).is_some_and(|first| first.eq_ignore_ascii_case(b"www."));
+    if FILE_ENDINGS.iter().any(|ending| top.eq_ignore_ascii_case(ending)) && !has_www {
         return Some("ends like a file name");
     }
     if top[0].is_ascii_uppercase() && rest.iter().any(u8::is_ascii_lowercase) {

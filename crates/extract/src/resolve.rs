@@ -7,7 +7,7 @@ use model::selector::{FoundSelector, SelectorState, SelectorType};
 
 /// Sorts by (start, end, type) and drops what a stronger rival contains.
 pub(crate) fn settle(mut found: Vec<FoundSelector>) -> Vec<FoundSelector> {
-    found.sort_by(|a, b| (a.start, Reverse(a.end), a.selector_type).cmp(&(b.start, Reverse(b.end), b.selector_type)));
+    found.sort_by_key(|s| (s.start, Reverse(s.end), s.selector_type));
     found.dedup_by(|b, a| (a.start, a.end, a.selector_type, &a.value) == (b.start, b.end, b.selector_type, &b.value));
     let mut kept: Vec<FoundSelector> = Vec::with_capacity(found.len());
     for candidate in found {
@@ -20,27 +20,24 @@ pub(crate) fn settle(mut found: Vec<FoundSelector>) -> Vec<FoundSelector> {
 /// How many earlier selectors are compared: those that can still reach over the candidate.
 const NEIGHBOURS: usize = 8;
 
-fn admit(kept: &mut Vec<FoundSelector>, candidate: FoundSelector) {
+fn admit(kept: &mut Vec<FoundSelector>, mut candidate: FoundSelector) {
     let from = kept.len().saturating_sub(NEIGHBOURS);
-    for index in from..kept.len() {
-        let earlier = &kept[index];
-        if !overlap(earlier, &candidate) || !rivals(earlier.selector_type, candidate.selector_type) {
-            continue;
-        }
-        if strength(&candidate) > strength(earlier) {
-            let mut winner = candidate;
-            name_rival(&mut winner, earlier);
-            kept[index] = winner;
-        } else {
-            name_rival(&mut kept[index], &candidate);
-        }
+    if let Some(winner) = kept[from..].iter_mut().find(|earlier| beats(earlier, &candidate)) {
+        name_rival(winner, &candidate);
         return;
+    }
+    while let Some(index) = (from..kept.len()).find(|i| beats(&candidate, &kept[*i])) {
+        name_rival(&mut candidate, &kept.remove(index));
     }
     kept.push(candidate);
 }
 
-fn overlap(a: &FoundSelector, b: &FoundSelector) -> bool {
-    a.start < b.end && b.start < a.end
+/// Whether `winner` holds all bytes of `other`, is another reading of them, and is at least as strong.
+fn beats(winner: &FoundSelector, other: &FoundSelector) -> bool {
+    winner.start <= other.start
+        && other.end <= winner.end
+        && rivals(winner.selector_type, other.selector_type)
+        && strength(winner) >= strength(other)
 }
 
 fn strength(s: &FoundSelector) -> (u8, u64) {

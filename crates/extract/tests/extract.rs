@@ -1,5 +1,7 @@
 //! Tests of the extractor: valid and corrupted selectors by type, exact offsets, pages, windows.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "extract/addresses.rs"]
 mod addresses;
 #[path = "extract/laws.rs"]

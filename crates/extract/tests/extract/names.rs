@@ -217,3 +217,15 @@ fn broken_blocks_are_kept_as_failures() {
     let cut = &block[..block.len() - 60];
     assert_eq!(only(&text(cut), SelectorType::PgpBlock).state, SelectorState::FailedChecksum);
 }
+
+#[test]
+fn rivals_are_named_and_parts_of_a_whole_stay() {
+    let found = text("at vendor@mail.com[.]au today");
+    assert_eq!(lines(&found), ["email unverifiable vendor@mail.com.au"]);
+    assert!(found[0].reason.contains("set aside: email \"vendor@mail.com\""), "{found:?}");
+    let coin = super::addresses::base58check(0, 4);
+    check(&format!("{coin}@example.com"), &[&format!("btc-base58 verified {coin}"), &format!("email unverifiable {coin}@example.com")]);
+    let account = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+    check(&format!("PGP fingerprint {account}"),
+        &[&format!("eth unverifiable {account}"), &format!("pgp-fingerprint unverifiable {}", account[2..].to_uppercase())]);
+}
