@@ -105,7 +105,7 @@ check_wacz() {
     count=$((count + 1))
     mkdir -p "$work/wacz/$count"
     check "zip of ${wacz##*/}" in_venv python -m zipfile -e "$wacz" "$work/wacz/$count"
-    for warc in $(find "$work/wacz/$count/archive" -type f \( -name '*.warc' -o -name '*.warc.gz' \) | sort); do
+    for warc in $(find "$work/wacz/$count" -type f \( -name '*.warc' -o -name '*.warc.gz' \) | sort); do
       check "warcio check ${wacz##*/}:${warc##*/}" in_venv warcio check "$warc"
     done
   done
