@@ -49,7 +49,7 @@ impl Budget {
         inflated > RATIO_FLOOR && inflated > compressed.saturating_mul(self.ratio)
     }
 
-    /// Bytes of one compressed archive that may be held in memory to be read out of order.
+    /// Bytes of compressed archives that may be held in memory at once to be read out of order.
     pub(crate) fn held_bytes(&self) -> u64 {
         (self.memory_bytes / 8).min(128 << 20)
     }

@@ -70,13 +70,13 @@ pub struct CageOptions {
     pub landlock: bool,
     /// Use seccomp where the kernel has it.
     pub seccomp: bool,
+    /// Descriptors that the child may have open; 3 leaves none to open anything with.
+    pub descriptors: u64,
 }
 
 impl CageOptions {
     /// Every wall the kernel offers: what the product uses.
-    pub const FULL: CageOptions = CageOptions { landlock: true, seccomp: true };
-    /// As on a kernel that has neither; only for tests.
-    pub const NONE: CageOptions = CageOptions { landlock: false, seccomp: false };
+    pub const FULL: CageOptions = CageOptions { landlock: true, seccomp: true, descriptors: 3 };
 }
 
 /// Bounds that the host passes in the environment, because nothing may be read before the cage.
@@ -93,7 +93,7 @@ pub(crate) fn enter(options: &CageOptions, bounds: &Bounds) -> CageReport {
     set_limits(bounds, &mut gaps);
     let landlock = if options.landlock { enter_landlock(&mut gaps) } else { RulesetStatus::NotEnforced };
     // Only now: Landlock itself needs a descriptor for a moment.
-    set_limit("descriptors", Resource::Nofile, 3, &mut gaps);
+    set_limit("descriptors", Resource::Nofile, options.descriptors, &mut gaps);
     let seccomp = options.seccomp && enter_seccomp(&mut gaps);
     let cage = match (landlock != RulesetStatus::NotEnforced, seccomp) {
         (true, true) => Cage::LandlockAndSeccomp,
@@ -126,11 +126,13 @@ fn set_process_flags(gaps: &mut Vec<String>) {
     gaps.extend(steps.into_iter().filter(|(_, done)| done.is_err()).map(|(name, _)| name.to_string()));
 }
 
+const CPU: &str = "CPU seconds";
+
 fn set_limits(bounds: &Bounds, gaps: &mut Vec<String>) {
     let address_space = occupied_address_space().saturating_add(bounds.memory_bytes);
     let limits = [
         ("address space", Resource::As, address_space),
-        ("CPU seconds", Resource::Cpu, bounds.cpu_s.max(1)),
+        (CPU, Resource::Cpu, bounds.cpu_s.max(1)),
         ("core file", Resource::Core, 0),
         ("file size", Resource::Fsize, 0),
         ("processes", Resource::Nproc, 0),
@@ -141,7 +143,10 @@ fn set_limits(bounds: &Bounds, gaps: &mut Vec<String>) {
 }
 
 fn set_limit(name: &str, resource: Resource, bound: u64, gaps: &mut Vec<String>) {
-    let limit = Rlimit { current: Some(bound), maximum: Some(bound) };
+    // One above for the hard limit: past the soft one the kernel says that it was CPU time, at the
+    // hard one it only kills.
+    let hard = if name == CPU { bound.saturating_add(1) } else { bound };
+    let limit = Rlimit { current: Some(bound), maximum: Some(hard) };
     if rustix::process::setrlimit(resource, limit).is_err() {
         gaps.push(format!("limit of {name}"));
     }

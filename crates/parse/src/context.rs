@@ -35,6 +35,19 @@ pub(crate) struct Context<'p> {
     findings: Cell<u64>,
     halted: RefCell<Option<String>>,
     format: Cell<&'static str>,
+    held: Cell<u64>,
+}
+
+/// Memory that an archive takes while it is read out of order; given back when dropped.
+pub(crate) struct Held<'c, 'p> {
+    context: &'c Context<'p>,
+    bytes: u64,
+}
+
+impl Drop for Held<'_, '_> {
+    fn drop(&mut self) {
+        self.context.held.set(self.context.held.get() - self.bytes);
+    }
 }
 
 /// Where a member will hang.
@@ -68,12 +81,24 @@ impl<'p> Context<'p> {
             findings: Cell::new(0),
             halted: RefCell::new(None),
             format: Cell::new("none"),
+            held: Cell::new(0),
         }
     }
 
     /// The bound that was reached, if one was.
     pub(crate) fn limit(&self) -> Option<String> {
         self.halted.borrow().clone()
+    }
+
+    /// Bytes that may still be held in memory, over all nesting.
+    pub(crate) fn may_hold(&self) -> u64 {
+        self.budget.held_bytes().saturating_sub(self.held.get())
+    }
+
+    /// Takes `bytes` of what may be held.
+    pub(crate) fn hold(&self, bytes: u64) -> Held<'_, 'p> {
+        self.held.set(self.held.get() + bytes);
+        Held { context: self, bytes }
     }
 
     /// The format of the source, once it is known.

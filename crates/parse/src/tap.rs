@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
-use crate::context::{Context, Parent, is_final};
+use crate::context::{Context, Held, Parent, is_final};
 use crate::member::{DigestCheck, MemberTail};
 
 /// Bytes read at once; also the size of the pieces that travel.
@@ -274,15 +274,15 @@ impl Read for Swell<'_, '_, '_> {
 pub(crate) enum Store<'c, 'p> {
     /// A range of the source, through the host.
     Source { context: &'c Context<'p>, base: u64, length: u64 },
-    /// A small archive that came out of a compressed stream.
-    Held(Vec<u8>),
+    /// A small archive that came out of a compressed stream, and its share of the memory.
+    Held { bytes: Vec<u8>, _share: Held<'c, 'p> },
 }
 
 impl<'c, 'p> Store<'c, 'p> {
     pub(crate) fn len(&self) -> u64 {
         match self {
             Store::Source { length, .. } => *length,
-            Store::Held(bytes) => bytes.len() as u64,
+            Store::Held { bytes, .. } => bytes.len() as u64,
         }
     }
 
@@ -292,7 +292,7 @@ impl<'c, 'p> Store<'c, 'p> {
         match self {
             _ if count == 0 => Ok(0),
             Store::Source { context, base, .. } => context.read_at(base + offset, &mut buf[..count]),
-            Store::Held(bytes) => {
+            Store::Held { bytes, .. } => {
                 let from = usize::try_from(offset).expect("held bytes lie in memory");
                 buf[..count].copy_from_slice(&bytes[from..from + count]);
                 Ok(count)
@@ -302,8 +302,16 @@ impl<'c, 'p> Store<'c, 'p> {
 
     /// Exactly `length` bytes, or fewer at the end.
     pub(crate) fn bytes_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.reader(offset, length as u64).read_to_end(&mut bytes)?;
+        let left = usize::try_from(self.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length.min(left)];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.read_at(offset + filled as u64, &mut bytes[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        bytes.truncate(filled);
         Ok(bytes)
     }
 

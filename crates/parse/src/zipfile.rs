@@ -50,10 +50,11 @@ pub(crate) fn walk(
         return walk_store(context, parent, &store);
     }
     let mut held = Vec::new();
-    let most = context.budget.held_bytes();
+    let most = context.may_hold();
     tap.take(most + 1).read_to_end(&mut held)?;
     if held.len() as u64 <= most {
-        return walk_store(context, parent, &Store::Held(held));
+        let share = context.hold(held.len() as u64);
+        return walk_store(context, parent, &Store::Held { bytes: held, _share: share });
     }
     let text = format!("a ZIP of more than {most} bytes in a compressed stream: read forward, without its directory");
     context.note(FindingKind::Limit, parent, 0, text)?;

@@ -1,11 +1,11 @@
 //! Law 14 from inside: what the cage refuses, and what a missing cage would allow.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use parse::{Cage, Ended, Outcome, Task};
 
-use super::support::{Kept, Zeros, budget, child, unpack};
+use super::support::{Kept, ZipItem, Zeros, budget, child, unpack, zip};
 
 fn probe(exe: &Path, key: &Path) -> Outcome {
     let task = Task::Probe { key_path: key.display().to_string() };
@@ -32,23 +32,68 @@ fn law_14_from_inside_the_cage_a_file_a_socket_and_a_key_each_fail() {
     assert!(outcome.cage.gaps.is_empty(), "{:?}", outcome.cage);
 }
 
-#[test]
-fn law_14_without_a_cage_the_same_attempts_work_and_the_record_says_uncaged() {
+/// The child without some of its walls, under the name that chooses them.
+fn walls(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("parse-child-{name}"));
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_parse-child-walls"), &path).unwrap();
+    (folder, path)
+}
+
+/// What works behind these walls.
+fn escapes(name: &str) -> (Outcome, Vec<String>) {
     let key = key_file();
-    let outcome = probe(Path::new(env!("CARGO_BIN_EXE_parse-child-uncaged")), key.path());
+    let (_folder, exe) = walls(name);
+    let outcome = probe(&exe, key.path());
+    let escapes = outcome.probe.as_ref().unwrap().escapes().iter().map(|attempt| attempt.what.clone()).collect();
+    (outcome, escapes)
+}
+
+#[test]
+fn law_14_with_every_wall_removed_the_same_attempts_work() {
+    let (outcome, escapes) = escapes("open");
+    assert_eq!(outcome.cage.cage, Cage::Uncaged);
+    for what in ["open /etc/passwd", "open the key", "list a folder", "UDP socket", "TCP socket", "unix socket"] {
+        assert!(escapes.iter().any(|escape| escape == what), "{what} fails without a cage: {escapes:?}");
+    }
+}
+
+#[test]
+fn law_14_landlock_alone_refuses_files_keys_and_tcp() {
+    let (outcome, escapes) = escapes("landlock");
+    if outcome.cage.cage != Cage::Landlock {
+        eprintln!("SKIPPED law_14_landlock_alone_refuses_files_keys_and_tcp: this kernel has no Landlock");
+        return;
+    }
+    for what in ["open /etc/passwd", "open the key", "create a file", "list a folder", "run a program"] {
+        assert!(!escapes.iter().any(|escape| escape == what), "{what} works behind Landlock");
+    }
+    assert!(!outcome.cage.landlock_in_full || !escapes.contains(&"TCP socket".to_string()));
+}
+
+#[test]
+fn law_14_seccomp_alone_refuses_everything() {
+    let (outcome, escapes) = escapes("seccomp");
+    assert_eq!(outcome.cage.cage, Cage::Seccomp);
+    assert!(escapes.is_empty(), "{escapes:?}");
+}
+
+#[test]
+fn law_14_a_kernel_without_walls_is_recorded_as_uncaged_and_limits_remain() {
+    let (outcome, escapes) = escapes("uncaged");
     assert_eq!(outcome.cage.cage.name(), "uncaged");
-    let report = outcome.probe.expect("the probe reports");
-    // Without walls only the limits of descriptors, file size and processes are left.
-    assert!(!report.attempts.iter().find(|a| a.what == "create a file").unwrap().worked);
+    for what in ["open /etc/passwd", "open the key", "UDP socket"] {
+        assert!(!escapes.iter().any(|escape| escape == what), "{what} works without a descriptor to spare");
+    }
 }
 
 #[test]
 fn an_uncaged_child_still_reads() {
     let task = Task::Unpack { name: "a.zip".into() };
-    let exe = Path::new(env!("CARGO_BIN_EXE_parse-child-uncaged"));
+    let (_folder, exe) = walls("uncaged");
     let mut kept = Kept::default();
-    let mut source = super::support::zip(&[super::support::ZipItem::stored("a", b"bytes")]);
-    let outcome = parse::run(exe, &task, &budget(), &mut source, &mut kept, &|| false).unwrap();
+    let mut source = zip(&[ZipItem::stored("a", b"bytes")]);
+    let outcome = parse::run(&exe, &task, &budget(), &mut source, &mut kept, &|| false).unwrap();
     assert_eq!((outcome.cage.cage, outcome.ended), (Cage::Uncaged, Ended::Done));
     assert_eq!(kept.named("a").bytes, b"bytes");
 }

@@ -24,6 +24,9 @@ fn seeds() -> Vec<Vec<u8>> {
         tar(&[("one", b"first"), ("two", &archive)]),
         gzip(&tar(&[("one", b"first")])),
         gzip(b"just text"),
+        zip(&[ZipItem { flags: 1, ..ZipItem::stored("locked", b"????????????") }, ZipItem { shares: Some(0), ..ZipItem::stored("again", b"x") }]),
+        b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0".to_vec(),
+        [b"WARC/1.0\r\nContent-Length: 18446744073709551615\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n".as_slice(), &page].concat(),
     ]
 }
 
