@@ -4,6 +4,9 @@
 //!
 //! `LANTERNFISH_BLESS=1 cargo test -p lanternfish --test house` writes the table of law tests anew.
 
+#[path = "house/guide.rs"]
+mod guide;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
