@@ -30,7 +30,7 @@ impl Default for Budget {
             wall_ms: 3_600_000,
             cpu_s: 3_600,
             memory_bytes: 768 << 20,
-            output_bytes: 64 << 30,
+            output_bytes: 256 << 30,
             ratio: 200,
             depth: 12,
             members: 4_000_000,

@@ -22,6 +22,8 @@ pub(crate) trait Port {
 
 /// Findings sent before the child falls silent about small ones.
 const MAX_FINDINGS: u64 = 50_000;
+/// Records without a member before the child gives up.
+const MAX_REJECTS: u64 = 1_000_000;
 
 /// See the module.
 pub(crate) struct Context<'p> {
@@ -30,7 +32,7 @@ pub(crate) struct Context<'p> {
     pub(crate) source_len: u64,
     ceiling: u64,
     last_id: Cell<u32>,
-    records: Cell<u64>,
+    rejects: Cell<u64>,
     output: Cell<u64>,
     findings: Cell<u64>,
     halted: RefCell<Option<String>>,
@@ -76,7 +78,7 @@ impl<'p> Context<'p> {
             source_len: order.source_len,
             ceiling: order.budget.output_ceiling(order.source_len),
             last_id: Cell::new(0),
-            records: Cell::new(0),
+            rejects: Cell::new(0),
             output: Cell::new(0),
             findings: Cell::new(0),
             halted: RefCell::new(None),
@@ -136,9 +138,6 @@ impl<'p> Context<'p> {
             return Err(self.halt(format!("more than {} members", self.budget.members)));
         }
         self.last_id.set(self.last_id.get() + 1);
-        if head.container.is_record() {
-            self.records.set(self.records.get() + 1);
-        }
         (head.id, head.parent, head.depth) = (self.last_id.get(), parent.id, parent.depth + 1);
         let member = Parent { id: Some(head.id), depth: head.depth };
         self.send(Report::Begin(Box::new(head)))?;
@@ -172,9 +171,9 @@ impl<'p> Context<'p> {
 
     /// Accounts for one record that cannot be delivered.
     pub(crate) fn reject(&self, kind: FindingKind, parent: Parent, offset: u64, text: impl Into<String>) -> io::Result<()> {
-        self.records.set(self.records.get() + 1);
-        if self.records.get() > self.budget.members.saturating_mul(2).min(1_000_000).max(self.budget.members) {
-            return Err(self.halt("more records than the budget allows"));
+        self.rejects.set(self.rejects.get() + 1);
+        if self.rejects.get() > MAX_REJECTS {
+            return Err(self.halt(format!("more than {MAX_REJECTS} records that cannot be read")));
         }
         self.finding(kind, parent, offset, text.into(), true)
     }

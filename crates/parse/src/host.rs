@@ -133,6 +133,31 @@ pub enum ParseError {
 /// 200 ms; when it says true the child is killed and the outcome is [`Ended::Stopped`]. Blocks until
 /// the child is gone.
 ///
+/// ```no_run
+/// use parse::{Budget, Finding, MemberHead, MemberTail, Sink, SinkError, Task};
+///
+/// /// Prints what is inside.
+/// struct Printer;
+/// impl Sink for Printer {
+///     fn begin(&mut self, head: &MemberHead) -> Result<(), SinkError> {
+///         println!("{} {:?} at {}", head.id, head.name.text, head.offset);
+///         Ok(())
+///     }
+///     fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> { Ok(()) }
+///     fn end(&mut self, _tail: &MemberTail) -> Result<(), SinkError> { Ok(()) }
+///     fn abandon(&mut self, _id: u32, _reason: &str) {}
+///     fn finding(&mut self, finding: &Finding) { println!("{}", finding.text) }
+///     fn selectors(&mut self, _values: Vec<serde_json::Value>) -> Result<(), SinkError> { Ok(()) }
+/// }
+///
+/// let mut source = std::fs::File::open("exhibit.warc.gz")?;
+/// let task = Task::Unpack { name: "exhibit.warc.gz".into() };
+/// let exe = std::env::current_exe()?;
+/// let outcome = parse::run(&exe, &task, &Budget::default(), &mut source, &mut Printer, &|| false)?;
+/// println!("{} records, {} rejected", outcome.summary.records_in, outcome.summary.rejected_count);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// Only faults of the house: the program, the disk, the sink. A crash, a time-out, a bomb or a lie
 /// of the child is an [`Outcome`] with a finding.

@@ -37,7 +37,7 @@ pub(crate) fn attempt_all(key_path: &str) -> ProbeReport {
     let attempts = vec![
         attempt("open /etc/passwd", || File::open("/etc/passwd").map(drop)),
         attempt("open the key", || File::open(key_path).map(drop)),
-        attempt("create a file", || File::create("/tmp/parse-probe").map(drop)),
+        attempt("create a file", || create_and_remove("/tmp/parse-probe")),
         attempt("list a folder", || std::fs::read_dir("/").map(drop)),
         attempt("UDP socket", || UdpSocket::bind("127.0.0.1:0").map(drop)),
         attempt("TCP socket", || TcpListener::bind("127.0.0.1:0").map(drop)),
@@ -46,6 +46,11 @@ pub(crate) fn attempt_all(key_path: &str) -> ProbeReport {
         attempt("run a program", || Command::new("/bin/true").spawn().and_then(|mut child| child.wait()).map(drop)),
     ];
     ProbeReport { attempts }
+}
+
+fn create_and_remove(path: &str) -> std::io::Result<()> {
+    File::create(path)?;
+    std::fs::remove_file(path)
 }
 
 fn attempt(what: &str, act: impl FnOnce() -> std::io::Result<()>) -> Attempt {

@@ -18,6 +18,8 @@ const WINDOW: u64 = 64 << 20;
 const OVERLAP: u64 = 64 << 10;
 /// Bytes of JSON in one frame.
 const BATCH: usize = 256 << 10;
+/// Bytes of JSON of one selector; a longer one is left out with a finding.
+const LONGEST: usize = 1 << 20;
 
 /// Extracts from the whole source.
 pub(crate) fn scan(context: &Context<'_>, hint: &str, extract: &dyn Fn(&[u8], &str) -> Vec<Value>) -> io::Result<()> {
@@ -49,6 +51,11 @@ fn scan_window(
     let mut batch_size = 0;
     for value in extract(&bytes, hint) {
         let Some((value, size)) = placed(value, base, core, core + window) else { continue };
+        if size > LONGEST {
+            let start = value["start"].as_u64().unwrap_or(core);
+            context.note(FindingKind::Limit, Parent::SOURCE, start, "a selector longer than 1 MiB is left out")?;
+            continue;
+        }
         if batch_size + size > BATCH && !batch.is_empty() {
             context.selectors(std::mem::take(&mut batch))?;
             batch_size = 0;

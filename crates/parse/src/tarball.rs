@@ -11,8 +11,8 @@ use crate::tap::{Ending, Pipe, Tap};
 use crate::unpack::{self, Place};
 
 const BLOCK: usize = 512;
-/// Longest name or extended header.
-const EXTENDED: u64 = 1 << 20;
+/// Longest extended header; what is longer is cut, with a note.
+const EXTENDED: u64 = 64 << 10;
 
 /// Whether a block is a header: its checksum holds (unsigned, or signed as old programs wrote it).
 pub(crate) fn is_header(block: &[u8]) -> bool {
@@ -77,7 +77,12 @@ pub(crate) fn walk(
             continue;
         };
         let first_header = *first.get_or_insert(start);
-        if extend(tap, &header, size, &mut extended)? {
+        if is_extended(&header) {
+            if size > EXTENDED {
+                let text = format!("an extended tar header of {size} bytes is cut after {EXTENDED}");
+                context.note(FindingKind::Limit, parent, start, text)?;
+            }
+            extend(tap, &header, size, &mut extended)?;
             continue;
         }
         first = None;
@@ -86,25 +91,26 @@ pub(crate) fn walk(
     }
 }
 
-/// Takes in an extended header; false when the header is of an entry.
-fn extend(tap: &mut Tap<'_>, header: &[u8], size: u64, extended: &mut Extended) -> io::Result<bool> {
-    let kind = header[156];
-    if !matches!(kind, b'L' | b'K' | b'x' | b'g') {
-        return Ok(false);
-    }
+/// GNU long names, pax headers.
+fn is_extended(header: &[u8]) -> bool {
+    matches!(header[156], b'L' | b'K' | b'x' | b'g')
+}
+
+/// Takes in an extended header.
+fn extend(tap: &mut Tap<'_>, header: &[u8], size: u64, extended: &mut Extended) -> io::Result<()> {
     let mut content = Vec::new();
     tap.take(size.min(EXTENDED)).read_to_end(&mut content)?;
     pass(tap, size.saturating_sub(EXTENDED))?;
     pass(tap, padding(size))?;
     let until_zero = |bytes: &[u8]| bytes.split(|b| *b == 0).next().unwrap_or_default().to_vec();
-    match kind {
+    match header[156] {
         b'L' => extended.name = Some(until_zero(&content)),
         b'K' => extended.link = Some(until_zero(&content)),
         b'x' => pax(&content, extended),
         // Global headers carry comments and defaults that no name or size depends on.
         _ => {}
     }
-    Ok(true)
+    Ok(())
 }
 
 /// `length key=value\n` records (POSIX.1-2001); what does not parse is passed over.

@@ -236,8 +236,7 @@ fn read_header(tap: &mut Tap<'_>) -> io::Result<Header> {
 /// Lines up to an empty one, without their ends; at least one. The inner error says what is wrong.
 pub(crate) fn read_lines(tap: &mut Tap<'_>, most: usize) -> io::Result<Result<Vec<String>, &'static str>> {
     let (mut lines, mut length) = (Vec::new(), 0);
-    loop {
-        let Line::Whole(line) = tap.line(LINE)? else { break };
+    while let Line::Whole(line) = tap.line(LINE)? {
         length += line.len();
         let text = line.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         match text {

@@ -12,8 +12,8 @@ use crate::cage::CageReport;
 use crate::member::{Finding, MemberHead, MemberTail, Task};
 use crate::probe::ProbeReport;
 
-/// Largest body of a frame.
-pub(crate) const MAX_BODY: usize = 1 << 20;
+/// Largest body of a frame: a header of control characters grows six times as JSON.
+pub(crate) const MAX_BODY: usize = 4 << 20;
 /// Largest piece of a member in one frame, and largest read.
 pub(crate) const MAX_CHUNK: usize = 256 << 10;
 /// Type byte and length.

@@ -128,11 +128,10 @@ impl Directory {
     fn read(store: &Store<'_, '_>, record: &[u8], at: u64) -> io::Result<Option<Directory>> {
         let (mut count, mut size, mut offset) = (u16_at(record, 10), u32_at(record, 12), u32_at(record, 16));
         let mut end = at;
-        if count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff {
-            if let Some((at_64, record)) = end_record_64(store, at)? {
-                let wide = |place| u64_at(&record, place).unwrap_or(0);
-                (count, size, offset, end) = (wide(32), wide(40), wide(48), at_64);
-            }
+        let is_wide = count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff;
+        if let Some((at_64, record)) = if is_wide { end_record_64(store, at)? } else { None } {
+            let wide = |place| u64_at(&record, place).unwrap_or(0);
+            (count, size, offset, end) = (wide(32), wide(40), wide(48), at_64);
         }
         let Some(true_offset) = end.checked_sub(size) else { return Ok(None) };
         // Offsets count from the archive's first byte, which need not be the file's.

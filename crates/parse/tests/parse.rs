@@ -1,6 +1,8 @@
 //! Tests of the parse child: the cage, the formats, hostile bytes, a hostile child, and the limits.
 //! Formats are checked against independent writers and against counts that another program made.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 #[path = "parse/cage.rs"]
 mod cage;
 #[path = "parse/captures.rs"]

@@ -112,6 +112,16 @@ fn law_14_archives_held_in_memory_share_one_bound() {
 }
 
 #[test]
+fn headers_of_control_characters_travel_whole() {
+    let uri = "\u{1}".repeat(60_000);
+    let (outcome, kept) = unpack_bytes(&record("resource", &format!("x:{uri}"), "a/b", "", b"block"));
+    assert_eq!((outcome.ended, outcome.summary.members_out), (Ended::Done, 1), "{:?}", kept.findings);
+    assert_eq!(kept.members[&1].name().len(), 60_002);
+    let (outcome, kept) = unpack_bytes(&record("resource", &"u".repeat(200_000), "a/b", "", b"block"));
+    assert_eq!((outcome.ended, outcome.summary.rejected_count), (Ended::Done, 1), "{:?}", kept.findings);
+}
+
+#[test]
 fn an_empty_file_is_a_finding() {
     let (outcome, kept) = unpack_bytes(b"");
     assert_eq!((outcome.ended, kept.members.len()), (Ended::Done, 0));

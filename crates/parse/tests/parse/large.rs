@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use parse::{Ended, Source};
 
-use super::support::{Kept, budget, response, run_into};
+use super::support::{Kept, ZipItem, budget, response, run_into, zip};
 
 /// A WARC of equal records, made as it is read.
 struct Endless {
@@ -42,6 +42,16 @@ fn check_large(gib: u64, megabytes_a_record: usize) {
 #[test]
 fn a_large_warc_passes_with_constant_memory() {
     check_large(1, 200);
+}
+
+#[test]
+fn a_zip_of_sixty_thousand_entries_is_read() {
+    let items: Vec<ZipItem> = (0..60_000).map(|n| ZipItem::stored(&format!("{n}"), b"x")).collect();
+    let started = Instant::now();
+    let mut kept = Kept { forget_bytes: true, ..Kept::default() };
+    let outcome = run_into(&mut zip(&items), &budget(), &mut kept);
+    println!("60,000 entries: {:.1} s, child RssAnon {} KiB", started.elapsed().as_secs_f64(), outcome.peak_rss_anon >> 10);
+    assert_eq!((outcome.ended, outcome.summary.members_out), (Ended::Done, 60_000));
 }
 
 #[test]
