@@ -52,13 +52,15 @@ impl std::fmt::Display for Cage {
 
 /// What the child may use.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub struct Bounds {
+    /// Most address space, in bytes.
     pub memory_bytes: u64,
+    /// Most processor time, in seconds.
     pub cpu_seconds: u64,
 }
 
-/// Puts the calling process in the cage. Must run before any other thread exists.
-pub(crate) fn enter(bounds: Bounds) -> Cage {
+/// Puts the calling process in the cage, for good. Must run before any other thread exists.
+pub fn enter(bounds: Bounds) -> Cage {
     Cage { limits: limit(bounds), landlock: linux::landlock(), seccomp: linux::seccomp() }
 }
 

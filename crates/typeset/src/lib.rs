@@ -9,13 +9,14 @@
 
 mod cage;
 mod child;
+mod clusters;
 mod fonts;
 mod host;
 mod press;
 mod reading;
 mod words;
 
-pub use cage::{Cage, Guard};
+pub use cage::{Bounds, Cage, Guard, enter as enter_cage};
 pub use child::{CHILD_ARGUMENT, child_main};
 pub use fonts::family_names;
 pub use host::{Limits, Typeset, Typesetter, TypesetError};

@@ -16,6 +16,7 @@ use typst::{Library, LibraryExt, World, WorldExt};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
+use crate::clusters;
 use crate::fonts::{self, can_show};
 use crate::words::{Refusal, RefusalKind, Request};
 
@@ -38,6 +39,7 @@ pub(crate) fn set(mut request: Request) -> Result<Sheet, Refusal> {
     let world = Desk::new(&request, time)?;
     let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
     let document = output.map_err(|errors| world.refuse(RefusalKind::Template, &errors))?;
+    let document = clusters::join(&document);
     let options = options(&request.ident, time)?;
     let pdf = typst_pdf::pdf(&document, &options).map_err(|errors| world.refuse(RefusalKind::Archive, &errors))?;
     Ok(Sheet {

@@ -1,0 +1,280 @@
+//! Real papers through the real child: every template in every language, read back from the finished
+//! file and by poppler's `pdftotext`; the cage; the same bytes twice; what a refusal says.
+
+#[path = "../../report/tests/report/sample.rs"]
+mod sample;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use model::Sha256Digest;
+use model::exhibit::{ExhibitClass, ExhibitKind};
+use model::statement::Template;
+use report::{Digest, Jurisdiction, Label, Language, Linted, TextProblem, Transfer, check_text, lint};
+use serde_json::{Value, json};
+use typeset::{Guard, RefusalKind, Request, Typeset, TypesetError, Typesetter};
+
+fn typesetter() -> Typesetter {
+    Typesetter::new(env!("CARGO_BIN_EXE_typeset-child"))
+}
+
+fn request(value: Value) -> Request {
+    serde_json::from_value(value).unwrap()
+}
+
+fn set(value: Value) -> Typeset {
+    typesetter().pdf(&request(value)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn plain(source: &str, data: Value) -> Value {
+    json!({"sources": {"main.typ": source}, "data": data, "time": "2026-11-22T02:00:00Z", "ident": "test"})
+}
+
+fn linted(template: Template, language: Language) -> Linted {
+    lint(&sample::draft(template, language), &sample::known()).unwrap()
+}
+
+/// A place for files of this run; kept when LANTERNFISH_PAPERS names a folder, so that people can look.
+fn papers() -> PathBuf {
+    let folder = std::env::var_os("LANTERNFISH_PAPERS")
+        .map_or_else(|| std::env::temp_dir().join(format!("lanternfish-papers-{}", std::process::id())), PathBuf::from);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// What poppler reads, or nothing when it is not installed.
+fn pdftotext(name: &str, pdf: &[u8]) -> Option<String> {
+    let file = papers().join(format!("{name}.pdf"));
+    std::fs::write(&file, pdf).unwrap();
+    match Command::new("pdftotext").args(["-raw", "-enc", "UTF-8"]).arg(&file).arg("-").output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(_) => {
+            eprintln!("SKIPPED pdftotext on {name}: pdftotext (poppler-utils) is missing");
+            None
+        }
+    }
+}
+
+/// Letters without white space and invisible breaks: how two readers of the same page must agree.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '\u{200B}'..='\u{200D}')).collect()
+}
+
+#[test]
+fn law_09_statements_are_on_the_finished_paper_in_every_template_and_language() {
+    for language in Language::ALL {
+        for template in Template::ALL {
+            let linted = linted(template, language);
+            let name = format!("{}-{}", template.name(), language.code());
+            let paper = set(linted.request());
+            check_text(&paper.text, &linted).unwrap_or_else(|problems| panic!("{name}: {problems:?}\n{}", paper.text));
+            assert_eq!((paper.warnings.len(), paper.replaced.len()), (0, 0), "{name}: {:?} {:?}", paper.warnings, paper.replaced);
+            assert!(!paper.text.contains(char::REPLACEMENT_CHARACTER), "{name}");
+            poppler_agrees(&name, &paper.pdf, &linted);
+        }
+    }
+}
+
+fn poppler_agrees(name: &str, pdf: &[u8], linted: &Linted) {
+    let Some(text) = pdftotext(name, pdf) else { return };
+    let read = letters(&text);
+    for statement in &linted.draft().statements {
+        assert!(read.contains(&statement.id), "{name}: {} not found by pdftotext", statement.id);
+        assert!(read.contains(&letters(&statement.text)), "{name}: text of {} not found by pdftotext:\n{text}", statement.id);
+    }
+}
+
+#[test]
+fn law_09_a_paper_that_lacks_a_statement_is_caught() {
+    let linted = linted(Template::StatementOfFact, Language::Lo);
+    let text = set(linted.request()).text;
+    assert_eq!(check_text(&text, &linted), Ok(()));
+    let lacking = |part: &str| check_text(&text.replacen(part, "", usize::MAX), &linted).unwrap_err();
+    assert!(lacking("S-002").contains(&TextProblem::IdMissing("S-002".into())));
+    let one_letter = text.replace('ຍ', "");
+    assert!(check_text(&one_letter, &linted).unwrap_err().contains(&TextProblem::TextMissing("S-002".into())));
+    let more = format!("{text}\nS-099 smuggled in\n");
+    assert_eq!(check_text(&more, &linted), Err(vec![TextProblem::UnknownId("S-099".into())]));
+    let turned = text.replace('\u{c}', "").split_at(40).1.to_string();
+    assert!(matches!(check_text(&turned, &linted).unwrap_err()[0], TextProblem::PageOne(_)));
+    assert!(lacking("F-0002").iter().any(|problem| *problem == TextProblem::RowMissing("F-0002".into())));
+}
+
+#[test]
+fn law_09_page_one_says_witness_clock_and_separation() {
+    for language in Language::ALL {
+        let linted = linted(Template::StatementOfFact, language);
+        let paper = set(linted.request());
+        let first = letters(paper.text.split('\u{c}').next().unwrap());
+        assert!(first.contains("412"), "clock: {first}");
+        assert!(first.contains(&letters("The officer who captured also wrote the report.")), "{first}");
+        assert!(first.contains("01/11/20") || first.contains("01/11/"), "{first}");
+        assert!(first.contains("SYNTHETIC"), "{first}");
+    }
+}
+
+#[test]
+fn same_request_same_bytes_and_another_time_other_bytes() {
+    let draft = linted(Template::InvestigativeRecord, Language::Km).request();
+    let (first, second) = (set(draft.clone()), set(draft.clone()));
+    assert_eq!(first.pdf, second.pdf);
+    let mut later = draft;
+    later["time"] = json!("2026-11-22T02:00:01Z");
+    assert_ne!(first.pdf, set(later).pdf);
+}
+
+#[test]
+fn the_file_declares_pdf_a_2b() {
+    let pdf = set(plain("= Hello", json!({}))).pdf;
+    let text = String::from_utf8_lossy(&pdf);
+    assert!(pdf.starts_with(b"%PDF-1.7"));
+    assert!(text.contains("<pdfaid:part>2</pdfaid:part>") && text.contains("<pdfaid:conformance>B</pdfaid:conformance>"));
+}
+
+#[test]
+fn law_14_the_cage_holds() {
+    let output = Command::new(env!("CARGO_BIN_EXE_typeset-child")).arg("probe").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    if !said.starts_with("caged") {
+        eprintln!("SKIPPED law_14_the_cage_holds: this kernel has no seccomp ({})", said.lines().next().unwrap_or_default());
+        return;
+    }
+    assert!(!said.contains("ESCAPED"), "{said}");
+    assert_eq!(said.matches("refused").count(), 7, "{said}");
+    assert!(said.contains("own thread: works"), "{said}");
+    let cage = set(plain("x", json!({}))).cage;
+    assert_eq!((cage.seccomp, cage.limits, cage.holds()), (Guard::Full, Guard::Full, true));
+}
+
+fn refusal(source: &str) -> (RefusalKind, String) {
+    match typesetter().pdf(&request(plain(source, json!({})))) {
+        Err(TypesetError::Refused { refusal, .. }) => (refusal.kind, refusal.text),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn sources_reach_nothing_but_the_request() {
+    for source in ["#read(\"/etc/passwd\")", "#import \"@preview/cetz:0.4.0\": *", "#image(\"../x.png\")", "#plugin(\"x.wasm\")"] {
+        assert_eq!(refusal(source).0, RefusalKind::Template, "{source}");
+    }
+}
+
+#[test]
+fn a_refusal_names_file_and_line() {
+    let (kind, text) = refusal("one\n\n#nothing-of-that-name");
+    assert_eq!(kind, RefusalKind::Template);
+    assert!(text.contains("main.typ:3: unknown variable"), "{text}");
+    let no_time = json!({"sources": {"main.typ": "x"}, "data": {}, "time": "yesterday", "ident": "x"});
+    assert!(matches!(typesetter().pdf(&request(no_time)), Err(TypesetError::Refused { refusal, .. }) if refusal.kind == RefusalKind::Request));
+    let no_main = json!({"sources": {}, "data": {}, "time": "2026-11-22T02:00:00Z", "ident": "x"});
+    assert!(matches!(typesetter().pdf(&request(no_main)), Err(TypesetError::Refused { refusal, .. }) if refusal.text.contains("main.typ")));
+}
+
+#[test]
+fn a_letter_without_a_glyph_prints_its_code_point() {
+    let paper = set(plain("#json(\"data.json\").t", json!({"t": "seller 😀 \u{10FFFD}"})));
+    assert_eq!(paper.replaced, ["U+10FFFD", "U+1F600"]);
+    assert!(letters(&paper.text).contains("seller[U+1F600][U+10FFFD]"), "{}", paper.text);
+}
+
+#[test]
+fn limits_end_a_runaway_and_errors_say_what_to_do() {
+    let endless = "#for a in range(5000) { for b in range(5000) { for c in range(5000) { let x = a * b } } }";
+    let mut setter = typesetter();
+    setter.limits.timeout = Duration::from_secs(1);
+    assert!(matches!(setter.pdf(&request(plain(endless, json!({})))), Err(TypesetError::TimedOut(1))));
+    setter.limits = typeset::Limits { cpu_seconds: 1, ..typeset::Limits::default() };
+    assert!(matches!(setter.pdf(&request(plain(endless, json!({})))), Err(TypesetError::Died { .. })));
+    setter.limits = typeset::Limits { memory_bytes: 24 << 20, ..typeset::Limits::default() };
+    assert!(setter.pdf(&request(plain("x", json!({})))).is_err());
+    let other = |exe: &str| Typesetter::new(exe).pdf(&request(plain("x", json!({}))));
+    assert!(matches!(other("/nowhere/lanternfish"), Err(TypesetError::Start { .. })));
+    assert!(matches!(other("/bin/true"), Err(TypesetError::Answer(_))));
+    assert!(matches!(other("/bin/false"), Err(TypesetError::Died { .. })));
+}
+
+fn label(language: Language) -> Label {
+    Label {
+        language,
+        jurisdiction: Jurisdiction::named("la").unwrap(),
+        case_number: "2026-0001".into(),
+        agency: "Training Unit (SYNTHETIC)".into(),
+        exhibit: "E-0002".into(),
+        kind: ExhibitKind::Physical,
+        seal_number: Some("SB-004711".into()),
+        condition: Some("screen cracked".into()),
+        source: "locker 4".into(),
+        admitted_at: sample::moment("2026-11-20T02:41:00Z"),
+        admitted_by: "A-7f3c".into(),
+        synthetic: true,
+    }
+}
+
+fn transfer(language: Language, class: ExhibitClass, digest: Digest) -> Transfer {
+    Transfer {
+        language,
+        jurisdiction: Jurisdiction::named("th").unwrap(),
+        case_number: "2026-0001".into(),
+        transfer_id: "T-0001".into(),
+        agency: "Training Unit (SYNTHETIC)".into(),
+        exhibit: "E-0002".into(),
+        class,
+        digest,
+        seal_number: None,
+        condition: None,
+        from: "A-7f3c".into(),
+        to: "A-11d0".into(),
+        offered_at: sample::moment("2026-11-20T02:41:00Z"),
+        accepted_at: Some(sample::moment("2026-11-20T02:50:00Z")),
+        purpose: "examination".into(),
+        receiver_check: "digest equal".into(),
+        interim: false,
+        printed_at: sample::moment("2026-11-20T03:00:00Z"),
+        synthetic: true,
+    }
+}
+
+#[test]
+fn label_and_slip_print_on_one_page_in_every_language() {
+    let digest = Sha256Digest::of(b"page");
+    for language in Language::ALL {
+        let paper = set(label(language).request().unwrap());
+        pdftotext(&format!("label-{}", language.code()), &paper.pdf);
+        assert_eq!(paper.pages, 1);
+        for part in ["E-0002", "SB-004711", "2026-0001", "SYNTHETIC", "20/11/"] {
+            assert!(letters(&paper.text).contains(part), "{part}: {}", paper.text);
+        }
+        let paper = set(transfer(language, ExhibitClass::Ordinary, Digest::Sha256(digest)).request().unwrap());
+        pdftotext(&format!("slip-{}", language.code()), &paper.pdf);
+        assert_eq!(paper.pages, 1);
+        for part in ["T-0001", "A-7f3c", "A-11d0", &digest.hex(), "2569"] {
+            assert!(letters(&paper.text).contains(part), "{part}: {}", paper.text);
+        }
+    }
+}
+
+#[test]
+fn law_07_a_slip_never_prints_the_digest_of_restricted_bytes() {
+    let digest = Sha256Digest::of(b"page");
+    let paper = set(transfer(Language::En, ExhibitClass::Contraband, Digest::Sha256(digest)).request().unwrap());
+    assert!(!letters(&paper.text).contains(&digest.hex()));
+    let commitment = Sha256Digest::commitment(&[7; 32], b"page");
+    let paper = set(transfer(Language::En, ExhibitClass::Contraband, Digest::Withheld(commitment)).request().unwrap());
+    assert!(letters(&paper.text).contains(&commitment.hex()));
+}
+
+#[test]
+fn what_is_not_a_pdf_is_refused_and_damage_never_panics() {
+    assert!(typeset::pdf_text(b"").is_err());
+    assert!(typeset::pdf_text(b"not a pdf").is_err());
+    let pdf = set(plain("= Hello", json!({}))).pdf;
+    for at in (0..pdf.len()).step_by(97) {
+        let mut damaged = pdf.clone();
+        damaged[at] ^= 0x55;
+        let _ = typeset::pdf_text(&damaged);
+        let _ = typeset::pdf_text(&pdf[..at]);
+    }
+    assert!(typeset::family_names().iter().any(|name| name == "Noto Sans Lao"));
+}
