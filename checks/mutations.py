@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Changes copies of a sound package one way at a time and asks verify.sh (and, with --page, VERIFY.html) for a verdict.
+"""Changes copies of a sound package one way at a time and asks verify.sh for a verdict, and where asked VERIFY.html and lanternfish-verify.
 
 Refuses to touch the package it is given: every change is made to a copy in a temporary folder.
 Follows laws 2, 3, 4, 5 and 8 of ARCHITECTURE.md. Prints PASS or FAIL per change, exits 1 on any FAIL.
@@ -14,7 +14,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 # A browser shows a page neither empty folders nor where a link leads; VERIFY.html says so.
-UNSEEN_BY_PAGE = {"verify.sh": {1}, "VERIFY.html": {0, 1}}
+UNSEEN_BY_PAGE = {"verify.sh": {1}, "VERIFY.html": {0, 1}, "lanternfish-verify": {1}}
 SEAL_PARTS = ["seal.leaf", "seal.salt", "seal.detail", "seal.tlog", "officer-1.p7s", "token-1.tsr"]
 
 
@@ -116,6 +116,13 @@ def verify_sh(script, package, anchors):
     return done.returncode, (done.stdout.strip().splitlines() or ["(silent)"])[-1]
 
 
+def program(path, package, anchors):
+    """lanternfish-verify; an empty anchors folder is given as it is."""
+    done = subprocess.run([str(path), str(package), "--anchors", str(anchors)], capture_output=True, text=True, check=False)
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return done.returncode, next((line.strip() for line in lines if "BROKEN" in line.upper()), (lines or ["(silent)"])[-1])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=pathlib.Path)
@@ -123,12 +130,16 @@ def main():
     parser.add_argument("--other", type=pathlib.Path, help="a second package, to swap seal files with")
     parser.add_argument("--other-anchors", type=pathlib.Path, help="the anchors of a stranger")
     parser.add_argument("--page", action="store_true", help="ask VERIFY.html in a browser too")
+    parser.add_argument("--program", type=pathlib.Path, help="ask this lanternfish-verify too")
     asked = parser.parse_args()
     script = asked.package.resolve() / "verify.sh"
     page = None
     if asked.page:
-        from verify_html import Browser
-        page = Browser(asked.package.resolve() / "VERIFY.html")
+        from verify_html import Browser, Unavailable
+        try:
+            page = Browser(asked.package.resolve() / "VERIFY.html")
+        except Unavailable as missing:
+            print(f"SKIPPED VERIFY.html on changed packages: {missing}")
     failed = 0
     todo = list(changes(asked.other))
     if asked.other_anchors:
@@ -142,6 +153,8 @@ def main():
             answers = {"verify.sh": verify_sh(script, package, anchors)}
             if page:
                 answers["VERIFY.html"] = page.verdict(package, anchors)
+            if asked.program:
+                answers["lanternfish-verify"] = program(asked.program.resolve(), package, anchors)
             for who, (code, reason) in answers.items():
                 good = code in wanted_of(expected, who)
                 failed += not good
