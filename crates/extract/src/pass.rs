@@ -218,7 +218,7 @@ impl<'a> Pass<'a> {
             return;
         }
         let context = self.context(start);
-        let Some(cue) = FINGERPRINT_CUES.iter().find(|cue| context.contains(**cue)) else { return };
+        let Some(cue) = FINGERPRINT_CUES.iter().find(|cue| says(&context, cue)) else { return };
         if digits.len() == 64 && *cue == "fingerprint" {
             return;
         }
@@ -649,6 +649,12 @@ impl<'a> Pass<'a> {
 }
 
 const FINGERPRINT_CUES: [&str; 6] = ["fingerprint", "openpgp", "pgp", "gpg", "key id", "отпечаток"];
+
+/// A short cue must be a word of its own: three letters stand in every other address.
+fn says(context: &str, cue: &str) -> bool {
+    let mut words = context.split(|c: char| !c.is_alphanumeric());
+    if cue.len() > 4 { context.contains(cue) } else { words.any(|word| word == cue) }
+}
 
 fn speaks_of_telegram(context: &str) -> bool {
     let is_word = |word: &str| context.split(|c: char| !c.is_alphanumeric()).any(|found| found == word);

@@ -137,6 +137,8 @@ fn fingerprints() {
     check(&format!("key {input}."), &[&expected]);
     check(&format!("Fingerprint: {}", digits.to_lowercase()), &[&expected]);
     check(&format!("commit {}", digits.to_lowercase()), &[]);
+    check(&format!("PGP {digits}"), &[&expected]);
+    check(&format!("xapgpx7 {digits}"), &[]);
     check(&groups[..9].join(" "), &[]);
 }
 
