@@ -71,16 +71,18 @@ impl Edge {
     }
 }
 
-/// The workspace as cargo reads it, without its outside crates: no network, no lock file.
-fn metadata() -> Value {
+/// What cargo answers about this workspace, without asking the network.
+fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let told = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path"])
-        .arg(root().join("Cargo.toml"))
-        .output()
-        .expect("cargo can be started");
+    let manifest = root().join("Cargo.toml");
+    let told = Command::new(cargo).args(arguments).args(["--offline", "--manifest-path"]).arg(manifest).output().expect("cargo starts");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    serde_json::from_slice(&told.stdout).expect("cargo metadata is JSON")
+    String::from_utf8(told.stdout).expect("cargo answers in UTF-8")
+}
+
+/// The workspace as cargo reads it, without its outside crates.
+fn metadata() -> Value {
+    serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--no-deps"])).expect("cargo metadata is JSON")
 }
 
 fn names(metadata: &Value) -> BTreeSet<String> {
@@ -173,6 +175,22 @@ fn no_c_cryptography_and_no_second_sqlite_in_the_graph() {
     let lock = read(&root().join("Cargo.lock"));
     assert_eq!(never_in(&lock), Vec::<&str>::new());
     assert_eq!(never_in("[[package]]\nname = \"openssl-sys\"\n"), ["openssl-sys"]);
+}
+
+/// Outside crates with their version and features, as a build of these packages would have them.
+fn built(selection: &[&str]) -> BTreeSet<String> {
+    let tree = cargo(&[&["tree", "--prefix", "none", "--format", "{p} [{f}]"], selection].concat());
+    let outside = tree.lines().filter(|line| !line.contains(" (/"));
+    outside.map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[test]
+fn tests_and_product_are_built_from_the_same_crates() {
+    let product = built(&["--package", "lanternfish", "--edges", "normal,build"]);
+    let tests = built(&["--workspace", "--edges", "normal,build,dev"]);
+    assert!(product.len() > 100, "the graph was not read");
+    let twice: Vec<&String> = product.difference(&tests).collect();
+    assert_eq!(twice, Vec::<&String>::new(), "other features in tests: these, and all above them, would be built twice");
 }
 
 #[test]
