@@ -14,12 +14,7 @@ use crate::warc::{Record, block, finish, offsets, place_of_block, skip_line_ends
 const LINE: usize = 16 << 10;
 
 /// Walks records until the stream ends; says how many it met.
-pub(crate) fn records(
-    context: &Context<'_>,
-    parent: Parent,
-    tap: &mut Tap<'_>,
-    origin: &Origin,
-) -> io::Result<u64> {
+pub(crate) fn records(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, origin: &Origin) -> io::Result<u64> {
     let mut count = 0;
     loop {
         skip_line_ends(tap, usize::MAX)?;
@@ -35,7 +30,12 @@ pub(crate) fn records(
             Err(reason) => {
                 next_record(tap)?;
                 let offset = offsets(origin, start).0;
-                context.reject(FindingKind::Malformed, parent, offset, format!("{reason}; the bytes up to the next record are left out"))?;
+                context.reject(
+                    FindingKind::Malformed,
+                    parent,
+                    offset,
+                    format!("{reason}; the bytes up to the next record are left out"),
+                )?;
             }
         }
     }
@@ -90,7 +90,9 @@ impl UrlLine {
             address: text(address),
             date: text(date),
             media_type: text(media_type),
-            length: length.and_then(|text| text.parse().ok()).ok_or("an ARC record whose length is not a number of bytes")?,
+            length: length
+                .and_then(|text| text.parse().ok())
+                .ok_or("an ARC record whose length is not a number of bytes")?,
         })
     }
 

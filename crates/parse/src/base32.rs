@@ -25,7 +25,8 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 mod tests {
     #[test]
     fn vectors_of_rfc_4648() {
-        let check = |text: &str, expected: Option<&[u8]>| assert_eq!(super::decode(text).as_deref(), expected, "{text}");
+        let check =
+            |text: &str, expected: Option<&[u8]>| assert_eq!(super::decode(text).as_deref(), expected, "{text}");
         check("", Some(b""));
         check("MY======", Some(b"f"));
         check("MZXW6YTBOI======", Some(b"foobar"));

@@ -22,6 +22,8 @@ pub(crate) trait Port {
 
 /// Findings sent before the child falls silent about small ones.
 const MAX_FINDINGS: u64 = 50_000;
+/// Bytes fetched for a small read.
+const READ_AHEAD: usize = 32 << 10;
 /// Records without a member before the child gives up.
 const MAX_REJECTS: u64 = 1_000_000;
 
@@ -38,6 +40,21 @@ pub(crate) struct Context<'p> {
     halted: RefCell<Option<String>>,
     format: Cell<&'static str>,
     held: Cell<u64>,
+    ahead: RefCell<Ahead>,
+}
+
+/// Source bytes read ahead, so that small reads do not ask the host each time.
+#[derive(Default)]
+struct Ahead {
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl Ahead {
+    fn at(&self, offset: u64) -> &[u8] {
+        let distance = offset.checked_sub(self.offset).and_then(|distance| usize::try_from(distance).ok());
+        distance.and_then(|distance| self.bytes.get(distance..)).unwrap_or_default()
+    }
 }
 
 /// Memory that an archive takes while it is read out of order; given back when dropped.
@@ -84,6 +101,7 @@ impl<'p> Context<'p> {
             halted: RefCell::new(None),
             format: Cell::new("none"),
             held: Cell::new(0),
+            ahead: RefCell::default(),
         }
     }
 
@@ -124,8 +142,21 @@ impl<'p> Context<'p> {
     }
 
     pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let length = buf.len().min(MAX_CHUNK);
-        self.port.borrow_mut().read_at(offset, &mut buf[..length]).map_err(Self::lost)
+        let mut ahead = self.ahead.borrow_mut();
+        if ahead.at(offset).is_empty() {
+            if buf.len() >= READ_AHEAD {
+                let length = buf.len().min(MAX_CHUNK);
+                return self.port.borrow_mut().read_at(offset, &mut buf[..length]).map_err(Self::lost);
+            }
+            ahead.bytes.resize(READ_AHEAD, 0);
+            ahead.offset = offset;
+            let count = self.port.borrow_mut().read_at(offset, &mut ahead.bytes).map_err(Self::lost)?;
+            ahead.bytes.truncate(count);
+        }
+        let known = ahead.at(offset);
+        let count = known.len().min(buf.len());
+        buf[..count].copy_from_slice(&known[..count]);
+        Ok(count)
     }
 
     fn send(&self, report: Report<'_>) -> io::Result<()> {
@@ -160,17 +191,31 @@ impl<'p> Context<'p> {
     }
 
     /// Notes something about the bytes of `parent` at `offset`.
-    pub(crate) fn note(&self, kind: FindingKind, parent: Parent, offset: u64, text: impl Into<String>) -> io::Result<()> {
+    pub(crate) fn note(
+        &self,
+        kind: FindingKind,
+        parent: Parent,
+        offset: u64,
+        text: impl Into<String>,
+    ) -> io::Result<()> {
         self.findings.set(self.findings.get() + 1);
         match self.findings.get() {
             ..MAX_FINDINGS => self.finding(kind, parent, offset, text.into(), false),
-            MAX_FINDINGS => self.finding(FindingKind::Limit, parent, offset, "further notes are left out".into(), false),
+            MAX_FINDINGS => {
+                self.finding(FindingKind::Limit, parent, offset, "further notes are left out".into(), false)
+            }
             _ => Ok(()),
         }
     }
 
     /// Accounts for one record that cannot be delivered.
-    pub(crate) fn reject(&self, kind: FindingKind, parent: Parent, offset: u64, text: impl Into<String>) -> io::Result<()> {
+    pub(crate) fn reject(
+        &self,
+        kind: FindingKind,
+        parent: Parent,
+        offset: u64,
+        text: impl Into<String>,
+    ) -> io::Result<()> {
         self.rejects.set(self.rejects.get() + 1);
         if self.rejects.get() > MAX_REJECTS {
             return Err(self.halt(format!("more than {MAX_REJECTS} records that cannot be read")));
@@ -178,7 +223,14 @@ impl<'p> Context<'p> {
         self.finding(kind, parent, offset, text.into(), true)
     }
 
-    fn finding(&self, kind: FindingKind, parent: Parent, offset: u64, mut text: String, rejects: bool) -> io::Result<()> {
+    fn finding(
+        &self,
+        kind: FindingKind,
+        parent: Parent,
+        offset: u64,
+        mut text: String,
+        rejects: bool,
+    ) -> io::Result<()> {
         let end = text.floor_char_boundary(1000);
         text.truncate(end);
         self.send(Report::Finding(Finding { kind, text, member: parent.id, offset, rejects }))

@@ -77,7 +77,8 @@ pub fn unpack_here(
 /// The fuzz target: any bytes, read as whatever they look like. Panics when the account of records
 /// does not balance or a parser breaks the protocol; it may never panic.
 pub fn unpack_target(bytes: &[u8]) {
-    let budget = Budget { output_bytes: 64 << 20, members: 5_000, depth: 6, memory_bytes: 64 << 20, ..Budget::default() };
+    let budget =
+        Budget { output_bytes: 64 << 20, members: 5_000, depth: 6, memory_bytes: 64 << 20, ..Budget::default() };
     let mut source = bytes.to_vec();
     let (summary, _) = unpack_here(&mut source, "fuzz", &budget, &mut Nothing).expect("parsers keep the protocol");
     assert_eq!(summary.records_in, summary.members_out + summary.rejected_count, "every record is accounted for");

@@ -26,12 +26,7 @@ pub(crate) enum Origin {
 pub(crate) type Walker = fn(&Context<'_>, Parent, &mut Tap<'_>, &Origin) -> io::Result<u64>;
 
 /// WARC or ARC in gzip.
-pub(crate) fn walk_records(
-    context: &Context<'_>,
-    parent: Parent,
-    tap: &mut Tap<'_>,
-    walker: Walker,
-) -> io::Result<()> {
+pub(crate) fn walk_records(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, walker: Walker) -> io::Result<()> {
     let mut noted = false;
     while !tap.at_end()? {
         let start = tap.position();

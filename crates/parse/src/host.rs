@@ -114,7 +114,9 @@ pub trait Sink {
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
     /// The executable could not be started.
-    #[error("the program could not start its parse process ({0}): check that the program file is in place and that memory is free, then try again")]
+    #[error(
+        "the program could not start its parse process ({0}): check that the program file is in place and that memory is free, then try again"
+    )]
     Spawn(io::Error),
     /// The bytes of the exhibit could not be read.
     #[error("the exhibit's bytes could not be read ({0}): nothing was admitted from it; check the disk and try again")]
@@ -296,7 +298,9 @@ fn read_source(source: &mut dyn Source, offset: u64, length: u32) -> io::Result<
     let mut filled = 0;
     while filled < bytes.len() {
         match source.read_at(offset + filled as u64, &mut bytes[filled..])? {
-            0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the stored bytes are shorter than recorded")),
+            0 => {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the stored bytes are shorter than recorded"));
+            }
             count => filled += count.min(bytes.len() - filled),
         }
     }
@@ -341,7 +345,9 @@ fn end_finding(ended: &Ended) -> Option<(FindingKind, String)> {
         Ended::Limit(limit) => Some((FindingKind::Limit, format!("reading stopped at a bound: {limit}; {saved}"))),
         Ended::Stopped => Some((FindingKind::Note, format!("reading was stopped from outside; {saved}"))),
         Ended::TimeOut => Some((FindingKind::TimeOut, format!("reading took longer than the budget allows; {saved}"))),
-        Ended::Memory => Some((FindingKind::Memory, format!("reading needed more memory than the budget allows; {saved}"))),
+        Ended::Memory => {
+            Some((FindingKind::Memory, format!("reading needed more memory than the budget allows; {saved}")))
+        }
         Ended::Crash(why) => Some((FindingKind::Crash, format!("the parse process ended by a fault ({why}); {saved}"))),
         Ended::Hostile(why) => {
             Some((FindingKind::Hostile, format!("the parse process broke its rules ({why}) and was ended; {saved}")))

@@ -79,7 +79,8 @@ fn read_head(context: &Context<'_>, record: Parent, tap: &mut Tap<'_>) -> io::Re
 
 fn looks_like_message(first: &[u8]) -> bool {
     let word = first.split(|b| *b == b' ').next().unwrap_or_default();
-    first.starts_with(b"HTTP/") || (!word.is_empty() && word.len() < first.len() && word.iter().all(u8::is_ascii_alphabetic))
+    first.starts_with(b"HTTP/")
+        || (!word.is_empty() && word.len() < first.len() && word.iter().all(u8::is_ascii_alphabetic))
 }
 
 fn is_well_formed(lines: &[String], is_response: bool) -> bool {
@@ -95,7 +96,10 @@ fn is_well_formed(lines: &[String], is_response: bool) -> bool {
 
 fn codings<'h>(head: &'h HttpHead, field: &'h str) -> impl DoubleEndedIterator<Item = String> + 'h {
     let values = head.fields.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(field));
-    values.flat_map(|(_, value)| value.split(',')).map(|coding| coding.trim().to_ascii_lowercase()).filter(|c| !c.is_empty())
+    values
+        .flat_map(|(_, value)| value.split(','))
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|c| !c.is_empty())
 }
 
 fn has_coding(head: &HttpHead, field: &str, coding: &str) -> bool {
@@ -199,14 +203,24 @@ fn payload(
         return Ok(());
     }
     if !context.has_depth(record) {
-        return context.note(FindingKind::Limit, record, offset, "the body is not opened: the budget of depth ends here");
+        return context.note(
+            FindingKind::Limit,
+            record,
+            offset,
+            "the body is not opened: the budget of depth ends here",
+        );
     }
     let codings: Vec<String> = codings(&head, "content-encoding").filter(|coding| coding != "identity").collect();
     let member = MemberHead { http: Some(head), ..unpack::head(Container::HttpPayload, name.as_bytes(), offset) };
     let member = context.begin(record, member)?;
     let too_many = codings.len() > CODINGS;
     if too_many {
-        context.note(FindingKind::Limit, member, 0, "more content codings than are undone; the coded bytes are kept")?;
+        context.note(
+            FindingKind::Limit,
+            member,
+            0,
+            "more content codings than are undone; the coded bytes are kept",
+        )?;
     }
     decode(context, member, if too_many { &[] } else { &codings }, &mut tap)
 }
@@ -217,7 +231,9 @@ fn decode(context: &Context<'_>, member: Parent, codings: &[String], tap: &mut T
     let compressed = tap.counter();
     let seen = tap.peek(10)?;
     match last.as_str() {
-        "gzip" | "x-gzip" if is_gzip(seen) => inflate(context, member, others, &mut MultiGzDecoder::new(tap), compressed),
+        "gzip" | "x-gzip" if is_gzip(seen) => {
+            inflate(context, member, others, &mut MultiGzDecoder::new(tap), compressed)
+        }
         "deflate" if is_zlib(seen) => inflate(context, member, others, &mut ZlibDecoder::new(tap), compressed),
         "deflate" => inflate(context, member, others, &mut DeflateDecoder::new(tap), compressed),
         "gzip" | "x-gzip" => {

@@ -25,8 +25,8 @@ mod cage;
 mod child;
 mod context;
 mod declared;
-mod gzip;
 mod guard;
+mod gzip;
 mod host;
 mod http;
 mod member;
@@ -47,8 +47,8 @@ pub use cage::{Cage, CageOptions, CageReport};
 pub use child::{child_main, child_main_in};
 pub use host::{ParseError, Sink, SinkError, Source, run};
 pub use member::{
-    Container, DigestCheck, Ended, EntryType, Finding, FindingKind, HttpHead, MemberHead, MemberTail, Outcome,
-    RawName, Rejected, Summary, Task, WarcHead,
+    Container, DigestCheck, Ended, EntryType, Finding, FindingKind, HttpHead, MemberHead, MemberTail, Outcome, RawName,
+    Rejected, Summary, Task, WarcHead,
 };
 pub use probe::{Attempt, ProbeReport};
 

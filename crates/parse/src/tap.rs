@@ -15,6 +15,8 @@ use crate::member::{DigestCheck, MemberTail};
 
 /// Bytes read at once; also the size of the pieces that travel.
 const BUFFER: usize = 128 << 10;
+/// Bytes read first.
+const FIRST: usize = 8 << 10;
 
 /// A buffered reader that knows its position.
 pub(crate) struct Tap<'r> {
@@ -74,7 +76,9 @@ impl<'r> Tap<'r> {
             self.start = 0;
         }
         let before = self.buffer.len();
-        self.buffer.resize(BUFFER, 0);
+        // Most members are small: the whole buffer only for those that fill a first piece.
+        let room = if self.position() == 0 && before < FIRST { FIRST } else { BUFFER };
+        self.buffer.resize(room, 0);
         let read = self.inner.read(&mut self.buffer[before..]);
         self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
         match read {
@@ -191,8 +195,10 @@ impl<'r, 'c, 'p> Pipe<'r, 'c, 'p> {
 
     /// Reads, and sends, what nobody read.
     pub(crate) fn drain(mut self) -> io::Result<Sent> {
-        let mut passed = vec![0; BUFFER];
-        while self.read(&mut passed)? > 0 {}
+        let mut passed = vec![0; FIRST];
+        while self.read(&mut passed)? > 0 {
+            passed.resize(BUFFER, 0);
+        }
         Ok(Sent { member: self.member, digest: self.digest, length: self.length, trouble: self.trouble })
     }
 }

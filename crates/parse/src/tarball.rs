@@ -30,7 +30,10 @@ fn octal(field: &[u8]) -> Option<u64> {
     if let [first @ 0x80..=0xff, rest @ ..] = field {
         let start = u64::from(first & 0x3f);
         let is_negative = first & 0x40 != 0;
-        return rest.iter().try_fold(start, |value, byte| value.checked_mul(256)?.checked_add(u64::from(*byte))).filter(|_| !is_negative);
+        return rest
+            .iter()
+            .try_fold(start, |value, byte| value.checked_mul(256)?.checked_add(u64::from(*byte)))
+            .filter(|_| !is_negative);
     }
     let text = std::str::from_utf8(field).ok()?.trim_matches([' ', '\0']);
     if text.is_empty() {
@@ -49,12 +52,7 @@ struct Extended {
 }
 
 /// Walks the entries.
-pub(crate) fn walk(
-    context: &Context<'_>,
-    parent: Parent,
-    tap: &mut Tap<'_>,
-    place: Option<Place>,
-) -> io::Result<()> {
+pub(crate) fn walk(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, place: Option<Place>) -> io::Result<()> {
     let mut extended = Extended::default();
     let mut first = None;
     loop {
@@ -117,7 +115,8 @@ fn extend(tap: &mut Tap<'_>, header: &[u8], size: u64, extended: &mut Extended) 
 fn pax(mut content: &[u8], extended: &mut Extended) {
     while let Some(space) = content.iter().position(|b| *b == b' ') {
         let length = std::str::from_utf8(&content[..space]).ok().and_then(|text| text.parse::<usize>().ok());
-        let Some(record) = length.filter(|length| *length > space).and_then(|length| content.get(space + 1..length)) else {
+        let Some(record) = length.filter(|length| *length > space).and_then(|length| content.get(space + 1..length))
+        else {
             return;
         };
         content = &content[space + 1 + record.len()..];
@@ -142,16 +141,16 @@ struct Entry {
 
 impl Entry {
     fn name(&self) -> Vec<u8> {
-        let text = |range: std::ops::Range<usize>| {
-            self.header[range].split(|b| *b == 0).next().unwrap_or_default().to_vec()
-        };
+        let text =
+            |range: std::ops::Range<usize>| self.header[range].split(|b| *b == 0).next().unwrap_or_default().to_vec();
         let (name, prefix) = (text(0..100), text(345..500));
         let is_ustar = &self.header[257..263] == b"ustar\0";
         if is_ustar && !prefix.is_empty() { [prefix, name].join(&b'/') } else { name }
     }
 
     fn entry_type(&self, link: Option<Vec<u8>>) -> EntryType {
-        let target = || link.unwrap_or_else(|| self.header[157..257].split(|b| *b == 0).next().unwrap_or_default().to_vec());
+        let target =
+            || link.unwrap_or_else(|| self.header[157..257].split(|b| *b == 0).next().unwrap_or_default().to_vec());
         match self.header[156] {
             b'5' => EntryType::Directory,
             b'1' | b'2' => EntryType::Link { target: RawName::new(&target()) },

@@ -21,12 +21,7 @@ const HEADER: usize = 96 << 10;
 const FIELDS: usize = 1000;
 
 /// Walks records until the stream ends; says how many it met.
-pub(crate) fn records(
-    context: &Context<'_>,
-    parent: Parent,
-    tap: &mut Tap<'_>,
-    origin: &Origin,
-) -> io::Result<u64> {
+pub(crate) fn records(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, origin: &Origin) -> io::Result<u64> {
     let mut count = 0;
     loop {
         skip_line_ends(tap, usize::MAX)?;
@@ -228,7 +223,9 @@ fn read_header(tap: &mut Tap<'_>) -> io::Result<Header> {
         None => Err("a record header without Content-Length".to_string()),
         Some(text) => match text.parse::<u64>() {
             Ok(length) if text.bytes().all(|b| b.is_ascii_digit()) => Ok((head, length)),
-            _ => Err(format!("Content-Length {:?} is not a number of bytes", text.chars().take(40).collect::<String>())),
+            _ => {
+                Err(format!("Content-Length {:?} is not a number of bytes", text.chars().take(40).collect::<String>()))
+            }
         },
     })
 }

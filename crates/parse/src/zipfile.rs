@@ -39,12 +39,7 @@ fn u64_at(bytes: &[u8], place: usize) -> Option<u64> {
 }
 
 /// Opens a ZIP in a stream: at its place in the source, else held in memory, else read forward.
-pub(crate) fn walk(
-    context: &Context<'_>,
-    parent: Parent,
-    tap: &mut Tap<'_>,
-    place: Option<Place>,
-) -> io::Result<()> {
+pub(crate) fn walk(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, place: Option<Place>) -> io::Result<()> {
     if let Some(place) = place {
         let store = Store::Source { context, base: place.base, length: place.length };
         return walk_store(context, parent, &store);
@@ -64,7 +59,12 @@ pub(crate) fn walk(
 
 fn walk_store(context: &Context<'_>, parent: Parent, store: &Store<'_, '_>) -> io::Result<()> {
     let Some(directory) = Directory::find(store)? else {
-        context.note(FindingKind::Truncated, parent, store.len(), "the ZIP has no directory at its end: read forward")?;
+        context.note(
+            FindingKind::Truncated,
+            parent,
+            store.len(),
+            "the ZIP has no directory at its end: read forward",
+        )?;
         return forward(context, parent, &mut Tap::new(&mut store.reader(0, store.len())));
     };
     if parent == Parent::SOURCE && is_wacz(store, &directory)? {
@@ -255,9 +255,10 @@ impl Entry {
                 Some((FindingKind::Encrypted, format!("entry {name:?} is encrypted: it needs a password")))
             }
             0 | 8 => None,
-            method => {
-                Some((FindingKind::Unsupported, format!("entry {name:?} uses compression method {method}, not read here")))
-            }
+            method => Some((
+                FindingKind::Unsupported,
+                format!("entry {name:?} uses compression method {method}, not read here"),
+            )),
         }
     }
 
@@ -295,7 +296,8 @@ fn from_directory(
     if header.len() < LOCAL_SIZE || !header.starts_with(LOCAL) {
         return context.reject(FindingKind::Malformed, parent, entry.local, "a ZIP entry without a local header");
     }
-    let name = store.bytes_at(entry.local + LOCAL_SIZE as u64, usize::try_from(u16_at(&header, 26)).expect("16 bits"))?;
+    let name =
+        store.bytes_at(entry.local + LOCAL_SIZE as u64, usize::try_from(u16_at(&header, 26)).expect("16 bits"))?;
     let start = entry.local + LOCAL_SIZE as u64 + u16_at(&header, 26) + u16_at(&header, 28);
     let end = start.saturating_add(entry.packed);
     if !claim(covered, entry.local, end.max(start)) {
@@ -389,7 +391,9 @@ impl Content {
         let length = self.sent.length;
         let reason = match size {
             _ if short.is_some() => short,
-            _ if self.trouble.is_some() => self.trouble.map(|trouble| format!("the compressed bytes are broken: {trouble}")),
+            _ if self.trouble.is_some() => {
+                self.trouble.map(|trouble| format!("the compressed bytes are broken: {trouble}"))
+            }
             Some(size) if size != length => Some(format!("declared as {size} bytes, but {length} came out")),
             _ if !matches => Some("the CRC-32 is not the declared one".to_string()),
             _ => None,
@@ -437,7 +441,14 @@ fn forward(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>) -> io::Resu
         let local = tap.position();
         match Entry::local(tap)? {
             Some(entry) => forward_entry(context, parent, tap, &entry)?,
-            None => return context.reject(FindingKind::Truncated, parent, local, "truncated: a ZIP entry ends in its header"),
+            None => {
+                return context.reject(
+                    FindingKind::Truncated,
+                    parent,
+                    local,
+                    "truncated: a ZIP entry ends in its header",
+                );
+            }
         }
     }
 }
@@ -463,7 +474,8 @@ fn forward_entry(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, entry
     let content = content(context, member, entry, &mut inner, None)?;
     inner.drain()?;
     let used = tap.position() - start;
-    let short = (used < entry.packed).then(|| format!("truncated: {used} of {} compressed bytes are there", entry.packed));
+    let short =
+        (used < entry.packed).then(|| format!("truncated: {used} of {} compressed bytes are there", entry.packed));
     content.close(context, entry, entry.crc, Some(entry.size), short, Some(tap.position() - entry.local))
 }
 

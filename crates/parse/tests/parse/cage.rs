@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parse::{Cage, Ended, Outcome, Task};
 
-use super::support::{Kept, ZipItem, Zeros, budget, child, unpack, zip};
+use super::support::{Kept, Zeros, ZipItem, budget, child, unpack, zip};
 
 fn probe(exe: &Path, key: &Path) -> Outcome {
     let task = Task::Probe { key_path: key.display().to_string() };
@@ -135,8 +135,7 @@ fn law_15_stop_ends_a_silent_child_within_a_second() {
     let script = super::protocol::script("sleep 30");
     let task = Task::Unpack { name: "a".into() };
     let stop = || started.elapsed() > Duration::from_millis(200);
-    let outcome =
-        parse::run(script.path(), &task, &budget(), &mut Vec::new(), &mut Kept::default(), &stop).unwrap();
+    let outcome = parse::run(script.path(), &task, &budget(), &mut Vec::new(), &mut Kept::default(), &stop).unwrap();
     assert_eq!(outcome.ended, Ended::Stopped);
     assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
 }

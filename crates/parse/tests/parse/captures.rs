@@ -39,7 +39,10 @@ fn law_06_record_counts_equal_those_of_another_program() {
         let mut file = File::open(folder.join(name)).unwrap();
         let (outcome, kept) = unpack(&mut file, &budget());
         let account = &outcome.summary;
-        println!("{name}: {} in, {} out, {} payloads, {:?}", account.records_in, account.members_out, account.payloads_out, outcome.findings);
+        println!(
+            "{name}: {} in, {} out, {} payloads, {:?}",
+            account.records_in, account.members_out, account.payloads_out, outcome.findings
+        );
         assert_eq!(outcome.ended, Ended::Done, "{name}");
         match count {
             Some(count) => {

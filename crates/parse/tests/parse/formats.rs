@@ -12,7 +12,10 @@ fn a_warc_record_gives_its_block_and_its_page() {
     let second = warc.len() as u64;
     warc.extend(response("http://synthetic.invalid/\u{e9}", "Content-Type: text/html\r\n", b"<p>page</p>"));
     let (outcome, kept) = unpack_bytes(&warc);
-    assert_eq!((outcome.summary.format.as_str(), outcome.summary.records_in, outcome.summary.payloads_out), ("warc", 2, 1));
+    assert_eq!(
+        (outcome.summary.format.as_str(), outcome.summary.records_in, outcome.summary.payloads_out),
+        ("warc", 2, 1)
+    );
     let block = &kept.members[&2];
     assert_eq!((block.head.container, block.head.offset), (Container::WarcRecord, second));
     assert_eq!(block.bytes, message("Content-Type: text/html\r\n", b"<p>page</p>"));
@@ -58,8 +61,7 @@ fn transfer_and_content_codings_are_undone_or_noted() {
     check_body("Content-Encoding: gzip, x-gzip\r\n", &gzip(&gzip(page)), page, None);
     check_body("Transfer-Encoding: chunked\r\n", page, page, Some(FindingKind::Mismatch));
     check_body("Content-Encoding: gzip\r\n", page, page, Some(FindingKind::Mismatch));
-    check_body("Content-Encoding: br\r\n", b"\x8b\x02", "\u{fffd}\u{2}".as_bytes(), Some(FindingKind::Unsupported)
-    );
+    check_body("Content-Encoding: br\r\n", b"\x8b\x02", "\u{fffd}\u{2}".as_bytes(), Some(FindingKind::Unsupported));
     check_body("A: b\r\n", page, page, None);
     check_body("no colon here\r\n", page, page, Some(FindingKind::Malformed));
     let whole = chunked(page);
@@ -69,7 +71,8 @@ fn transfer_and_content_codings_are_undone_or_noted() {
 #[test]
 fn a_broken_coding_keeps_the_raw_block_and_marks_the_page() {
     let packed = gzip(&[b'z'; 5000]);
-    let (outcome, kept) = unpack_bytes(&response("http://synthetic.invalid/", "Content-Encoding: gzip\r\n", &packed[..30]));
+    let (outcome, kept) =
+        unpack_bytes(&response("http://synthetic.invalid/", "Content-Encoding: gzip\r\n", &packed[..30]));
     assert!(kept.members[&1].is_complete() && !kept.members[&2].is_complete());
     assert!(kept.has(FindingKind::Incomplete));
     assert_eq!((outcome.summary.members_out, outcome.summary.payloads_out), (1, 0));
@@ -80,7 +83,8 @@ fn declared_digests_are_checked() {
     let block = message("Transfer-Encoding: chunked\r\n", &chunked(b"page"));
     let check = |field: &str, value: &str, expected: Option<bool>| {
         let extra = format!("{field}: {value}\r\n");
-        let (_, kept) = unpack_bytes(&record("response", "http://synthetic.invalid/", "application/http", &extra, &block));
+        let (_, kept) =
+            unpack_bytes(&record("response", "http://synthetic.invalid/", "application/http", &extra, &block));
         let digest = &kept.members[&1].tail.as_ref().unwrap().digests[0];
         assert_eq!(digest.matches, expected, "{digest:?}");
         assert_eq!(kept.has(FindingKind::Mismatch), expected == Some(false));
@@ -139,7 +143,8 @@ fn a_zip_of_another_writer_with_zip64_and_a_prefix() {
     writer.start_file("large", deflated.large_file(true)).unwrap();
     writer.write_all(&[b'l'; 300_000]).unwrap();
     let bytes = writer.finish().unwrap().into_inner();
-    for source in [bytes.clone(), [b"PK\x03\x04 a program before it, at least this long ".as_slice(), &bytes].concat()] {
+    for source in [bytes.clone(), [b"PK\x03\x04 a program before it, at least this long ".as_slice(), &bytes].concat()]
+    {
         let (outcome, kept) = unpack_bytes(&source);
         assert_eq!((outcome.summary.format.as_str(), outcome.summary.members_out), ("zip", 4), "{:?}", kept.findings);
         assert_eq!(kept.named("folder/").head.entry, Some(EntryType::Directory));
@@ -178,7 +183,10 @@ fn a_wacz_is_opened_down_to_its_pages() {
         ZipItem::deflated("datapackage.json", b"{}"),
     ]);
     let (outcome, kept) = unpack_bytes(&wacz);
-    assert_eq!((outcome.summary.format.as_str(), outcome.summary.top_records_in, outcome.summary.members_out), ("wacz", 3, 4));
+    assert_eq!(
+        (outcome.summary.format.as_str(), outcome.summary.top_records_in, outcome.summary.members_out),
+        ("wacz", 3, 4)
+    );
     let page = kept.members.values().find(|m| m.head.container == Container::HttpPayload).unwrap();
     assert_eq!((page.bytes.as_slice(), page.head.depth), (b"page in wacz".as_slice(), 3));
 }
@@ -193,7 +201,10 @@ fn tar_of_another_writer_with_long_names_and_in_gzip() {
     assert_eq!(kept.members[&2].head.offset % 512, 0);
 
     let (outcome, kept) = unpack_bytes(&gzip(&bytes));
-    assert_eq!((outcome.summary.format.as_str(), outcome.summary.top_records_in, outcome.summary.members_out), ("gzip", 1, 4));
+    assert_eq!(
+        (outcome.summary.format.as_str(), outcome.summary.top_records_in, outcome.summary.members_out),
+        ("gzip", 1, 4)
+    );
     assert_eq!(kept.members[&1].bytes, bytes);
     assert_eq!(kept.named("plain").head.parent, Some(1));
 }
@@ -220,7 +231,8 @@ fn pax_names_and_links_are_data() {
 #[test]
 fn strange_names_are_kept_as_they_are() {
     let names: [&[u8]; 6] = [b"a\nb", b"a%0Ab", b"../up", b"/etc/passwd", b"\xff\xfe", b""];
-    let items: Vec<ZipItem> = names.iter().map(|name| ZipItem { name: name.to_vec(), ..ZipItem::stored("", b"x") }).collect();
+    let items: Vec<ZipItem> =
+        names.iter().map(|name| ZipItem { name: name.to_vec(), ..ZipItem::stored("", b"x") }).collect();
     let (outcome, kept) = unpack_bytes(&zip(&items));
     assert_eq!(outcome.summary.members_out, 6, "{:?}", kept.findings);
     let found: Vec<Vec<u8>> = kept.members.values().map(|member| member.head.name.bytes()).collect();
@@ -232,7 +244,10 @@ fn strange_names_are_kept_as_they_are() {
 fn equal_names_are_two_entries() {
     let (outcome, kept) = unpack_bytes(&zip(&[ZipItem::stored("same", b"1"), ZipItem::stored("same", b"2")]));
     assert_eq!(outcome.summary.members_out, 2);
-    assert_eq!((kept.members[&1].bytes.as_slice(), kept.members[&2].bytes.as_slice()), (b"1".as_slice(), b"2".as_slice()));
+    assert_eq!(
+        (kept.members[&1].bytes.as_slice(), kept.members[&2].bytes.as_slice()),
+        (b"1".as_slice(), b"2".as_slice())
+    );
 }
 
 #[test]

@@ -151,7 +151,8 @@ fn mis_declared_lengths_in_zip_are_rejected_and_delivered() {
 
 #[test]
 fn hidden_bytes_and_a_wrong_count_in_a_zip_are_noted() {
-    let mut bytes = zip(&[ZipItem::stored("a", b"a"), ZipItem::stored("hidden", &[7; 500]), ZipItem::stored("c", b"c")]);
+    let mut bytes =
+        zip(&[ZipItem::stored("a", b"a"), ZipItem::stored("hidden", &[7; 500]), ZipItem::stored("c", b"c")]);
     // The directory's second entry is cut out: its bytes stay behind.
     let second = memchr::memmem::rfind(&bytes, b"hidden").unwrap() - 46;
     bytes.drain(second..second + 46 + 6);
@@ -201,7 +202,8 @@ fn a_truncated_warc_keeps_what_came_before() {
 
 #[test]
 fn one_flipped_bit_in_a_gzip_warc_costs_one_record() {
-    let members: Vec<Vec<u8>> = (0..5).map(|n| gzip(&response(&format!("http://{n}.invalid/"), "", &[b'a' + n; 3000]))).collect();
+    let members: Vec<Vec<u8>> =
+        (0..5).map(|n| gzip(&response(&format!("http://{n}.invalid/"), "", &[b'a' + n; 3000]))).collect();
     let mut bytes = members.concat();
     let place = members[0].len() + members[1].len() + members[2].len() / 2;
     bytes[place] ^= 0x10;
@@ -258,7 +260,8 @@ fn law_14_cpu_time_beyond_the_budget_ends_the_child() {
     let mut source = Zeros(1 << 42);
     let mut kept = Kept::default();
     let task = parse::Task::Extract { hint: String::new() };
-    let outcome = parse::run(child(), &task, &Budget { cpu_s: 1, ..budget() }, &mut source, &mut kept, &|| false).unwrap();
+    let outcome =
+        parse::run(child(), &task, &Budget { cpu_s: 1, ..budget() }, &mut source, &mut kept, &|| false).unwrap();
     assert_eq!(outcome.ended, Ended::TimeOut);
     assert!(kept.has(FindingKind::TimeOut));
 }

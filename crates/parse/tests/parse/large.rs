@@ -50,7 +50,11 @@ fn a_zip_of_sixty_thousand_entries_is_read() {
     let started = Instant::now();
     let mut kept = Kept { forget_bytes: true, ..Kept::default() };
     let outcome = run_into(&mut zip(&items), &budget(), &mut kept);
-    println!("60,000 entries: {:.1} s, child RssAnon {} KiB", started.elapsed().as_secs_f64(), outcome.peak_rss_anon >> 10);
+    println!(
+        "60,000 entries: {:.1} s, child RssAnon {} KiB",
+        started.elapsed().as_secs_f64(),
+        outcome.peak_rss_anon >> 10
+    );
     assert_eq!((outcome.ended, outcome.summary.members_out), (Ended::Done, 60_000));
 }
 

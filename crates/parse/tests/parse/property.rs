@@ -13,7 +13,11 @@ fn seeds() -> Vec<Vec<u8>> {
     let page = response("http://synthetic.invalid/", "Content-Encoding: gzip\r\n", &gzip(b"page"));
     let chunks = response("http://synthetic.invalid/", "Transfer-Encoding: chunked\r\n", &chunked(b"some page"));
     let arc = b"filedesc://x.arc 0.0.0.0 20260101000000 text/plain 21\n1 0 synthetic archive\n\nhttp://a.invalid/ 1.1.1.1 20260101000000 text/html 3\nabc\n";
-    let archive = zip(&[ZipItem::stored("a", b"stored"), ZipItem::deflated("b", &[b'b'; 300]), ZipItem::stored("c.gz", &gzip(b"c"))]);
+    let archive = zip(&[
+        ZipItem::stored("a", b"stored"),
+        ZipItem::deflated("b", &[b'b'; 300]),
+        ZipItem::stored("c.gz", &gzip(b"c")),
+    ]);
     vec![
         [page.clone(), chunks.clone()].concat(),
         [gzip(&page), gzip(&chunks)].concat(),
