@@ -97,7 +97,7 @@ impl Label {
             row(words, "row.source", &self.source),
         ];
         rows.extend(self.condition.as_deref().map(|text| row(words, "row.condition", text)));
-        rows.push(row(words, "field.time", &admitted));
+        rows.push(row(words, "column.time", &admitted));
         rows.push(row(words, "row.custodian", &self.admitted_by));
         let mut data = frame(self.language, self.synthetic);
         data.insert("agency".into(), json!(self.agency));

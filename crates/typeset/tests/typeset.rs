@@ -96,9 +96,22 @@ fn law_09_a_paper_that_lacks_a_statement_is_caught() {
     assert!(check_text(&one_letter, &linted).unwrap_err().contains(&TextProblem::TextMissing("S-002".into())));
     let more = format!("{text}\nS-099 smuggled in\n");
     assert_eq!(check_text(&more, &linted), Err(vec![TextProblem::UnknownId("S-099".into())]));
-    let turned = text.replace('\u{c}', "").split_at(40).1.to_string();
-    assert!(matches!(check_text(&turned, &linted).unwrap_err()[0], TextProblem::PageOne(_)));
+    let behind_an_empty_page = format!("\u{c}{text}");
+    assert!(matches!(check_text(&behind_an_empty_page, &linted).unwrap_err()[0], TextProblem::PageOne(_)));
     assert!(lacking("F-0002").iter().any(|problem| *problem == TextProblem::RowMissing("F-0002".into())));
+}
+
+/// Markup, ligatures, letters without a glyph and a text of several pages are printed as written.
+#[test]
+fn law_09_strange_and_long_texts_are_printed_as_written() {
+    let long: String = (0..900).map(|n| format!("ประโยคที่ {n} ของข้อความยาว ")).collect();
+    for text in ["#let x = [*a*] _b_ `c` $d$ <e> @f // g \\ -- it's \"q\" fi ffl …", "seller 😀 said", "Việt e\u{302}\u{301} NFD", &long] {
+        let mut draft = sample::draft(Template::StatementOfFact, Language::Th);
+        draft.statements[0].text = text.to_string();
+        let linted = lint(&draft, &sample::known()).unwrap();
+        let paper = set(linted.request());
+        check_text(&paper.text, &linted).unwrap_or_else(|problems| panic!("{problems:?}"));
+    }
 }
 
 #[test]

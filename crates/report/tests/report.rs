@@ -1,0 +1,222 @@
+//! The lint of law 9, seen to refuse: one sound draft, and one small change at a time. What stands on
+//! the finished paper is tested with the typesetter.
+
+#[path = "report/sample.rs"]
+mod sample;
+
+use model::Sha256Digest;
+use model::exhibit::ExhibitClass;
+use model::finding::FindingKind;
+use model::statement::{Basis, StatementKind, Template};
+use proptest::prelude::*;
+use report::*;
+
+fn sound(template: Template) -> Draft {
+    sample::draft(template, Language::En)
+}
+
+/// Changes a sound draft and expects exactly this refusal among the reasons.
+fn refused(template: Template, change: impl FnOnce(&mut Draft), expected: LintError) {
+    let mut draft = sound(template);
+    change(&mut draft);
+    let faults = lint(&draft, &sample::known()).expect_err("the changed draft must be refused");
+    assert!(faults.contains(&expected), "expected {expected:?}, got {faults:?}");
+}
+
+const FACT: Template = Template::StatementOfFact;
+
+fn resolved(findings: &[&str], exhibits: &[&str], events: &[u64]) -> Basis {
+    let own = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+    Basis::Resolved { findings: own(findings), exhibits: own(exhibits), events: events.to_vec() }
+}
+
+#[test]
+fn law_09_a_sound_draft_passes_and_gains_its_legal_forms() {
+    for template in Template::ALL {
+        for language in Language::ALL {
+            let draft = sample::draft(template, language);
+            let linted = lint(&draft, &sample::known()).unwrap();
+            let added = &linted.draft().statements[draft.statements.len()..];
+            assert!(added.len() >= 2 && added.iter().all(|form| form.basis == Basis::LegalForm));
+            assert_eq!(added[0].kind, StatementKind::Limit, "the sentence on captures comes first");
+        }
+    }
+}
+
+#[test]
+fn law_09_the_limit_of_a_capture_is_always_stated() {
+    let linted = lint(&sound(FACT), &sample::known()).unwrap();
+    let sentence = "does not prove that the server said it";
+    assert!(linted.draft().statements.iter().any(|statement| statement.text.contains(sentence)));
+}
+
+#[test]
+fn law_09_ids_are_whole_and_unique() {
+    refused(FACT, |draft| draft.statements[0].id = "S-1".into(), LintError::BadId("S-1".into()));
+    refused(FACT, |draft| draft.statements[0].id = "S-0001".into(), LintError::BadId("S-0001".into()));
+    refused(FACT, |draft| draft.statements[0].id = "S-000".into(), LintError::BadId("S-000".into()));
+    refused(FACT, |draft| draft.statements[1].id = "S-001".into(), LintError::DuplicateId("S-001".into()));
+    refused(FACT, |draft| draft.statements.clear(), LintError::NoStatement);
+}
+
+#[test]
+fn law_09_texts_are_there_once_and_show_what_they_are() {
+    refused(FACT, |draft| draft.statements[0].text = " \u{200B}".into(), LintError::EmptyText("S-001".into()));
+    let twice = |draft: &mut Draft| draft.statements[1].text = format!("{} ", draft.statements[0].text);
+    refused(FACT, twice, LintError::DuplicateText("S-001".into(), "S-002".into()));
+    let hidden = LintError::HiddenLetter { place: "S-001".into(), code: "U+202E".into() };
+    refused(FACT, |draft| draft.statements[0].text = "a \u{202E}b".into(), hidden);
+}
+
+#[test]
+fn law_09_every_statement_resolves() {
+    refused(FACT, |draft| draft.statements[0].basis = resolved(&[], &[], &[]), LintError::NoBasis("S-001".into()));
+    let unresolved = |missing: &str| LintError::Unresolved { id: "S-001".into(), missing: missing.into() };
+    refused(FACT, |draft| draft.statements[0].basis = resolved(&["F-0099"], &[], &[]), unresolved("F-0099"));
+    refused(FACT, |draft| draft.statements[0].basis = resolved(&[], &["E-0099"], &[]), unresolved("E-0099"));
+    refused(FACT, |draft| draft.statements[0].basis = resolved(&[], &[], &[58]), unresolved("event 58"));
+    let not_listed = LintError::NotListed { id: "S-001".into(), missing: "F-0001".into() };
+    refused(FACT, |draft| drop(draft.findings.remove(0)), not_listed);
+    let mention = LintError::UnknownReference { id: "S-001".into(), mentioned: "S-077".into() };
+    refused(FACT, |draft| draft.statements[0].text = "as S-077 says".into(), mention);
+    refused(FACT, |draft| draft.statements[0].basis = Basis::LegalForm, LintError::FactAsForm("S-001".into()));
+}
+
+#[test]
+fn law_09_opinion_is_refused_in_a_statement_of_fact_and_in_a_record() {
+    for template in [FACT, Template::InvestigativeRecord] {
+        refused(template, |draft| draft.statements[0].kind = StatementKind::Opinion, LintError::Opinion("S-001".into()));
+        let rests = |draft: &mut Draft| draft.statements[0].basis = resolved(&["F-0004"], &[], &[]);
+        refused(template, rests, LintError::Opinion("S-001".into()));
+        refused(template, |draft| draft.findings[0].kind = FindingKind::Opinion, LintError::Opinion("F-0001".into()));
+    }
+    let as_fact = |draft: &mut Draft| draft.statements[4].kind = StatementKind::Fact;
+    refused(Template::ExpertReport, as_fact, LintError::Opinion("S-005".into()));
+}
+
+#[test]
+fn law_09_what_speaks_for_the_suspect_must_be_listed() {
+    refused(FACT, |draft| drop(draft.findings.remove(1)), LintError::ExculpatoryMissing("F-0002".into()));
+    refused(FACT, |draft| draft.findings[1].exculpatory = false, LintError::ExculpatoryHidden("F-0002".into()));
+    refused(FACT, |draft| drop(draft.findings.remove(2)), LintError::NullSearchMissing("F-0003".into()));
+    refused(FACT, |draft| draft.null_searches.clear(), LintError::NullSearchMissing("Q-0009".into()));
+    let again = |draft: &mut Draft| draft.findings.push(draft.findings[0].clone());
+    refused(FACT, again, LintError::DuplicateRow("F-0001".into()));
+}
+
+#[test]
+fn law_09_page_one_is_complete() {
+    refused(FACT, |draft| draft.header.case_number.clear(), LintError::HeaderMissing("the case number"));
+    refused(FACT, |draft| draft.header.checkpoint.root.clear(), LintError::HeaderMissing("the checkpoint's root"));
+    refused(FACT, |draft| draft.header.authorities.clear(), LintError::HeaderMissing("the authority or standing basis"));
+    let blank = |draft: &mut Draft| draft.header.unmet_separations.push(" ".into());
+    refused(FACT, blank, LintError::HeaderMissing("the words of an unmet separation of duties"));
+}
+
+#[test]
+fn each_template_asks_for_its_own_facts() {
+    let record = Template::InvestigativeRecord;
+    refused(record, |draft| draft.record = None, LintError::RecordMissing("place, times and participants"));
+    let backwards = |draft: &mut Draft| {
+        if let Some(record) = &mut draft.record {
+            record.ended = record.started.plus_seconds(-1);
+        }
+    };
+    refused(record, backwards, LintError::RecordMissing("an end that lies after its beginning"));
+    let expert = Template::ExpertReport;
+    refused(expert, |draft| draft.sections.clear(), LintError::ExpertMissing("the training and experience of the author"));
+    let unknown = |draft: &mut Draft| drop(draft.sections.insert("S-088".into(), Section::Summary));
+    refused(expert, unknown, LintError::SectionUnknown("S-088".into()));
+    let mut zoneless = sound(FACT);
+    zoneless.jurisdiction.zone = "Mars/Olympus".into();
+    assert!(lint(&zoneless, &sample::known()).is_err_and(|faults| matches!(faults[..], [LintError::Zone(_)])));
+}
+
+#[test]
+fn law_07_the_digest_of_a_restricted_exhibit_is_refused() {
+    let restrict = |draft: &mut Draft| draft.exhibits[0].class = ExhibitClass::Privileged;
+    refused(FACT, restrict, LintError::RestrictedDigest("E-0001".into()));
+    let mut withheld = sound(FACT);
+    restrict(&mut withheld);
+    withheld.exhibits[0].digest = Digest::Withheld(Sha256Digest::commitment(&[1; 32], b"page"));
+    assert!(lint(&withheld, &sample::known()).is_ok());
+}
+
+#[test]
+fn dates_are_in_the_calendar_of_the_jurisdiction() {
+    let printed = |language| lint(&sample::draft(FACT, language), &sample::known()).unwrap().request().to_string();
+    assert!(printed(Language::Th).contains("22/11/พ.ศ. 2569 09:00 (Asia/Bangkok) · 2026-11-22T02:00:00Z"));
+    assert!(printed(Language::Lo).contains("22/11/ພ.ສ. 2569 09:00 (Asia/Vientiane)"));
+    assert!(printed(Language::Ru).contains("22/11/2026 07:00 (Asia/Almaty)"));
+}
+
+#[test]
+fn every_language_has_every_word_and_the_same_gaps() {
+    let words = |language: Language| -> std::collections::BTreeMap<String, String> {
+        let file = format!("{}/languages/{}.json", env!("CARGO_MANIFEST_DIR"), language.code());
+        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    };
+    let gaps = |text: &str| {
+        let mut gaps: Vec<String> = text.split('{').skip(1).map(|part| part.split('}').next().unwrap().to_string()).collect();
+        gaps.sort();
+        gaps
+    };
+    let english = words(Language::En);
+    for language in Language::ALL {
+        let own = words(language);
+        assert_eq!(own.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>(), "{language:?}");
+        for (key, text) in &own {
+            assert_eq!(gaps(text), gaps(&english[key]), "{language:?} {key}");
+            assert!(!text.trim().is_empty(), "{language:?} {key}");
+        }
+        assert!(language.unreviewed());
+        assert_eq!(language.code().parse(), Ok(language));
+    }
+    assert!("xx".parse::<Language>().is_err());
+}
+
+#[test]
+fn built_in_jurisdictions_print_dates() {
+    for (code, jurisdiction) in Jurisdiction::built_in() {
+        let mut draft = sound(FACT);
+        draft.jurisdiction = jurisdiction;
+        assert!(lint(&draft, &sample::known()).is_ok(), "{code}");
+    }
+    assert!(Jurisdiction::named("nowhere").unwrap_err().to_string().contains("training"));
+}
+
+#[test]
+fn a_jurisdiction_brings_its_own_legal_text() {
+    let mut draft = sound(FACT);
+    draft.jurisdiction.forms.insert("form.truth".into(), "I so declare under article 1.".into());
+    let linted = lint(&draft, &sample::known()).unwrap();
+    assert!(linted.draft().statements.iter().any(|statement| statement.text == "I so declare under article 1."));
+}
+
+#[test]
+fn the_same_draft_gives_the_same_request() {
+    let request = || lint(&sound(FACT), &sample::known()).unwrap().request();
+    assert_eq!(request(), request());
+}
+
+proptest! {
+    /// Whatever a statement names, it passes only when the case holds all of it and the tables list it.
+    #[test]
+    fn law_09_nothing_unknown_ever_passes(finding in 1u32..9, exhibit in 1u32..5, event in 1u64..99) {
+        let mut draft = sound(FACT);
+        let (finding, exhibit) = (format!("F-{finding:04}"), format!("E-{exhibit:04}"));
+        draft.statements[0].basis = resolved(&[&finding], &[&exhibit], &[event]);
+        let known = sample::known();
+        let listed = draft.findings.iter().any(|row| row.number == finding)
+            && draft.exhibits.iter().any(|row| row.number == exhibit);
+        let held = listed && known.events.contains(&event);
+        prop_assert_eq!(lint(&draft, &known).is_ok(), held);
+    }
+
+    /// A paper text that is not the paper never passes, and never panics.
+    #[test]
+    fn law_09_other_text_never_passes(text in "\\PC{0,300}") {
+        let linted = lint(&sound(FACT), &sample::known()).unwrap();
+        prop_assert!(check_text(&text, &linted).is_err());
+    }
+}
