@@ -1,0 +1,659 @@
+//! Packages: built, signed by each officer in his own session, stamped, sealed (laws 4, 7, 8).
+//!
+//! The folder grows as `NAME.building`; signatures and tokens wait in the package's row until all are
+//! there, so that each is one transaction with its event. The seal event comes last, then the folder
+//! is checked with the verifier's own eyes, and only then gets its name. It refuses to seal what lacks
+//! a signature or a token, and never lets a restricted item or its digest out.
+
+mod contents;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ledger::{TlogProof, tree::LeafIndex};
+use model::{
+    Law, Moment, Sha256Digest,
+    action::Action,
+    authorize::NodeStep,
+    event::EventType,
+    id::ActorId,
+    moment::ClockQuality,
+    package::{SEAL_DIR, SealDetail, SealFile, SealPlan},
+};
+use seal::{
+    Certificate,
+    bag::{BagInfo, UnsealedBag},
+    check::{State, verify_package},
+    cms::sign_detached,
+    pki::SigningKey,
+    tsp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
+
+use crate::{
+    Desk, case,
+    office::{BUILT_IN, decode_base64, input},
+    report_step::{self, Facts, ReportContent, Withheld, unwitnessed_since},
+    row::{Draft, for_action, fresh_package, parse_label},
+};
+
+use contents::{Filling, bag_error, one_line};
+
+/// What is typed when a package is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildPackage {
+    /// Names of the officers who will sign, at least one; each a member of the case.
+    pub officers: Vec<String>,
+    /// Labels of the reports to include; all when absent.
+    pub reports: Option<Vec<String>>,
+    /// The package's folder, which must not exist yet.
+    pub target: PathBuf,
+}
+
+/// An officer of the seal plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedOfficer {
+    /// Who.
+    pub actor: ActorId,
+    /// His name at work.
+    pub name: String,
+    /// SHA-256 of his certificate.
+    pub certificate: Sha256Digest,
+    /// When he signed.
+    pub signed: Option<Moment>,
+    /// His signature (CAdES, base64).
+    pub signature: Option<String>,
+}
+
+/// A time-stamp authority of the seal plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStamp {
+    /// Its name for people.
+    pub name: String,
+    /// Its address, or `built-in`.
+    pub url: String,
+    /// SHA-256 of its certificate.
+    pub certificate: Sha256Digest,
+    /// Whether it is independent of the agency.
+    pub independent: bool,
+    /// The time that its token states.
+    pub stamped: Option<Moment>,
+    /// Its token (RFC 3161 response, base64).
+    pub token: Option<String>,
+}
+
+/// What a package's row holds (sealed under the case key).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageContent {
+    /// The package's folder.
+    pub path: PathBuf,
+    /// SHA-256 of the tag manifest: what officers sign and authorities stamp.
+    pub tagmanifest: Sha256Digest,
+    /// Secret of the package from which the nonces of its time-stamp requests are made.
+    pub nonce: String,
+    /// Who signs.
+    pub officers: Vec<PlannedOfficer>,
+    /// Who stamps.
+    pub authorities: Vec<PlannedStamp>,
+    /// Reports inside.
+    pub reports: Vec<String>,
+    /// Number of exhibits that it tells of.
+    pub exhibits: usize,
+    /// Commitments to restricted items, with their salts.
+    pub withheld: Vec<Withheld>,
+    /// What every verifier prints.
+    pub limits: Vec<String>,
+}
+
+impl PackageContent {
+    fn state(&self) -> &'static str {
+        let signed = self.officers.iter().filter(|officer| officer.signature.is_some()).count();
+        let stamped = self.authorities.iter().all(|authority| authority.token.is_some());
+        match signed {
+            n if n == self.officers.len() && stamped => "stamped",
+            0 => "built",
+            _ => "signed",
+        }
+    }
+
+    /// What is still missing: the law, and what to do.
+    fn missing(&self) -> Option<(Law, String)> {
+        let unsigned: Vec<&str> = self.officers.iter().filter(|o| o.signature.is_none()).map(|o| o.name.as_str()).collect();
+        if !unsigned.is_empty() {
+            return Some((Law::Custody, format!("not signed yet by {}: each runs `lanternfish package sign` in his own session", unsigned.join(", "))));
+        }
+        let unstamped: Vec<&str> = self.authorities.iter().filter(|a| a.token.is_none()).map(|a| a.name.as_str()).collect();
+        (!unstamped.is_empty()).then(|| (Law::Checkpoint, format!("not time-stamped yet by {}: run `lanternfish package stamp`", unstamped.join(", "))))
+    }
+}
+
+/// A package as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct PackageView {
+    /// `P-0001`.
+    pub package: String,
+    /// Its id in the ledger and in the bag.
+    pub id: String,
+    /// `built`, `signed`, `stamped` or `sealed`.
+    pub state: String,
+    /// Its folder; while it is not sealed, it lies there as `NAME.building`.
+    pub path: PathBuf,
+    /// SHA-256 of the tag manifest.
+    pub tagmanifest: Sha256Digest,
+    /// Who signs: name and when.
+    pub officers: Vec<(String, Option<Moment>)>,
+    /// Who stamps: name, whether independent, and when; numbered from 1 in this order.
+    pub authorities: Vec<(String, bool, Option<Moment>)>,
+    /// Reports inside.
+    pub reports: Vec<String>,
+    /// Number of exhibits that it tells of.
+    pub exhibits: usize,
+    /// Labels of restricted exhibits that stayed behind.
+    pub withheld: Vec<String>,
+    /// What every verifier prints.
+    pub limits: Vec<String>,
+    /// What is still missing.
+    pub missing: Option<String>,
+}
+
+/// `P-0001`.
+pub fn package_label(number: i64) -> String {
+    format!("P-{number:04}")
+}
+
+fn view(row: &Row, state: &str, content: &PackageContent) -> PackageView {
+    PackageView {
+        package: package_label(row.number.unwrap_or(0)),
+        id: row.id.clone(),
+        state: state.into(),
+        path: content.path.clone(),
+        tagmanifest: content.tagmanifest,
+        officers: content.officers.iter().map(|o| (o.name.clone(), o.signed)).collect(),
+        authorities: content.authorities.iter().map(|a| (a.name.clone(), a.independent, a.stamped)).collect(),
+        reports: content.reports.clone(),
+        exhibits: content.exhibits,
+        withheld: content.withheld.iter().map(|one| one.exhibit.clone()).collect(),
+        limits: content.limits.clone(),
+        missing: content.missing().map(|(_, text)| text),
+    }
+}
+
+fn find(desk: &Desk, scope: &Scope, label: &str) -> Result<(Row, PackageContent), StoreError> {
+    let number = parse_label(label, 'P')?;
+    let row = desk.store.list(scope, "package")?.into_iter().find(|row| row.number == Some(number));
+    let row = row.ok_or_else(|| StoreError::input(format!("there is no package {label} in this case: see `lanternfish package list`")))?;
+    let content = row.content()?;
+    Ok((row, content))
+}
+
+/// Lists the packages: one consultation event with its count.
+///
+/// # Errors
+/// When the permit is not to package.
+pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<PackageView>, StoreError> {
+    for_action(permit, Action::Package)?;
+    let rows = desk.store.list(scope, "package")?;
+    let views = rows.iter().map(|row| Ok(view(row, &row.state, &row.content()?))).collect::<Result<Vec<_>, StoreError>>()?;
+    let event = NewEvent::new(EventType::CaseConsulted, None, json!({"packages": views.len()}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    Ok(views)
+}
+
+fn same_person(session: &Session, scope: &Scope) -> Result<(), StoreError> {
+    if session.actor() == scope.actor() {
+        return Ok(());
+    }
+    Err(StoreError::refused(Law::Permit, "this session and this case belong to two different people"))
+}
+
+// ---- building
+
+/// Builds a package: payload, manifests, seal plan. It then waits for signatures and time-stamps.
+///
+/// # Errors
+/// Law 5 for a locked or changed exhibit, law 7, law 15; no folder is left then.
+pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &BuildPackage) -> Result<PackageView, StoreError> {
+    for_action(permit, Action::Package)?;
+    same_person(session, scope)?;
+    let target = new_folder(&typed.target)?;
+    let officers = planned_officers(desk, scope, &typed.officers)?;
+    let authorities = planned_stamps(desk)?;
+    let facts = Facts::gather(desk, scope)?;
+    let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
+    if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
+        let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Integrity, text)?);
+    }
+    let id = fresh_package()?.to_string();
+    let filling = Filling::new(desk, scope, permit, &facts, &reports, &target)?;
+    let made = filling.fill().and_then(|bag| {
+        let plan = SealPlan::new(
+            &officers.iter().map(|o| o.certificate).collect::<Vec<_>>(),
+            &authorities.iter().map(|a| (a.certificate, a.independent)).collect::<Vec<_>>(),
+        );
+        let bag = bag.close(&bag_info(desk, &id, &facts), &plan).map_err(bag_error)?;
+        let content = PackageContent {
+            path: target.clone(),
+            tagmanifest: bag.sealed_object(),
+            nonce: hex::encode(random_32()?),
+            limits: limits(desk, &facts, &officers, &authorities)?,
+            officers,
+            authorities,
+            reports: reports.iter().map(|(label, _, _)| label.clone()).collect(),
+            exhibits: facts.exhibits.len(),
+            withheld: facts.withheld.clone(),
+        };
+        commit_built(desk, scope, permit, &id, &content)
+    });
+    made.map_err(|error| removed(&target, error))
+}
+
+fn commit_built(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, content: &PackageContent) -> Result<PackageView, StoreError> {
+    let row = Draft::new("package", id, "built").numbered().write(scope, desk.now(), content)?;
+    let detail = json!({
+        "tagmanifest": content.tagmanifest, "reports": content.reports, "exhibits": content.exhibits,
+        "officers": content.officers.iter().map(|o| &o.name).collect::<Vec<_>>(), "limits": content.limits,
+    });
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PackageBuilt, Some(id.to_string()), detail), vec![row])?;
+    let row = desk.store.get(scope, "package", id)?;
+    Ok(view(&row, "built", content))
+}
+
+/// An absolute path whose folder does not exist yet, in a folder that does.
+fn new_folder(target: &Path) -> Result<PathBuf, StoreError> {
+    let target = std::path::absolute(target).map_err(|e| StoreError::environment("finding the folder of the package", &e))?;
+    let parent = target.parent().filter(|parent| parent.is_dir());
+    if parent.is_none() || target.file_name().is_none() || target.to_str().is_none() {
+        return Err(StoreError::input(format!("{} cannot be the package's folder: name a new folder inside one that exists", target.display())));
+    }
+    Ok(target)
+}
+
+/// Nothing half-made stays behind: the payload stands in the clear there.
+fn removed(target: &Path, error: StoreError) -> StoreError {
+    let building = building(target);
+    match fs::remove_dir_all(&building) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            StoreError::environment(format!("{error}; then removing {} (remove it by hand, it holds evidence in the clear)", building.display()), &e)
+        }
+        _ => error,
+    }
+}
+
+fn building(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_os_string();
+    name.push(".building");
+    target.with_file_name(name)
+}
+
+fn planned_officers(desk: &Desk, scope: &Scope, names: &[String]) -> Result<Vec<PlannedOfficer>, StoreError> {
+    let members = case::members(desk, scope.case())?;
+    let mut officers = Vec::new();
+    for name in names {
+        let user = desk.store.user_by_name(name)?;
+        if !members.iter().any(|(actor, _, _)| *actor == user.actor) {
+            return Err(StoreError::input(format!("{name:?} is not a member of this case: add this person first")));
+        }
+        let certificate = user.record.certificate.as_deref().filter(|_| user.state == "active");
+        let certificate = certificate.ok_or_else(|| StoreError::input(format!("{name:?} has no certificate yet: let this person log in once first")))?;
+        let certificate = Certificate::from_der(&decode_base64(certificate)?).map_err(input)?.digest();
+        officers.push(PlannedOfficer { actor: user.actor, name: user.record.name, certificate, signed: None, signature: None });
+    }
+    let different: BTreeSet<&ActorId> = officers.iter().map(|officer| &officer.actor).collect();
+    if officers.is_empty() || different.len() != officers.len() {
+        return Err(StoreError::input("name at least one officer who signs, and nobody twice"));
+    }
+    Ok(officers)
+}
+
+fn planned_stamps(desk: &Desk) -> Result<Vec<PlannedStamp>, StoreError> {
+    let configured = &desk.store.config().time_authorities;
+    if configured.is_empty() {
+        return Err(StoreError::input("no time-stamp authority is configured: add one to lanternfish.json"));
+    }
+    let planned = |authority: &store::TimeAuthority| {
+        Ok(PlannedStamp {
+            name: authority.name.clone(),
+            url: authority.url.clone(),
+            certificate: authority.certificate.parse().map_err(input)?,
+            independent: authority.independent,
+            stamped: None,
+            token: None,
+        })
+    };
+    configured.iter().map(planned).collect()
+}
+
+fn chosen_reports(desk: &Desk, scope: &Scope, labels: Option<&[String]>) -> Result<Vec<(String, Row, ReportContent)>, StoreError> {
+    let all = report_step::rows(desk, scope)?;
+    let Some(labels) = labels else { return Ok(all) };
+    let wanted = labels.iter().map(|label| parse_label(label, 'R')).collect::<Result<BTreeSet<_>, _>>()?;
+    let chosen: Vec<_> = all.into_iter().filter(|(_, row, _)| row.number.is_some_and(|n| wanted.contains(&n))).collect();
+    if chosen.len() != wanted.len() {
+        return Err(StoreError::input("one of these reports is not in this case: see `lanternfish report list`"));
+    }
+    Ok(chosen)
+}
+
+fn bag_info(desk: &Desk, id: &str, facts: &Facts) -> BagInfo {
+    let synthetic = if desk.store.config().training { "SYNTHETIC training package" } else { "Court package" };
+    BagInfo {
+        package: id.to_string(),
+        organisation: one_line(&desk.store.config().agency),
+        date: desk.now().to_string().chars().take(10).collect(),
+        description: format!("{synthetic} of case {}", facts.case.case),
+    }
+}
+
+/// What the reader must know although nothing is broken.
+fn limits(desk: &Desk, facts: &Facts, officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> Result<Vec<String>, StoreError> {
+    let mut limits = vec![format!("unwitnessed since {}", unwitnessed_since(desk)?)];
+    if desk.store.config().training {
+        limits.push("SYNTHETIC: training case, not evidence".into());
+    }
+    if officers.len() == 1 {
+        limits.push("single officer: one person signed".into());
+    }
+    if !authorities.iter().any(|authority| authority.independent) {
+        limits.push("time: NOT INDEPENDENT".into());
+    }
+    for (what, parts) in facts.unmet(desk)? {
+        let value = parts.first().map_or("", |(_, value)| value.as_str());
+        limits.push(match what {
+            "interim" => format!("interim custody: {value}"),
+            "unit" => format!("work under a unit's standing authorisation: {value}"),
+            "same" => format!("the same person admitted exhibits and wrote findings: {value}"),
+            _ => "single officer: one person did every recorded step".into(),
+        });
+    }
+    limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
+    Ok(limits)
+}
+
+// ---- signing and stamping
+
+/// The bag of a package that waits, after comparing what will be signed with the record (law 5).
+fn waiting_bag(content: &PackageContent) -> Result<UnsealedBag, StoreError> {
+    if content.path.exists() {
+        return Err(StoreError::input(format!("this package is sealed already: {}", content.path.display())));
+    }
+    let bag = UnsealedBag::open(&content.path).map_err(bag_error)?;
+    if bag.sealed_object() == content.tagmanifest {
+        return Ok(bag);
+    }
+    Err(StoreError::refused(Law::Integrity, format!("the package in {} was changed after it was built: build it anew", bag.path().display())))
+}
+
+fn save(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row, content: &PackageContent, event: NewEvent) -> Result<PackageView, StoreError> {
+    let state = content.state();
+    let write = Draft::new("package", row.id.clone(), state).over(row).write(scope, desk.now(), content)?;
+    desk.store.commit(scope, permit, event, vec![write])?;
+    Ok(view(row, state, content))
+}
+
+fn not_sealed(row: &Row) -> Result<(), StoreError> {
+    if row.state == "sealed" {
+        return Err(StoreError::input(format!("{} is sealed: nothing can be added to it", package_label(row.number.unwrap_or(0)))));
+    }
+    Ok(())
+}
+
+/// The officer of this session signs: CAdES over the tag manifest, with his own key.
+///
+/// # Errors
+/// Law 4 when he is not in the plan, has signed already or has another certificate now; law 5 when the
+/// folder was changed.
+pub fn sign(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, label: &str) -> Result<PackageView, StoreError> {
+    for_action(permit, Action::Package)?;
+    same_person(session, scope)?;
+    let (row, mut content) = find(desk, scope, label)?;
+    not_sealed(&row)?;
+    waiting_bag(&content)?;
+    let certificate = Certificate::from_der(session.certificate()).map_err(input)?;
+    let officer = match place_of(&content, session, &certificate) {
+        Ok(place) => &mut content.officers[place],
+        Err(text) => return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Custody, text)?),
+    };
+    let key = SigningKey::from_pkcs8_der(&session.signing_pkcs8()?).map_err(input)?;
+    let now = desk.now();
+    let signature = sign_detached(&content.tagmanifest, &key, &certificate, now).map_err(input)?;
+    officer.signed = Some(now);
+    officer.signature = Some(STANDARD.encode(&signature));
+    let detail = json!({"package": label, "officer": officer.name, "certificate": officer.certificate, "signature": Sha256Digest::of(&signature), "tagmanifest": content.tagmanifest});
+    save(desk, scope, permit, &row, &content, NewEvent::new(EventType::PackageSigned, Some(row.id.clone()), detail))
+}
+
+/// Where the session's officer stands in the plan, if he may sign.
+fn place_of(content: &PackageContent, session: &Session, certificate: &Certificate) -> Result<usize, String> {
+    let place = content.officers.iter().position(|officer| officer.actor == *session.actor());
+    let place = place.ok_or("you are not one of the officers of this package: build it anew with your name")?;
+    let officer = &content.officers[place];
+    if officer.signature.is_some() {
+        return Err("you have signed this package already".into());
+    }
+    if officer.certificate != certificate.digest() {
+        return Err("you have another certificate than when the package was built: build it anew".into());
+    }
+    Ok(place)
+}
+
+/// The request (`.tsq`) for a time-stamp authority of the package, counted from 1. Asked again, it is
+/// the same.
+///
+/// # Errors
+/// When there is no such authority.
+pub fn stamp_request(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, number: usize) -> Result<Vec<u8>, StoreError> {
+    for_action(permit, Action::Package)?;
+    let (row, content) = find(desk, scope, label)?;
+    not_sealed(&row)?;
+    waiting_bag(&content)?;
+    planned_stamp(&content, number)?;
+    request(&content, number)
+}
+
+fn planned_stamp(content: &PackageContent, number: usize) -> Result<usize, StoreError> {
+    let count = content.authorities.len();
+    if (1..=count).contains(&number) {
+        return Ok(number - 1);
+    }
+    Err(StoreError::input(format!("this package has {count} time-stamp authorities, counted from 1: there is no number {number}")))
+}
+
+fn request(content: &PackageContent, number: usize) -> Result<Vec<u8>, StoreError> {
+    let drawn = Sha256Digest::of(format!("{} nonce {number}", content.nonce).as_bytes());
+    let nonce = std::array::from_fn(|i| drawn.0[i]);
+    tsp::request(&content.tagmanifest, nonce).map_err(input)
+}
+
+/// Takes an authority's answer (`.tsr`) to [`stamp_request`], after checking it.
+///
+/// # Errors
+/// Law 8 when the answer does not hold, belongs to another request, or comes from another authority.
+pub fn stamp(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, number: usize, answer: &[u8]) -> Result<PackageView, StoreError> {
+    for_action(permit, Action::Package)?;
+    let (row, mut content) = find(desk, scope, label)?;
+    not_sealed(&row)?;
+    let place = planned_stamp(&content, number)?;
+    let accepted = match tsp::accept(&request(&content, number)?, answer) {
+        Ok(accepted) => accepted,
+        Err(error) => return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Checkpoint, error.to_string())?),
+    };
+    let authority = &mut content.authorities[place];
+    if accepted.stamp.certificate.digest() != authority.certificate {
+        let text = format!("the answer is signed by {}, not by the authority {:?} of the plan", accepted.stamp.certificate.subject(), authority.name);
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Checkpoint, text)?);
+    }
+    authority.stamped = Some(accepted.stamp.time);
+    authority.token = Some(STANDARD.encode(&accepted.bytes));
+    let detail = json!({
+        "package": label, "authority": authority.name, "independent": authority.independent, "time": accepted.stamp.time,
+        "serial": accepted.stamp.serial, "token": Sha256Digest::of(&accepted.bytes),
+    });
+    save(desk, scope, permit, &row, &content, NewEvent::new(EventType::PackageStamped, Some(row.id.clone()), detail))
+}
+
+/// Stamps with the built-in training authority: the agency's own clock, NOT INDEPENDENT.
+///
+/// # Errors
+/// When the plan does not name it.
+pub fn stamp_builtin(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Result<PackageView, StoreError> {
+    let (_, content) = find(desk, scope, label)?;
+    let place = content.authorities.iter().position(|authority| authority.url == BUILT_IN);
+    let number = place.ok_or_else(|| StoreError::input("the plan of this package does not name the built-in authority"))? + 1;
+    let request = stamp_request(desk, scope, permit, label, number)?;
+    let serial = u64::from_be_bytes(std::array::from_fn({
+        let drawn = random_16()?;
+        move |i| drawn[i]
+    }));
+    let answer = desk.training_stamps()?.answer(&request, desk.now(), serial).map_err(input)?;
+    stamp(desk, scope, permit, label, number, &answer)
+}
+
+// ---- sealing
+
+/// Seals: one event whose detail names the tag manifest, then leaf, salt, detail and proof beside the
+/// signatures, then the verifier's own check, then the folder's name. Repeated after a crash, it goes
+/// on with the event that was written.
+///
+/// # Errors
+/// Law 4 or 8 names who has not signed or stamped; law 5 when the finished folder does not hold.
+pub fn finish(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, label: &str) -> Result<PackageView, StoreError> {
+    for_action(permit, Action::Package)?;
+    same_person(session, scope)?;
+    let (row, content) = find(desk, scope, label)?;
+    waiting_bag(&content)?;
+    if let Some((law, text)) = content.missing() {
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);
+    }
+    let event = if row.state == "sealed" { row.event } else { log_seal(desk, scope, permit, &row, &content)? };
+    let bag = fresh_seal(&content)?;
+    let bag = attach_all(desk, scope, permit, &content, event, bag)?;
+    own_check(bag.path())?;
+    bag.finish().map_err(bag_error)?;
+    Ok(view(&row, "sealed", &content))
+}
+
+fn log_seal(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row, content: &PackageContent) -> Result<u64, StoreError> {
+    let mut limits = content.limits.clone();
+    limits.extend(clock_limit(&desk.clock()));
+    let detail = SealDetail {
+        tagmanifest: content.tagmanifest,
+        package: row.id.clone(),
+        officers: content.officers.iter().map(|officer| officer.certificate).collect(),
+        limits,
+    };
+    let detail = serde_json::to_value(&detail).map_err(input)?;
+    let write = Draft::new("package", row.id.clone(), "sealed").over(row).write(scope, desk.now(), content)?;
+    let done = desk.store.commit(scope, permit, NewEvent::new(EventType::PackageSealed, Some(row.id.clone()), detail), vec![write])?;
+    Ok(done.event)
+}
+
+fn clock_limit(clock: &ClockQuality) -> Option<String> {
+    match clock {
+        ClockQuality::Synchronised { .. } => None,
+        ClockQuality::Unsynchronised => Some("clock: not synchronised by any time service".into()),
+        ClockQuality::Unknown => Some("clock: quality unknown".into()),
+        ClockQuality::Unreliable { reason } => Some(format!("clock: unreliable ({reason})")),
+    }
+}
+
+/// The bag without any seal file: what an interrupted attempt left is written again from the records.
+fn fresh_seal(content: &PackageContent) -> Result<UnsealedBag, StoreError> {
+    let left = building(&content.path).join(SEAL_DIR);
+    match fs::remove_dir_all(&left) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::environment(format!("removing {}", left.display()), &e)),
+        _ => waiting_bag(content),
+    }
+}
+
+fn attach_all(desk: &Desk, scope: &Scope, permit: &Permit, content: &PackageContent, event: u64, mut bag: UnsealedBag) -> Result<UnsealedBag, StoreError> {
+    let (salt, detail) = desk.store.disclose_detail(scope, permit, event)?;
+    let leaf = desk.store.event(event)?.bytes;
+    let proof = proof(desk, event)?;
+    for file in bag.waiting().to_vec() {
+        let kept = |list: Option<&String>| list.map(|text| decode_base64(text)).unwrap_or_else(|| Err(StoreError::damaged("a seal file of the plan")));
+        let at = |number: u32| number as usize - 1;
+        let bytes = match &file {
+            SealFile::Officer { number, .. } => kept(content.officers.get(at(*number)).and_then(|o| o.signature.as_ref()))?,
+            SealFile::Token { number, .. } => kept(content.authorities.get(at(*number)).and_then(|a| a.token.as_ref()))?,
+            SealFile::Leaf => leaf.clone(),
+            SealFile::Salt => salt.to_vec(),
+            SealFile::Detail => detail.clone(),
+            SealFile::Proof => proof.clone().into_bytes(),
+        };
+        bag.attach(&file, &bytes).map_err(bag_error)?;
+    }
+    Ok(bag)
+}
+
+/// A receipt for one event at the log's present size.
+pub(crate) fn proof(desk: &Desk, event: u64) -> Result<String, StoreError> {
+    let note = desk.store.checkpoint()?;
+    let path = desk.store.inclusion(event, note.claimed().size.0)?;
+    Ok(TlogProof::new(LeafIndex(event), path, note).to_text())
+}
+
+/// Two readers: what was just written is read by the verifier's code before anybody gets it.
+fn own_check(folder: &Path) -> Result<(), StoreError> {
+    let verdict = verify_package(folder, None, &|_| {});
+    let broken: Vec<String> =
+        verdict.faults().filter(|check| check.state == State::Broken).map(|check| format!("{}: {}: {}", check.part, check.object, check.text)).collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::refused(Law::Integrity, format!("the finished package does not pass its own check, do not issue it: {}", broken.join("; "))))
+}
+
+// ---- anchors
+
+/// What was written for a verifier.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnchorsView {
+    /// The folder.
+    pub anchors: PathBuf,
+    /// Number of events of its checkpoint.
+    pub size: u64,
+    /// The log's name.
+    pub origin: String,
+}
+
+/// Writes the trust anchors of this node into a folder outside any package: `root.pem`, `tsa.pem`,
+/// `crl.pem`, `log.pem`, `witnesses` (none are known yet), `checkpoint` and `hashes`. The checkpoint
+/// is later than every package sealed so far. Roots of outside time-stamp authorities are added from
+/// the node file `tsa-anchors.pem`, when the administrator has put one there.
+///
+/// # Errors
+/// When the folder lies inside a package; the disk.
+pub fn export_anchors(desk: &Desk, session: &Session, folder: &Path) -> Result<AnchorsView, StoreError> {
+    let folder = std::path::absolute(folder).map_err(|e| StoreError::environment("finding the folder", &e))?;
+    if let Some(package) = folder.ancestors().find(|place| place.join("bagit.txt").exists()) {
+        return Err(StoreError::input(format!("{} is a package: anchors that come with a package prove nothing; choose a folder outside", package.display())));
+    }
+    let event = NewEvent::new(EventType::AnchorsExported, None, json!({"folder": folder.to_string_lossy()}));
+    desk.store.commit_node(Some(session), NodeStep::ReadLog, event, vec![])?;
+    let checkpoint = desk.store.checkpoint()?;
+    let size = checkpoint.claimed().size.0;
+    let hashes: Vec<u8> = desk.store.leaf_hashes(size)?.iter().flat_map(|hash| hash.0).collect();
+    let root = desk.certificate_authority()?.certificate().to_pem();
+    let outside = desk.store.node_secret("tsa-anchors.pem")?.unwrap_or_default();
+    let files: [(&str, Vec<u8>); 7] = [
+        ("root.pem", root.clone().into()),
+        ("tsa.pem", [root.as_bytes(), &outside].concat()),
+        ("crl.pem", desk.revocation_list()?.into()),
+        ("log.pem", desk.store.log_signer()?.log_key().to_pem().into()),
+        ("witnesses", vec![]),
+        ("hashes", hashes),
+        ("checkpoint", checkpoint.to_text().into()),
+    ];
+    fs::create_dir_all(&folder).map_err(|e| StoreError::environment(format!("making {}", folder.display()), &e))?;
+    for (name, bytes) in files {
+        fs::write(folder.join(name), bytes).map_err(|e| StoreError::environment(format!("writing {name}"), &e))?;
+    }
+    Ok(AnchorsView { anchors: folder, size, origin: checkpoint.claimed().origin.to_string() })
+}
