@@ -372,6 +372,8 @@ struct Wire {
 
 impl Wire {
     fn start(exe: &Path, budget: &Budget) -> Result<Self, ParseError> {
+        // The child runs in the root folder, where a relative path would mean something else.
+        let exe = std::path::absolute(exe).map_err(ParseError::Spawn)?;
         let mut child = Command::new(exe)
             .arg(crate::CHILD_ARGUMENT)
             .env_clear()

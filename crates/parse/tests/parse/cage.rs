@@ -133,9 +133,8 @@ impl parse::Source for Endless {
 fn law_15_stop_ends_a_silent_child_within_a_second() {
     let started = Instant::now();
     let script = super::protocol::script("sleep 30");
-    let task = Task::Unpack { name: "a".into() };
     let stop = || started.elapsed() > Duration::from_millis(200);
-    let outcome = parse::run(script.path(), &task, &budget(), &mut Vec::new(), &mut Kept::default(), &stop).unwrap();
+    let outcome = super::protocol::run_script(&script, &budget(), &mut Kept::default(), &stop);
     assert_eq!(outcome.ended, Ended::Stopped);
     assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
 }

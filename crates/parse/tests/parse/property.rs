@@ -74,8 +74,13 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
 }
 
+/// 4,000, or more by hand.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn law_14_mutated_containers_never_panic_and_always_balance(

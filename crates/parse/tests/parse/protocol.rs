@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use parse::{Budget, Ended, FindingKind, Outcome, Task};
+use parse::{Budget, Ended, FindingKind, Outcome, ParseError, Task};
 use tempfile::TempPath;
 
 use super::support::{Kept, budget, child};
@@ -23,6 +23,20 @@ pub fn script(lines: &str) -> Script {
     let path = file.into_temp_path();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
     Script(path)
+}
+
+/// Runs a script as the child. Another test may have been starting a process while the script was
+/// written, and then hold it open for a moment.
+pub fn run_script(script: &Script, budget: &Budget, kept: &mut Kept, stop: &dyn Fn() -> bool) -> Outcome {
+    let task = Task::Unpack { name: "a".into() };
+    loop {
+        match parse::run(script.path(), &task, budget, &mut vec![0; 100], kept, stop) {
+            Err(ParseError::Spawn(error)) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            other => return other.unwrap(),
+        }
+    }
 }
 
 /// A frame as bash `printf` text.
@@ -58,8 +72,7 @@ const DONE: &[u8] = br#"{"format":"zip","limit":null}"#;
 fn play_with(frames: &[String], budget: &Budget) -> (Outcome, Kept) {
     let script = script(&frames.concat());
     let mut kept = Kept::default();
-    let task = Task::Unpack { name: "a".into() };
-    let outcome = parse::run(script.path(), &task, budget, &mut vec![0; 100], &mut kept, &|| false).unwrap();
+    let outcome = run_script(&script, budget, &mut kept, &|| false);
     (outcome, kept)
 }
 
