@@ -6,6 +6,7 @@ Follows laws 2, 3, 4, 5 and 8 of ARCHITECTURE.md. Prints PASS or FAIL per change
 """
 
 import argparse
+import base64
 import pathlib
 import shutil
 import subprocess
@@ -46,6 +47,25 @@ def swap_lines(path, first, second):
     path.write_text("".join(lines))
 
 
+def edit(path, change):
+    path.write_bytes(change(path.read_bytes()))
+
+
+def behind_line(data, number, extra):
+    lines = data.split(b"\n")
+    lines[number] += extra
+    return b"\n".join(lines)
+
+
+def false_signature(data):
+    """Only the log's line is left, its signature is false, and the newline that ends it is gone."""
+    head, signature = data[: data.rindex(b"\n\n") + 2], data[data.rindex(b"\n\n") + 2 :].split(b"\n")[0]
+    dash, name, blob = signature.split(b" ")
+    raw = bytearray(base64.b64decode(blob))
+    raw[20] ^= 1
+    return head + b" ".join([dash, name, base64.b64encode(bytes(raw))])
+
+
 def relist(package, extra):
     """Adds a payload file and lists it everywhere."""
     (package / "data" / extra).write_text("added and listed")
@@ -81,6 +101,12 @@ def changes(other):
         yield f"{part} removed", lambda p, a, f=part: (p / "seal" / f).unlink(), 1
         if other:
             yield f"{part} of another package", lambda p, a, f=part: shutil.copy(other / "seal" / f, p / "seal" / f), 1
+    yield "log proof without its last newline", lambda p, a: edit(p / "seal/seal.tlog", lambda t: t[:-1]), 1
+    yield "false log signature without newline", lambda p, a: edit(p / "seal/seal.tlog", false_signature), 1
+    yield "space behind a line of the log proof", lambda p, a: edit(p / "seal/seal.tlog", lambda t: behind_line(t, 2, b" ")), 1
+    yield "zero byte in a line of the log proof", lambda p, a: edit(p / "seal/seal.tlog", lambda t: behind_line(t, 2, b"\0")), 1
+    yield "carriage returns in the log proof", lambda p, a: edit(p / "seal/seal.tlog", lambda t: t.replace(b"\n", b"\r\n")), 1
+    yield "log proof without a signature", lambda p, a: edit(p / "seal/seal.tlog", lambda t: t[: t.rindex(b"\n\n") + 2]), 1
     yield "note line of a stranger", lambda p, a: append(p / "seal/seal.tlog", "— nobody.example/w AAAA\n".encode()), 1
     yield "empty folder added", lambda p, a: (p / "data/empty").mkdir(), UNSEEN_BY_PAGE
     yield "payload behind a link", lambda p, a: link_away(p), UNSEEN_BY_PAGE
