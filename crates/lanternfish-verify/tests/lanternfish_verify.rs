@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../../seal/tests/common/mod.rs"]
-#[expect(dead_code, reason = "each test binary uses its own part")]
+#[allow(dead_code, reason = "each test binary uses its own part")]
 mod common;
 #[path = "verify/agencies.rs"]
 mod agencies;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use model::{Moment, Sha256Digest, canonical};
 use serde_json::{Map, Value, json};
+use sha1::Digest;
 
 /// Why no document was made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -241,12 +242,18 @@ fn context() -> Value {
     })
 }
 
-/// UCO asks for IRIs that end in a UUID. These are name-based (RFC 9562 version 8, SHA-256), so that
-/// the same records give the same document.
+/// UCO asks for IRIs that end in a UUID of version 5 at most. These are name-based (RFC 9562 §5.5,
+/// in the namespace of URLs), so that the same records give the same document; nothing rests on SHA-1.
 fn iri(kind: &str, id: &str) -> String {
-    let digest = Sha256Digest::of(format!("{kind} {id}").as_bytes()).hex();
-    let variant = ["8", "9", "a", "b"][usize::from(digest.as_bytes()[16] % 4)];
-    format!("kb:{kind}-{}-{}-8{}-{variant}{}-{}", &digest[..8], &digest[8..12], &digest[13..16], &digest[17..20], &digest[20..32])
+    const URLS: [u8; 16] = [0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8];
+    let mut hasher = sha1::Sha1::new();
+    hasher.update(URLS);
+    hasher.update(format!("urn:example:lanternfish:{kind}:{id}"));
+    let mut uuid = hasher.finalize();
+    uuid[6] = (uuid[6] & 0x0f) | 0x50;
+    uuid[8] = (uuid[8] & 0x3f) | 0x80;
+    let digits = hex::encode(&uuid[..16]);
+    format!("kb:{kind}-{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
 }
 
 fn reference(kind: &str, id: &str) -> Value {

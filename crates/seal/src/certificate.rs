@@ -137,6 +137,8 @@ impl Certificate {
     pub fn may_sign_documents(&self) -> Result<(), Flaw> {
         let usage = self.extension::<KeyUsage>("key usage")?.ok_or_else(|| Flaw::new("the certificate does not say what its key is for (no key usage)"))?.1;
         ensure(usage.digital_signature() || usage.non_repudiation(), "the certificate's key usage does not allow signing documents")?;
+        let stamps = self.extension::<ExtendedKeyUsage>("extended key usage")?.is_some_and(|(_, purposes)| purposes.0.contains(&oid::TIME_STAMPING));
+        ensure(!stamps, "the certificate is one for time-stamps, not for an officer")?;
         self.no_unknown_critical_extension()
     }
 
@@ -182,16 +184,26 @@ impl Certificate {
         let mut above: Vec<&Certificate> = Vec::new();
         while above.len() < MAX_CHAIN {
             let current = above.last().copied().unwrap_or(self);
-            let issuer = anchors.iter().find(|candidate| current.issued_by(candidate)).ok_or_else(|| {
-                Flaw::new(format!("{} was not issued by an authority in your anchors", current.subject()))
-            })?;
-            issuer.may_issue(above.len(), at)?;
+            let issuer = current.issuer_among(anchors, above.len(), at)?;
             above.push(issuer);
             if issuer.is_self_issued() {
                 return Ok(above);
             }
         }
         Err(Flaw::new("the chain of certificates is too long"))
+    }
+
+    /// The anchor that issued this certificate and was allowed to at `at`. A renewed authority may
+    /// stand there twice with the same key.
+    fn issuer_among<'a>(&self, anchors: &'a [Certificate], below: usize, at: Moment) -> Result<&'a Certificate, Flaw> {
+        let mut refusal = Flaw::new(format!("{} was not issued by an authority in your anchors", self.subject()));
+        for issuer in anchors.iter().filter(|candidate| self.issued_by(candidate)) {
+            match issuer.may_issue(below, at) {
+                Ok(()) => return Ok(issuer),
+                Err(flaw) => refusal = flaw,
+            }
+        }
+        Err(refusal)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod certificate;
 pub mod check;
 #[cfg(feature = "make")]
 pub mod cms;
+pub mod fuzz;
 mod instant;
 pub mod layout;
 pub mod oid;

@@ -204,4 +204,9 @@ fn law_04_a_time_stamp_certificate_cannot_sign_as_an_officer_nor_the_other_way_r
     assert!(seal::tsp::TrainingAuthority::new(officer.key.clone(), officer.certificate.clone()).is_err());
     sample.write(&SealFile::Officer { number: 1, certificate: officer.certificate.digest() }.path(), agency.stamp(&object));
     broken(&sample.verdict(), "token in the place of a signature", "law 4");
+
+    let key = agency.officers[0].key.clone();
+    let subject = seal::pki::Subject { common_name: "Stamps".into(), organisation: "A".into() };
+    let stamps = agency.authority.issue_time_stamps(&key.public_key_der().unwrap(), &subject, &[6; 16], crate::common::years(0, 1)).unwrap();
+    assert!(seal::cms::sign_detached(&object, &key, &stamps, SIGNED).is_err());
 }

@@ -14,6 +14,7 @@ use ledger::{
 use model::{
     Law, Moment, Sha256Digest, canonical,
     event::{EventType, Leaf},
+    moment::ClockQuality,
     package::{SealDetail, SealFile},
 };
 
@@ -49,8 +50,9 @@ pub(super) fn check_event(dir: &Path, bag: &Bag, report: &mut Report) -> Option<
     if let Some(event) = &leaf {
         report.record(EVENT, "seal/seal.salt", check_commitment(dir, event), |()| "salt and detail are what was logged".into());
     }
-    for limit in detail.map(|d| d.limits).unwrap_or_default() {
-        report.limit(format!("stated in the seal: {limit}"));
+    if let Some((detail, clock)) = detail {
+        detail.limits.iter().for_each(|limit| report.limit(format!("stated in the seal: {limit}")));
+        say_clock(clock, report);
     }
     leaf
 }
@@ -63,17 +65,33 @@ fn read_leaf(dir: &Path) -> Result<Event, Flaw> {
     Ok(Event { leaf, bytes })
 }
 
-fn read_detail(dir: &Path, bag: &Bag) -> Result<SealDetail, Flaw> {
+/// The detail, and what the log noted beside it: how good its clock was.
+fn read_detail(dir: &Path, bag: &Bag) -> Result<(SealDetail, Option<ClockQuality>), Flaw> {
     let bytes = read_plain(dir, &SealFile::Detail.path())?;
+    ensure(canonical::is_canonical(&bytes), "the seal detail is not canonical JSON")?;
     let detail: SealDetail = serde_json::from_slice(&bytes).map_err(|e| Flaw::new(format!("not a seal detail: {e}")))?;
-    // The log adds its clock and its ground to every detail: other members may stand there.
-    ensure(canonical::is_canonical(&bytes), "the seal detail is not in canonical form")?;
+    let beside: Beside = serde_json::from_slice(&bytes).unwrap_or_default();
     ensure(detail.tagmanifest == bag.sealed_object, "the logged event seals another package (tag manifest differs)")?;
     let planned = bag.plan.files.iter().filter_map(|f| if let SealFile::Officer { certificate, .. } = f { Some(*certificate) } else { None });
     ensure(planned.eq(detail.officers.iter().copied()), "the logged event names other officers than the seal plan")?;
     let named = bag.info.as_ref().is_none_or(|info| info.package == detail.package);
     ensure(named, "the logged event names another package than bag-info.txt")?;
-    Ok(detail)
+    Ok((detail, beside.clock))
+}
+
+/// What the log adds to every detail.
+#[derive(Debug, Default, serde::Deserialize)]
+struct Beside {
+    clock: Option<ClockQuality>,
+}
+
+fn say_clock(clock: Option<ClockQuality>, report: &mut Report) {
+    match clock {
+        Some(ClockQuality::Synchronised { .. }) => {}
+        Some(ClockQuality::Unsynchronised) => report.limit("the log's clock was not synchronised when the seal was logged"),
+        Some(ClockQuality::Unreliable { reason }) => report.limit(format!("the log's clock was unreliable when the seal was logged: {reason}")),
+        Some(ClockQuality::Unknown) | None => report.limit("the quality of the log's clock is unknown"),
+    }
 }
 
 fn check_commitment(dir: &Path, event: &Event) -> Result<(), Flaw> {

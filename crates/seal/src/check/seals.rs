@@ -43,7 +43,8 @@ fn check_officer(dir: &Path, path: &str, planned: &Sha256Digest, bag: &Bag, even
     let signed = signed.and_then(|message| planned_one(message.certificate.digest(), planned).map(|()| message));
     let Some(message) = report.record(OFFICERS, path, signed, |m| format!("signed by {} at {}", m.certificate.subject(), said(m))) else { return };
     let (Some(event), Some(root)) = (event, &anchors.root) else { return };
-    let in_force = judge_at(&message.certificate, root, event.time()).and_then(|()| not_revoked(&message.certificate, anchors, event.time(), report));
+    let in_force = judge_at(&message.certificate, root, event.time());
+    let in_force = in_force.and_then(|issuer| not_revoked(&message.certificate, issuer, anchors, event.time(), report));
     report.record(OFFICERS, path, in_force, |()| format!("certificate under your root and in force when the seal was logged ({})", event.time()));
     say_signing_time(path, &message, event, report);
 }
@@ -63,14 +64,16 @@ fn planned_one(found: Sha256Digest, planned: &Sha256Digest) -> Result<(), Flaw> 
     ensure(found == *planned, "signed with another certificate than the seal plan names")
 }
 
-fn judge_at(certificate: &Certificate, pool: &[Certificate], at: Moment) -> Result<(), Flaw> {
+/// Validity and chain at that moment; returns the issuer.
+fn judge_at<'a>(certificate: &Certificate, pool: &'a [Certificate], at: Moment) -> Result<&'a Certificate, Flaw> {
     ensure(certificate.valid_at(at), format!("the certificate of {} was not valid at {at} (valid {} to {})", certificate.subject(), certificate.not_before(), certificate.not_after()))?;
-    certificate.chain(pool, at).map(|_| ())
+    let chain = certificate.chain(pool, at)?;
+    chain.first().copied().ok_or_else(|| Flaw::new("a chain without issuer"))
 }
 
-fn not_revoked(certificate: &Certificate, anchors: &Anchors, at: Moment, report: &mut Report) -> Result<(), Flaw> {
+fn not_revoked(certificate: &Certificate, issuer: &Certificate, anchors: &Anchors, at: Moment, report: &mut Report) -> Result<(), Flaw> {
     let Some(list) = anchors.revoked.as_ref() else { return Ok(()) };
-    if !list.covers(certificate) {
+    if !list.is_by(issuer) {
         report.limit(format!("revocation not checked for {}: your crl.pem is not from its issuer", certificate.subject()));
         return Ok(());
     }
@@ -101,7 +104,7 @@ fn check_token(dir: &Path, path: &str, planned: &Sha256Digest, bag: &Bag, event:
     let stamp = stamp.and_then(|stamp| planned_one(stamp.certificate.digest(), planned).map(|()| stamp));
     let Some(stamp) = report.record(TIME, path, stamp, |s| format!("stamped by {} at {}", s.certificate.subject(), s.time)) else { return };
     if let Some(pool) = &anchors.tsa {
-        let in_force = judge_at(&stamp.certificate, pool, stamp.time).and_then(|()| stamp_not_revoked(&stamp, anchors));
+        let in_force = judge_at(&stamp.certificate, pool, stamp.time).and_then(|issuer| stamp_not_revoked(&stamp, issuer, anchors));
         report.record(TIME, path, in_force, |()| "authority under your tsa.pem".into());
     }
     if let Some(event) = event {
@@ -109,8 +112,9 @@ fn check_token(dir: &Path, path: &str, planned: &Sha256Digest, bag: &Bag, event:
     }
 }
 
-fn stamp_not_revoked(stamp: &TimeStamp, anchors: &Anchors) -> Result<(), Flaw> {
-    let since = anchors.revoked.as_ref().and_then(|list| list.revoked_since(&stamp.certificate));
+fn stamp_not_revoked(stamp: &TimeStamp, issuer: &Certificate, anchors: &Anchors) -> Result<(), Flaw> {
+    let list = anchors.revoked.as_ref().filter(|list| list.is_by(issuer));
+    let since = list.and_then(|list| list.revoked_since(&stamp.certificate));
     ensure(since.is_none_or(|since| since.seconds() > stamp.time.seconds()), "the authority's certificate was revoked before it stamped")
 }
 

@@ -134,6 +134,9 @@ impl Agency {
             officers: self.officers.iter().map(|o| o.certificate.digest()).collect(),
             limits: vec!["unwitnessed".into()],
         };
+        let mut detail = serde_json::to_value(detail).unwrap();
+        detail["clock"] = serde_json::json!({ "state": "unknown" });
+        detail["ground"] = serde_json::json!({ "basis": "court-process" });
         let (salt, detail): ([u8; 32], _) = (drawn(self.seed, "salt"), canonical::to_bytes(&detail).unwrap());
         let seq = self.leaves.len() as u64;
         let bytes = leaf(seq, EventType::PackageSealed, time, Sha256Digest::commitment(&salt, &detail)).to_bytes().unwrap();
