@@ -112,6 +112,11 @@ impl Permit {
         &self.ground
     }
 
+    /// Whether it was minted for exactly this intent.
+    pub fn is_for(&self, intent: &Intent) -> bool {
+        self.intent == *intent
+    }
+
     /// What it allows.
     pub fn action(&self) -> Action {
         self.intent.action

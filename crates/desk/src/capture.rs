@@ -1,0 +1,308 @@
+//! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
+//! (laws 1, 15). A capture that could not be signed never becomes evidence.
+
+use std::{fs, time::{Duration, Instant}};
+
+use collect::{Collector, Running, SpoolError};
+use ledger::{SigningKey, VerifyingKey};
+use model::{
+    Law, Sha256Digest,
+    action::Action,
+    authority::SourceClass,
+    authorize::Ground,
+    capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
+    event::EventType,
+    exhibit::{ExhibitClass, ExhibitKind},
+    id::{AuthorityId, OrderId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Intent, NewEvent, Permit, Scope, StoreError, vault::{blob::AlsoDigest, secret::random_32, wrap::Identity}};
+
+use crate::{
+    Desk,
+    admit::{self, ExhibitContent, ExhibitView},
+    office::input,
+    row::{Draft, for_action, fresh_exhibit, fresh_order},
+};
+
+/// What is to be captured.
+#[derive(Debug, Clone)]
+pub struct CaptureWish {
+    /// Exactly these URLs.
+    pub urls: Vec<String>,
+    /// Class of the source.
+    pub source_class: SourceClass,
+    /// Most bytes in all.
+    pub byte_budget: u64,
+    /// Longest wait for one response.
+    pub timeout_ms: u64,
+    /// One line: what is captured and why.
+    pub description: String,
+}
+
+impl CaptureWish {
+    /// One intent per host: each must be inside the authority's selectors.
+    ///
+    /// # Errors
+    /// When a URL has no host.
+    pub fn intents(&self) -> Result<Vec<Intent>, StoreError> {
+        let mut hosts: Vec<String> = self.urls.iter().map(|url| host_of(url)).collect::<Result<_, _>>()?;
+        hosts.sort();
+        hosts.dedup();
+        if hosts.is_empty() {
+            return Err(StoreError::input("name at least one URL to capture"));
+        }
+        Ok(hosts.into_iter().map(|host| Intent::to(Action::Collect).from_source(self.source_class).aimed_at(host)).collect())
+    }
+}
+
+fn host_of(url: &str) -> Result<String, StoreError> {
+    let rest = url.split_once("://").map(|(_, rest)| rest);
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).map(|authority| authority.rsplit('@').next().unwrap_or(authority));
+    let host = host.map(|h| h.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(h, |(name, _)| name));
+    host.filter(|h| !h.is_empty()).map(str::to_lowercase).ok_or_else(|| StoreError::input(format!("{url:?} is not a URL with a host")))
+}
+
+/// The order's row: what is needed to admit its spool later, also after a crash.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct OrderContent {
+    order: Order,
+    /// age identity that opens the spool.
+    spool_identity: String,
+    /// Public key that the collector signs with, hexadecimal.
+    collector_key: String,
+    description: String,
+    source_class: SourceClass,
+}
+
+/// What came of a capture.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaptureView {
+    /// The exhibit, when there is one.
+    pub exhibit: ExhibitView,
+    /// The collector's own record.
+    pub record: CaptureRecord,
+}
+
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(100);
+/// How long a child may take to sign after its order was withdrawn.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Captures the URLs and admits the result.
+///
+/// `permits` holds one permit per host ([`CaptureWish::intents`]), all from the same person and case.
+///
+/// # Errors
+/// Law 15 when the authority ended meanwhile and nothing usable came; a spool that is not signed.
+pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<CaptureView, StoreError> {
+    let permit = permits.first().ok_or_else(|| StoreError::refused(Law::Permit, "a capture needs a permit"))?;
+    for permit in permits {
+        for_action(permit, Action::Collect)?;
+    }
+    covered(permits, wish)?;
+    let (content, child_seed) = order(desk, scope, permit, wish)?;
+    let row = Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?;
+    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport});
+    let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
+    desk.store.commit(scope, permit, event, vec![row])?;
+    let spool = spool_folder(desk, &content.order.order)?;
+    let desk_key = desk_key(desk)?;
+    let running = Collector::new(desk.exe()).start(&spool, &content.order, &desk_key, child_seed).map_err(collector_error)?;
+    let revoked = attend(desk, scope, permits, running)?;
+    let view = admit_spool(desk, scope, permit, &content, revoked.as_ref());
+    fs::remove_dir_all(&spool).map_err(|e| StoreError::environment("emptying the spool", &e))?;
+    view
+}
+
+/// Every host of the wish must be named by one of the permits.
+fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
+    for intent in wish.intents()? {
+        if !permits.iter().any(|permit| permit.is_for(&intent)) {
+            return Err(StoreError::refused(Law::Permit, format!("no permit names the host {}", intent.target.unwrap_or_default())));
+        }
+    }
+    Ok(())
+}
+
+fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish) -> Result<(OrderContent, [u8; 32]), StoreError> {
+    let authority: AuthorityId = match permit.ground() {
+        Ground::Authority(id) => id.clone(),
+        Ground::Standing(_) => return Err(StoreError::refused(Law::Permit, "nothing is collected on a standing basis")),
+    };
+    let identity = Identity::generate()?;
+    let child_seed = random_32()?;
+    let now = desk.now();
+    let order = Order {
+        order: fresh_order()?,
+        serial: 1,
+        case: scope.case().clone(),
+        authority,
+        actor: scope.actor().clone(),
+        urls: wish.urls.clone(),
+        byte_budget: wish.byte_budget,
+        timeout_ms: wish.timeout_ms,
+        transport: "loopback-direct".into(),
+        spool_recipient: identity.recipient().to_string(),
+        issued: now,
+        until: now.plus_seconds(MAX_LEASE_SECONDS),
+    };
+    let content = OrderContent {
+        order,
+        spool_identity: identity.secret_text().text()?.to_string(),
+        collector_key: hex::encode(SigningKey::from_bytes(&child_seed).verifying_key().to_bytes()),
+        description: wish.description.clone(),
+        source_class: wish.source_class,
+    };
+    Ok((content, child_seed))
+}
+
+fn spool_folder(desk: &Desk, order: &OrderId) -> Result<std::path::PathBuf, StoreError> {
+    let folder = desk.store.home().spool().join(order.as_str());
+    fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the spool folder", &e))?;
+    Ok(folder)
+}
+
+/// The key with which the desk signs orders: derived for this one purpose from the log's seed.
+fn desk_key(desk: &Desk) -> Result<SigningKey, StoreError> {
+    let seed = desk.store.node_secret("log.key")?.ok_or_else(|| StoreError::damaged("the log key is missing"))?;
+    let derived = Sha256Digest::of(&[b"lanternfish desk order key\n".as_slice(), &seed].concat());
+    Ok(SigningKey::from_bytes(&derived.0))
+}
+
+fn collector_error(error: collect::CollectorError) -> StoreError {
+    StoreError::Environment { attempt: "starting the capture child".into(), cause: error.to_string() }
+}
+
+/// Renews the lease while every permit lives; otherwise withdraws the order. Gives the refusal, if any.
+fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running) -> Result<Option<StoreError>, StoreError> {
+    let mut renewed_at = Instant::now();
+    let mut asked_at = Instant::now();
+    let mut refusal: Option<(StoreError, Instant)> = None;
+    loop {
+        if running.poll().is_some() {
+            return Ok(refusal.map(|(error, _)| error));
+        }
+        if let Some((_, since)) = &refusal {
+            if since.elapsed() > GRACE {
+                running.kill().map_err(collector_error)?;
+            }
+        } else if asked_at.elapsed() >= Duration::from_secs(1) {
+            asked_at = Instant::now();
+            if let Some(error) = permits.iter().find_map(|permit| desk.store.still_live(scope, permit).err()) {
+                running.withdraw().map_err(collector_error)?;
+                refusal = Some((error, Instant::now()));
+            } else if renewed_at.elapsed() >= RENEW_EVERY {
+                let next = collect::renewed(running.order(), desk.now(), MAX_LEASE_SECONDS);
+                running.renew(&next).map_err(collector_error)?;
+                renewed_at = Instant::now();
+            }
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Admits what is in the spool, if its record's signature and digests hold. What was captured while
+/// the authority lived stays lawful to keep; when it ended meanwhile, the record says partial.
+fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderContent, revoked: Option<&StoreError>) -> Result<CaptureView, StoreError> {
+    let spool = desk.store.home().spool().join(content.order.order.as_str());
+    let identity: age::x25519::Identity = content.spool_identity.parse().map_err(|_| StoreError::damaged("a spool identity"))?;
+    let key = collector_key(content)?;
+    let record = match collect::examine_spool(&spool, &key, &identity) {
+        Ok(record) => record,
+        Err(error) => return Err(end_without_evidence(desk, scope, content, &error)?),
+    };
+    if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
+        return Err(StoreError::refused(Law::Integrity, "the capture's record is about another order"));
+    }
+    // Admission of what was lawfully captured stands on custody, because the authority may be over now.
+    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    let writer = if revoked.is_some() { &keep } else { permit };
+    let id = fresh_exhibit()?;
+    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, AlsoDigest::default())?;
+    let mut warc = collect::open_warc(&spool, &identity).map_err(input)?;
+    std::io::copy(&mut warc, &mut blob).map_err(|e| StoreError::environment("storing the capture", &e))?;
+    let blob = blob.finish()?;
+    if blob.summary.sha256 != record.warc_digest {
+        return Err(StoreError::refused(Law::Integrity, "the capture's bytes are not those that its record signs"));
+    }
+    let signed_record = fs::read_to_string(spool.join("record.json")).map_err(|e| StoreError::environment("reading the capture record", &e))?;
+    let source = content.order.urls.first().cloned().unwrap_or_default();
+    let exhibit = ExhibitContent {
+        kind: ExhibitKind::Capture,
+        original_name: Some("capture.warc".into()),
+        blob: Some(blob.id.clone()),
+        sha256: Some(blob.summary.sha256),
+        length: Some(blob.summary.length),
+        record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key})),
+        findings: failures(&record),
+        ..admit::blank(desk, scope, &content.description, &source, content.source_class, ExhibitClass::Ordinary)?
+    };
+    let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
+    draft = draft.found_by("exhibit.sha256", blob.summary.sha256.hex());
+    let exhibit_row = draft.write(scope, desk.now(), &exhibit)?;
+    let order_row = desk.store.get(scope, "order", content.order.order.as_str())?;
+    let done_row = Draft::new("order", content.order.order.to_string(), "ended").over(&order_row).write(scope, desk.now(), content)?;
+    let detail = json!({
+        "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
+        "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
+        "description": content.description,
+    });
+    let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
+    desk.store.commit(scope, writer, event, vec![exhibit_row, blob.row, done_row])?;
+    let row = desk.store.get(scope, "exhibit", id.as_str())?;
+    Ok(CaptureView { exhibit: admit::view(desk, &row)?, record })
+}
+
+fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(&content.collector_key, &mut bytes).map_err(|_| StoreError::damaged("a collector key"))?;
+    VerifyingKey::from_bytes(&bytes).map_err(|_| StoreError::damaged("a collector key"))
+}
+
+fn end_without_evidence(desk: &Desk, scope: &Scope, content: &OrderContent, error: &SpoolError) -> Result<StoreError, StoreError> {
+    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    let order_row = desk.store.get(scope, "order", content.order.order.as_str())?;
+    let done = Draft::new("order", content.order.order.to_string(), "failed").over(&order_row).write(scope, desk.now(), content)?;
+    let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": error.to_string()}));
+    desk.store.commit(scope, &keep, event, vec![done])?;
+    Ok(StoreError::refused(Law::Integrity, format!("the capture cannot become evidence: {error}")))
+}
+
+/// What did not go as ordered, in words for the exhibit's record.
+fn failures(record: &CaptureRecord) -> Vec<String> {
+    record
+        .fetches
+        .iter()
+        .filter_map(|fetch| match &fetch.outcome {
+            FetchOutcome::Complete { .. } => None,
+            FetchOutcome::Partial { reason, .. } => Some(format!("{}: partial ({reason})", fetch.url)),
+            FetchOutcome::Failed { reason } => Some(format!("{}: nothing received ({reason})", fetch.url)),
+        })
+        .collect()
+}
+
+/// Ends orders whose desk died: admits a signed spool, closes an unsigned one. Gives one line each.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
+    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    let mut lines = Vec::new();
+    for row in desk.store.list(scope, "order")?.iter().filter(|row| row.state == "running") {
+        let content: OrderContent = row.content()?;
+        if desk.now() < content.order.until {
+            lines.push(format!("{}: still running", row.id));
+            continue;
+        }
+        let ended = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
+        match admit_spool(desk, scope, &keep, &content, Some(&ended)) {
+            Ok(view) => lines.push(format!("{}: admitted as {}", row.id, view.exhibit.exhibit)),
+            Err(error) => lines.push(format!("{}: {error}", row.id)),
+        }
+        let spool = desk.store.home().spool().join(content.order.order.as_str());
+        let _ = fs::remove_dir_all(spool);
+    }
+    Ok(lines)
+}

@@ -1,0 +1,91 @@
+//! Findings: one statement each, with method, error rate and what speaks against it (law 9).
+
+use model::{action::Action, event::EventType, finding::{Finding, FindingKind}};
+use serde::Serialize;
+use serde_json::json;
+use store::{NewEvent, Permit, Scope, StoreError};
+
+use crate::{
+    Desk, admit,
+    row::{Draft, finding_label, for_action, fresh_finding},
+};
+
+/// A finding as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingView {
+    /// `F-0001`.
+    pub finding: String,
+    /// Its id in the ledger.
+    pub id: String,
+    /// The event that wrote it.
+    pub event: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub content: Finding,
+}
+
+/// Writes a finding.
+///
+/// # Errors
+/// When an exhibit does not exist, or method or error rate are missing.
+pub fn add(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> Result<FindingView, StoreError> {
+    for_action(permit, Action::Conclude)?;
+    let finding = complete(desk, scope, finding)?;
+    let id = fresh_finding()?.to_string();
+    let row = Draft::new("finding", id.clone(), "stands").numbered().write(scope, desk.now(), &finding)?;
+    let detail = serde_json::to_value(&finding).map_err(crate::office::input)?;
+    let done = desk.store.commit(scope, permit, NewEvent::new(EventType::FindingAdded, Some(id.clone()), detail), vec![row])?;
+    let number = done.numbers.first().copied().flatten().unwrap_or(0);
+    Ok(FindingView { finding: finding_label(number), id, event: done.event, content: finding })
+}
+
+fn complete(desk: &Desk, scope: &Scope, finding: &Finding) -> Result<Finding, StoreError> {
+    let mut finding = finding.clone();
+    if finding.text.trim().is_empty() {
+        return Err(StoreError::input("a finding needs its statement (--text)"));
+    }
+    if finding.method.trim().is_empty() {
+        return Err(StoreError::input("a finding needs its method and version (--method)"));
+    }
+    if finding.error_rate.trim().is_empty() {
+        return Err(StoreError::input("a finding needs its error rate (--error-rate), or the words \"not known\""));
+    }
+    if finding.exhibits.is_empty() && finding.kind != FindingKind::NullSearch {
+        return Err(StoreError::input("a finding rests on exhibits: name at least one (--exhibit E-0001)"));
+    }
+    for label in &mut finding.exhibits {
+        let row = admit::row(desk, scope, label)?;
+        *label = crate::row::exhibit_label(row.number.unwrap_or(0));
+    }
+    Ok(finding)
+}
+
+/// Every finding; the caller's step writes the event.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn all(desk: &Desk, scope: &Scope) -> Result<Vec<FindingView>, StoreError> {
+    let rows = desk.store.list(scope, "finding")?;
+    rows.iter()
+        .map(|row| {
+            Ok(FindingView {
+                finding: finding_label(row.number.unwrap_or(0)),
+                id: row.id.clone(),
+                event: row.event,
+                content: row.content()?,
+            })
+        })
+        .collect()
+}
+
+/// Lists the findings: one consultation event with its count.
+///
+/// # Errors
+/// When the permit is not to query.
+pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<FindingView>, StoreError> {
+    for_action(permit, Action::Query)?;
+    let views = all(desk, scope)?;
+    let event = NewEvent::new(EventType::FindingConsulted, None, json!({"count": views.len()}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    Ok(views)
+}

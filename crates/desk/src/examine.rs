@@ -1,0 +1,437 @@
+//! Examination: containers are unpacked and selectors found, both in the caged `parse` child, never
+//! on the original (laws 6, 14). Every input record is accounted for: in = out + rejected.
+
+use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}, fs::File, io::Write as _, time::{Duration, Instant}};
+
+use model::{
+    Sha256Digest,
+    action::Action,
+    event::EventType,
+    exhibit::ExhibitClass,
+    id::{BlobId, SelectorId},
+    selector::FoundSelector,
+};
+use parse::{Budget, Ended, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::random_16}};
+
+use crate::{
+    Desk,
+    admit::{self, ExhibitContent},
+    office::TOOL,
+    row::{Draft, exhibit_label, for_action, fresh_blob},
+};
+
+/// Members committed together.
+const BATCH: usize = 400;
+/// Selectors in one row.
+const SELECTOR_BATCH: usize = 500;
+/// The longest member that is searched for selectors, in bytes.
+const SEARCHED: u64 = 512 << 20;
+
+/// One member that came out of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DerivedMember {
+    /// Everything the child said of it before its bytes.
+    pub head: MemberHead,
+    /// And after.
+    pub tail: MemberTail,
+    /// Where its bytes are kept.
+    pub blob: BlobId,
+    /// SHA-256 of its bytes, computed by the desk.
+    pub sha256: Sha256Digest,
+}
+
+/// An account of one unpacking (sealed under the case key).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Derivation {
+    /// The exhibit it was made from.
+    pub exhibit: String,
+    /// SHA-256 of that exhibit's bytes.
+    pub input: Option<Sha256Digest>,
+    /// Tool and version.
+    pub tool: String,
+    /// The budget it ran under.
+    pub budget: Budget,
+    /// How it ended, the account and the findings; none while it runs.
+    pub outcome: Option<Outcome>,
+    /// Number of members kept.
+    pub members: u64,
+}
+
+/// What an examination gave.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExaminationView {
+    /// The exhibit.
+    pub exhibit: String,
+    /// Format that was recognised.
+    pub format: String,
+    /// The child's cage: `landlock+seccomp` … `uncaged`.
+    pub cage: String,
+    /// How it ended.
+    pub ended: String,
+    /// Records in the container.
+    pub records_in: u64,
+    /// Members kept.
+    pub members: u64,
+    /// Records rejected, with reasons in `findings`.
+    pub rejected: u64,
+    /// Selectors found.
+    pub selectors: u64,
+    /// Findings of the parser.
+    pub findings: Vec<String>,
+}
+
+/// Where selectors were found (sealed under the case key), at most [`SELECTOR_BATCH`] a row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SelectorBatch {
+    /// The exhibit.
+    pub exhibit: String,
+    /// The derived bytes in which the offsets count; none when they count in the exhibit itself.
+    pub blob: Option<BlobId>,
+    /// SHA-256 of the searched bytes.
+    pub input: Sha256Digest,
+    /// What the searched bytes are: a URL, a member's name.
+    pub place: String,
+    /// Where the record begins in the exhibit's own bytes.
+    pub record_offset: Option<u64>,
+    /// Method and version.
+    pub method: String,
+    /// What was found.
+    pub selectors: Vec<FoundSelector>,
+}
+
+struct BlobSource {
+    reader: RefCell<BlobReader<File>>,
+    length: u64,
+}
+
+impl Source for BlobSource {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.reader.borrow_mut().read_at(offset, buf).map_err(std::io::Error::other)
+    }
+}
+
+/// Unpacks a container and searches everything for selectors.
+///
+/// # Errors
+/// Law 15 when the authority ends meanwhile (what was finished stays, marked as stopped); laws 5, 7.
+pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget: &Budget) -> Result<ExaminationView, StoreError> {
+    for_action(permit, Action::Examine)?;
+    let row = admit::row(desk, scope, label)?;
+    let view = admit::view(desk, &row)?;
+    let blob = admit::usable_blob(&view)?.clone();
+    let work = Work { desk, scope, permit, row: &row, class: view.content.class, label: view.exhibit.clone() };
+    let (outcome, members) = work.unpack(&blob, budget)?;
+    let mut selectors = 0;
+    if members.is_empty() {
+        selectors += work.search(&blob, None, &view.exhibit, None)?;
+    }
+    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED) {
+        desk.store.still_live(scope, permit)?;
+        selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset))?;
+    }
+    work.note_findings(&outcome)?;
+    Ok(examination_view(&view.exhibit, &outcome, members.len() as u64, selectors))
+}
+
+fn examination_view(label: &str, outcome: &Outcome, members: u64, selectors: u64) -> ExaminationView {
+    ExaminationView {
+        exhibit: label.to_string(),
+        format: outcome.summary.format.clone(),
+        cage: outcome.cage.cage.name().to_string(),
+        ended: ended_words(&outcome.ended),
+        records_in: outcome.summary.records_in,
+        members,
+        rejected: outcome.summary.rejected_count,
+        selectors,
+        findings: outcome.findings.iter().take(100).map(|f| format!("at byte {}: {}", f.offset, f.text)).collect(),
+    }
+}
+
+fn ended_words(ended: &Ended) -> String {
+    match ended {
+        Ended::Done => "done".into(),
+        Ended::Limit(why) => format!("stopped at a limit: {why}"),
+        Ended::Stopped => "stopped".into(),
+        Ended::TimeOut => "stopped: time ran out".into(),
+        Ended::Memory => "stopped: memory ran out".into(),
+        Ended::Crash(why) => format!("the parser crashed: {why}"),
+        Ended::Hostile(why) => format!("the parser broke its protocol: {why}"),
+    }
+}
+
+/// What is needed of a member after it was stored.
+struct Kept {
+    blob: BlobId,
+    place: String,
+    offset: u64,
+    length: u64,
+    is_leaf: bool,
+}
+
+struct Work<'a> {
+    desk: &'a Desk,
+    scope: &'a Scope,
+    permit: &'a Permit,
+    row: &'a Row,
+    class: ExhibitClass,
+    label: String,
+}
+
+impl Work<'_> {
+    fn source(&self, blob: &BlobId) -> Result<BlobSource, StoreError> {
+        match self.desk.store.read_blob(self.scope, self.permit, blob) {
+            Ok(readable) => Ok(BlobSource { length: readable.content.length, reader: RefCell::new(readable.reader) }),
+            Err(error) => Err(admit::anomaly(self.desk, self.scope, self.row, error)?),
+        }
+    }
+
+    /// Asks at most once a second whether the authority still lives.
+    fn watch(&self) -> impl Fn() -> bool + '_ {
+        let last = RefCell::new((Instant::now(), false));
+        move || {
+            let mut last = last.borrow_mut();
+            if !last.1 && last.0.elapsed() >= Duration::from_secs(1) {
+                *last = (Instant::now(), self.desk.store.still_live(self.scope, self.permit).is_err());
+            }
+            last.1
+        }
+    }
+
+    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(Outcome, Vec<Kept>), StoreError> {
+        let content: ExhibitContent = self.row.content()?;
+        let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
+        let mut derivation = Derivation {
+            exhibit: self.label.clone(),
+            input: content.sha256,
+            tool: TOOL.into(),
+            budget: budget.clone(),
+            outcome: None,
+            members: 0,
+        };
+        let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
+        let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
+        self.desk.store.commit(self.scope, self.permit, begun, vec![first])?;
+        let mut sink = MemberSink { work: self, derivation: id.clone(), open: BTreeMap::new(), ready: vec![], kept: vec![], parents: BTreeSet::new(), batches: 0 };
+        let name = content.original_name.clone().unwrap_or_default();
+        let stop = self.watch();
+        let outcome = parse::run(self.desk.exe(), &Task::Unpack { name }, budget, &mut self.source(blob)?, &mut sink, &stop)
+            .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })?;
+        sink.flush()?;
+        let kept = std::mem::take(&mut sink.kept);
+        derivation.members = kept.len() as u64;
+        derivation.outcome = Some(outcome.clone());
+        let row = self.desk.store.get(self.scope, "derivation", &id)?;
+        let state = if outcome.ended == Ended::Done { "done" } else { "stopped" };
+        let last = Draft::new("derivation", id.clone(), state).over(&row).write(self.scope, self.desk.now(), &derivation)?;
+        let detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
+        self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
+        Ok((outcome, kept))
+    }
+
+    fn search(&self, blob: &BlobId, derived: Option<&BlobId>, place: &str, offset: Option<u64>) -> Result<u64, StoreError> {
+        let content = self.desk.store.read_blob(self.scope, self.permit, blob)?.content;
+        let mut sink = SelectorSink::default();
+        let budget = Budget::default();
+        let task = Task::Extract { hint: json!({"place": place}).to_string() };
+        let stop = self.watch();
+        let outcome = parse::run(self.desk.exe(), &task, &budget, &mut self.source(blob)?, &mut sink, &stop)
+            .map_err(|e| StoreError::Environment { attempt: format!("searching {place}"), cause: e.to_string() })?;
+        let found: Vec<FoundSelector> = sink.values.into_iter().filter_map(|v| serde_json::from_value(v).ok()).collect();
+        let batch = |selectors: &[FoundSelector]| SelectorBatch {
+            exhibit: self.label.clone(),
+            blob: derived.cloned(),
+            input: content.sha256,
+            place: place.to_string(),
+            record_offset: offset,
+            method: extract::METHOD.to_string(),
+            selectors: selectors.to_vec(),
+        };
+        let mut rows = Vec::new();
+        for piece in found.chunks(SELECTOR_BATCH) {
+            rows.push(self.selector_row(&batch(piece))?);
+        }
+        let detail = json!({
+            "exhibit": self.label, "place": place, "method": extract::METHOD, "count": found.len(), "input": content.sha256,
+            "ended": ended_words(&outcome.ended), "cage": outcome.cage.cage.name(),
+        });
+        self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Extracted, Some(self.row.id.clone()), detail), rows)?;
+        Ok(found.len() as u64)
+    }
+
+    fn selector_row(&self, batch: &SelectorBatch) -> Result<Write, StoreError> {
+        let id = SelectorId::from_random(random_16()?).to_string();
+        let mut draft = Draft::new("selectors", id, "found").under(&self.row.id);
+        for selector in &batch.selectors {
+            draft = draft.found_by("selector.value", selector.value.to_lowercase());
+        }
+        draft.write(self.scope, self.desk.now(), batch)
+    }
+
+    /// A crash, a time-out or a cage that was missing is a finding on the exhibit (law 14).
+    fn note_findings(&self, outcome: &Outcome) -> Result<(), StoreError> {
+        let mut lines: Vec<String> = outcome.findings.iter().take(200).map(|f| format!("at byte {}: {}", f.offset, f.text)).collect();
+        if outcome.ended != Ended::Done {
+            lines.push(ended_words(&outcome.ended));
+        }
+        if outcome.cage.cage.name() != "landlock+seccomp" {
+            lines.push(format!("the parser's cage was not whole: {}", outcome.cage.cage.name()));
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let row = self.desk.store.get(self.scope, "exhibit", &self.row.id)?;
+        let mut content: ExhibitContent = row.content()?;
+        content.findings.extend(lines.clone());
+        let mut draft = Draft::new("exhibit", row.id.clone(), &row.state).over(&row);
+        if let Some(digest) = content.sha256 {
+            draft = draft.found_by("exhibit.sha256", digest.hex());
+        }
+        let write = draft.write(self.scope, self.desk.now(), &content)?;
+        let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": exhibit_label(row.number.unwrap_or(0)), "parser": lines}));
+        self.desk.store.commit(self.scope, self.permit, event, vec![write]).map(|_| ())
+    }
+}
+
+/// Keeps each member as an encrypted blob and commits them in batches.
+struct MemberSink<'w, 'a> {
+    work: &'w Work<'a>,
+    derivation: String,
+    open: BTreeMap<u32, (MemberHead, NewBlob<'w>)>,
+    ready: Vec<(DerivedMember, Write)>,
+    kept: Vec<Kept>,
+    parents: BTreeSet<u32>,
+    batches: u64,
+}
+
+fn sink_error(error: impl std::fmt::Display) -> SinkError {
+    SinkError::from(error.to_string())
+}
+
+impl MemberSink<'_, '_> {
+    fn flush(&mut self) -> Result<(), StoreError> {
+        if self.ready.is_empty() {
+            return Ok(());
+        }
+        self.batches += 1;
+        let ready = std::mem::take(&mut self.ready);
+        let members: Vec<&DerivedMember> = ready.iter().map(|(member, _)| member).collect();
+        let id = format!("{}/{}", self.derivation, self.batches);
+        let list = Draft::new("members", id, "kept").under(&self.derivation).write(self.work.scope, self.work.desk.now(), &members)?;
+        let detail = json!({"derivation": self.derivation, "exhibit": self.work.label, "batch": self.batches, "members": members.len()});
+        let mut rows = vec![list];
+        rows.extend(ready.into_iter().map(|(_, blob)| blob));
+        let event = NewEvent::new(EventType::Derived, Some(self.work.row.id.clone()), detail);
+        self.work.desk.store.commit(self.work.scope, self.work.permit, event, rows).map(|_| ())
+    }
+}
+
+impl Sink for MemberSink<'_, '_> {
+    fn begin(&mut self, head: &MemberHead) -> Result<(), SinkError> {
+        let work = self.work;
+        let blob = work
+            .desk
+            .store
+            .new_blob(work.scope, work.permit, &self.derivation, work.class, AlsoDigest::default())
+            .map_err(sink_error)?;
+        self.open.insert(head.id, (head.clone(), blob));
+        Ok(())
+    }
+
+    fn data(&mut self, id: u32, bytes: &[u8]) -> Result<(), SinkError> {
+        let (_, blob) = self.open.get_mut(&id).ok_or_else(|| sink_error("bytes of a member that never began"))?;
+        blob.write_all(bytes).map_err(sink_error)
+    }
+
+    fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
+        let (head, blob) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
+        let blob = blob.finish().map_err(sink_error)?;
+        // Members end from the inside out, so every child of this one was seen by now.
+        let is_leaf = !self.parents.contains(&head.id);
+        let place = head.warc.as_ref().and_then(|w| w.target_uri.clone()).unwrap_or_else(|| head.name.text.clone());
+        self.kept.push(Kept { blob: blob.id.clone(), place, offset: head.offset, length: blob.summary.length, is_leaf });
+        self.parents.extend(head.parent);
+        let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256 };
+        self.ready.push((member, blob.row));
+        if self.ready.len() >= BATCH { self.flush().map_err(sink_error) } else { Ok(()) }
+    }
+
+    fn abandon(&mut self, id: u32, _reason: &str) {
+        self.open.remove(&id);
+    }
+
+    fn finding(&mut self, _finding: &parse::Finding) {}
+
+    fn selectors(&mut self, _values: Vec<Value>) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct SelectorSink {
+    values: Vec<Value>,
+}
+
+impl Sink for SelectorSink {
+    fn begin(&mut self, _head: &MemberHead) -> Result<(), SinkError> {
+        Err(sink_error("a member where only selectors were asked for"))
+    }
+
+    fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn end(&mut self, _tail: &MemberTail) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn abandon(&mut self, _id: u32, _reason: &str) {}
+
+    fn finding(&mut self, _finding: &parse::Finding) {}
+
+    fn selectors(&mut self, values: Vec<Value>) -> Result<(), SinkError> {
+        self.values.extend(values);
+        Ok(())
+    }
+}
+
+/// One place where a selector stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct SelectorHit {
+    /// The exhibit.
+    pub exhibit: String,
+    /// URL or member name.
+    pub place: String,
+    /// The selector.
+    #[serde(flatten)]
+    pub selector: FoundSelector,
+}
+
+/// Selectors of the case, all or those with this exact value; one query event with count and a
+/// commitment to the result set.
+///
+/// # Errors
+/// When the permit is not to query.
+pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str>, purpose: &str) -> Result<Vec<SelectorHit>, StoreError> {
+    for_action(permit, Action::Query)?;
+    let rows = match value {
+        Some(value) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
+        None => desk.store.list(scope, "selectors")?,
+    };
+    let mut hits = Vec::new();
+    for row in &rows {
+        let batch: SelectorBatch = row.content()?;
+        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.eq_ignore_ascii_case(v)));
+        hits.extend(matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector }));
+    }
+    let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
+    let detail = json!({"query": value, "purpose": purpose, "count": hits.len(), "results": results});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?;
+    Ok(hits)
+}

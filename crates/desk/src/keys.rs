@@ -1,0 +1,233 @@
+//! Keys of the agency: the recovery set, a lost passphrase, a person who leaves (law 13).
+//!
+//! The recovery secret exists only as n-of-m shares, each wrapped to its holder. It is joined for a
+//! moment in the session of one holder, when enough others have released their shares to him.
+
+use model::{authorize::NodeStep, event::EventType, id::ActorId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{
+    Basis, Content, Head, Intent, NewEvent, Number, Row, Session, StoreError, User, Write,
+    vault::{
+        secret::{Secret32, random_16},
+        share::{Share, join, split},
+        wrap::{Identity, Recipient, unwrap, wrap_to},
+    },
+};
+
+use crate::Desk;
+
+/// What is said about a recovery set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecoverySet {
+    /// How it is told apart.
+    pub set: String,
+    /// Shares needed.
+    pub threshold: u8,
+    /// Names of the holders.
+    pub holders: Vec<String>,
+}
+
+/// Makes a recovery set: from now on each case key is wrapped to it as well. Cases of which the
+/// maker is a member are wrapped at once; others when a member next changes their key.
+///
+/// # Errors
+/// Impossible numbers; a holder without keys; law 13 for other roles.
+pub fn make_recovery_set(desk: &Desk, session: &Session, holders: &[String], threshold: u8) -> Result<RecoverySet, StoreError> {
+    desk.store.check_node_step(Some(session), NodeStep::Safeguard)?;
+    if threshold < 2 {
+        return Err(StoreError::input("a recovery set needs at least two holders together: use --threshold 2 or more"));
+    }
+    let count = u8::try_from(holders.len()).map_err(|_| StoreError::input("too many holders"))?;
+    let secret = Secret32::random()?;
+    let (set, shares) = split(&secret, threshold, count)?;
+    let recipient = Identity::from_secret(&secret).recipient();
+    let set_id = format!("rset-{}", hex::encode(random_16()?));
+    let mut rows = Vec::new();
+    for row in desk.store.register("recovery-set")?.iter().filter(|row| row.state == "live") {
+        rows.push(agency_row(desk, "recovery-set", &row.id, row.parent.clone(), "replaced", None, row.content()?, Basis::Over(row.version)));
+    }
+    let content = RecoverySet { set: set.label(), threshold, holders: holders.to_vec() };
+    let value = serde_json::to_value(&content).map_err(crate::office::input)?;
+    rows.push(agency_row(desk, "recovery-set", &set_id, Some(recipient.to_string()), "live", None, value, Basis::New));
+    for (name, share) in holders.iter().zip(&shares) {
+        let holder = desk.store.user_by_name(name)?;
+        let wrapped = wrap_to(&[recipient_of(&holder)?], &share.to_text())?;
+        rows.push(share_row(desk, &set_id, &holder.actor, "held", wrapped)?);
+    }
+    let event = NewEvent::new(EventType::KeyBackedUp, Some(set_id), json!({"threshold": threshold, "holders": holders}));
+    desk.store.commit_node(Some(session), NodeStep::Safeguard, event, rows)?;
+    wrap_own_cases(desk, session)?;
+    Ok(content)
+}
+
+/// Wraps the keys of the person's own cases to the newest recovery set.
+fn wrap_own_cases(desk: &Desk, session: &Session) -> Result<(), StoreError> {
+    for case in desk.store.cases_of(session.actor())? {
+        let scope = desk.store.enter(session, &case)?;
+        let Ok(permit) = desk.store.permit(&scope, Intent::to(model::action::Action::Administer)) else { continue };
+        if let Some(row) = desk.store.wrap_for_recovery(&scope)? {
+            let event = NewEvent::new(EventType::KeyBackedUp, Some(case.to_string()), json!({"to": "recovery set"}));
+            desk.store.commit(&scope, &permit, event, vec![row])?;
+        }
+    }
+    Ok(())
+}
+
+fn recipient_of(user: &User) -> Result<Recipient, StoreError> {
+    let text = user.record.recipient.as_deref();
+    let text = text.ok_or_else(|| StoreError::input(format!("{:?} has no keys yet: let this person log in once first", user.record.name)))?;
+    Ok(text.parse()?)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn agency_row(
+    desk: &Desk,
+    kind: &'static str,
+    id: &str,
+    parent: Option<String>,
+    state: &str,
+    actor: Option<ActorId>,
+    content: serde_json::Value,
+    basis: Basis,
+) -> Write {
+    Write {
+        head: Head { kind, id: id.into(), case: None, parent, number: Number::None, state: state.into(), actor, time: desk.now() },
+        content: Content::Json(content),
+        index: vec![],
+        basis,
+    }
+}
+
+fn share_row(desk: &Desk, set: &str, holder: &ActorId, state: &str, wrapped: Vec<u8>) -> Result<Write, StoreError> {
+    Ok(Write {
+        head: Head {
+            kind: "recovery-share",
+            id: format!("{set}/{}", hex::encode(random_16()?)),
+            case: None,
+            parent: Some(set.to_string()),
+            number: Number::None,
+            state: state.into(),
+            actor: Some(holder.clone()),
+            time: desk.now(),
+        },
+        content: Content::Sealed(wrapped),
+        index: vec![],
+        basis: Basis::New,
+    })
+}
+
+fn live_set(desk: &Desk) -> Result<Row, StoreError> {
+    let rows = desk.store.register("recovery-set")?;
+    let live = rows.into_iter().rfind(|row| row.state == "live");
+    live.ok_or_else(|| StoreError::input("this node has no recovery set: make one with `lanternfish key backup`"))
+}
+
+fn own_share(desk: &Desk, session: &Session, set: &str) -> Result<Share, StoreError> {
+    let rows = desk.store.register("recovery-share")?;
+    let own = rows.iter().find(|row| row.parent.as_deref() == Some(set) && row.state == "held" && row.actor.as_ref() == Some(session.actor()));
+    let own = own.ok_or_else(|| StoreError::input("you hold no share of the recovery set"))?;
+    Ok(Share::parse(session.unwrap(own.sealed_bytes())?.text()?)?)
+}
+
+/// A holder releases his share to another holder, for the recovery of one person. His own act, in
+/// his own session.
+///
+/// # Errors
+/// When he holds no share.
+pub fn release_share(desk: &Desk, session: &Session, to: &str, user: &str, reason: &str) -> Result<(), StoreError> {
+    let set = live_set(desk)?;
+    let share = own_share(desk, session, &set.id)?;
+    let receiver = desk.store.user_by_name(to)?;
+    let person = desk.store.user_by_name(user)?;
+    if receiver.actor == *session.actor() {
+        return Err(StoreError::input("release your share to another holder: at least two people recover a key together"));
+    }
+    let wrapped = wrap_to(&[recipient_of(&receiver)?], &share.to_text())?;
+    let mut row = share_row(desk, &set.id, &receiver.actor, "released", wrapped)?;
+    row.head.parent = Some(format!("{}/{}", set.id, person.actor));
+    let event = NewEvent::new(EventType::KeyRecovered, Some(person.actor.to_string()), json!({"released-to": to, "for": user, "reason": reason}));
+    desk.store.commit_node(Some(session), NodeStep::OwnSession, event, vec![row]).map(|_| ())
+}
+
+/// Joins the released shares with one's own and gives the person back the keys of the cases that he
+/// was a member of; gives their number. The joined secret is forgotten at once.
+///
+/// # Errors
+/// Too few shares; the person has no new keys yet.
+pub fn recover(desk: &Desk, session: &Session, user: &str, reason: &str) -> Result<usize, StoreError> {
+    let set = live_set(desk)?;
+    let person = desk.store.user_by_name(user)?;
+    let mut shares = vec![own_share(desk, session, &set.id)?];
+    let place = format!("{}/{}", set.id, person.actor);
+    for row in desk.store.register("recovery-share")? {
+        let mine = row.state == "released" && row.parent.as_deref() == Some(&place) && row.actor.as_ref() == Some(session.actor());
+        if mine {
+            shares.push(Share::parse(session.unwrap(row.sealed_bytes())?.text()?)?);
+        }
+    }
+    let identity = Identity::from_secret(&join(&shares)?);
+    let mut done = 0;
+    for wrap in newest_recovery_wraps(desk, &person.actor)? {
+        let scope = desk.store.recovered_scope(session, &wrap.case, &unwrap(&identity, wrap.row.sealed_bytes())?)?;
+        let row = desk.store.wrap_for(&scope, &person)?;
+        let event = NewEvent::new(EventType::KeyRecovered, Some(person.actor.to_string()), json!({"for": user, "reason": reason}));
+        desk.store.commit_new_case(session, NodeStep::OwnSession, &scope, event, vec![row])?;
+        done += 1;
+    }
+    Ok(done)
+}
+
+/// The newest recovery wrap of each case that the person was a member of.
+fn newest_recovery_wraps(desk: &Desk, person: &ActorId) -> Result<Vec<store::CaseKeyWrap>, StoreError> {
+    let mut newest: std::collections::BTreeMap<String, store::CaseKeyWrap> = std::collections::BTreeMap::new();
+    for wrap in desk.store.recovery_wraps()? {
+        let was_member = desk.store.wraps_of_case(&wrap.case)?.iter().any(|w| w.holder.as_ref() == Some(person));
+        let better = newest.get(wrap.case.as_str()).is_none_or(|old| old.row.number < wrap.row.number || old.row.time < wrap.row.time);
+        if was_member && better {
+            newest.insert(wrap.case.to_string(), wrap);
+        }
+    }
+    Ok(newest.into_values().collect())
+}
+
+/// What a person who leaves means for the cases of the one who carries it out.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LeaverReport {
+    /// Cases whose key was changed.
+    pub rotated: Vec<String>,
+    /// Cases that somebody else must rotate, because the person in charge is not a member.
+    pub others: usize,
+    /// Exhibits that are still in the leaver's custody.
+    pub held: Vec<String>,
+}
+
+/// After a person was revoked: changes the keys of every shared case and lists what he still holds.
+///
+/// # Errors
+/// When the records cannot be written.
+pub fn after_leaver(desk: &Desk, session: &Session, leaver: &User) -> Result<LeaverReport, StoreError> {
+    let mut report = LeaverReport::default();
+    let mine = desk.store.cases_of(session.actor())?;
+    for row in desk.store.register("case")? {
+        let Some(case) = row.case.clone() else { continue };
+        let was_member = desk.store.wraps_of_case(&case)?.iter().any(|w| w.holder.as_ref() == Some(&leaver.actor));
+        if !was_member {
+            continue;
+        }
+        if !mine.contains(&case) {
+            report.others += 1;
+            continue;
+        }
+        let mut scope = desk.store.enter(session, &case)?;
+        let permit = desk.store.permit(&scope, Intent::to(model::action::Action::Administer))?;
+        crate::case::rotate_key(desk, &mut scope, &permit, "a member left")?;
+        report.rotated.push(crate::case_label(row.number.unwrap_or(0)));
+        for exhibit in crate::admit::all(desk, &scope)? {
+            if exhibit.content.custody.custodian() == &leaver.actor {
+                report.held.push(exhibit.exhibit);
+            }
+        }
+    }
+    Ok(report)
+}
