@@ -1,6 +1,8 @@
 //! The lint of law 9, seen to refuse: one sound draft, and one small change at a time. What stands on
 //! the finished paper is tested with the typesetter.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "report/sample.rs"]
 mod sample;
 
@@ -125,7 +127,7 @@ fn each_template_asks_for_its_own_facts() {
     refused(record, backwards, LintError::RecordMissing("an end that lies after its beginning"));
     let expert = Template::ExpertReport;
     refused(expert, |draft| draft.sections.clear(), LintError::ExpertMissing("the training and experience of the author"));
-    let unknown = |draft: &mut Draft| drop(draft.sections.insert("S-088".into(), Section::Summary));
+    let unknown = |draft: &mut Draft| draft.sections.extend([("S-088".to_string(), Section::Summary)]);
     refused(expert, unknown, LintError::SectionUnknown("S-088".into()));
     let mut zoneless = sound(FACT);
     zoneless.jurisdiction.zone = "Mars/Olympus".into();

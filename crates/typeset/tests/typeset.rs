@@ -1,6 +1,8 @@
 //! Real papers through the real child: every template in every language, read back from the finished
 //! file and by poppler's `pdftotext`; the cage; the same bytes twice; what a refusal says.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "../../report/tests/report/sample.rs"]
 mod sample;
 
