@@ -96,7 +96,8 @@ impl Certificate {
         &self.parsed
     }
 
-    pub(crate) fn key(&self) -> &spki::SubjectPublicKeyInfoOwned {
+    /// The public key, for [`crate::signature::PublicKey::read`].
+    pub fn key(&self) -> &spki::SubjectPublicKeyInfoOwned {
         self.parsed.tbs_certificate().subject_public_key_info()
     }
 
@@ -218,7 +219,7 @@ pub(crate) fn pem_blocks(text: &str, label: &str) -> Result<Vec<Vec<u8>>, Flaw> 
     while let Some(start) = rest.find(&begin) {
         let tail = &rest[start..];
         let stop = tail.find(&end).ok_or_else(|| Flaw::new(format!("a {label} block has no end")))? + end.len();
-        let (_, der) = der::pem::decode_vec(tail[..stop].as_bytes()).map_err(|_| Flaw::new(format!("a {label} block is not readable")))?;
+        let (_, der) = der::pem::decode_vec(&tail.as_bytes()[..stop]).map_err(|_| Flaw::new(format!("a {label} block is not readable")))?;
         blocks.push(der);
         rest = &tail[stop..];
     }

@@ -6,7 +6,7 @@ use der::{
     Any, Decode, Encode, Tag,
     asn1::{ObjectIdentifier, SetOfVec},
 };
-use model::{Moment, Sha256Digest};
+use model::Moment;
 use p256::{
     ecdsa::DerSignature,
     pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey},
@@ -305,9 +305,4 @@ fn build(key: &SigningKey, profile: House, public_key: &[u8], serial: &Serial, v
     let builder = CertificateBuilder::new(profile, SerialNumber::new(&positive)?, validity.to_x509()?, spki)?;
     let certificate = builder.build::<_, DerSignature>(key.inner())?;
     Certificate::from_structure(certificate).map_err(|e| PkiError::Build(e.to_string()))
-}
-
-/// SHA-256 of a DER certificate, for a seal plan.
-pub fn certificate_digest(certificate: &Certificate) -> Sha256Digest {
-    certificate.digest()
 }

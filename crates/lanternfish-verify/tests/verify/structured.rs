@@ -13,7 +13,8 @@ fn law_05_untouched_is_sound() {
 
 #[test]
 fn law_05_any_file_changed_in_any_way_is_broken() {
-    let ways: [(&str, fn(&mut Vec<u8>)); 6] = [
+    type Way = (&'static str, fn(&mut Vec<u8>));
+    let ways: [Way; 6] = [
         ("flip first", |b| b[0] ^= 1),
         ("flip last", |b| *b.last_mut().unwrap() ^= 0x80),
         ("flip middle", |b| { let at = b.len() / 2; b[at] ^= 4 }),
@@ -146,7 +147,8 @@ fn law_05_files_swapped_or_renamed_are_broken() {
 
 #[test]
 fn law_05_manifest_in_another_spelling_is_broken() {
-    let spellings: [(&str, fn(&str) -> String); 5] = [
+    type Spelling = (&'static str, fn(&str) -> String);
+    let spellings: [Spelling; 5] = [
         ("upper case", |t| t.lines().map(|l| format!("{}{}\n", l[..64].to_uppercase(), &l[64..])).collect()),
         ("one space", |t| t.replace("  ", " ")),
         ("star", |t| t.replace("  ", " *")),

@@ -74,10 +74,10 @@ fn distinct(plan: SealPlan) -> Result<SealPlan, String> {
     use model::package::SealFile;
     let mut seen = BTreeSet::new();
     for file in &plan.files {
-        if let SealFile::Officer { certificate, .. } | SealFile::Token { certificate, .. } = file {
-            if !seen.insert(*certificate) {
-                return Err(format!("{SEAL_PLAN} names the certificate {certificate} twice"));
-            }
+        if let SealFile::Officer { certificate, .. } | SealFile::Token { certificate, .. } = file
+            && !seen.insert(*certificate)
+        {
+            return Err(format!("{SEAL_PLAN} names the certificate {certificate} twice"));
         }
     }
     Ok(plan)

@@ -55,7 +55,7 @@ fn said(message: &SignedMessage) -> String {
 
 fn say_signing_time(path: &str, message: &SignedMessage, event: &Event, report: &mut Report) {
     let apart = message.signing_time.map_or(0, |signed| event.time().seconds() - signed.seconds());
-    if apart < -TOKEN_BEFORE_SIGNING || apart > TOKEN_APART {
+    if !(-TOKEN_BEFORE_SIGNING..=TOKEN_APART).contains(&apart) {
         report.limit(format!("{path} states the signing time {}, but the seal was logged at {}", said(message), event.time()));
     }
 }
