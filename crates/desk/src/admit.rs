@@ -145,7 +145,15 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
 ///
 /// # Errors
 /// When seal number or condition are missing.
-pub fn thing(desk: &Desk, scope: &Scope, permit: &Permit, description: &str, source: &str, item: &PhysicalItem) -> Result<ExhibitView, StoreError> {
+pub fn thing(
+    desk: &Desk,
+    scope: &Scope,
+    permit: &Permit,
+    source_class: SourceClass,
+    description: &str,
+    source: &str,
+    item: &PhysicalItem,
+) -> Result<ExhibitView, StoreError> {
     for_action(permit, Action::Admit)?;
     if item.seal_number.trim().is_empty() || item.condition.trim().is_empty() {
         return Err(StoreError::input("a physical item needs its seal number and its condition"));
@@ -154,7 +162,7 @@ pub fn thing(desk: &Desk, scope: &Scope, permit: &Permit, description: &str, sou
     let content = ExhibitContent {
         kind: ExhibitKind::Physical,
         physical: Some(item.clone()),
-        ..blank(desk, scope, description, source, SourceClass::HandedOver, ExhibitClass::Ordinary)?
+        ..blank(desk, scope, description, source, source_class, ExhibitClass::Ordinary)?
     };
     let detail = json!({"description": description, "source": source, "seal": item.seal_number, "condition": item.condition});
     commit(desk, scope, permit, &id, content, detail, vec![])

@@ -319,12 +319,16 @@ pub fn refuse(desk: &Desk, scope: &Scope, permit: &Permit, transfer: &str, reaso
     transfer_view(desk, scope, transfer)
 }
 
-/// Every transfer of the case.
+/// Every transfer of the case; one consultation event.
 ///
 /// # Errors
 /// When the records cannot be read.
-pub fn transfers(desk: &Desk, scope: &Scope) -> Result<Vec<TransferView>, StoreError> {
-    desk.store.list(scope, "transfer")?.iter().map(|row| transfer_of(desk, row)).collect()
+pub fn transfers(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<TransferView>, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    let views: Vec<TransferView> = desk.store.list(scope, "transfer")?.iter().map(|row| transfer_of(desk, row)).collect::<Result<_, _>>()?;
+    let event = NewEvent::new(EventType::Queried, None, json!({"query": "transfers", "count": views.len()}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    Ok(views)
 }
 
 fn transfer_view(desk: &Desk, scope: &Scope, transfer: &str) -> Result<TransferView, StoreError> {

@@ -20,7 +20,7 @@ pub mod package;
 pub mod report_step;
 mod row;
 
-pub use office::{Desk, TOOL};
+pub use office::{Desk, TOOL, restore};
 pub use row::{case_label, exhibit_label, finding_label, parse_label};
 pub use store::StoreError as DeskError;
 pub use store::{Config, Home, Intent, LogReport, Permit, Scope, Session, TimeAuthority, User};

@@ -304,3 +304,11 @@ fn slug(agency: &str) -> Result<String, StoreError> {
     let parts: Vec<&str> = text.split('-').filter(|part| !part.is_empty()).take(6).collect();
     Ok(if parts.is_empty() { "agency".into() } else { parts.join("-") })
 }
+
+/// Brings a backup back into a home that does not exist yet.
+///
+/// # Errors
+/// A wrong passphrase, a cut or changed backup, an existing folder.
+pub fn restore(source: &Path, root: &Path, passphrase: &str) -> Result<store::vault::backup::BackupSummary, StoreError> {
+    Store::restore(source, root, passphrase)
+}

@@ -1,0 +1,86 @@
+//! `scan`: the one verb outside law 1. It reads files that the user already holds, touches no case,
+//! keeps nothing, and says so. The same scanner runs inside the `parse` child for exhibits.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use desk::DeskError;
+use extract::{Hints, Scanner};
+use model::selector::FoundSelector;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What the `parse` child runs over a window of an exhibit's bytes.
+pub fn for_child(bytes: &[u8], _hint: &str) -> Vec<Value> {
+    Scanner::new().scan(bytes, &Hints::default()).iter().filter_map(|found| serde_json::to_value(found).ok()).collect()
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    #[serde(flatten)]
+    found: &'a FoundSelector,
+    source: &'a str,
+}
+
+/// Scans files and folders; one JSON line or one tab-separated line for each selector.
+pub fn run(paths: &[PathBuf], region: Option<&str>, json: bool) -> Result<i32, DeskError> {
+    eprintln!("scan reads the files that you name, touches no case and keeps nothing; what it finds is no evidence until the file is admitted");
+    let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
+    let hints = Hints { default_region, ..Hints::default() };
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut failures = 0;
+    for path in files(paths)? {
+        if let Err(error) = scan_file(&path, &hints, json, &mut out) {
+            eprintln!("lanternfish: {}: {error}", path.display());
+            failures += 1;
+        }
+    }
+    out.flush().map_err(|e| DeskError::environment("writing the result", &e))?;
+    Ok(if failures == 0 { 0 } else { 2 })
+}
+
+fn scan_file(path: &Path, hints: &Hints, json: bool, out: &mut impl Write) -> std::io::Result<()> {
+    let source = path.to_string_lossy();
+    let mut broken = None;
+    let file = File::open(path)?;
+    Scanner::new().scan_reader(file, hints, |found| {
+        let line = Line { kind: "selector", found: &found, source: &source };
+        if let Err(error) = print(&line, json, out) {
+            broken.get_or_insert(error);
+        }
+    })?;
+    broken.map_or(Ok(()), Err)
+}
+
+fn print(line: &Line<'_>, json: bool, out: &mut impl Write) -> std::io::Result<()> {
+    if json {
+        serde_json::to_writer(&mut *out, line)?;
+        return writeln!(out);
+    }
+    let name = |value: Value| value.as_str().unwrap_or_default().to_string();
+    let kind = name(serde_json::to_value(line.found.selector_type)?);
+    let state = name(serde_json::to_value(line.found.state)?);
+    writeln!(out, "{kind}\t{state}\t{}\t{}:{}-{}", line.found.value, line.source, line.found.start, line.found.end)
+}
+
+/// Every regular file below the paths, in a steady order; links are not followed.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, DeskError> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> = paths.iter().rev().cloned().collect();
+    while let Some(path) = waiting.pop() {
+        let about = std::fs::symlink_metadata(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
+        if about.is_dir() {
+            let entries = std::fs::read_dir(&path).map_err(|e| DeskError::environment(format!("listing {}", path.display()), &e))?;
+            let mut inside: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+            inside.sort();
+            waiting.extend(inside.into_iter().rev());
+        } else if about.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
