@@ -22,7 +22,7 @@ use model::{
 };
 use report::{
     ActionRecord, AuthorityLine, Checkpoint, CustodyRow, Digest, Draft as Paper, ExhibitRow, FindingRow, Header, Jurisdiction,
-    KnownObjects, Label, Language, Linted, NullSearchRow, Officer, Section, Tool, Transfer, WitnessStatus,
+    KnownObjects, Label, Language, NullSearchRow, Officer, Section, Tool, Transfer, WitnessStatus,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
