@@ -3,7 +3,7 @@
 //! Bytes are hashed and encrypted while they are read, compared with what the giver declared, and
 //! exist for the case only when the event is committed. A stopped or failed admission leaves nothing.
 
-use std::io::{Read, Write as _};
+use std::io::Read;
 
 use model::{
     Law, Moment, Sha256Digest,

@@ -52,7 +52,7 @@ pub struct CaseView {
 /// Law 13 when the role may not; a member without keys.
 pub fn open(desk: &Desk, session: &Session, content: &CaseContent, members: &[String]) -> Result<CaseView, StoreError> {
     desk.ready()?;
-    report::jurisdiction::Jurisdiction::named(&content.jurisdiction).map_err(crate::office::input)?;
+    report::Jurisdiction::named(&content.jurisdiction).map_err(crate::office::input)?;
     let scope = desk.store.new_case_scope(session)?;
     let year = i64::from(year_of(desk));
     let mut draft = Draft::new("case", scope.case().as_str(), "open");
@@ -209,8 +209,8 @@ pub enum Declaration {
 pub fn declare(desk: &Desk, scope: &Scope, permit: &Permit, what: Declaration, reason: &str) -> Result<CaseView, StoreError> {
     for_action(permit, Action::Administer)?;
     let (word, event_type) = match what {
-        Declaration::CourtProcess => ("court-process", EventType::CaseConsulted),
-        Declaration::LegalHold => ("legal-hold", EventType::CaseConsulted),
+        Declaration::CourtProcess => ("court-process", EventType::CaseDeclared),
+        Declaration::LegalHold => ("legal-hold", EventType::CaseDeclared),
         Declaration::Closed => ("closed", EventType::CaseClosed),
     };
     if what != Declaration::Closed && !matches!(scope.role(), Role::Supervisor | Role::Prosecutor) {

@@ -46,6 +46,8 @@ event_types! {
     UserRevoked = "user-revoked", Some(Operation::Alteration);
     /// A session began.
     SessionOpened = "session-opened", None;
+    /// A session was ended by its person.
+    SessionClosed = "session-closed", None;
     /// A login failed.
     LoginRefused = "login-refused", None;
     /// A step was refused by a law.
@@ -56,6 +58,8 @@ event_types! {
     TipHandled = "tip-handled", Some(Operation::Consultation);
     /// A case began.
     CaseOpened = "case-opened", Some(Operation::Collection);
+    /// A court process or a legal hold was declared.
+    CaseDeclared = "case-declared", Some(Operation::Alteration);
     /// A case ended.
     CaseClosed = "case-closed", Some(Operation::Alteration);
     /// A case or a list of them was shown.

@@ -295,7 +295,7 @@ impl Store {
         let id = hex::encode(token_lookup(&parse_token(token)?));
         let session = self.session(token)?;
         let row = self.register_one("session", &id)?.ok_or_else(|| StoreError::input("there is no such session"))?;
-        let event = NewEvent::new(EventType::SessionOpened, Some(session.actor.to_string()), json!({"ended": true}));
+        let event = NewEvent::new(EventType::SessionClosed, Some(session.actor.to_string()), json!({}));
         let write = restate(&row, "ended", self.now());
         self.commit_node(Some(&session), NodeStep::OwnSession, event, vec![write]).map(|_| ())
     }

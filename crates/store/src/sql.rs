@@ -78,6 +78,7 @@ pub(crate) const HEAD: &str = "SELECT size, frontier, epoch, last_time FROM log_
 pub(crate) const HEAD_MAKE: &str =
     "INSERT INTO log_head (id, size, frontier, epoch, last_time) VALUES (1, 0, $1, 1, 0)";
 pub(crate) const HEAD_SET: &str = "UPDATE log_head SET size = $1, frontier = $2, epoch = $3, last_time = $4 WHERE id = 1";
+pub(crate) const EPOCH_NEXT: &str = "UPDATE log_head SET epoch = epoch + 1 WHERE id = 1";
 pub(crate) const EVENT_ADD: &str = "INSERT INTO event (seq, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 pub(crate) const EVENT_ROW_ADD: &str = "INSERT INTO event_row (seq, kind, id, digest) VALUES ($1, $2, $3, $4)";

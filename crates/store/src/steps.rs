@@ -8,6 +8,7 @@ use std::{path::Path, sync::Mutex};
 use ledger::{Checkpoint, KeyName, LogSigner, SignedCheckpoint, TreeSize, tree::Frontier};
 use model::{
     Law, Moment, Sha256Digest,
+    action::Action,
     actor::Role,
     authority::{Authority, AuthorityState},
     authorize::{CaseStanding, Ground, NodeStep, authorize, authorize_node_step},
@@ -407,7 +408,10 @@ impl Store {
     ///
     /// # Errors
     /// When the event is not of this case, or its detail does not match its commitment (law 5).
-    pub fn disclose_detail(&self, scope: &Scope, _permit: &Permit, seq: u64) -> Result<([u8; 32], Vec<u8>), StoreError> {
+    pub fn disclose_detail(&self, scope: &Scope, permit: &Permit, seq: u64) -> Result<([u8; 32], Vec<u8>), StoreError> {
+        if permit.case != scope.case || permit.actor != scope.actor || permit.action() != Action::Package {
+            return Err(StoreError::refused(Law::Permit, "details leave the log only under a permit to package, in its own case"));
+        }
         let event = self.event(seq)?;
         if event.leaf.case.as_ref() != Some(&scope.case) {
             return Err(StoreError::refused(Law::Permit, "that event belongs to another case"));
@@ -622,18 +626,11 @@ impl Store {
     /// Law 13 when the role may not.
     pub fn declare_epoch(&self, session: &Session, detail: Value) -> Result<Committed, StoreError> {
         self.check_node_step(Some(session), NodeStep::Safeguard)?;
-        let mut tx = self.db.begin()?;
-        let cells = tx.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
-        let head = LogHead::from_cells(&cells)?;
-        let size = i64::try_from(head.frontier.size().0).map_err(|_| StoreError::damaged("the log is full"))?;
-        tx.run(sql::HEAD_SET, &[
-            Val::Int(size),
-            Val::Blob(head.frontier.to_bytes()),
-            Val::Int(head.epoch + 1),
-            Val::Int(head.last_time.micros()),
-        ])?;
-        tx.commit()?;
-        self.commit_node(Some(session), NodeStep::Safeguard, NewEvent::new(EventType::EpochDeclared, None, detail), vec![])
+        let event = NewEvent::new(EventType::EpochDeclared, None, detail);
+        // The new epoch and the event that declares it become durable together (law 2).
+        self.write(Some(&session.actor), None, &Seal::Agency(&self.agency), event, vec![], |tx| {
+            tx.run(sql::EPOCH_NEXT, &[]).map(|_| ())
+        })
     }
 
     /// How many rows of a kind there are: structure only.

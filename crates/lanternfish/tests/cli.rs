@@ -1,0 +1,37 @@
+//! Drills: the real program, driven from outside as officers drive it, one process for each command.
+//!
+//! Each drill works on a home of its own, copied from one that was staffed once. Nothing here reaches
+//! into the records: what a drill knows, the program said. Tests that need something that may be
+//! missing (pdftotext, warcio, outside data, leave to mount) say SKIPPED and what is missing.
+//!
+//! `LANTERNFISH_BLESS=1 cargo test -p lanternfish --test cli` writes `docs/guide/cli.md` anew;
+//! `LANTERNFISH_ALL=1` repeats the killing fifty times.
+
+#[path = "cli/authorities.rs"]
+mod authorities;
+#[path = "cli/custody.rs"]
+mod custody;
+#[path = "cli/disks.rs"]
+mod disks;
+#[path = "cli/hostile.rs"]
+mod hostile;
+#[path = "cli/laptop.rs"]
+mod laptop;
+#[path = "cli/office.rs"]
+mod office;
+#[path = "cli/outside.rs"]
+mod outside;
+#[path = "cli/page.rs"]
+mod page;
+#[path = "cli/papers.rs"]
+mod papers;
+#[path = "cli/people.rs"]
+mod people;
+#[path = "cli/revocation.rs"]
+mod revocation;
+#[path = "cli/scanning.rs"]
+mod scanning;
+#[path = "cli/stamps.rs"]
+mod stamps;
+#[path = "cli/walk.rs"]
+mod walk;
