@@ -1,0 +1,220 @@
+//! The life of one authority: who may make it live (law 1), that its end is final (law 15), and how
+//! far it can reach.
+
+use std::collections::BTreeSet;
+
+use model::{
+    Law, Moment,
+    action::Action,
+    actor::Role,
+    authority::{Authority, AuthorityError, AuthorityKind, AuthorityScope, AuthorityState, LONGEST_DAYS, Limit, SourceClass},
+    authorize::{Ask, CaseStanding, Ground, authorize},
+    id::{ActorId, AuthorityId, CaseId},
+};
+
+use crate::dice::Dice;
+
+pub fn person(n: u8) -> ActorId {
+    ActorId::from_random([n; 16])
+}
+
+pub fn case() -> CaseId {
+    CaseId::from_random([1; 16])
+}
+
+const DAY: i64 = 86_400;
+
+/// An authority for everything in [`case`], recorded by person 1, held by person 2, for one day.
+pub fn authority(kind: AuthorityKind) -> Authority {
+    Authority {
+        id: AuthorityId::from_random([9; 16]),
+        kind,
+        case: Some(case()),
+        holders: BTreeSet::from([person(2)]),
+        recorded_by: person(1),
+        scope: AuthorityScope {
+            actions: Action::ALL.into_iter().collect(),
+            sources: kind.widest_sources().iter().copied().collect(),
+            selectors: Limit::Any,
+            persons: Limit::Any,
+            territory: Limit::Any,
+        },
+        from: Moment::from_micros(0),
+        until: Moment::from_micros(0).plus_seconds(DAY),
+        state: AuthorityState::Recorded,
+    }
+}
+
+/// Makes it live by the step that its kind needs.
+pub fn approve(authority: &mut Authority, by: &ActorId, role: Role) -> Result<(), AuthorityError> {
+    let at = Moment::from_micros(1);
+    if authority.kind.is_transcribed() { authority.check(by, at) } else { authority.grant(by, role, at) }
+}
+
+fn covers(authority: &Authority, second: i64) -> bool {
+    let (actor, case) = (person(2), case());
+    let ask = Ask {
+        actor: &actor,
+        role: Role::Investigator,
+        member: true,
+        case: &case,
+        standing: CaseStanding::default(),
+        action: Action::View,
+        source: None,
+        target: None,
+        person: None,
+        territory: None,
+        now: Moment::from_micros(0).plus_seconds(second),
+    };
+    authorize(&ask, std::slice::from_ref(authority)) == Ok(Ground::Authority(authority.id.clone()))
+}
+
+#[test]
+fn law_01_the_holder_never_approves_his_own_authority() {
+    for kind in AuthorityKind::ALL {
+        for role in Role::ALL {
+            for own in [1, 2] {
+                let mut authority = authority(kind);
+                let answer = approve(&mut authority, &person(own), role);
+                assert!(answer.is_err(), "{} approved by its own person {own} as {role}", kind.name());
+                assert_eq!(authority.state, AuthorityState::Recorded);
+                assert!(!covers(&authority, 10));
+            }
+            let mut authority = authority(kind);
+            let may = kind.is_transcribed() || matches!(role, Role::Supervisor | Role::Prosecutor);
+            assert_eq!(approve(&mut authority, &person(3), role).is_ok(), may, "{} by another {role}", kind.name());
+            assert_eq!(covers(&authority, 10), may);
+        }
+    }
+    let mut own = authority(AuthorityKind::SupervisorAuthorisation);
+    let refusal = own.grant(&person(2), Role::Supervisor, Moment::from_micros(1)).unwrap_err();
+    assert_eq!(refusal, AuthorityError::OwnAuthority { step: "grant" });
+    assert!(refusal.to_string().contains("law 1"), "{refusal}");
+}
+
+#[test]
+fn law_01_an_order_from_outside_is_checked_and_one_of_the_house_is_granted() {
+    let at = Moment::from_micros(1);
+    for kind in AuthorityKind::ALL {
+        let mut wrong = authority(kind);
+        let answer =
+            if kind.is_transcribed() { wrong.grant(&person(3), Role::Supervisor, at) } else { wrong.check(&person(3), at) };
+        assert!(matches!(answer, Err(AuthorityError::WrongStep { .. })), "{}", kind.name());
+        assert_eq!(wrong.state, AuthorityState::Recorded);
+    }
+}
+
+#[test]
+fn law_01_an_authority_covers_only_between_its_first_and_last_instant() {
+    let mut live = authority(AuthorityKind::CourtOrder);
+    approve(&mut live, &person(3), Role::Prosecutor).unwrap();
+    for (second, expected) in [(-1, false), (0, true), (1, true), (DAY - 1, true), (DAY, false), (DAY + 1, false)] {
+        assert_eq!(covers(&live, second), expected, "second {second}");
+        assert_eq!(live.is_live(Moment::from_micros(0).plus_seconds(second)), expected, "second {second}");
+    }
+}
+
+#[test]
+fn law_15_a_revoked_authority_never_covers_again() {
+    let mut dice = Dice(15);
+    for _ in 0..5_000 {
+        let kind = dice.pick(&AuthorityKind::ALL);
+        let mut authority = authority(kind);
+        if !dice.one_in(3) {
+            approve(&mut authority, &person(3), Role::Supervisor).unwrap();
+            assert!(covers(&authority, 10));
+        }
+        authority.revoke(&person(4), Moment::from_micros(2)).unwrap();
+        let ended = authority.state.clone();
+        for _ in 0..8 {
+            let (by, role, at) = (person(u8::try_from(dice.below(6)).unwrap()), dice.pick(&Role::ALL), Moment::from_micros(3));
+            let answer = match dice.below(3) {
+                0 => authority.check(&by, at),
+                1 => authority.grant(&by, role, at),
+                _ => authority.revoke(&by, at),
+            };
+            assert!(answer.is_err());
+            assert_eq!(authority.state, ended);
+            assert!(!covers(&authority, i64::try_from(dice.below(200_000)).unwrap() - 50_000));
+        }
+    }
+}
+
+#[test]
+fn law_15_a_revoked_authority_is_named_in_the_refusal() {
+    let mut revoked = authority(AuthorityKind::CourtOrder);
+    revoked.revoke(&person(4), Moment::from_micros(2)).unwrap();
+    let (actor, case) = (person(2), case());
+    let ask = Ask {
+        actor: &actor,
+        role: Role::Investigator,
+        member: true,
+        case: &case,
+        standing: CaseStanding::default(),
+        action: Action::Collect,
+        source: Some(SourceClass::Open),
+        target: None,
+        person: None,
+        territory: None,
+        now: Moment::from_micros(5),
+    };
+    let refusal = authorize(&ask, &[revoked]).unwrap_err();
+    assert_eq!(refusal.law, Law::Permit);
+    assert!(refusal.text.contains("revoked"), "{}", refusal.text);
+}
+
+/// Whether an authority of this many seconds is accepted when it is written down.
+fn period(seconds: i64) -> bool {
+    let mut authority = authority(AuthorityKind::CourtOrder);
+    authority.until = authority.from.plus_seconds(seconds);
+    authority.validate().is_ok()
+}
+
+#[test]
+fn law_01_an_authority_of_543_years_is_refused() {
+    assert!(period(1));
+    assert!(period(LONGEST_DAYS * DAY));
+    assert!(!period((LONGEST_DAYS + 1) * DAY));
+    assert!(!period(543 * 365 * DAY));
+    assert!(!period(0));
+    assert!(!period(-DAY));
+    let mut long = authority(AuthorityKind::CourtOrder);
+    long.until = long.from.plus_seconds(543 * 365 * DAY);
+    assert!(long.validate().unwrap_err().to_string().contains("calendar"));
+}
+
+#[test]
+fn law_01_a_supervisor_cannot_open_what_only_a_court_can() {
+    for kind in AuthorityKind::ALL {
+        for class in SourceClass::ALL {
+            let mut authority = authority(kind);
+            authority.scope.sources = BTreeSet::from([class]);
+            let allowed = match kind {
+                AuthorityKind::SupervisorAuthorisation | AuthorityKind::StandingUnit => {
+                    matches!(class, SourceClass::Open | SourceClass::HandedOver)
+                }
+                AuthorityKind::Training => class == SourceClass::Synthetic,
+                _ => true,
+            };
+            assert_eq!(authority.validate().is_ok(), allowed, "{} for {}", kind.name(), class.name());
+        }
+    }
+}
+
+/// Whether a limit typed as `names` covers `asked`.
+fn check_limit(names: &[&str], asked: &str, expected: bool) {
+    let limit = Limit::from_names(&names.iter().map(|n| (*n).to_string()).collect::<Vec<_>>());
+    assert_eq!(limit.covers(asked), expected, "{names:?} against {asked:?}");
+}
+
+#[test]
+fn law_01_nothing_typed_allows_nothing() {
+    check_limit(&[], "market.test", false);
+    check_limit(&[], "", false);
+    check_limit(&["any"], "market.test", true);
+    check_limit(&["Market.Test"], "mARKET.tEST", true);
+    check_limit(&["market.test"], "market.test.evil", false);
+    check_limit(&["market.test"], "sub.market.test", false);
+    // `any` beside another name is a name, not a door.
+    check_limit(&["any", "market.test"], "forum.test", false);
+}

@@ -1,0 +1,111 @@
+//! Law 13: what the auditor and the administrator get, in every situation that the model can describe.
+
+use std::collections::BTreeSet;
+
+use model::{
+    Law, Moment,
+    action::Action,
+    actor::Role,
+    authority::{AuthorityKind, SourceClass},
+    authorize::{Ask, CaseStanding, Ground, NodeStep, StandingBasis, authorize, authorize_node_step},
+};
+
+use crate::authorities::{approve, authority, case, person};
+
+/// Every answer for a role, over all actions, memberships and case states, with a live authority for
+/// everything that names the asker as holder.
+fn answers(role: Role) -> Vec<(Action, bool, Result<Ground, Law>)> {
+    let (actor, case) = (person(2), case());
+    let mut all = authority(AuthorityKind::CourtOrder);
+    approve(&mut all, &person(3), Role::Prosecutor).unwrap();
+    let mut answers = Vec::new();
+    for action in Action::ALL {
+        for bits in 0..16 {
+            let standing = CaseStanding { court_process: bits & 1 > 0, legal_hold: bits & 2 > 0, closed: bits & 4 > 0 };
+            let member = bits & 8 > 0;
+            let now = Moment::from_micros(10);
+            let ask = Ask {
+                actor: &actor, role, member, case: &case, standing, action, source: Some(SourceClass::Darknet),
+                target: None, person: None, territory: None, now,
+            };
+            answers.push((action, member, authorize(&ask, std::slice::from_ref(&all)).map_err(|r| r.law)));
+        }
+    }
+    answers
+}
+
+#[test]
+fn law_13_an_auditor_gets_the_log_and_nothing_else() {
+    for (action, _, answer) in answers(Role::Auditor) {
+        let expected = if action == Action::Audit { Ok(Ground::Standing(StandingBasis::Oversight)) } else { Err(Law::Separation) };
+        assert_eq!(answer, expected, "{action}");
+    }
+    assert!(!Role::Auditor.reads_content());
+}
+
+#[test]
+fn law_13_an_administrator_has_no_part_in_any_case() {
+    for (action, _, answer) in answers(Role::Administrator) {
+        assert_eq!(answer, Err(Law::Separation), "{action}");
+    }
+    assert!(!Role::Administrator.reads_content());
+}
+
+#[test]
+fn law_13_who_is_not_a_member_reads_nothing_of_a_case() {
+    for role in Role::ALL {
+        for (action, member, answer) in answers(role) {
+            if !member && action != Action::Audit {
+                assert!(answer.is_err(), "{role} {action}");
+            }
+        }
+    }
+    let works = answers(Role::Investigator).into_iter().filter(|(_, _, answer)| answer.is_ok()).count();
+    assert!(works > 50, "the test shows nothing when nobody may do anything: {works}");
+}
+
+const STEPS: [NodeStep; 9] = [
+    NodeStep::ManageUsers, NodeStep::OwnSession, NodeStep::ReceiveTip, NodeStep::OpenCase, NodeStep::RecordUnitAuthority,
+    NodeStep::DecideUnitAuthority, NodeStep::ReadLog, NodeStep::Safeguard, NodeStep::ListOwn,
+];
+
+fn steps_of(role: Option<Role>) -> BTreeSet<String> {
+    STEPS.into_iter().filter(|step| authorize_node_step(role, *step).is_ok()).map(|step| format!("{step:?}")).collect()
+}
+
+fn check_steps(role: Option<Role>, expected: &[&str]) {
+    assert_eq!(steps_of(role), expected.iter().map(|s| (*s).to_string()).collect(), "{role:?}");
+}
+
+#[test]
+fn law_13_on_the_node_each_role_has_its_own_steps() {
+    check_steps(None, &["ManageUsers", "OwnSession", "ReadLog"]);
+    check_steps(Some(Role::Auditor), &["OwnSession", "ListOwn", "ReadLog"]);
+    check_steps(Some(Role::Administrator), &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard"]);
+    check_steps(Some(Role::Analyst), &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip"]);
+    check_steps(
+        Some(Role::Investigator),
+        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority"],
+    );
+    check_steps(
+        Some(Role::Supervisor),
+        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "DecideUnitAuthority", "Safeguard"],
+    );
+}
+
+#[test]
+fn law_13_only_an_administrator_manages_users() {
+    for role in Role::ALL {
+        let answer = authorize_node_step(Some(role), NodeStep::ManageUsers);
+        assert_eq!(answer.is_ok(), role == Role::Administrator, "{role}");
+        assert!(answer.is_ok() || answer.is_err_and(|r| r.law == Law::Separation));
+    }
+}
+
+#[test]
+fn laws_have_fifteen_numbers() {
+    let numbers: Vec<u8> = Law::ALL.iter().map(|law| law.number()).collect();
+    assert_eq!(numbers, (1..=15).collect::<Vec<_>>());
+    assert!(Law::ALL.iter().all(|law| Law::try_from(law.number()) == Ok(*law)));
+    assert!(Law::try_from(0).is_err() && Law::try_from(16).is_err());
+}
