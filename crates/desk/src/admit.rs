@@ -138,7 +138,27 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         "description": typed.description, "source": typed.source, "class": typed.class, "sha256": blob.summary.sha256,
         "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
     });
-    commit(desk, scope, permit, &id, content, detail, vec![blob.row])
+    commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]).or_else(|error| {
+        desk.store.discard_blob(&blob)?;
+        Err(stopped(desk, scope, &id, error)?)
+    })
+}
+
+/// Refuses an item that the disk of the home cannot hold, before a byte of it is read. A pipe has no
+/// length beforehand: it is stopped when the disk is full.
+///
+/// # Errors
+/// The disk, with what to do.
+pub fn room_for(desk: &Desk, item: &std::fs::File) -> Result<(), StoreError> {
+    let length = item.metadata().map_err(|e| StoreError::environment("reading the item's length", &e))?.len();
+    let free = crate::logbook::free_bytes(desk)?;
+    if length <= free {
+        return Ok(());
+    }
+    Err(StoreError::Environment {
+        attempt: "admitting the item".into(),
+        cause: format!("it has {length} bytes and the disk of the home has {free} free: free some space or move the home; nothing was admitted"),
+    })
 }
 
 /// Admits a thing: seal number, condition, and photographs as exhibits of their own later.

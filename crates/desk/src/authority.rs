@@ -257,7 +257,16 @@ pub fn decide_for_unit(desk: &Desk, session: &Session, id: &str, decision: Decis
     desk.store.check_node_step(Some(session), NodeStep::DecideUnitAuthority)?;
     let row = desk.store.register_one("authority", id)?.filter(|row| row.case.is_none());
     let row = row.ok_or_else(|| StoreError::input(format!("there is no unit authority {id}: for one of a case add --case NUMBER")))?;
-    let (authority, content) = decided(&row, decision, session.actor(), session.role(), desk.now())?;
+    let (authority, content) = match decided(&row, decision, session.actor(), session.role(), desk.now()) {
+        Ok(decided) => decided,
+        Err(StoreError::Refused { law, text }) => {
+            let detail = json!({"authority": id, "law": law.number(), "text": text});
+            let event = NewEvent::new(EventType::StepRefused, Some(id.to_string()), detail);
+            desk.store.commit_node(Some(session), NodeStep::DecideUnitAuthority, event, vec![])?;
+            return Err(StoreError::refused(law, text));
+        }
+        Err(other) => return Err(other),
+    };
     let write = unit_row(desk, &authority, &content, state_word(&authority), Basis::Over(row.version), session.actor());
     let event = NewEvent::new(decision.event(), Some(id.to_string()), json!({"reason": reason}));
     desk.store.commit_node(Some(session), NodeStep::DecideUnitAuthority, event, vec![write])?;

@@ -83,6 +83,9 @@ pub struct CaptureView {
     pub exhibit: ExhibitView,
     /// The collector's own record.
     pub record: CaptureRecord,
+    /// Why it was stopped before its end, when the authority ended meanwhile (law 15).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 const RENEW_EVERY: Duration = Duration::from_secs(10);
@@ -252,7 +255,11 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
     desk.store.commit(scope, writer, event, vec![exhibit_row, blob.row, done_row])?;
     let row = desk.store.get(scope, "exhibit", id.as_str())?;
-    Ok(CaptureView { exhibit: admit::view(desk, &row)?, record })
+    let stopped = revoked.map(|error| match error {
+        StoreError::Refused { text, .. } => text.clone(),
+        other => other.to_string(),
+    });
+    Ok(CaptureView { exhibit: admit::view(desk, &row)?, record, stopped })
 }
 
 fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {

@@ -295,7 +295,7 @@ fn receiver_agrees(
     check: Option<&SealCheck>,
 ) -> Result<bool, StoreError> {
     if exhibit.kind == ExhibitKind::Physical {
-        let check = check.ok_or_else(|| StoreError::input("this is a physical item: state what you see with --seal NUMBER --condition TEXT"))?;
+        let check = check.ok_or_else(|| StoreError::input("this is a physical item: state what you see with --seal-number NUMBER --condition TEXT"))?;
         return Ok(check.seal_number.trim() == offer.seal);
     }
     let digest = admit::rehash(desk, scope, permit, row)?;

@@ -169,7 +169,7 @@ pub fn resume(desk: &Desk, session: &Session, last_known: Option<&str>, nothing_
 fn unsaid() -> StoreError {
     StoreError::refused(
         Law::AppendOnly,
-        "ask whoever may hold a later checkpoint (a package, anchors, a witness, the paper register) and name it with --checkpoint FILE; if nobody has any, say --nothing-later-known",
+        "ask whoever may hold a later checkpoint (a package, anchors, a witness, the paper register) and name it with --last-known FILE; if nobody has any, say --nothing-later-known",
     )
 }
 
@@ -281,10 +281,15 @@ fn clock(desk: &Desk) -> Result<Health, StoreError> {
     Ok(line(ok, text, "set the clock or start a time service such as chrony; work goes on, and papers say how good the time is"))
 }
 
+/// Bytes that this account may still write on the disk of the home's objects.
+pub(crate) fn free_bytes(desk: &Desk) -> Result<u64, StoreError> {
+    let objects = desk.store.home().objects();
+    let stat = rustix::fs::statvfs(&objects).map_err(|e| StoreError::environment("asking for free space", &e.into()))?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 fn space(desk: &Desk) -> Result<Health, StoreError> {
-    let root = desk.store.home().root();
-    let stat = rustix::fs::statvfs(root).map_err(|e| StoreError::environment("asking for free space", &e.into()))?;
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let free = free_bytes(desk)?;
     Ok(line(free >= LOW_SPACE, format!("{} MiB free on the disk of the home", free >> 20), "free some space: admissions stop when the disk is full, and nothing is lost"))
 }
 

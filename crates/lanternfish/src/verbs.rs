@@ -19,6 +19,7 @@ use desk::{
     report_step::{self, BuildReport},
 };
 use model::{
+    Law,
     action::Action,
     exhibit::{ExhibitClass, ManualCaptureNote, PhysicalItem},
     finding::Finding,
@@ -366,6 +367,10 @@ impl Office {
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
         let view = capture::run(&self.desk, &scope, &permits, wish)?;
         self.voice.say(&view);
+        if let Some(why) = &view.stopped {
+            let text = format!("{why}; what had arrived is kept as {}, marked partial", view.exhibit.exhibit);
+            return Err(DeskError::refused(Law::Revocation, text));
+        }
         if !view.record.complete {
             self.voice.note("the capture is partial: see its fetches");
         }
@@ -431,6 +436,7 @@ impl Office {
         let mut file = File::open(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
         let admission = admission(&typed, &path)?;
         let (_, scope, permit) = self.with(&case, admission.intent())?;
+        admit::room_for(&self.desk, &file)?;
         self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut file)?);
         Ok(())
     }
@@ -505,7 +511,7 @@ impl Office {
                 self.voice.say(&report_step::build(&self.desk, &scope, &permit, &build_report(*typed)?)?);
             }
             ReportVerb::List { case } => {
-                let (_, scope, permit) = self.to(&case, Action::Report)?;
+                let (_, scope, permit) = self.to(&case, Action::View)?;
                 self.voice.say_all(&report_step::list(&self.desk, &scope, &permit)?, "the case has no report yet");
             }
             ReportVerb::Export { case, report, out } => {

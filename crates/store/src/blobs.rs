@@ -58,6 +58,8 @@ pub struct BlobHandle {
     pub summary: BlobSummary,
     /// The row.
     pub row: Write,
+    /// Its object, for [`Store::discard_blob`].
+    object: ObjectName,
 }
 
 impl IoWrite for NewBlob<'_> {
@@ -91,7 +93,7 @@ impl NewBlob<'_> {
             key: STANDARD.encode(self.scope.ring.wrap_blob_key(&self.id, &self.key)?),
         };
         let row = blob_row(self.scope.case(), &self.id, &self.parent, self.class, &content, self.store, Basis::New)?;
-        Ok(BlobHandle { id: self.id, summary, row })
+        Ok(BlobHandle { id: self.id, summary, row, object: name })
     }
 }
 
@@ -201,6 +203,18 @@ impl Store {
         let key = Secret32::random()?;
         let writer = BlobWriter::new(self.objects.0.stage()?, &key, &id, also)?;
         Ok(NewBlob { writer, id, key, scope, store: self, parent: parent.to_string(), class })
+    }
+
+    /// Removes the bytes of a finished blob whose row was refused: nothing half-admitted stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when its row was committed after all; the disk.
+    pub fn discard_blob(&self, blob: &BlobHandle) -> Result<(), StoreError> {
+        if self.register_one("blob", blob.id.as_str())?.is_some() {
+            return Err(StoreError::Conflict);
+        }
+        self.objects.0.remove(&blob.object)?;
+        Ok(())
     }
 
     /// Opens a blob of the case against a permit.
