@@ -229,6 +229,8 @@ impl Tx<'_> {
     /// Durable when this returns (`synchronous=FULL`).
     pub fn commit(mut self) -> Result<(), StoreError> {
         self.run("COMMIT", &[])?;
+        // A connection goes back to its pool by a task of the driver's.
+        let _inside = self.db.runtime.enter();
         self.connection = None;
         Ok(())
     }
@@ -236,6 +238,7 @@ impl Tx<'_> {
 
 impl Drop for Tx<'_> {
     fn drop(&mut self) {
+        let _inside = self.db.runtime.enter();
         if let Some(mut connection) = self.connection.take() {
             let outcome = self.db.runtime.block_on(async {
                 sqlx::query("ROLLBACK").execute(&mut *connection).await.map(|_| ())
