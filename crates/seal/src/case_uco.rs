@@ -364,7 +364,7 @@ fn bytes(exhibit: &Exhibit, path: Option<&str>, media_type: Option<&str>, size: 
 
 fn hash(id: &str, method: HashMethod, value: &[u8]) -> Value {
     node("hash", id, "uco-types:Hash", &[
-        ("uco-types:hashMethod", json!({ "@type": "uco-vocabulary:HashNameVocab", "@value": method.name() })),
+        ("uco-types:hashMethod", json!(method.name())),
         ("uco-types:hashValue", json!({ "@type": "xsd:hexBinary", "@value": hex::encode_upper(value) })),
     ])
 }

@@ -80,7 +80,7 @@ fn law_06_case_validate_accepts_the_description() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("case.jsonld");
     std::fs::write(&file, document(&sample()).unwrap()).unwrap();
-    let Ok(output) = Command::new(&program).args(["--built-version", "case-1.3.0"]).arg(&file).output() else {
+    let Ok(output) = Command::new(&program).arg(&file).output() else {
         eprintln!("SKIPPED law_06_case_validate_accepts_the_description: {program} is not installed");
         return;
     };
