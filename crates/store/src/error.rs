@@ -96,6 +96,8 @@ impl From<sqlx::Error> for StoreError {
             format!("the disk is full: free some space and repeat the step; nothing was lost ({text})")
         } else if lower.contains("readonly") || lower.contains("read-only") {
             format!("the disk or the database file is read-only: make it writable ({text})")
+        } else if lower.contains("unable to open") {
+            format!("the database cannot be opened for writing: if the disk is read-only, make it writable; check who owns the home folder ({text})")
         } else if lower.contains("locked") || lower.contains("busy") {
             format!("another lanternfish process holds the database: wait for it or stop it ({text})")
         } else {

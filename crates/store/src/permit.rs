@@ -79,11 +79,11 @@ impl Intent {
         self
     }
 
-    pub(crate) fn ask<'a>(&'a self, scope: &'a Scope, standing: CaseStanding, now: Moment) -> Ask<'a> {
+    pub(crate) fn ask<'a>(&'a self, scope: &'a Scope, member: bool, standing: CaseStanding, now: Moment) -> Ask<'a> {
         Ask {
             actor: &scope.actor,
             role: scope.role,
-            member: true,
+            member,
             case: &scope.case,
             standing,
             action: self.action,

@@ -23,6 +23,7 @@ use crate::{
     blobs::Objects,
     home::{Config, Home},
     log::{self, Append, LogHead, LogReport, NewEvent, StoredEvent},
+    people::KEY_WRAP,
     permit::{Intent, Permit, Scope},
     record::{Basis, Content, Number, Row, Write},
     session::Session,
@@ -187,7 +188,8 @@ impl Store {
     pub fn permit(&self, scope: &Scope, intent: Intent) -> Result<Permit, StoreError> {
         let authorities = self.authorities(scope)?;
         let standing = self.standing(&scope.case)?;
-        let answer = authorize(&intent.ask(scope, standing, self.now()), &authorities);
+        let member = self.is_member(scope)?;
+        let answer = authorize(&intent.ask(scope, member, standing, self.now()), &authorities);
         match answer {
             Ok(ground) => Ok(Permit { intent, actor: scope.actor.clone(), case: scope.case.clone(), ground }),
             Err(refusal) => {
@@ -200,20 +202,38 @@ impl Store {
     /// Asks the permit again: long work calls this between pieces and stops when it fails (law 15).
     ///
     /// # Errors
-    /// Law 15 when the authority was revoked or has ended since.
+    /// Law 15 when the authority was revoked or has ended since, or the person was removed.
     pub fn still_live(&self, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
         if permit.case != scope.case || permit.actor != scope.actor {
             return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
         }
+        let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
         let standing = self.standing(&scope.case)?;
-        self.ask_again(scope, permit, &authorities, standing)
+        self.ask_again(scope, permit, member, &authorities, standing)
     }
 
-    fn ask_again(&self, scope: &Scope, permit: &Permit, authorities: &[Authority], standing: CaseStanding) -> Result<(), StoreError> {
+    /// Whether a key of the case is still wrapped to the person: an open scope outlives a membership,
+    /// and must not carry it (law 13).
+    fn is_member(&self, scope: &Scope) -> Result<bool, StoreError> {
+        holds_key(&self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, &scope.case)
+    }
+
+    fn is_member_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        holds_key(&tx.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, &scope.case)
+    }
+
+    fn ask_again(
+        &self,
+        scope: &Scope,
+        permit: &Permit,
+        member: bool,
+        authorities: &[Authority],
+        standing: CaseStanding,
+    ) -> Result<(), StoreError> {
         let same_ground = |authority: &&Authority| permit.ground == Ground::Authority(authority.id.clone());
         let relevant: Vec<Authority> = authorities.iter().filter(same_ground).cloned().collect();
-        authorize(&permit.intent.ask(scope, standing, self.now()), &relevant)
+        authorize(&permit.intent.ask(scope, member, standing, self.now()), &relevant)
             .map(|_| ())
             .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", refusal.text)))
     }
@@ -254,9 +274,10 @@ impl Store {
         }
         let seal = Seal::Case(&scope.ring);
         self.write(Some(&scope.actor), Some(&scope.case), &seal, event, rows, |tx| {
+            let member = self.is_member_in(tx, scope)?;
             let authorities = self.authorities_in(tx, scope)?;
             let standing = self.standing_in(tx, &scope.case)?;
-            self.ask_again(scope, permit, &authorities, standing)
+            self.ask_again(scope, permit, member, &authorities, standing)
         })
     }
 
@@ -747,6 +768,16 @@ fn put_row(tx: &mut Tx<'_>, row: &Row, write: &Write, seal: &Seal<'_>) -> Result
         tx.run(sql::INDEX_ADD, &[Val::text(row.kind.clone()), Val::text(name), Val::Blob(blind.to_vec()), Val::text(row.id.clone())])?;
     }
     Ok(())
+}
+
+fn holds_key(wraps: &[sql::Cells], case: &CaseId) -> Result<bool, StoreError> {
+    for cells in wraps {
+        let row = Row::from_cells(cells)?;
+        if row.case.as_ref() == Some(case) && row.state == "live" {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn authority_of(row: &Row) -> Result<Authority, StoreError> {

@@ -1,0 +1,22 @@
+//! What the store must hold, shown from outside through its public surface and, where the question is
+//! "what if somebody edits the file", through a connection of the test's own: permits (laws 1, 15), rows
+//! and events together (laws 2, 3), no words in the log (law 10), nobody inside who was not let in
+//! (law 13), bytes as they were (laws 5, 7), and a machine that fails (disk, threads, backups).
+#![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+#[path = "store/blobs.rs"]
+mod blobs;
+#[path = "store/drills.rs"]
+mod drills;
+#[path = "store/house.rs"]
+mod house;
+#[path = "store/keys.rs"]
+mod keys;
+#[path = "store/permits.rs"]
+mod permits;
+#[path = "store/planted.rs"]
+mod planted;
+#[path = "store/random.rs"]
+mod random;
+#[path = "store/tamper.rs"]
+mod tamper;

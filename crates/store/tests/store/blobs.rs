@@ -1,0 +1,92 @@
+//! Laws 5 and 7 on stored bytes: as they were or not at all, and restricted ones not here.
+
+use model::{Law, action::Action, exhibit::ExhibitClass};
+use store::Intent;
+
+use crate::house::{House, files, refused};
+
+fn case_with_blob(bytes: &[u8], class: ExhibitClass) -> (House, store::Scope, model::id::BlobId) {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let scope = house.scope("Noy", &case);
+    let blob = house.blob(&scope, bytes, class);
+    (house, scope, blob)
+}
+
+fn read(house: &House, scope: &store::Scope, blob: &model::id::BlobId) -> Result<Vec<u8>, store::StoreError> {
+    let permit = house.store.permit(scope, Intent::to(Action::View))?;
+    house.store.read_blob(scope, &permit, blob)?.bytes(1 << 20)
+}
+
+#[test]
+fn law_05_object_bytes_flipped_are_refused() {
+    let bytes: Vec<u8> = (0..70_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    let (house, scope, blob) = case_with_blob(&bytes, ExhibitClass::Ordinary);
+    assert_eq!(read(&house, &scope, &blob).unwrap(), bytes);
+    let object = files(&house.root().join("objects")).pop().unwrap();
+    let whole = std::fs::read(&object).unwrap();
+    let changed = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut copy = whole.clone();
+        change(&mut copy);
+        std::fs::remove_file(&object).unwrap();
+        std::fs::write(&object, copy).unwrap();
+        read(&house, &scope, &blob)
+    };
+    for place in [0, 8, 23, 24, 40, 40_000, whole.len() - 1] {
+        refused(changed(&|copy| copy[place] ^= 1), Law::Integrity);
+    }
+    refused(changed(&|copy| copy.truncate(whole.len() - 1)), Law::Integrity);
+    refused(changed(&|copy| copy.push(0)), Law::Integrity);
+    refused(changed(&|copy| copy.clear()), Law::Integrity);
+    assert_eq!(changed(&|_| {}).unwrap(), bytes, "put back, it opens again");
+    std::fs::remove_file(&object).unwrap();
+    refused(read(&house, &scope, &blob), Law::Integrity);
+}
+
+#[test]
+fn law_05_an_object_in_the_place_of_another_is_refused() {
+    let (house, scope, first) = case_with_blob(b"first item", ExhibitClass::Ordinary);
+    let before = files(&house.root().join("objects"));
+    let second = house.blob(&scope, b"other item", ExhibitClass::Ordinary);
+    let added = files(&house.root().join("objects")).into_iter().find(|file| !before.contains(file)).unwrap();
+    std::fs::remove_file(&added).unwrap();
+    std::fs::copy(&before[0], &added).unwrap();
+    refused(read(&house, &scope, &second), Law::Integrity);
+    assert_eq!(read(&house, &scope, &first).unwrap(), b"first item");
+}
+
+#[test]
+fn law_07_a_restricted_blob_is_not_opened_here() {
+    for class in [ExhibitClass::Privileged, ExhibitClass::Contraband] {
+        let (house, scope, blob) = case_with_blob(b"restricted", class);
+        refused(read(&house, &scope, &blob), Law::Restricted);
+    }
+    for class in [ExhibitClass::Ordinary, ExhibitClass::PersonalSensitive] {
+        let (house, scope, blob) = case_with_blob(b"not restricted", class);
+        assert_eq!(read(&house, &scope, &blob).unwrap(), b"not restricted");
+    }
+}
+
+#[test]
+fn law_07_no_digest_of_a_blob_stands_in_the_clear() {
+    let bytes = b"bytes whose digest would name them";
+    let (house, _, _) = case_with_blob(bytes, ExhibitClass::Contraband);
+    let digest = model::Sha256Digest::of(bytes);
+    for file in files(&house.root()) {
+        let stored = std::fs::read(&file).unwrap();
+        let name = file.to_string_lossy().into_owned();
+        assert!(!name.contains(&digest.hex()), "{name}");
+        assert!(!stored.windows(32).any(|w| w == digest.0) && !stored.windows(64).any(|w| w == digest.hex().as_bytes()), "{name}");
+    }
+}
+
+#[test]
+fn the_same_bytes_twice_are_two_objects() {
+    let (house, scope, first) = case_with_blob(b"the same", ExhibitClass::Ordinary);
+    let second = house.blob(&scope, b"the same", ExhibitClass::Ordinary);
+    assert_eq!(house.store.count_objects().unwrap(), (2, 0));
+    for blob in [first, second] {
+        assert_eq!(read(&house, &scope, &blob).unwrap(), b"the same");
+    }
+}

@@ -1,0 +1,256 @@
+//! The machine fails, the work is shared, the laptop dies: nothing acknowledged is lost, and the person
+//! is told what to do.
+
+use std::{path::Path, process::Command};
+
+use model::{Law, action::Action, event::EventType};
+use serde_json::json;
+use store::{Intent, NewEvent, Store, StoreError};
+use tempfile::TempDir;
+
+use crate::house::{House, commit_note, files, refused};
+
+#[test]
+fn law_02_threads_and_programs_that_commit_at_once_keep_one_log() {
+    const THREADS: usize = 8;
+    const EACH: usize = 50;
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Dao", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let second = house.another_store();
+    let before = house.store.log_size().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            // Two stores on one home stand for two programs.
+            let (house, case, store) = (&house, &case, if thread % 2 == 0 { &house.store } else { &second });
+            scope.spawn(move || {
+                let mine = house.scope(["Noy", "Dao"][thread / 4], case);
+                let permit = store.permit(&mine, Intent::to(Action::View)).unwrap();
+                for n in 0..EACH {
+                    commit_note(store, &mine, &permit, &format!("note-{thread}-{n}"), "at once").unwrap();
+                }
+            });
+        }
+    });
+    house.check_log(before + (THREADS * EACH) as u64);
+    assert_eq!(house.store.list(&house.scope("Noy", &case), "note").unwrap().len(), THREADS * EACH);
+}
+
+#[test]
+fn law_02_two_people_who_change_one_row_cannot_both_win() {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Dao", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    house.note(&house.scope("Noy", &case), "note-1", "first").unwrap();
+    let before = house.store.log_size().unwrap();
+    let wins: usize = std::thread::scope(|threads| {
+        let one = |name: &'static str| {
+            let (house, case) = (&house, &case);
+            threads.spawn(move || {
+                let scope = house.scope(name, case);
+                let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+                let write = store::Write {
+                    basis: store::Basis::Over(1),
+                    ..crate::house::row(&scope, house.store.now(), "note", "note-1", "kept", json!({"by": name}))
+                };
+                let event = NewEvent::new(EventType::FindingAdded, None, json!({}));
+                match house.store.commit(&scope, &permit, event, vec![write]) {
+                    Ok(_) => 1,
+                    Err(StoreError::Conflict) => 0,
+                    Err(other) => panic!("{other}"),
+                }
+            })
+        };
+        let both = [one("Noy"), one("Dao")];
+        both.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(wins, 1);
+    house.check_log(before + 1);
+}
+
+/// A small file system of its own, unmounted when dropped.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount(size: &str) -> Option<SmallDisk> {
+        let folder = tempfile::tempdir().unwrap();
+        let options = format!("size={size},mode=700");
+        run("mount", &["-t", "tmpfs", "-o", &options, "tmpfs", &folder.path().to_string_lossy()]).then(|| SmallDisk(folder))
+    }
+
+    fn remount(&self, options: &str) -> bool {
+        run("mount", &["-o", &format!("remount,{options}"), &self.path().to_string_lossy()])
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        run("umount", &["-l", &self.path().to_string_lossy()]);
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_full_disk_refuses_and_loses_nothing() {
+    let Some(disk) = SmallDisk::mount("8m") else {
+        return eprintln!("SKIPPED a_full_disk_refuses_and_loses_nothing: mounting a small disk needs root");
+    };
+    let house = House::at(tempfile::tempdir_in(disk.path()).unwrap());
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let scope = house.scope("Noy", &case);
+    let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+    let mut acknowledged = house.store.log_size().unwrap();
+    let long = "x".repeat(200_000);
+    let refusal = (0..200).find_map(|n| match commit_note(&house.store, &scope, &permit, &format!("note-{n}"), &long) {
+        Ok(_) => {
+            acknowledged += 1;
+            None
+        }
+        Err(error) => Some(error),
+    });
+    let refusal = refusal.unwrap();
+    assert!(matches!(refusal, StoreError::Environment { .. }), "{refusal:?}");
+    assert_eq!(refusal.exit_code(), 3);
+    assert!(refusal.to_string().contains("the disk is full: free some space"), "{refusal}");
+    // An object that does not fit leaves nothing behind either.
+    let refusal = store_object(&house.store, &scope, &permit, &vec![1; 9 << 20]).unwrap_err();
+    assert!(refusal.contains("disk is full"), "{refusal}");
+    assert_eq!(house.store.count_objects().unwrap(), (0, 0));
+    // With space again, the log is whole and goes on.
+    assert!(disk.remount("size=64m"));
+    house.check_log(acknowledged);
+    commit_note(&house.store, &scope, &permit, "note-after", &long).unwrap();
+    house.check_log(acknowledged + 1);
+}
+
+fn store_object(store: &Store, scope: &store::Scope, permit: &store::Permit, bytes: &[u8]) -> Result<(), String> {
+    let (class, also) = (model::exhibit::ExhibitClass::Ordinary, store::vault::blob::AlsoDigest::default());
+    let mut blob = store.new_blob(scope, permit, "exh", class, also).map_err(|e| e.to_string())?;
+    std::io::Write::write_all(&mut blob, bytes).map_err(|e| e.to_string())?;
+    blob.finish().map(|_| ()).map_err(|e| e.to_string())
+}
+
+#[test]
+fn a_read_only_disk_refuses_and_loses_nothing() {
+    let Some(disk) = SmallDisk::mount("32m") else {
+        return eprintln!("SKIPPED a_read_only_disk_refuses_and_loses_nothing: mounting a disk needs root");
+    };
+    let house = House::at(tempfile::tempdir_in(disk.path()).unwrap());
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let acknowledged = house.store.log_size().unwrap();
+    let root = house.root();
+    let House { folder, store, .. } = house;
+    drop(store);
+    assert!(disk.remount("ro"), "nothing holds a file open for writing");
+    let refusal = match Store::open(&root) {
+        Err(error) => error,
+        Ok(store) => store.commit_node(None, model::authorize::NodeStep::ManageUsers, NewEvent::new(EventType::Anomaly, None, json!({})), vec![]).unwrap_err(),
+    };
+    assert!(matches!(refusal, StoreError::Environment { .. }), "{refusal:?}");
+    assert!(refusal.to_string().contains("read-only"), "{refusal}");
+    assert!(refusal.to_string().contains("make it writable"), "{refusal}");
+    assert!(matches!(Store::create(&folder.path().join("another"), &crate::house::config()), Err(StoreError::Environment { .. })));
+    assert!(disk.remount("rw"));
+    let report = Store::open(&root).unwrap().verify_log().unwrap();
+    assert_eq!((report.events, report.faults), (acknowledged, vec![]));
+}
+
+#[test]
+fn a_home_that_is_not_there_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = Store::open(&folder.path().join("nowhere")).err().unwrap().to_string();
+    assert!(text.contains("lanternfish init"), "{text}");
+    let house = House::new();
+    assert!(matches!(Store::create(&house.root(), &crate::house::config()), Err(StoreError::Input(_))));
+}
+
+/// A backup in another folder than the home.
+fn backed_up() -> (House, model::id::CaseId, std::path::PathBuf) {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let scope = house.scope("Noy", &case);
+    house.note(&scope, "note-1", "kept in the backup").unwrap();
+    house.blob(&scope, b"bytes in the backup", model::exhibit::ExhibitClass::Ordinary);
+    let file = house.folder.path().join("home.backup");
+    house.store.backup(&house.session("Boun"), &file, "another four words").unwrap();
+    (house, case, file)
+}
+
+/// Session tokens of the backup stay good in the restored home until their time: the sealed bundle in
+/// a session row opens only with the token, which is in no backup. Whoever lost the laptop *and* a
+/// token ends the session with `log_out` or a new enrolment.
+#[test]
+fn law_03_a_backup_restored_elsewhere_has_the_same_log() {
+    let (house, case, file) = backed_up();
+    let (size, root) = (house.store.log_size().unwrap(), house.store.verify_log().unwrap().root);
+    let elsewhere = house.folder.path().join("other-laptop");
+    Store::restore(&file, &elsewhere, "another four words").unwrap();
+    let restored = Store::open(&elsewhere).unwrap();
+    let now = house.store.now();
+    let restored = restored.with_clock(move || now);
+    assert!(restored.is_waiting_after_restore());
+    let report = restored.verify_log().unwrap();
+    assert_eq!((report.events, report.root, report.faults), (size, root, vec![]));
+
+    let user = restored.user_by_name("Noy").unwrap();
+    let token = restored.log_in(&user, crate::house::PASSPHRASE).unwrap().0;
+    let scope = restored.enter(&restored.session(&token).unwrap(), &case).unwrap();
+    let note: serde_json::Value = restored.get(&scope, "note", "note-1").unwrap().content().unwrap();
+    assert_eq!(note["text"], "kept in the backup");
+    let permit = restored.permit(&scope, Intent::to(Action::View)).unwrap();
+    let blob = restored.list(&scope, "blob").unwrap().pop().unwrap().id.parse().unwrap();
+    assert_eq!(restored.read_blob(&scope, &permit, &blob).unwrap().bytes(100).unwrap(), b"bytes in the backup");
+    assert!(restored.session(&house.tokens[2]).is_ok());
+    restored.resume_after_restore().unwrap();
+    assert!(!restored.is_waiting_after_restore());
+    assert!(!house.root().join("spool/records.backup").exists());
+}
+
+#[test]
+fn law_03_a_new_epoch_after_a_restore_has_a_name_of_its_own() {
+    let (house, _, file) = backed_up();
+    let elsewhere = house.folder.path().join("other-laptop");
+    Store::restore(&file, &elsewhere, "another four words").unwrap();
+    let now = house.store.now();
+    let restored = Store::open(&elsewhere).unwrap().with_clock(move || now);
+    let (before, size) = (restored.origin().unwrap(), restored.log_size().unwrap());
+    refused(restored.declare_epoch(&restored.session(&house.tokens[0]).unwrap(), json!({})), Law::Separation);
+    let refusals = restored.log_size().unwrap() - size;
+    restored.declare_epoch(&restored.session(&house.tokens[2]).unwrap(), json!({"last-known": "checkpoint"})).unwrap();
+    assert_ne!(restored.origin().unwrap(), before);
+    assert_eq!(house.store.origin().unwrap(), before);
+    let report = restored.verify_log().unwrap();
+    assert_eq!((report.events, report.faults), (size + refusals + 1, vec![]));
+}
+
+#[test]
+fn a_backup_with_a_wrong_passphrase_or_a_cut_end_leaves_nothing() {
+    let (house, _, file) = backed_up();
+    let elsewhere = house.folder.path().join("other-laptop");
+    let refusal = Store::restore(&file, &elsewhere, "another five words").unwrap_err();
+    assert!(refusal.to_string().contains("passphrase"), "{refusal}");
+    assert!(!elsewhere.exists());
+
+    let bytes = std::fs::read(&file).unwrap();
+    let damaged = house.folder.path().join("damaged.backup");
+    for cut in [0, 10, 40, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&damaged, &bytes[..cut]).unwrap();
+        assert!(Store::restore(&damaged, &elsewhere, "another four words").is_err(), "cut at {cut}");
+        assert!(!elsewhere.exists() || files(&elsewhere).is_empty(), "cut at {cut}");
+    }
+    // A home that is there is not overwritten, and neither is a backup.
+    assert!(Store::restore(&file, &house.root(), "another four words").is_err());
+    assert!(house.store.backup(&house.session("Boun"), &file, "another four words").is_err());
+    refused(house.store.backup(&house.session("Noy"), &house.folder.path().join("x"), "another four words"), Law::Separation);
+    house.check_log(house.store.log_size().unwrap());
+}

@@ -1,0 +1,201 @@
+//! Laws 2, 3 and 5 against somebody who edits the database file itself: what the database refuses, and
+//! what `verify_log` finds when the triggers were dropped first.
+
+use std::path::Path;
+
+use model::{Law, event::EventType};
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use store::{Store, StoreError};
+
+use crate::house::{House, commit_note, copy_folder};
+
+/// Runs statements on the database file as a stranger with a database tool would.
+fn edit(home: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(home.join("records.db")).foreign_keys(false);
+        let mut connection = options.connect().await?;
+        sqlx::raw_sql(statements).execute(&mut connection).await?;
+        connection.close().await
+    })
+}
+
+const DROP_TRIGGERS: &str = "DROP TRIGGER event_never_changes; DROP TRIGGER event_never_removed; \
+     DROP TRIGGER event_row_never_changes; DROP TRIGGER event_row_never_removed; DROP TRIGGER record_never_removed;";
+
+/// A home with a case, an authority and ten notes.
+fn home_with_notes() -> (House, model::id::CaseId) {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    house.live_authority(&case, 100);
+    let scope = house.scope("Noy", &case);
+    for n in 0..10 {
+        house.note(&scope, &format!("note-{n}"), "the text of a note").unwrap();
+    }
+    house.check_log(house.store.log_size().unwrap());
+    (house, case)
+}
+
+/// What `verify_log` says of a copy of the home after the edit; an error counts as a find too.
+fn faults_after(house: &House, statements: &'static str) -> Vec<String> {
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(&house.root(), copy.path());
+    edit(copy.path(), DROP_TRIGGERS).unwrap();
+    edit(copy.path(), statements).unwrap();
+    match Store::open(copy.path()).and_then(|store| store.verify_log()) {
+        Ok(report) => report.faults,
+        Err(error @ StoreError::Damaged(_)) => vec![error.to_string()],
+        Err(other) => panic!("{statements}: {other}"),
+    }
+}
+
+#[track_caller]
+fn found(house: &House, statements: &'static str) {
+    assert!(!faults_after(house, statements).is_empty(), "not found: {statements}");
+}
+
+#[test]
+fn law_02_a_row_changed_behind_the_log_is_found() {
+    let (house, _) = home_with_notes();
+    assert_eq!(faults_after(&house, "SELECT 1"), Vec::<String>::new(), "an untouched copy must be sound");
+    found(&house, "UPDATE record SET state = 'open closed' WHERE kind = 'case'");
+    found(&house, "UPDATE record SET state = 'live' WHERE kind = 'note' AND id = 'note-3'");
+    found(&house, "UPDATE record SET time = time + 1 WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET version = 2 WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET number = 7 WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET parent = 'x' WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET actor = NULL WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET case_id = NULL WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET event_seq = event_seq - 1 WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET key_ref = 'agency' WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'note-4') WHERE id = 'note-3'");
+    found(&house, "UPDATE record SET id = 'note-33' WHERE id = 'note-3'");
+    found(&house, "DELETE FROM record WHERE id = 'note-3'");
+    found(&house, "DELETE FROM record WHERE kind = 'key-wrap'");
+    found(
+        &house,
+        "INSERT INTO record SELECT kind, 'note-99', case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed \
+         FROM record WHERE id = 'note-3'",
+    );
+}
+
+#[test]
+fn law_03_an_event_changed_behind_the_log_is_found() {
+    let (house, _) = home_with_notes();
+    found(&house, "UPDATE event SET leaf = (SELECT leaf FROM event WHERE seq = 5) WHERE seq = 6");
+    found(&house, "UPDATE event SET leaf = replace(leaf, 'note', 'nota')");
+    found(&house, "UPDATE event SET leaf_hash = zeroblob(32) WHERE seq = 6");
+    found(&house, "UPDATE event SET actor = NULL WHERE seq = (SELECT max(seq) FROM event)");
+    found(&house, "UPDATE event SET time = time - 1 WHERE seq = 6");
+    found(&house, "UPDATE event SET type = 'note' WHERE seq = 6");
+    found(&house, "UPDATE event SET case_id = 'x', object = 'y' WHERE seq = 6");
+    found(&house, "INSERT OR REPLACE INTO event SELECT 6, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed FROM event WHERE seq = 7");
+    found(&house, "UPDATE event_row SET digest = zeroblob(32) WHERE id = 'note-3'");
+    found(&house, "UPDATE event_row SET id = 'note-33' WHERE id = 'note-3'");
+    found(&house, "DELETE FROM event_row WHERE id = 'note-3'");
+    found(&house, "INSERT INTO event_row SELECT seq, kind, 'note-99', digest FROM event_row WHERE id = 'note-3'");
+}
+
+#[test]
+fn law_03_a_log_cut_short_or_with_a_hole_is_found() {
+    let (house, _) = home_with_notes();
+    found(&house, "DELETE FROM event WHERE seq = 6");
+    found(&house, "DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)");
+    found(&house, "DELETE FROM event WHERE seq >= 10; DELETE FROM event_row WHERE seq >= 10");
+    found(&house, "DELETE FROM event WHERE seq >= 10; DELETE FROM event_row WHERE seq >= 10; DELETE FROM record WHERE event_seq >= 10");
+    found(&house, "UPDATE log_head SET size = size - 1");
+    found(&house, "UPDATE log_head SET frontier = zeroblob(8), size = 0");
+    found(&house, "DELETE FROM log_head");
+}
+
+#[test]
+fn law_03_a_log_rolled_back_with_its_head_is_found_by_the_row_that_is_left() {
+    let (house, case) = home_with_notes();
+    edit(&house.root(), "CREATE TABLE kept AS SELECT * FROM log_head").unwrap();
+    let older = house.store.log_size().unwrap();
+    house.note(&house.scope("Noy", &case), "note-late", "late").unwrap();
+    let back = "DELETE FROM event_row WHERE id = 'note-late'; DELETE FROM event WHERE object = 'note-late'; \
+         UPDATE log_head SET size = (SELECT size FROM kept), frontier = (SELECT frontier FROM kept)";
+    let faults = faults_after(&house, back);
+    assert!(faults.iter().any(|fault| fault.contains("note-late")), "{faults:?}");
+    // With the row gone too, the file agrees with itself. Only a later checkpoint that somebody else
+    // holds tells: the reason why checkpoints are witnessed.
+    let clean = "DELETE FROM event_row WHERE id = 'note-late'; DELETE FROM event WHERE object = 'note-late'; \
+         DELETE FROM record WHERE id = 'note-late'; \
+         UPDATE log_head SET size = (SELECT size FROM kept), frontier = (SELECT frontier FROM kept)";
+    assert_eq!(faults_after(&house, clean), Vec::<String>::new());
+    assert_eq!(house.store.log_size().unwrap(), older + 1);
+}
+
+#[test]
+fn law_03_events_cannot_be_updated_or_deleted() {
+    let (house, _) = home_with_notes();
+    let before = house.store.log_size().unwrap();
+    for (law, statement) in [
+        ("law 3", "UPDATE event SET time = 0 WHERE seq = 3"),
+        ("law 3", "UPDATE event SET sealed = zeroblob(9)"),
+        ("law 3", "DELETE FROM event WHERE seq = 3"),
+        ("law 3", "DELETE FROM event"),
+        ("law 3", "UPDATE event_row SET digest = zeroblob(32)"),
+        ("law 3", "DELETE FROM event_row"),
+        ("law 2", "DELETE FROM record WHERE id = 'note-3'"),
+    ] {
+        let refusal = edit(&house.root(), statement).unwrap_err().to_string();
+        assert!(refusal.contains(law), "{statement}: {refusal}");
+    }
+    house.check_log(before);
+}
+
+#[test]
+fn law_05_a_detail_changed_behind_the_log_does_not_open() {
+    let (house, case) = home_with_notes();
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(&house.root(), copy.path());
+    edit(copy.path(), DROP_TRIGGERS).unwrap();
+    edit(copy.path(), "UPDATE event SET sealed = (SELECT sealed FROM event WHERE object = 'note-4') WHERE object = 'note-3'").unwrap();
+    let store = Store::open(copy.path()).unwrap();
+    // The clock of the test house is another than the machine's: the session is opened in the house.
+    let session = house.session("Noy");
+    let scope = store.enter(&session, &case).unwrap();
+    assert!(store.events_about(&scope, "note-3").is_err());
+    assert_eq!(store.events_about(&scope, "note-4").unwrap().len(), 1);
+    assert_eq!(house.store.events_about(&house.scope("Noy", &case), "note-3").unwrap().len(), 1);
+}
+
+#[test]
+fn law_05_a_row_put_in_the_place_of_another_does_not_open() {
+    let (house, case) = home_with_notes();
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(&house.root(), copy.path());
+    edit(copy.path(), "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'note-4') WHERE id = 'note-3'").unwrap();
+    let store = Store::open(copy.path()).unwrap();
+    let scope = store.enter(&house.session("Noy"), &case).unwrap();
+    assert!(store.get(&scope, "note", "note-3").is_err());
+    assert!(store.get(&scope, "note", "note-4").is_ok());
+}
+
+#[test]
+fn law_01_an_authority_made_live_by_editing_the_file_gives_no_permit() {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    let recorded = crate::house::authority(&house, &case, 5);
+    house.record(&house.scope("Kham", &case), &recorded).unwrap();
+    edit(&house.root(), "UPDATE record SET state = 'live' WHERE kind = 'authority'").unwrap();
+    let scope = house.scope("Noy", &case);
+    let answer = house.store.permit(&scope, store::Intent::to(model::action::Action::View));
+    assert!(answer.is_err(), "{answer:?}");
+    assert!(!house.store.verify_log().unwrap().faults.is_empty());
+}
+
+#[test]
+fn law_03_after_a_failed_edit_the_log_goes_on() {
+    let (house, case) = home_with_notes();
+    assert!(edit(&house.root(), "DELETE FROM event").is_err());
+    let before = house.store.log_size().unwrap();
+    let scope = house.scope("Noy", &case);
+    let permit = house.store.permit(&scope, store::Intent::to(model::action::Action::View)).unwrap();
+    let done = commit_note(&house.store, &scope, &permit, "note-after", "after").unwrap();
+    assert_eq!(house.store.event(done.event).unwrap().leaf.event_type, EventType::FindingAdded);
+    house.check_log(before + 1);
+    assert_eq!(Law::AppendOnly.number(), 3);
+}
