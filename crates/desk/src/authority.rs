@@ -340,6 +340,23 @@ pub fn show(desk: &Desk, scope: &Scope, permit: &Permit, id: &str) -> Result<Val
     Ok(value)
 }
 
+/// The longest scan that is shown, in bytes: it was read whole when it was recorded.
+const LONGEST_SCAN: u64 = 1 << 30;
+
+/// The scan of an instrument that was issued outside, for the second person who compares it; an event.
+///
+/// # Errors
+/// When it has none; law 5 when its bytes do not match.
+pub fn scan(desk: &Desk, scope: &Scope, permit: &Permit, id: &str) -> Result<Vec<u8>, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let content: Value = desk.store.get(scope, "authority", id)?.content()?;
+    let blob = content["scan"].as_str().ok_or_else(|| StoreError::input("this authority was issued here: it has no scan"))?;
+    let mut readable = desk.store.read_blob(scope, permit, &blob.parse().map_err(StoreError::damaged)?)?;
+    let event = NewEvent::new(EventType::AuthorityConsulted, Some(id.to_string()), json!({"scan": true}));
+    desk.store.commit(scope, permit, event, vec![])?;
+    readable.bytes(LONGEST_SCAN)
+}
+
 fn view(authority: &Authority, content: &Value, now: Moment) -> Result<AuthorityView, StoreError> {
     let scope = &authority.scope;
     let names = |items: Vec<&str>| items.join(", ");

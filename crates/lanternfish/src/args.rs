@@ -322,6 +322,9 @@ pub enum AuthorityVerb {
         authority: String,
         #[command(flatten)]
         case: InCase,
+        /// Write its scan to this file, to compare it with the transcription.
+        #[arg(long, value_name = "FILE")]
+        scan: Option<PathBuf>,
     },
 }
 
@@ -448,7 +451,11 @@ pub struct AdmitArgs {
     #[arg(required_unless_present = "physical")]
     pub file: Option<PathBuf>,
     /// It is a thing, not a file.
-    #[arg(long, conflicts_with = "file", requires_all = ["seal_number", "condition"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["file", "class", "md5", "sha1", "sha256", "sha512", "device"],
+        requires_all = ["seal_number", "condition"]
+    )]
     pub physical: bool,
     /// One line: what it is.
     #[arg(long, default_value = "")]
@@ -475,22 +482,22 @@ pub struct AdmitArgs {
     #[arg(long)]
     pub sha512: Option<String>,
     /// Number on the seal bag.
-    #[arg(long)]
+    #[arg(long, requires = "physical")]
     pub seal_number: Option<String>,
     /// Condition at intake.
-    #[arg(long)]
+    #[arg(long, requires = "physical")]
     pub condition: Option<String>,
     /// A capture made by hand: the device.
     #[arg(long, requires_all = ["address", "taken_at", "method"])]
     pub device: Option<String>,
     /// A capture made by hand: the address that was shown.
-    #[arg(long)]
+    #[arg(long, requires = "device")]
     pub address: Option<String>,
     /// A capture made by hand: when, as 2026-11-22T08:00:00+07:00.
-    #[arg(long)]
+    #[arg(long, requires = "device")]
     pub taken_at: Option<String>,
     /// A capture made by hand: screenshot, saved page, photograph of a screen …
-    #[arg(long)]
+    #[arg(long, requires = "device")]
     pub method: Option<String>,
 }
 

@@ -342,8 +342,11 @@ impl Office {
             AuthorityVerb::List { case: None } => {
                 self.voice.say_all(&authority::list_for_unit(&self.desk, &self.session()?)?, "no unit authority is recorded");
             }
-            AuthorityVerb::Show { authority, case } => {
+            AuthorityVerb::Show { authority, case, scan } => {
                 let (_, scope, permit) = self.to(&case, Action::Administer)?;
+                if let Some(out) = scan {
+                    write(&out, &authority::scan(&self.desk, &scope, &permit, &authority)?)?;
+                }
                 self.voice.say(&authority::show(&self.desk, &scope, &permit, &authority)?);
             }
         }
@@ -382,7 +385,9 @@ impl Office {
             ExhibitVerb::Admit(typed) => self.admit(*typed)?,
             ExhibitVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                self.voice.say_all(&admit::list(&self.desk, &scope, &permit)?, "the case has no exhibit yet");
+                let views = admit::list(&self.desk, &scope, &permit)?;
+                let lines: Vec<_> = views.iter().map(|view| if self.voice.json { json!(view) } else { in_short(view) }).collect();
+                self.voice.say_all(&lines, "the case has no exhibit yet");
             }
             ExhibitVerb::View { case, exhibit, purpose, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
@@ -651,6 +656,15 @@ pub fn stamp_all(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, only:
         package::stamp(desk, scope, permit, label, number, &answer)?;
     }
     Ok(())
+}
+
+/// An exhibit in the few lines that a person reads in a list.
+fn in_short(view: &admit::ExhibitView) -> serde_json::Value {
+    json!({
+        "exhibit": view.exhibit, "state": view.state, "kind": view.content.kind, "class": view.content.class,
+        "description": view.content.description, "source": view.content.source, "admitted": view.content.admitted,
+        "custodian": view.custodian, "interim": view.content.custody.is_interim(), "findings": view.content.findings,
+    })
 }
 
 fn record_authority(typed: RecordArgs) -> Result<RecordAuthority, DeskError> {

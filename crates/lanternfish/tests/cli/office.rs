@@ -148,7 +148,7 @@ impl Office {
     pub fn working() -> Office {
         static FIRST: OnceLock<Office> = OnceLock::new();
         FIRST.get_or_init(|| {
-            let mut office = Office::staffed();
+            let mut office = Office::staffed().copied_to(kept());
             office.case = office.open_case(NOY, &[KHAM, BOUNMY]);
             office.unit_authority(&EVERYTHING);
             office
@@ -157,7 +157,7 @@ impl Office {
     }
 
     fn found() -> Office {
-        let folder = TempDir::with_prefix("lanternfish-drill-").unwrap();
+        let folder = kept();
         let home = folder.path().join("home");
         let mut office = Office { folder, home, tokens: BTreeMap::new(), case: String::new() };
         office.bare(&["init", "--agency", "Drill Unit", "--training", "--passphrase-cost", "10"]).ended(0);
@@ -171,7 +171,10 @@ impl Office {
     }
 
     fn copy(&self) -> Office {
-        let folder = TempDir::with_prefix("lanternfish-drill-").unwrap();
+        self.copied_to(TempDir::with_prefix("lanternfish-drill-").unwrap())
+    }
+
+    fn copied_to(&self, folder: TempDir) -> Office {
         let home = folder.path().join("home");
         copy_folder(&self.home, &home);
         Office { folder, home, tokens: self.tokens.clone(), case: self.case.clone() }
@@ -318,6 +321,11 @@ impl Office {
         collect_files(&self.home.join("objects"), &mut files);
         files
     }
+}
+
+/// A folder for the homes that the others are copied from. Nothing drops it, so it lies in `target`.
+fn kept() -> TempDir {
+    TempDir::with_prefix_in("first-home-", env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
 /// A passphrase that only this person knows.

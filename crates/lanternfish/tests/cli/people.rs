@@ -1,0 +1,147 @@
+//! People: set-up, first logins and sessions with every exit code; a leaver; a lost passphrase.
+
+use std::fs;
+
+use crate::office::{ADMIN, AUDITOR, BOUNMY, KHAM, NOY, Office, ask, passphrase, program, run, string, text};
+
+#[test]
+fn from_set_up_to_a_session_with_every_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, secret) = (folder.path().join("home"), folder.path().join("secret"));
+    fs::write(&secret, "three words and more\n").unwrap();
+    let (home, secret) = (text(&home), text(&secret));
+    let at = |words: &[&str]| ask(&[&["--json", "--home", &home], words].concat());
+
+    at(&["user", "list"]).ended(2).tells("lanternfish init");
+    let made = at(&["init", "--agency", "Unit 5", "--passphrase-cost", "10"]).ended(0).line();
+    assert_eq!((string(&made["home"]), string(&made["agency"])), (home.clone(), "Unit 5".into()));
+    at(&["init", "--agency", "Unit 5", "--passphrase-cost", "10"]).ended(2).tells("already");
+    at(&["init", "--agency", "Unit 5", "--passphrase-cost", "9"]).ended(2);
+    ask(&["--home", "/dev/null/home", "init", "--agency", "Unit 5", "--passphrase-cost", "10"]).ended(3);
+
+    at(&["user", "add", "Head", "--role", "king"]).ended(2).tells("choose");
+    assert_eq!(at(&["user", "add", "Head", "--role", "administrator"]).ended(0).line()["role"], "administrator");
+    at(&["user", "add", "Head", "--role", "investigator"]).ended(2).tells("already");
+    let short = folder.path().join("short");
+    fs::write(&short, "abc\n").unwrap();
+    at(&["login", "Head", "--passphrase-file", &text(&short)]).ended(2).tells("too short");
+    at(&["login", "Nobody", "--passphrase-file", &secret]).ended(2).tells("user list");
+    at(&["login", "Head", "--passphrase-file", "/nowhere/at all"]).ended(2);
+    let opened = at(&["login", "Head", "--passphrase-file", &secret]).ended(0).line();
+    let token = string(&opened["session"]);
+    assert!(opened["expires"].as_str().unwrap().ends_with('Z'), "{opened}");
+
+    at(&["user", "add", "Noy", "--role", "investigator"]).by_law(13).tells("administrator");
+    at(&["--session", &token, "user", "add", "Noy", "--role", "investigator"]).ended(0);
+    assert_eq!(at(&["user", "list"]).ended(0).lines().len(), 2);
+    at(&["case", "list"]).ended(2).tells("LANTERNFISH_SESSION");
+    at(&["--session", "not a token", "case", "list"]).ended(2);
+    at(&["--session", &token, "logout"]).ended(0);
+    at(&["--session", &token, "case", "list"]).by_law(13).tells("log in again");
+}
+
+#[test]
+fn help_and_wrong_usage_are_told_apart() {
+    ask(&["--help"]).ended(0);
+    ask(&["--version"]).ended(0);
+    assert!(ask(&["exhibit", "admit", "--help"]).ended(0).out.contains("--sha256"));
+    assert!(ask::<&str>(&[]).ended(2).out.is_empty());
+    ask(&["exhibit", "swallow"]).ended(2);
+    ask(&["exhibit", "admit", "a-file"]).ended(2).tells("--case");
+}
+
+#[test]
+fn without_json_a_person_can_read_it() {
+    let office = Office::staffed();
+    let mut command = program();
+    command.arg("--home").arg(&office.home).args(["user", "list"]);
+    let said = run(command).ended(0);
+    assert!(said.out.contains("role: investigator") && !said.out.contains('{'), "{}", said.out);
+    let file = office.file("secret", passphrase(NOY));
+    let mut command = program();
+    command.arg("--home").arg(&office.home).args(["login", NOY, "--passphrase-file", &file]);
+    assert_eq!(run(command).ended(0).out.lines().count(), 1, "the token alone, to be taken by a shell");
+}
+
+#[test]
+fn law_13_a_wrong_passphrase_is_refused_and_logged() {
+    let office = Office::staffed();
+    office.try_log_in(NOY, "another passphrase").by_law(13).tells("passphrase is wrong").tells("key recover");
+    assert_eq!(office.last_events(1), ["login-refused"]);
+    office.try_log_in(NOY, &passphrase(NOY)).ended(0);
+}
+
+#[test]
+fn law_13_auditor_and_administrator_read_no_content() {
+    let mut office = Office::working();
+    let case = office.case.clone();
+    office.admit("note.txt", "planted words");
+    for who in [AUDITOR, ADMIN] {
+        for verb in ["exhibit list", "finding list", "case show"] {
+            office.in_case(who, verb, &[]).by_law(13);
+        }
+        office.in_case(KHAM, "case member add", &[who]).by_law(13);
+    }
+    office.says(AUDITOR, &["user", "add", "X", "--role", "analyst"]).by_law(13);
+    office.says(NOY, &["user", "revoke", KHAM, "--reason", "x"]).by_law(13);
+    office.case = "2026-9999".into();
+    office.in_case(NOY, "case show", &[]).ended(2).tells("no case");
+    office.case = case;
+    office.sound_log();
+}
+
+#[test]
+fn law_13_a_leaver_opens_nothing_more_and_his_items_are_named() {
+    let office = Office::working();
+    let exhibit = office.admit("chat.txt", "what he still holds");
+    let offer = office.does(NOY, "transfer offer", &[&exhibit, "--to", BOUNMY, "--purpose", "store"]);
+    office.does(BOUNMY, "transfer accept", &[&string(&offer["transfer"])]);
+    office.does(BOUNMY, "exhibit list", &[]);
+
+    office.says(ADMIN, &["user", "revoke", BOUNMY, "--reason", "left the service"]).ended(0).tells("key revoke");
+    let report = office.done(NOY, &["key", "revoke", BOUNMY]);
+    assert_eq!(report["rotated"], serde_json::json!([office.case]), "{report}");
+    assert_eq!(report["held"], serde_json::json!([exhibit]), "{report}");
+
+    office.in_case(BOUNMY, "exhibit list", &[]).by_law(13).tells("session has ended");
+    office.try_log_in(BOUNMY, &passphrase(BOUNMY)).by_law(13);
+    office.does(NOY, "finding add", &finding("Written after he left.", &exhibit));
+    office.in_case(BOUNMY, "finding list", &[]).by_law(13);
+    office.in_case(NOY, "transfer reassign", &[&exhibit, "--to", NOY, "--reason", "left"]).by_law(4);
+    let moved = office.does(KHAM, "transfer reassign", &[&exhibit, "--to", NOY, "--reason", "the custodian left"]);
+    assert_eq!(moved["custodian"], NOY);
+    assert_eq!(office.in_case(NOY, "finding list", &[]).ended(0).lines().len(), 1, "those who stay read old and new");
+    office.does(NOY, "exhibit view", &[&exhibit, "--purpose", "after the key change", "--out", &text(&office.place("seen"))]);
+    assert_eq!(fs::read(office.place("seen")).unwrap(), b"what he still holds");
+    office.sound_log();
+}
+
+#[test]
+fn law_13_a_lost_passphrase_loses_no_case_and_needs_two_holders() {
+    let mut office = Office::staffed();
+    office.done(KHAM, &["key", "backup", "--threshold", "2", "--holder", KHAM, "--holder", BOUNMY, "--holder", NOY]);
+    office.case = office.open_case(NOY, &[]);
+    office.unit_authority(&["admit", "view"]);
+    let exhibit = office.admit("note.txt", "only Noy could read this");
+
+    office.done(ADMIN, &["user", "reset", NOY, "--reason", "forgot his passphrase"]);
+    office.in_case(NOY, "case show", &[]).by_law(13);
+    office.log_in(NOY, "another four words then");
+    office.in_case(NOY, "case show", &[]).by_law(13).tells("not a member");
+    let recover = ["key", "recover", "--user", NOY, "--reason", "lost passphrase"];
+    assert_ne!(office.says(BOUNMY, &recover).code, 0, "one holder alone opens nothing");
+    office.done(KHAM, &[&recover[..], &["--release-to", BOUNMY]].concat());
+    assert_eq!(office.done(BOUNMY, &recover)["cases"], 1);
+
+    office.does(NOY, "case show", &[]);
+    let seen = text(&office.place("seen"));
+    office.does(NOY, "exhibit view", &[&exhibit, "--purpose", "after recovery", "--out", &seen]);
+    assert_eq!(fs::read(&seen).unwrap(), b"only Noy could read this");
+    office.in_case(BOUNMY, "case show", &[]).by_law(13);
+    office.sound_log();
+}
+
+/// The words that write a plain finding on an exhibit.
+pub fn finding<'a>(text: &'a str, exhibit: &'a str) -> Vec<&'a str> {
+    vec!["--kind", "fact", "--text", text, "--exhibit", exhibit, "--method", "reading", "--error-rate", "not known"]
+}

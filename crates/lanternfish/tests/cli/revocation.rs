@@ -1,0 +1,166 @@
+//! Revocation stops running work: in mid-download from a slow server, and in mid-admission of an
+//! archive that comes through a pipe (law 15). The revoking person works in another process.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    process::{Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    time::{Duration, Instant},
+};
+
+use crate::office::{KHAM, NOY, Office, outcome, string, text};
+
+/// The law gives a minute.
+const A_MINUTE: Duration = Duration::from_secs(60);
+/// What a drill waits for something that should come at once.
+const LONG: Duration = Duration::from_secs(120);
+
+/// A server on loopback that answers every request in the same way until the drill ends.
+pub struct Server {
+    pub url: String,
+    served: Receiver<()>,
+}
+
+impl Server {
+    pub fn new(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + 'static) -> Server {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (tell, served) = channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let asked = read_head(&stream);
+                if asked.is_err() || tell.send(()).is_err() {
+                    continue;
+                }
+                // A visitor who goes away is what some drills are about.
+                let _ = answer(&mut stream);
+            }
+        });
+        Server { url, served }
+    }
+
+    /// One small page.
+    pub fn page(html: &'static str) -> Server {
+        Server::new(move |stream| {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n", html.len());
+            stream.write_all(head.as_bytes())?;
+            stream.write_all(html.as_bytes())
+        })
+    }
+
+    /// A page of a gigabyte that comes a few bytes at a time, until the visitor goes away.
+    fn dripping() -> Server {
+        Server::new(|stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000000\r\n\r\n")?;
+            loop {
+                stream.write_all(b"drip ")?;
+                stream.flush()?;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        })
+    }
+
+    pub fn wait_for_a_visitor(&self) {
+        self.served.recv_timeout(LONG).expect("the server was asked for its page");
+    }
+}
+
+fn read_head(stream: &TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 2 {
+        line.clear();
+    }
+    Ok(())
+}
+
+#[test]
+fn law_15_revoking_stops_a_download_and_keeps_what_had_arrived_as_partial() {
+    let office = Office::working();
+    office.unit_authority(&["view"]);
+    let first = string(&office.says(NOY, &["authority", "list"]).ended(0).lines()[0]["authority"]);
+    let server = Server::dripping();
+    let mut capture = office.command(NOY, &["capture", "--case", &office.case, &server.url]);
+    let running = capture.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    server.wait_for_a_visitor();
+    std::thread::sleep(Duration::from_secs(1));
+
+    office.done(KHAM, &["authority", "revoke", &first, "--reason", "a drill"]);
+    let revoked = Instant::now();
+    let said = outcome(running, LONG);
+    assert!(revoked.elapsed() < A_MINUTE, "it went on for {:?}", revoked.elapsed());
+    eprintln!("the download ended {:.1} s after the revocation", revoked.elapsed().as_secs_f64());
+
+    let said = said.ended(1).tells("law 15").tells("E-0001");
+    let view = &said.lines()[0];
+    assert_eq!(view["record"]["complete"], false, "{view}");
+    assert_eq!(view["record"]["fetches"][0]["outcome"], "partial", "{view}");
+    assert!(view["record"]["fetches"][0]["response_bytes"].as_u64().unwrap() > 0, "{view}");
+    assert_eq!(office.exhibits()[0]["exhibit"], "E-0001");
+    office.in_case(NOY, "capture", &[&server.url]).by_law(1);
+    office.sound_log();
+}
+
+#[test]
+fn law_15_revoking_stops_an_admission_and_admits_nothing() {
+    let mut office = Office::staffed();
+    office.case = office.open_case(NOY, &[KHAM]);
+    office.unit_authority(&["view"]);
+    let authority = office.case_authority(&["admit"]);
+    let pipe = text(&office.place("archive.tar"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut admit = office.command(NOY, &["exhibit", "admit", "--case", &office.case, &pipe]);
+    let running = admit.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (tell, fed) = channel();
+    let feeder = std::thread::spawn(move || {
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(pipe).unwrap();
+        // Until the reader goes away; an archive of ten minutes at this pace.
+        for _ in 0..12_000 {
+            if pipe.write_all(&[7; 4096]).is_err() {
+                return true;
+            }
+            let _ = tell.send(());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    });
+    for _ in 0..20 {
+        fed.recv_timeout(LONG).expect("the admission reads");
+    }
+
+    office.does(KHAM, "authority revoke", &[&authority, "--reason", "a drill"]);
+    let revoked = Instant::now();
+    let said = outcome(running, LONG);
+    assert!(revoked.elapsed() < A_MINUTE, "it went on for {:?}", revoked.elapsed());
+    eprintln!("the admission ended {:.1} s after the revocation", revoked.elapsed().as_secs_f64());
+    said.by_law(15).tells("revoked");
+    assert!(feeder.join().unwrap(), "the reader went away");
+
+    assert_eq!(office.last_events(1), ["step-refused"]);
+    assert_eq!(office.exhibits().len(), 0);
+    assert!(office.objects().is_empty(), "nothing half-admitted: {:?}", office.objects());
+    office.sound_log();
+}
+
+#[test]
+fn law_15_an_admission_that_ends_after_the_revocation_admits_nothing() {
+    let mut office = Office::staffed();
+    office.case = office.open_case(NOY, &[KHAM]);
+    office.unit_authority(&["view"]);
+    let authority = office.case_authority(&["admit"]);
+    let path = text(&office.place("short.txt"));
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut admit = office.command(NOY, &["exhibit", "admit", "--case", &office.case, &path]);
+    let running = admit.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Opening waits for the reader, who has his permit by then.
+    let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    pipe.write_all(b"a few words, then silence").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    office.does(KHAM, "authority revoke", &[&authority]);
+    drop(pipe);
+    outcome(running, LONG).ended(1);
+    assert_eq!(office.exhibits().len(), 0);
+    assert!(office.objects().is_empty(), "nothing half-admitted: {:?}", office.objects());
+    office.sound_log();
+}

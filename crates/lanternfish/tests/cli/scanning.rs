@@ -1,0 +1,76 @@
+//! `scan`: the one verb outside law 1. It touches no case, keeps nothing and says so.
+
+use std::{fs, os::unix::fs::symlink};
+
+use serde_json::Value;
+
+use crate::office::{ask, text};
+
+const KEYS: [&str; 8] = ["kind", "type", "value", "state", "reason", "source", "start", "end"];
+
+#[test]
+fn scan_gives_a_json_line_for_each_selector_and_keeps_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("a page.html");
+    let words = "<p>pay 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1 or 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY2, write to seller@example.com</p>";
+    fs::write(&page, words).unwrap();
+    let said = ask(&["scan", "--json", &text(&page)]).ended(0).tells("touches no case and keeps nothing");
+    let lines = said.lines();
+    for line in &lines {
+        let members = line.as_object().unwrap();
+        assert!(KEYS.iter().all(|key| members.contains_key(*key)) && members.len() == KEYS.len(), "{line}");
+        assert_eq!((&line["kind"], &line["source"]), (&"selector".into(), &text(&page).into()));
+    }
+    let found = |kind: &str, state: &str| -> Vec<&Value> { lines.iter().filter(|l| l["type"] == kind && l["state"] == state).collect() };
+    let good = found("btc-base58", "verified");
+    assert_eq!(good.len(), 1, "{lines:?}");
+    let range = good[0]["start"].as_u64().unwrap() as usize..good[0]["end"].as_u64().unwrap() as usize;
+    assert_eq!((&words[range], &good[0]["value"]), ("1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1", &"1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1".into()));
+    assert_eq!(found("btc-base58", "failed-checksum").len(), 1, "a typing mistake is evidence too: {lines:?}");
+    assert_eq!(found("email", "unverifiable").len(), 1, "{lines:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is written");
+    let plain = ask(&["scan", &text(&page)]).ended(0).out;
+    assert_eq!(plain.lines().count(), lines.len());
+}
+
+#[test]
+fn scan_walks_folders_in_order_and_follows_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("b")).unwrap();
+    fs::write(folder.path().join("b/two.txt"), "two@example.com").unwrap();
+    fs::write(folder.path().join("a\nnew %0A line.txt"), "one@example.com").unwrap();
+    fs::write(folder.path().join("c-empty"), "").unwrap();
+    symlink("/", folder.path().join("link")).unwrap();
+    let lines = ask(&["scan", "--json", &text(folder.path())]).ended(0).lines();
+    let mails: Vec<&Value> = lines.iter().filter(|l| l["type"] == "email").map(|l| &l["value"]).collect();
+    assert_eq!(mails, ["one@example.com", "two@example.com"]);
+    let again = ask(&["scan", "--json", &text(folder.path())]).ended(0).lines();
+    assert_eq!(lines, again, "the same files give the same lines");
+}
+
+#[test]
+fn scan_says_what_it_could_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    ask(&["scan", "--json", "/nowhere/at/all"]).ended(2).tells("/nowhere/at/all");
+    ask(&["scan"]).ended(2);
+    ask(&["scan", "--region", "Atlantis", &text(folder.path())]).ended(2);
+    let national = folder.path().join("n.txt");
+    fs::write(&national, "call 020 5555 0199").unwrap();
+    let phones = |more: &[&str]| {
+        let lines = ask(&[&["scan", "--json", &text(&national)], more].concat()).ended(0).lines();
+        lines.iter().filter(|l| l["type"] == "phone").count()
+    };
+    assert_eq!((phones(&[]), phones(&["--region", "LA"])), (0, 1));
+}
+
+/// A sparse file of a quarter of a gigabyte: time linear, memory bounded. Larger ones only take longer.
+#[test]
+fn law_14_scan_reads_a_sparse_file_in_bounded_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let sparse = folder.path().join("sparse");
+    fs::File::create(&sparse).unwrap().set_len(256 << 20).unwrap();
+    let script = format!("ulimit -v 1500000; exec {} scan --json {}", env!("CARGO_BIN_EXE_lanternfish"), text(&sparse));
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", &script]);
+    assert_eq!(crate::office::run(command).ended(0).out, "");
+}
