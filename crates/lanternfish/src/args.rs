@@ -447,7 +447,7 @@ pub struct AdmitArgs {
     /// The case.
     #[arg(long)]
     pub case: String,
-    /// The file; none for a physical item.
+    /// The file or saved folder; none for a physical item.
     #[arg(required_unless_present = "physical")]
     pub file: Option<PathBuf>,
     /// It is a thing, not a file.

@@ -5,6 +5,7 @@
 
 mod args;
 mod demo;
+mod folder;
 mod output;
 mod scan;
 mod stamps;

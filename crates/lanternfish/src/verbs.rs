@@ -29,7 +29,7 @@ use serde_json::json;
 
 use crate::{
     args::*,
-    demo,
+    demo, folder,
     output::{Voice, failed},
     scan, stamps,
 };
@@ -438,11 +438,24 @@ impl Office {
             return Ok(());
         }
         let path = typed.file.clone().ok_or_else(|| DeskError::input("name the file to admit"))?;
+        if path.is_dir() {
+            return self.admit_folder(&case, &typed, &path);
+        }
         let mut file = File::open(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
         let admission = admission(&typed, &path)?;
         let (_, scope, permit) = self.with(&case, admission.intent())?;
         admit::room_for(&self.desk, &file)?;
         self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut file)?);
+        Ok(())
+    }
+
+    /// A saved folder becomes one exhibit: a tar of its files.
+    fn admit_folder(&self, case: &InCase, typed: &AdmitArgs, path: &Path) -> Result<(), DeskError> {
+        let mut admission = admission(typed, path)?;
+        admission.original_name = admission.original_name.map(|name| format!("{name}.tar"));
+        let (_, scope, permit) = self.with(case, admission.intent())?;
+        let mut stream = folder::Stream::of(path).map_err(|e| DeskError::environment("reading the folder", &e))?;
+        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut stream)?);
         Ok(())
     }
 

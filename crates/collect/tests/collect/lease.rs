@@ -103,7 +103,7 @@ proptest! {
         let bench = Bench::new();
         let order = Order { issued: at(issued, 0).wall, until: at(issued + reach, 0).wall, ..bench.order(&[]) };
         let begun = Lease::begin(&file(&bench, &order), bench.desk.verifying_key(), at(0, 0));
-        let fair = reach <= 30 && issued <= 2 && issued + reach > 0;
+        let fair = reach > 0 && reach <= 30 && issued <= 2 && issued + reach > 0;
         prop_assert_eq!(begun.is_ok(), fair);
         if let Ok(lease) = begun && lease.live(at(wall, boot)).is_ok() {
             prop_assert!(boot < 30 && boot < issued + reach && wall < issued + reach);
