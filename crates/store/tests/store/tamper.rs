@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use model::{Law, event::EventType};
+use model::event::EventType;
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use store::{Store, StoreError};
 
@@ -72,6 +72,8 @@ fn law_02_a_row_changed_behind_the_log_is_found() {
     found(&house, "UPDATE record SET id = 'note-33' WHERE id = 'note-3'");
     found(&house, "DELETE FROM record WHERE id = 'note-3'");
     found(&house, "DELETE FROM record WHERE kind = 'key-wrap'");
+    // Gone together with its note beside the event: only the leaf still knows.
+    found(&house, "DELETE FROM record WHERE id = 'note-3'; DELETE FROM event_row WHERE id = 'note-3'");
     found(
         &house,
         "INSERT INTO record SELECT kind, 'note-99', case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed \
@@ -197,5 +199,4 @@ fn law_03_after_a_failed_edit_the_log_goes_on() {
     let done = commit_note(&house.store, &scope, &permit, "note-after", "after").unwrap();
     assert_eq!(house.store.event(done.event).unwrap().leaf.event_type, EventType::FindingAdded);
     house.check_log(before + 1);
-    assert_eq!(Law::AppendOnly.number(), 3);
 }
