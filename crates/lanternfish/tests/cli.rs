@@ -4,11 +4,12 @@
 //! into the records: what a drill knows, the program said. Tests that need something that may be
 //! missing (pdftotext, warcio, outside data, leave to mount) say SKIPPED and what is missing.
 //!
-//! `LANTERNFISH_BLESS=1 cargo test -p lanternfish --test cli` writes `docs/guide/cli.md` anew;
-//! `LANTERNFISH_ALL=1` repeats the killing fifty times.
+//! `LANTERNFISH_BLESS=1 cargo test -p lanternfish --test cli` writes `docs/guide/cli.md` anew.
 
 #[path = "cli/authorities.rs"]
 mod authorities;
+#[path = "cli/closing.rs"]
+mod closing;
 #[path = "cli/custody.rs"]
 mod custody;
 #[path = "cli/disks.rs"]
@@ -27,6 +28,8 @@ mod page;
 mod papers;
 #[path = "cli/people.rs"]
 mod people;
+#[path = "cli/records.rs"]
+mod records;
 #[path = "cli/revocation.rs"]
 mod revocation;
 #[path = "cli/scanning.rs"]

@@ -89,18 +89,16 @@ fn a_read_only_disk_is_refused_with_what_to_do() {
     assert_eq!(office.sound_log(), before + 2, "the tip and the question before it");
 }
 
-/// How many kills: fifty take a minute or two.
-fn kills() -> u64 {
-    if std::env::var_os("LANTERNFISH_ALL").is_some() { 50 } else { 8 }
-}
+/// Half a minute of killing.
+const KILLS: u64 = 50;
 
 #[test]
-fn law_02_kills_at_any_moment_lose_no_acknowledged_event() {
+fn law_02_fifty_kills_at_any_moment_lose_no_acknowledged_event() {
     let office = Office::working();
     let exhibit = office.admit("note.txt", "SYNTHETIC");
     let mut acknowledged: Vec<(String, u64)> = Vec::new();
     let begun = Instant::now();
-    for round in 0..kills() {
+    for round in 0..KILLS {
         let answers = office.place(&format!("answers-{round}"));
         let words = finding("Acknowledged or not there.", &exhibit);
         let script = r#"while "$LF" --json finding add --case "$0" "$@"; do :; done"#;
@@ -116,8 +114,8 @@ fn law_02_kills_at_any_moment_lose_no_acknowledged_event() {
         everything_is_there(&office, &acknowledged);
     }
     let took = begun.elapsed();
-    eprintln!("{} kills, {} acknowledged findings, none lost, {:.1} s", kills(), acknowledged.len(), took.as_secs_f64());
-    assert!(!acknowledged.is_empty(), "some commands came to their end between the kills");
+    eprintln!("{KILLS} kills, {} acknowledged findings, none lost, {:.1} s", acknowledged.len(), took.as_secs_f64());
+    assert!(acknowledged.len() > 10, "some commands came to their end between the kills");
 }
 
 /// The findings that the program had told of before it was killed: a line without its end is none.

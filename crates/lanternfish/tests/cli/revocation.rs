@@ -102,6 +102,36 @@ fn law_15_revoking_stops_a_download_and_keeps_what_had_arrived_as_partial() {
     office.sound_log();
 }
 
+/// The desk dies in mid-download. Its collector ends by itself, at the latest when its lease does, and
+/// what it had signed is admitted by the next desk.
+#[test]
+fn law_15_a_capture_whose_desk_was_killed_ends_and_is_recovered() {
+    let office = Office::working();
+    let server = Server::dripping();
+    let mut capture = office.command(NOY, &["capture", "--case", &office.case, &server.url]);
+    let mut desk = capture.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    server.wait_for_a_visitor();
+    std::thread::sleep(Duration::from_secs(1));
+    desk.kill().unwrap();
+    desk.wait().unwrap();
+    let killed = Instant::now();
+    let recovered = loop {
+        let said = office.in_case(NOY, "capture", &["--recover"]).ended(0);
+        if !said.out.contains("still running") {
+            break said;
+        }
+        assert!(killed.elapsed() < LONG, "the order never ended: {said:?}");
+        std::thread::sleep(Duration::from_secs(2));
+    };
+    assert!(killed.elapsed() < A_MINUTE, "it went on for {:?}", killed.elapsed());
+    assert!(recovered.out.contains("admitted as E-0001"), "{recovered:?}");
+    let exhibit = &office.exhibits()[0];
+    assert_eq!(exhibit["record"]["record"]["complete"], false, "{exhibit}");
+    assert_eq!(std::fs::read_dir(office.home.join("spool")).unwrap().count(), 0, "the spool is empty");
+    assert!(office.in_case(NOY, "capture", &["--recover"]).ended(0).out.is_empty(), "nothing is recovered twice");
+    office.sound_log();
+}
+
 #[test]
 fn law_15_revoking_stops_an_admission_and_admits_nothing() {
     let mut office = Office::staffed();
