@@ -16,28 +16,30 @@ use crate::{
 };
 
 /// Runs a script in a mount namespace of its own; `$LF` is the program, `$1` and on are the arguments.
-fn with_mounts(office: &Office, script: &str, arguments: &[&str]) -> Said {
+fn with_mounts(office: &Office, way: &[&str], script: &str, arguments: &[&str]) -> Said {
     let mut command = Command::new("unshare");
-    command.args(["--mount", "bash", "-c", script, "drill"]).args(arguments);
+    command.args(way).args(["bash", "-c", script, "drill"]).args(arguments);
     command.env("LF", env!("CARGO_BIN_EXE_lanternfish")).env("LANTERNFISH_SESSION", office.token(NOY)).env("LANTERNFISH_HOME", &office.home);
     run(command)
 }
 
-/// Whether this account may mount something in a namespace of its own.
-fn may_mount(drill: &str) -> bool {
-    let probe = Command::new("unshare").args(["--mount", "bash", "-c", "mount -t tmpfs none /mnt"]).output();
-    let may = probe.is_ok_and(|output| output.status.success());
-    if !may {
+/// How this account may mount something in a namespace of its own, if it may.
+fn way_to_mount(drill: &str) -> Option<&'static [&'static str]> {
+    const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+    let works = |way: &&&[&str]| {
+        let probe = Command::new("unshare").args(**way).args(["bash", "-c", "mount -t tmpfs none /mnt"]).output();
+        probe.is_ok_and(|output| output.status.success())
+    };
+    let found = WAYS.iter().find(works).copied();
+    if found.is_none() {
         skipped(drill, "this account may not mount a disk in a namespace of its own (run it as root)");
     }
-    may
+    found
 }
 
 #[test]
 fn a_full_disk_for_objects_is_refused_with_what_to_do_and_loses_nothing() {
-    if !may_mount("a_full_disk_for_objects_is_refused_with_what_to_do_and_loses_nothing") {
-        return;
-    }
+    let Some(way) = way_to_mount("a_full_disk_for_objects_is_refused_with_what_to_do_and_loses_nothing") else { return };
     let office = Office::working();
     // A pipe: its length is not known beforehand, so the disk fills in the middle.
     let script = r#"mount -t tmpfs -o size=8m none "$LANTERNFISH_HOME/objects" || exit 99
@@ -45,7 +47,7 @@ fn a_full_disk_for_objects_is_refused_with_what_to_do_and_loses_nothing() {
         "$LF" --json exhibit admit --case "$1" "$2"; code=$?
         [ -z "$(find "$LANTERNFISH_HOME/objects" -type f)" ] || code=98
         exit $code"#;
-    let said = with_mounts(&office, script, &[&office.case, &text(&office.place("large"))]);
+    let said = with_mounts(&office, way, script, &[&office.case, &text(&office.place("large"))]);
     said.ended(3).tells("the disk is full").tells("Free space");
     assert_eq!(office.exhibits().len(), 0);
     assert_eq!(office.admit("small.txt", "now there is room"), "E-0001");
@@ -54,9 +56,7 @@ fn a_full_disk_for_objects_is_refused_with_what_to_do_and_loses_nothing() {
 
 #[test]
 fn a_full_disk_for_records_loses_no_acknowledged_event() {
-    if !may_mount("a_full_disk_for_records_loses_no_acknowledged_event") {
-        return;
-    }
+    let Some(way) = way_to_mount("a_full_disk_for_records_loses_no_acknowledged_event") else { return };
     let office = Office::working();
     let (small, kept) = (office.place("small-disk"), office.place("kept"));
     fs::create_dir(&small).unwrap();
@@ -68,7 +68,7 @@ fn a_full_disk_for_records_loses_no_acknowledged_event() {
         while [ $code = 0 ] && [ $n -lt 400 ]; do "$LF" --json tip add --text "tip $n with some words" ; code=$?; n=$((n + 1)); done
         rm "$1/filler" && "$LF" --json tip add --text "after making room" || exit 97
         cp -a "$1/." "$2/"; exit $code"#;
-    let said = with_mounts(&office, script, &[&text(&small), &text(&kept)]).ended(3).tells("the disk is full");
+    let said = with_mounts(&office, way, script, &[&text(&small), &text(&kept)]).ended(3).tells("the disk is full");
     let taken = said.lines().iter().filter(|line| line["tip"].is_string()).count();
     let again = office.moved_to(&kept);
     again.sound_log();
@@ -77,14 +77,12 @@ fn a_full_disk_for_records_loses_no_acknowledged_event() {
 
 #[test]
 fn a_read_only_disk_is_refused_with_what_to_do() {
-    if !may_mount("a_read_only_disk_is_refused_with_what_to_do") {
-        return;
-    }
+    let Some(way) = way_to_mount("a_read_only_disk_is_refused_with_what_to_do") else { return };
     let office = Office::working();
     let before = office.sound_log();
     let script = r#"mount --bind "$LANTERNFISH_HOME" "$LANTERNFISH_HOME" && mount -o remount,ro,bind "$LANTERNFISH_HOME" || exit 99
         "$LF" --json tip add --text "on a read-only disk""#;
-    with_mounts(&office, script, &[]).ended(3).tells("read-only").tells("make it writable");
+    with_mounts(&office, way, script, &[]).ended(3).tells("read-only").tells("make it writable");
     office.done(NOY, &["tip", "add", "--text", "writable again"]);
     assert_eq!(office.sound_log(), before + 2, "the tip and the question before it");
 }

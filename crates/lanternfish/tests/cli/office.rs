@@ -29,6 +29,7 @@ const ROLES: [(&str, &str); 5] =
 pub const EVERYTHING: [&str; 8] = ["collect", "admit", "view", "examine", "query", "conclude", "report", "package"];
 
 const LONGEST: Duration = Duration::from_secs(300);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What a command said, and how it ended.
 #[derive(Debug, Clone)]
@@ -323,9 +324,17 @@ impl Office {
     }
 }
 
-/// A folder for the homes that the others are copied from. Nothing drops it, so it lies in `target`.
+/// A folder for the homes that the others are copied from. Nothing drops it, so it lies in `target`,
+/// and those of another day are swept.
 fn kept() -> TempDir {
-    TempDir::with_prefix_in("first-home-", env!("CARGO_TARGET_TMPDIR")).unwrap()
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        let old = entry.metadata().and_then(|about| about.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > DAY));
+        if old && entry.file_name().to_string_lossy().starts_with("first-home-") {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    TempDir::with_prefix_in("first-home-", place).or_else(|_| TempDir::with_prefix("first-home-")).unwrap()
 }
 
 /// A passphrase that only this person knows.
