@@ -1,10 +1,10 @@
 //! Custody: one custodian, two people for a transfer, the seal that the receiver reads, interim custody
-//! and reassignment (law 4); an object that somebody changed on the disk (law 5).
+//! and reassignment (law 4); an object that somebody changed on the disk (law 5); restricted items (law 7).
 
 use std::fs;
 
 use crate::{
-    office::{BOUNMY, KHAM, NOY, Office, string, text},
+    office::{BOUNMY, KHAM, NOY, Office, collect_files, string, text},
     people::finding,
 };
 
@@ -96,5 +96,34 @@ fn law_05_a_changed_object_locks_its_exhibit_until_a_supervisor_decides() {
     fs::remove_file(&objects[0]).unwrap();
     fs::remove_file(&out).unwrap();
     office.in_case(NOY, "exhibit view", &view).by_law(5).tells("missing");
+    office.sound_log();
+}
+
+#[test]
+fn law_07_a_restricted_item_is_opened_by_nobody_here_and_its_digest_leaves_nowhere() {
+    let office = Office::working();
+    let bytes = b"SYNTHETIC: a letter to his lawyer";
+    let digest = model::Sha256Digest::of(bytes).hex();
+    let file = office.file("letter.txt", bytes);
+    office.does(NOY, "exhibit admit", &[&file, "--class", "privileged", "--description", "a letter"]);
+    office.admit("page.html", "<p>SYNTHETIC</p>");
+    office.does(NOY, "finding add", &finding("There is a page.", "E-0002"));
+    let out = text(&office.place("seen"));
+    for who in [NOY, KHAM, BOUNMY] {
+        assert_eq!(office.in_case(who, "exhibit view", &["E-0001", "--purpose", "curious", "--out", &out]).code, 1);
+        assert!(!office.place("seen").exists());
+    }
+    office.in_case(NOY, "exhibit view", &["E-0001", "--purpose", "curious", "--out", &out]).by_law(7);
+    office.in_case(NOY, "examine", &["E-0001"]).by_law(7);
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    let built = office.does(NOY, "package seal", &["--officer", NOY, "--out", &text(&office.place("package"))]);
+    assert_eq!(built["withheld"], serde_json::json!(["E-0001"]), "{built}");
+    let mut files = Vec::new();
+    collect_files(&office.place("package.building"), &mut files);
+    collect_files(&office.home, &mut files);
+    let raw = hex::decode(&digest).unwrap();
+    let speaks = |held: &[u8]| [digest.as_bytes(), &raw[..], bytes].iter().any(|word| held.windows(word.len()).any(|w| w == *word));
+    let speaking: Vec<_> = files.iter().filter(|file| speaks(&fs::read(file).unwrap())).collect();
+    assert!(speaking.is_empty(), "its digest or its words stand in {speaking:?}");
     office.sound_log();
 }
