@@ -128,7 +128,12 @@ fn law_13_a_lost_passphrase_loses_no_case_and_needs_two_holders() {
     office.in_case(NOY, "case show", &[]).by_law(13);
     office.log_in(NOY, "another four words then");
     office.in_case(NOY, "case show", &[]).by_law(13).tells("not a member");
-    let recover = ["key", "recover", "--user", NOY, "--reason", "lost passphrase"];
+    let listed = office.says(KHAM, &["user", "list"]).lines();
+    let of = |who: &str| string(&listed.iter().find(|line| line["user"] == who).unwrap()["fingerprint"]);
+    let foreign = ["key", "recover", "--user", NOY, "--fingerprint", &of(KHAM), "--reason", "somebody else logged in first"];
+    office.says(BOUNMY, &foreign).by_law(13).tells("fingerprint");
+    let own = of(NOY);
+    let recover = ["key", "recover", "--user", NOY, "--fingerprint", &own, "--reason", "lost passphrase"];
     assert_ne!(office.says(BOUNMY, &recover).code, 0, "one holder alone opens nothing");
     office.done(KHAM, &[&recover[..], &["--release-to", BOUNMY]].concat());
     assert_eq!(office.done(BOUNMY, &recover)["cases"], 1);
