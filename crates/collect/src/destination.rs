@@ -54,12 +54,13 @@ pub struct Target {
 /// assert_eq!(target("http://192.0.2.1/"), Err(Refusal::NotLoopback));
 /// ```
 pub fn target(url: &str) -> Result<Target, Refusal> {
-    if !url.bytes().all(|b| b.is_ascii_graphic()) {
+    // A backslash or an `@` is read differently by different programs: neither is ever needed here.
+    if !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
         return Err(Refusal::BadCharacter);
     }
     let rest = without_scheme(url).ok_or(Refusal::NotHttp)?;
     let rest = rest.split('#').next().unwrap_or(rest);
-    let cut = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
+    let cut = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(cut);
     if authority.contains('@') {
         return Err(Refusal::UserInfo);

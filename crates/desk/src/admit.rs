@@ -433,12 +433,8 @@ pub(crate) fn anomaly(desk: &Desk, scope: &Scope, row: &Row, error: StoreError) 
 pub fn rehash(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row) -> Result<Option<Sha256Digest>, StoreError> {
     let view = view(desk, row)?;
     let Some(blob) = &view.content.blob else { return Ok(None) };
-    if view.content.class.is_restricted() {
-        return Ok(view.content.sha256);
-    }
-    let checked = desk.store.read_blob(scope, permit, blob).and_then(|mut readable| readable.copy_to(&mut std::io::sink()));
-    match checked {
-        Ok(_) => Ok(view.content.sha256),
+    match desk.store.check_blob(scope, permit, blob) {
+        Ok(()) => Ok(view.content.sha256),
         Err(error) => Err(anomaly(desk, scope, row, error)?),
     }
 }

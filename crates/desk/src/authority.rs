@@ -139,6 +139,9 @@ pub fn record(desk: &Desk, scope: &Scope, permit: &Permit, typed: &RecordAuthori
     if typed.kind == AuthorityKind::StandingUnit {
         return Err(StoreError::input("a unit's standing authorisation belongs to no case: record it without --case"));
     }
+    if typed.kind == AuthorityKind::Training && !desk.store.config().training {
+        return Err(StoreError::input("this node is not for training: a training authority covers nothing here (`init --training` makes such a node)"));
+    }
     let authority = typed.into_authority(desk, Some(scope), scope.actor())?;
     let id = authority.id.to_string();
     let mut rows = Vec::new();

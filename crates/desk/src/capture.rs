@@ -57,9 +57,14 @@ impl CaptureWish {
     }
 }
 
+/// The host that a permit must name. What two readers could read differently is refused, so that the
+/// host asked for is the host that the collector goes to.
 fn host_of(url: &str) -> Result<String, StoreError> {
+    if url.bytes().any(|b| matches!(b, b'\\' | b'@') || !b.is_ascii_graphic()) {
+        return Err(StoreError::input(format!("{url:?} has a sign that URLs here do not have (blank, @, backslash or a letter that is not ASCII)")));
+    }
     let rest = url.split_once("://").map(|(_, rest)| rest);
-    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).map(|authority| authority.rsplit('@').next().unwrap_or(authority));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
     let host = host.map(|h| h.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(h, |(name, _)| name));
     host.filter(|h| !h.is_empty()).map(str::to_lowercase).ok_or_else(|| StoreError::input(format!("{url:?} is not a URL with a host")))
 }
@@ -89,6 +94,8 @@ pub struct CaptureView {
 }
 
 const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// The longest lease.
+const LEASE: Duration = Duration::from_secs(MAX_LEASE_SECONDS.unsigned_abs());
 const POLL: Duration = Duration::from_millis(100);
 /// How long a child may take to sign after its order was withdrawn.
 const GRACE: Duration = Duration::from_secs(8);
@@ -115,8 +122,26 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -
     let running = Collector::new(desk.exe()).start(&spool, &content.order, &desk_key, child_seed).map_err(collector_error)?;
     let revoked = attend(desk, scope, permits, running)?;
     let view = admit_spool(desk, scope, permit, &content, revoked.as_ref());
-    fs::remove_dir_all(&spool).map_err(|e| StoreError::environment("emptying the spool", &e))?;
+    empty_spool(desk, scope, &content.order.order)?;
     view
+}
+
+/// Removes the spool of an order that has ended. While its row still says "running", the spool may be
+/// the only copy of what was captured, and stays for `capture --recover`.
+fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
+    if desk.store.get(scope, "order", order.as_str())?.state == "running" {
+        return Ok(());
+    }
+    let spool = desk.store.home().spool().join(order.as_str());
+    fs::remove_dir_all(&spool).map_err(|e| StoreError::environment("emptying the spool", &e))
+}
+
+/// Whether a desk still renews this order's lease: each renewal writes the order file anew.
+fn is_attended(desk: &Desk, order: &OrderId) -> bool {
+    let file = desk.store.home().spool().join(order.as_str()).join("order.json");
+    let written = fs::metadata(file).and_then(|about| about.modified());
+    let age = written.ok().and_then(|at| at.elapsed().ok());
+    age.is_some_and(|age| age < LEASE + GRACE)
 }
 
 /// Every host of the wish must be named by one of the permits.
@@ -253,7 +278,12 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         "description": content.description,
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
-    desk.store.commit(scope, writer, event, vec![exhibit_row, blob.row, done_row])?;
+    let rows = vec![exhibit_row, blob.row, done_row];
+    match desk.store.commit(scope, writer, event.clone(), rows.clone()) {
+        // The authority ended after the collector had signed: what was lawfully captured is kept.
+        Err(error) if error.law() == Some(Law::Revocation) => desk.store.commit(scope, &keep, event, rows)?,
+        done => done?,
+    };
     let row = desk.store.get(scope, "exhibit", id.as_str())?;
     let stopped = revoked.map(|error| match error {
         StoreError::Refused { text, .. } => text.clone(),
@@ -299,7 +329,7 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
     let mut lines = Vec::new();
     for row in desk.store.list(scope, "order")?.iter().filter(|row| row.state == "running") {
         let content: OrderContent = row.content()?;
-        if desk.now() < content.order.until {
+        if is_attended(desk, &content.order.order) {
             lines.push(format!("{}: still running", row.id));
             continue;
         }
@@ -308,8 +338,7 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
             Ok(view) => lines.push(format!("{}: admitted as {}", row.id, view.exhibit.exhibit)),
             Err(error) => lines.push(format!("{}: {error}", row.id)),
         }
-        let spool = desk.store.home().spool().join(content.order.order.as_str());
-        let _ = fs::remove_dir_all(spool);
+        empty_spool(desk, scope, &content.order.order)?;
     }
     Ok(lines)
 }

@@ -126,17 +126,21 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let row = admit::row(desk, scope, label)?;
     let view = admit::view(desk, &row)?;
     let blob = admit::usable_blob(&view)?.clone();
+    // Bytes that changed on the disk lock the exhibit before anything is concluded from them (law 5).
+    admit::rehash(desk, scope, permit, &row)?;
     let work = Work { desk, scope, permit, row: &row, class: view.content.class, label: view.exhibit.clone() };
     let (outcome, members) = work.unpack(&blob, budget)?;
-    let mut selectors = 0;
+    let (mut selectors, mut gaps) = (0, Vec::new());
     if members.is_empty() {
-        selectors += work.search(&blob, None, &view.exhibit, None)?;
+        selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
     }
     for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED) {
         desk.store.still_live(scope, permit)?;
-        selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset))?;
+        selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset), &mut gaps)?;
     }
-    work.note_findings(&outcome)?;
+    let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED);
+    gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
+    work.note_findings(&outcome, gaps)?;
     Ok(examination_view(&view.exhibit, &outcome, members.len() as u64, selectors))
 }
 
@@ -235,7 +239,7 @@ impl Work<'_> {
         Ok((outcome, kept))
     }
 
-    fn search(&self, blob: &BlobId, derived: Option<&BlobId>, place: &str, offset: Option<u64>) -> Result<u64, StoreError> {
+    fn search(&self, blob: &BlobId, derived: Option<&BlobId>, place: &str, offset: Option<u64>, gaps: &mut Vec<String>) -> Result<u64, StoreError> {
         let content = self.desk.store.read_blob(self.scope, self.permit, blob)?.content;
         let mut sink = SelectorSink::default();
         let budget = Budget::default();
@@ -243,7 +247,15 @@ impl Work<'_> {
         let stop = self.watch();
         let outcome = parse::run(self.desk.exe(), &task, &budget, &mut self.source(blob)?, &mut sink, &stop)
             .map_err(|e| StoreError::Environment { attempt: format!("searching {place}"), cause: e.to_string() })?;
+        let told = sink.values.len();
         let found: Vec<FoundSelector> = sink.values.into_iter().filter_map(|v| serde_json::from_value(v).ok()).collect();
+        // A search that was cut short must never pass for one without result (law 9).
+        if outcome.ended != Ended::Done {
+            gaps.push(format!("{place}: the search for selectors is incomplete ({})", ended_words(&outcome.ended)));
+        }
+        if found.len() < told {
+            gaps.push(format!("{place}: {} selectors could not be read", told - found.len()));
+        }
         let batch = |selectors: &[FoundSelector]| SelectorBatch {
             exhibit: self.label.clone(),
             blob: derived.cloned(),
@@ -275,8 +287,10 @@ impl Work<'_> {
     }
 
     /// A crash, a time-out or a cage that was missing is a finding on the exhibit (law 14).
-    fn note_findings(&self, outcome: &Outcome) -> Result<(), StoreError> {
-        let mut lines: Vec<String> = outcome.findings.iter().take(200).map(|f| format!("at byte {}: {}", f.offset, f.text)).collect();
+    fn note_findings(&self, outcome: &Outcome, gaps: Vec<String>) -> Result<(), StoreError> {
+        let mut lines = gaps;
+        let told = outcome.findings.iter().take(200).map(|f| format!("at byte {}: {}", f.offset, f.text));
+        lines.extend(told);
         if outcome.ended != Ended::Done {
             lines.push(ended_words(&outcome.ended));
         }
@@ -427,7 +441,7 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
     let mut hits = Vec::new();
     for row in &rows {
         let batch: SelectorBatch = row.content()?;
-        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.eq_ignore_ascii_case(v)));
+        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
         hits.extend(matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector }));
     }
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);

@@ -3,13 +3,15 @@
 //! The recovery secret exists only as n-of-m shares, each wrapped to its holder. It is joined for a
 //! moment in the session of one holder, when enough others have released their shares to him.
 
-use model::{authorize::NodeStep, event::EventType, id::ActorId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Law, authorize::NodeStep, event::EventType, id::{ActorId, CaseId}};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
     Basis, Content, Head, Intent, NewEvent, Number, Row, Session, StoreError, User, Write,
     vault::{
-        secret::{Secret32, random_16},
+        secret::{Secret32, SecretBytes, random_16},
         share::{Share, join, split},
         wrap::{Identity, Recipient, unwrap, wrap_to},
     },
@@ -38,6 +40,7 @@ pub fn make_recovery_set(desk: &Desk, session: &Session, holders: &[String], thr
     if threshold < 2 {
         return Err(StoreError::input("a recovery set needs at least two holders together: use --threshold 2 or more"));
     }
+    check_holders(desk, holders)?;
     let count = u8::try_from(holders.len()).map_err(|_| StoreError::input("too many holders"))?;
     let secret = Secret32::random()?;
     let (set, shares) = split(&secret, threshold, count)?;
@@ -59,6 +62,21 @@ pub fn make_recovery_set(desk: &Desk, session: &Session, holders: &[String], thr
     desk.store.commit_node(Some(session), NodeStep::Safeguard, event, rows)?;
     wrap_own_cases(desk, session)?;
     Ok(content)
+}
+
+/// Different people, each of whom may read content anyway: nobody gains a case by holding a share.
+fn check_holders(desk: &Desk, holders: &[String]) -> Result<(), StoreError> {
+    let mut seen = BTreeSet::new();
+    for name in holders {
+        let user = desk.store.user_by_name(name)?;
+        if !user.record.role.reads_content() {
+            return Err(StoreError::refused(Law::Separation, format!("{name:?} is {}: this role holds no share of the cases' keys", user.record.role)));
+        }
+        if !seen.insert(user.actor) {
+            return Err(StoreError::input(format!("{name:?} is named twice: each holder is another person")));
+        }
+    }
+    Ok(())
 }
 
 /// Wraps the keys of the person's own cases to the newest recovery set.
@@ -130,22 +148,41 @@ fn own_share(desk: &Desk, session: &Session, set: &str) -> Result<Share, StoreEr
     Ok(Share::parse(session.unwrap(own.sealed_bytes())?.text()?)?)
 }
 
+/// Whoever could log in first after a reset could pass for the person: the holders compare the
+/// fingerprint that he reads to them with the keys that stand in the register.
+fn check_fingerprint(person: &User, told: &str) -> Result<(), StoreError> {
+    let told: String = told.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_lowercase();
+    if person.fingerprint().is_some_and(|present| present == told) {
+        return Ok(());
+    }
+    Err(StoreError::refused(
+        Law::Separation,
+        format!("the fingerprint is not that of {:?}'s present keys: ask this person, not the register, for the 16 digits of the first login", person.record.name),
+    ))
+}
+
+/// A release counts for one enrolment only: after another reset it is void.
+fn released_for(set: &str, person: &User) -> String {
+    format!("{set}/{}/{}", person.actor, person.fingerprint().unwrap_or_default())
+}
+
 /// A holder releases his share to another holder, for the recovery of one person. His own act, in
 /// his own session.
 ///
 /// # Errors
 /// When he holds no share.
-pub fn release_share(desk: &Desk, session: &Session, to: &str, user: &str, reason: &str) -> Result<(), StoreError> {
+pub fn release_share(desk: &Desk, session: &Session, to: &str, user: &str, fingerprint: &str, reason: &str) -> Result<(), StoreError> {
     let set = live_set(desk)?;
     let share = own_share(desk, session, &set.id)?;
     let receiver = desk.store.user_by_name(to)?;
     let person = desk.store.user_by_name(user)?;
+    check_fingerprint(&person, fingerprint)?;
     if receiver.actor == *session.actor() {
         return Err(StoreError::input("release your share to another holder: at least two people recover a key together"));
     }
     let wrapped = wrap_to(&[recipient_of(&receiver)?], &share.to_text())?;
     let mut row = share_row(desk, &set.id, &receiver.actor, "released", wrapped)?;
-    row.head.parent = Some(format!("{}/{}", set.id, person.actor));
+    row.head.parent = Some(released_for(&set.id, &person));
     let event = NewEvent::new(EventType::KeyRecovered, Some(person.actor.to_string()), json!({"released-to": to, "for": user, "reason": reason}));
     desk.store.commit_node(Some(session), NodeStep::OwnSession, event, vec![row]).map(|_| ())
 }
@@ -155,11 +192,12 @@ pub fn release_share(desk: &Desk, session: &Session, to: &str, user: &str, reaso
 ///
 /// # Errors
 /// Too few shares; the person has no new keys yet.
-pub fn recover(desk: &Desk, session: &Session, user: &str, reason: &str) -> Result<usize, StoreError> {
+pub fn recover(desk: &Desk, session: &Session, user: &str, fingerprint: &str, reason: &str) -> Result<usize, StoreError> {
     let set = live_set(desk)?;
     let person = desk.store.user_by_name(user)?;
+    check_fingerprint(&person, fingerprint)?;
     let mut shares = vec![own_share(desk, session, &set.id)?];
-    let place = format!("{}/{}", set.id, person.actor);
+    let place = released_for(&set.id, &person);
     for row in desk.store.register("recovery-share")? {
         let mine = row.state == "released" && row.parent.as_deref() == Some(&place) && row.actor.as_ref() == Some(session.actor());
         if mine {
@@ -168,27 +206,32 @@ pub fn recover(desk: &Desk, session: &Session, user: &str, reason: &str) -> Resu
     }
     let identity = Identity::from_secret(&join(&shares)?);
     let mut done = 0;
-    for wrap in newest_recovery_wraps(desk, &person.actor)? {
-        let scope = desk.store.recovered_scope(session, &wrap.case, &unwrap(&identity, wrap.row.sealed_bytes())?)?;
-        let row = desk.store.wrap_for(&scope, &person)?;
+    for (case, lost) in lost_cases(desk, &person.actor)? {
+        let Some(key) = newest_key(desk, &identity, &case)? else { continue };
+        let scope = desk.store.recovered_scope(session, &case, &key)?;
+        let mut rows = vec![desk.store.wrap_for(&scope, &person)?];
+        rows.extend(lost.iter().map(|wrap| desk.store.found_again(wrap)));
         let event = NewEvent::new(EventType::KeyRecovered, Some(person.actor.to_string()), json!({"for": user, "reason": reason}));
-        desk.store.commit_new_case(session, NodeStep::OwnSession, &scope, event, vec![row])?;
+        desk.store.commit_new_case(session, NodeStep::OwnSession, &scope, event, rows)?;
         done += 1;
     }
     Ok(done)
 }
 
-/// The newest recovery wrap of each case that the person was a member of.
-fn newest_recovery_wraps(desk: &Desk, person: &ActorId) -> Result<Vec<store::CaseKeyWrap>, StoreError> {
-    let mut newest: std::collections::BTreeMap<String, store::CaseKeyWrap> = std::collections::BTreeMap::new();
-    for wrap in desk.store.recovery_wraps()? {
-        let was_member = desk.store.wraps_of_case(&wrap.case)?.iter().any(|w| w.holder.as_ref() == Some(person));
-        let better = newest.get(wrap.case.as_str()).is_none_or(|old| old.row.number < wrap.row.number || old.row.time < wrap.row.time);
-        if was_member && better {
-            newest.insert(wrap.case.to_string(), wrap);
-        }
+/// The cases whose key the person lost with his passphrase: not those that he had left before.
+fn lost_cases(desk: &Desk, person: &ActorId) -> Result<BTreeMap<CaseId, Vec<store::CaseKeyWrap>>, StoreError> {
+    let mut cases: BTreeMap<CaseId, Vec<store::CaseKeyWrap>> = BTreeMap::new();
+    for wrap in desk.store.lost_wraps(person)? {
+        cases.entry(wrap.case.clone()).or_default().push(wrap);
     }
-    Ok(newest.into_values().collect())
+    Ok(cases)
+}
+
+/// The newest key of a case that opens with the joined secret; an older set's wraps do not.
+fn newest_key(desk: &Desk, identity: &Identity, case: &CaseId) -> Result<Option<SecretBytes>, StoreError> {
+    let mut wraps: Vec<_> = desk.store.recovery_wraps()?.into_iter().filter(|wrap| wrap.case == *case).collect();
+    wraps.sort_by_key(|wrap| (wrap.row.number, wrap.row.time));
+    Ok(wraps.iter().rev().find_map(|wrap| unwrap(identity, wrap.row.sealed_bytes()).ok()))
 }
 
 /// What a person who leaves means for the cases of the one who carries it out.

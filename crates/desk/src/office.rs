@@ -210,11 +210,11 @@ impl Desk {
         }
         let number = label
             .split_once('-')
-            .and_then(|(year, n)| Some(year.parse::<i64>().ok()? * 10_000 + n.parse::<i64>().ok()?))
+            .and_then(|(year, n)| year.parse::<i64>().ok()?.checked_mul(10_000)?.checked_add(n.parse::<i64>().ok()?))
             .ok_or_else(|| StoreError::input(format!("{label:?} is not a case number: write it as 2026-0001")))?;
         let rows = self.store.register("case")?;
         let row = rows.iter().find(|row| row.number == Some(number));
-        row.and_then(|row| row.case.clone()).ok_or_else(|| StoreError::input(format!("there is no case {label}")))
+        row.and_then(|row| row.case.clone()).ok_or_else(|| StoreError::input(format!("there is no case {label} for you: see `lanternfish case list`")))
     }
 
     /// Mints a permit.

@@ -231,6 +231,9 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Integrity, text)?);
     }
     let id = fresh_package()?.to_string();
+    // Bytes leave the store from here on: the event that says so comes first (law 2).
+    let begins = json!({"begins": true, "target": target.to_string_lossy(), "officers": typed.officers, "exhibits": facts.exhibits.len()});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PackageBuilt, Some(id.clone()), begins), vec![])?;
     let filling = Filling::new(desk, scope, permit, &facts, &reports, &target)?;
     let made = filling.fill().and_then(|bag| {
         let plan = SealPlan::new(

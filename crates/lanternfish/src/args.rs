@@ -790,6 +790,9 @@ pub enum KeyVerb {
         /// The person whose cases are recovered.
         #[arg(long)]
         user: String,
+        /// The 16 digits that the person reads from his first login: proof that the new keys are his.
+        #[arg(long)]
+        fingerprint: String,
         /// Release your share to this holder; without it, join the shares and finish.
         #[arg(long)]
         release_to: Option<String>,

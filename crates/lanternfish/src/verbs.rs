@@ -225,7 +225,7 @@ impl Office {
                 let users = self.desk.store.users()?;
                 let lines: Vec<_> = users
                     .iter()
-                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str()}))
+                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint()}))
                     .collect();
                 self.voice.say_all(&lines, "nobody was entered yet");
             }
@@ -246,8 +246,10 @@ impl Office {
 
     fn login(&self, name: &str, file: &Path) -> Done {
         let (token, expires) = self.desk.log_in(name, &passphrase(file)?)?;
+        let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
+        self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
         if self.voice.json {
-            self.voice.say(&json!({"session": token, "user": name, "expires": expires}));
+            self.voice.say(&json!({"session": token, "user": name, "expires": expires, "fingerprint": fingerprint}));
         } else {
             println!("{token}");
         }
@@ -627,12 +629,12 @@ impl Office {
         let desk = &self.desk;
         match verb {
             KeyVerb::Backup { threshold, holder } => self.voice.say(&keys::make_recovery_set(desk, &session, &holder, threshold)?),
-            KeyVerb::Recover { user, release_to: Some(to), reason } => {
-                keys::release_share(desk, &session, &to, &user, &reason)?;
+            KeyVerb::Recover { user, fingerprint, release_to: Some(to), reason } => {
+                keys::release_share(desk, &session, &to, &user, &fingerprint, &reason)?;
                 self.voice.say(&json!({"released-to": to, "for": user}));
             }
-            KeyVerb::Recover { user, release_to: None, reason } => {
-                let cases = keys::recover(desk, &session, &user, &reason)?;
+            KeyVerb::Recover { user, fingerprint, release_to: None, reason } => {
+                let cases = keys::recover(desk, &session, &user, &fingerprint, &reason)?;
                 self.voice.say(&json!({"user": user, "cases": cases}));
             }
             KeyVerb::Rotate { case, reason } => {

@@ -180,7 +180,18 @@ fn covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {
     if !authority.holders.is_empty() && !authority.holders.contains(ask.actor) {
         return lack(3, "you are not a holder of the authority".into());
     }
+    let approver = matches!(&authority.state, AuthorityState::Live { by, .. } if by == ask.actor);
+    if approver && acts_on_the_authority(ask.action) {
+        return lack(3, "you approved this authority yourself: another person acts on it".into());
+    }
     scope_covers(authority, ask)
+}
+
+/// What the person who approved an authority never does under it. Reading, reporting and signing what
+/// others found stay open to him: in a unit of three the supervisor is the second signature.
+fn acts_on_the_authority(action: Action) -> bool {
+    use Action::{Admit, Collect, Conclude, Examine, Link, Query, Request, Share, Trace};
+    matches!(action, Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
 fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {

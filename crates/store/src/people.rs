@@ -48,6 +48,15 @@ pub struct User {
     pub version: i64,
 }
 
+impl User {
+    /// Sixteen hexadecimal digits by which people compare a person's present keys, by telephone or
+    /// face to face; `None` before his first login.
+    pub fn fingerprint(&self) -> Option<String> {
+        let certificate = STANDARD.decode(self.record.certificate.as_deref()?).ok()?;
+        Some(model::Sha256Digest::of(&certificate).hex()[..16].to_string())
+    }
+}
+
 /// Fresh keys of a person, before they are sealed.
 pub struct NewKeys {
     /// age identity.
@@ -195,7 +204,7 @@ impl Store {
             writes.push(Write { head, content, index: vec![], basis: Basis::New });
         }
         for row in self.wraps_of(&user.actor)? {
-            writes.push(restate(&row, "void", self.now()));
+            writes.push(restate(&row, if reset { "lost" } else { "void" }, self.now()));
         }
         for row in self.register("session")?.iter().filter(|row| row.actor.as_ref() == Some(&user.actor) && row.state == "open") {
             writes.push(restate(row, "ended", self.now()));
@@ -403,6 +412,22 @@ impl Store {
     /// Live wraps of a person, over all cases.
     pub(crate) fn wraps_of(&self, actor: &ActorId) -> Result<Vec<Row>, StoreError> {
         self.wraps_to(actor.as_str())
+    }
+
+    /// Wraps that a person lost with his passphrase, one row each: what a recovery may give back.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn lost_wraps(&self, actor: &ActorId) -> Result<Vec<CaseKeyWrap>, StoreError> {
+        let cells = self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(actor.as_str())])?;
+        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+        let lost = rows.into_iter().filter(|row| row.state == "lost");
+        Ok(lost.filter_map(|row| Some(CaseKeyWrap { case: row.case.clone()?, holder: row.actor.clone(), row })).collect())
+    }
+
+    /// The row of a lost wrap once its case was given back, so that it is given back once.
+    pub fn found_again(&self, wrap: &CaseKeyWrap) -> Write {
+        restate(&wrap.row, "void", self.now())
     }
 
     /// Live wraps to the recovery set, over all cases.

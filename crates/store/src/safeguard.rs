@@ -19,6 +19,7 @@ use crate::{
     session::Session,
     steps::Store,
     vault::{
+        secret::random_16,
         backup::{BackupFile, BackupSummary, backup_create, backup_restore, list_home},
         wrap::{Identity, open_with_passphrase, seal_with_passphrase},
     },
@@ -38,8 +39,7 @@ impl Store {
         self.check_node_step(Some(session), NodeStep::Safeguard)?;
         let event = NewEvent::new(EventType::BackupMade, None, json!({"target": target.to_string_lossy()}));
         self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
-        let steady = self.home.spool().join("records.backup");
-        let _ = fs::remove_file(&steady);
+        let steady = self.home.spool().join(format!("records-{}.backup", hex::encode(random_16()?)));
         self.db.snapshot_into(&steady)?;
         let written = self.write_backup(&steady, target, passphrase);
         let removed = fs::remove_file(&steady).map_err(|e| StoreError::environment("removing the steady copy", &e));

@@ -610,6 +610,10 @@ impl Store {
     }
 
     pub(crate) fn sign_checkpoint(&self, size: u64, root: Sha256Digest) -> Result<SignedCheckpoint, StoreError> {
+        if self.is_waiting_after_restore() {
+            let text = "this home was restored and not resumed: a checkpoint signed now could fork the log; run `lanternfish log resume` first";
+            return Err(StoreError::refused(Law::AppendOnly, text));
+        }
         let signer = self.log_signer()?;
         let checkpoint = Checkpoint { origin: signer.name().clone(), size: TreeSize(size), root };
         signer.sign(checkpoint).map_err(|e| StoreError::damaged(e.to_string()))

@@ -248,7 +248,9 @@ impl<'a> Filling<'a> {
         for (event, detail) in &self.facts.events {
             let leaf = String::from_utf8(event.bytes.clone()).map_err(|_| StoreError::damaged("a leaf"))?;
             let mut line = json!({"event": event.leaf.seq, "leaf": leaf});
-            if disclosed(event.leaf.event_type) {
+            if disclosed(event.leaf.event_type) && self.is_about_a_restricted(event.leaf.object.as_deref()) {
+                line["note"] = json!("the event is about a restricted item: its detail stays here (law 7)");
+            } else if disclosed(event.leaf.event_type) {
                 let mut detail = detail.clone();
                 let withheld = self.secrets.take_out(&mut detail);
                 line["detail"] = detail;
@@ -267,6 +269,11 @@ impl<'a> Filling<'a> {
     fn findings(&mut self) -> Result<(), StoreError> {
         let findings = serde_json::to_value(&self.facts.findings).map_err(input)?;
         self.put_json("data/findings.json", findings)
+    }
+
+    fn is_about_a_restricted(&self, object: Option<&str>) -> bool {
+        let restricted = |view: &&ExhibitView| view.content.class.is_restricted();
+        self.facts.exhibits.iter().filter(restricted).any(|view| Some(view.id.as_str()) == object)
     }
 
     fn is_restricted(&self, exhibit: &str) -> bool {

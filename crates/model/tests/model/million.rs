@@ -56,6 +56,7 @@ struct Paper {
     from: i64,
     until: i64,
     approved: bool,
+    approver: Option<usize>,
     ended: bool,
 }
 
@@ -126,7 +127,9 @@ impl Registrar {
             (None, _) | (_, None) => true,
             (Some(word), Some(words)) => words.iter().any(|w| w.eq_ignore_ascii_case(word)),
         };
+        let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
         paper.approved
+            && (paper.approver != Some(q.who) || only_reads)
             && !paper.ended
             && in_time
             && for_case
@@ -235,6 +238,7 @@ impl World {
             from,
             until: from + (1 + dice.below(96) as i64) * HOUR,
             approved: false,
+            approver: None,
             ended: false,
         }
     }
@@ -270,6 +274,9 @@ impl World {
         let answer = if by_check { authority.check(by, at) } else { authority.grant(by, role, at) };
         assert_eq!(answer.is_ok(), lawful, "person {who} ({role}) on paper {n}: {answer:?}");
         self.registrar.papers[n].approved |= lawful;
+        if lawful {
+            self.registrar.papers[n].approver = Some(who);
+        }
         if lawful { self.tally.approvals += 1 } else { self.tally.approvals_refused += 1 }
     }
 
