@@ -443,11 +443,11 @@ impl Office {
         if path.is_dir() {
             return self.admit_folder(&case, &typed, &path);
         }
-        let mut file = File::open(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
+        let file = File::open(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
         let admission = admission(&typed, &path)?;
         let (_, scope, permit) = self.with(&case, admission.intent())?;
         admit::room_for(&self.desk, &file)?;
-        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut file)?);
+        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut admit::Listening(file))?);
         Ok(())
     }
 

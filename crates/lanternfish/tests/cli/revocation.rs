@@ -174,6 +174,29 @@ fn law_15_revoking_stops_an_admission_and_admits_nothing() {
 }
 
 #[test]
+fn law_15_revoking_stops_an_admission_from_a_silent_pipe() {
+    let mut office = Office::staffed();
+    office.case = office.open_case(NOY, &[KHAM]);
+    office.unit_authority(&["view"]);
+    let authority = office.case_authority(&["admit"]);
+    let path = text(&office.place("silent.bin"));
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut admit = office.command(NOY, &["exhibit", "admit", "--case", &office.case, &path]);
+    let running = admit.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    pipe.write_all(b"a few words, then silence").unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    office.does(KHAM, "authority revoke", &[&authority]);
+    let revoked = Instant::now();
+    outcome(running, LONG).ended(1);
+    assert!(revoked.elapsed() < A_MINUTE, "it went on for {:?}", revoked.elapsed());
+    drop(pipe);
+    assert_eq!(office.exhibits().len(), 0);
+    assert!(office.objects().is_empty(), "nothing half-admitted: {:?}", office.objects());
+    office.sound_log();
+}
+
+#[test]
 fn law_15_an_admission_that_ends_after_the_revocation_admits_nothing() {
     let mut office = Office::staffed();
     office.case = office.open_case(NOY, &[KHAM]);
