@@ -430,14 +430,24 @@ impl Store {
     /// # Errors
     /// When the event is not of this case, or its detail does not match its commitment (law 5).
     pub fn disclose_detail(&self, scope: &Scope, permit: &Permit, seq: u64) -> Result<([u8; 32], Vec<u8>), StoreError> {
-        if permit.case != scope.case || permit.actor != scope.actor || permit.action() != Action::Package {
-            return Err(StoreError::refused(Law::Permit, "details leave the log only under a permit to package, in its own case"));
-        }
-        let event = self.event(seq)?;
+        may_disclose(scope, permit)?;
+        self.open_disclosed(scope, &self.event(seq)?)
+    }
+
+    /// The same for an event that was read before.
+    ///
+    /// # Errors
+    /// As [`Store::disclose_detail`].
+    pub fn disclose_detail_of(&self, scope: &Scope, permit: &Permit, event: &StoredEvent) -> Result<([u8; 32], Vec<u8>), StoreError> {
+        may_disclose(scope, permit)?;
+        self.open_disclosed(scope, event)
+    }
+
+    fn open_disclosed(&self, scope: &Scope, event: &StoredEvent) -> Result<([u8; 32], Vec<u8>), StoreError> {
         if event.leaf.case.as_ref() != Some(&scope.case) {
             return Err(StoreError::refused(Law::Permit, "that event belongs to another case"));
         }
-        self.open_detail(&scope.ring, &event)
+        self.open_detail(&scope.ring, event)
     }
 
     fn open_detail(&self, ring: &KeyRing, event: &StoredEvent) -> Result<([u8; 32], Vec<u8>), StoreError> {
@@ -674,6 +684,13 @@ impl Store {
         let enrolled = self.users()?.iter().any(|u| u.record.role == Role::Administrator && u.record.bundle.is_some());
         Ok(!enrolled && self.count("case")? == 0)
     }
+}
+
+fn may_disclose(scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+    if permit.case == scope.case && permit.actor == scope.actor && permit.action() == Action::Package {
+        return Ok(());
+    }
+    Err(StoreError::refused(Law::Permit, "details leave the log only under a permit to package, in its own case"))
 }
 
 fn system_now() -> Moment {

@@ -257,7 +257,7 @@ impl<'a> Filling<'a> {
                 if withheld {
                     line["note"] = json!("the detail is withheld in part (law 7), so its salt is not given");
                 } else {
-                    let (salt, _) = self.desk.store.disclose_detail(self.scope, self.permit, event.leaf.seq)?;
+                    let (salt, _) = self.desk.store.disclose_detail_of(self.scope, self.permit, event)?;
                     line["salt"] = json!(hex::encode(salt));
                 }
             }
