@@ -81,6 +81,18 @@ pub struct ExhibitView {
     pub custodian: String,
 }
 
+impl ExhibitView {
+    /// As it may be shown: a restricted item without any digest (law 7).
+    pub(crate) fn shown(mut self) -> ExhibitView {
+        if self.content.class.is_restricted() {
+            self.content.sha256 = None;
+            self.content.declared.clear();
+            self.content.record = None;
+        }
+        self
+    }
+}
+
 /// What is typed when a file is admitted.
 #[derive(Debug, Clone)]
 pub struct AdmitFile {
@@ -236,7 +248,7 @@ pub(crate) fn commit(
     let done = desk.store.commit(scope, permit, NewEvent::new(event_type, Some(id.to_string()), detail), rows)?;
     let number = done.numbers.first().copied().flatten().ok_or_else(|| StoreError::damaged("the new exhibit has no number"))?;
     let custodian = desk.name_of(content.custody.custodian())?.0;
-    Ok(ExhibitView { exhibit: exhibit_label(number), id: id.to_string(), state: "sound".into(), content, custodian })
+    Ok(ExhibitView { exhibit: exhibit_label(number), id: id.to_string(), state: "sound".into(), content, custodian }.shown())
 }
 
 fn store_bytes(
@@ -361,7 +373,7 @@ pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ExhibitVi
     let commitment = Sha256Digest::of(labels.join("\n").as_bytes());
     let event = NewEvent::new(EventType::Queried, None, json!({"query": "exhibits", "count": views.len(), "results": commitment}));
     desk.store.commit(scope, permit, event, vec![])?;
-    Ok(views)
+    Ok(views.into_iter().map(ExhibitView::shown).collect())
 }
 
 /// The row of an exhibit by its label.
@@ -480,5 +492,5 @@ pub fn release(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason:
 }
 
 fn view_again(desk: &Desk, scope: &Scope, label: &str) -> Result<ExhibitView, StoreError> {
-    view(desk, &row(desk, scope, label)?)
+    view(desk, &row(desk, scope, label)?).map(ExhibitView::shown)
 }

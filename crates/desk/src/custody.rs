@@ -165,7 +165,7 @@ fn simple_step(
     detail["exhibit"] = json!(exhibit_label(row.number.unwrap_or(0)));
     detail["custody"] = json!({"from": desk.name_of(before.custodian())?.0, "to": desk.name_of(after.custodian())?.0, "interim": after.is_interim()});
     desk.store.commit(scope, permit, NewEvent::new(event_type, Some(row.id.clone()), detail), vec![write])?;
-    admit::view(desk, &admit::row(desk, scope, label)?)
+    admit::view(desk, &admit::row(desk, scope, label)?).map(ExhibitView::shown)
 }
 
 /// The exhibit's row after a step of custody; a refusal by law 4 is an event.
