@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Moment, Sha256Digest, actor::Role, id::{ActorId, CaseId}, moment::ClockQuality};
+use model::{Law, Moment, Sha256Digest, actor::Role, authorize::NodeStep, event::EventType, id::{ActorId, CaseId}, moment::ClockQuality};
 use seal::{
     Certificate,
     pki::{Authority, Revoked, SigningKey, Subject, Validity},
     tsp::TrainingAuthority,
 };
+use serde_json::json;
 use store::{
-    Config, Intent, NewKeys, Permit, Scope, Session, Store, StoreError, TimeAuthority, User,
+    Config, Intent, NewEvent, NewKeys, Permit, Scope, Session, Store, StoreError, TimeAuthority, User,
     vault::secret::{random_16, random_32},
 };
 
@@ -191,13 +192,30 @@ impl Desk {
         self.store.enrol(user, &keys, certificate.to_der(), passphrase)
     }
 
+    /// Everyone in the register; one consultation event. Without a session only while the node is set up.
+    ///
+    /// # Errors
+    /// Law 13 without a session once set-up is over.
+    pub fn users(&self, session: Option<&Session>) -> Result<Vec<User>, StoreError> {
+        if session.is_none() && !self.store.in_setup()? {
+            return Err(StoreError::refused(Law::Separation, "set-up is over: name your session to see who works here"));
+        }
+        let users = self.store.users()?;
+        let event = NewEvent::new(EventType::LogConsulted, None, json!({"users": users.len()}));
+        self.store.commit_node(session, NodeStep::ReadLog, event, vec![])?;
+        Ok(users)
+    }
+
     /// Enters a case by its label, as a member.
     ///
     /// # Errors
     /// When there is no such case for this person.
     pub fn enter(&self, session: &Session, label: &str) -> Result<Scope, StoreError> {
         let case = self.case_id(label)?;
-        self.store.enter(session, &case)
+        match self.store.enter(session, &case) {
+            Ok(scope) => Ok(scope),
+            Err(error) => Err(self.store.note_refused(session, "enter a case", error)?),
+        }
     }
 
     /// The id of a case by its label (`2026-0001`) or its id.

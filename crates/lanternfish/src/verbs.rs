@@ -222,7 +222,7 @@ impl Office {
                 self.voice.note("the keys are made at the first login, under a passphrase that only this person knows");
             }
             UserVerb::List => {
-                let users = self.desk.store.users()?;
+                let users = self.desk.users(if self.token.is_some() { Some(self.session()?) } else { None }.as_ref())?;
                 let lines: Vec<_> = users
                     .iter()
                     .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint()}))

@@ -151,33 +151,35 @@ const PAGE: i64 = 2_000;
 
 /// Reads the whole log from leaf bytes, recomputes its root, and compares events and rows both ways.
 pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
+    let tx = &mut db.steady()?;
     let mut report = LogReport::default();
     let mut frontier = Frontier::empty();
     let mut latest = Moment::from_micros(i64::MIN);
     loop {
         let next = i64::try_from(report.events).unwrap_or(i64::MAX);
-        let page = db.rows(sql::LEAVES_FROM, &[Val::Int(next), Val::Int(PAGE)])?;
+        let page = tx.rows(sql::LEAVES_FROM, &[Val::Int(next), Val::Int(PAGE)])?;
         if page.is_empty() {
             break;
         }
         for cells in &page {
-            check_leaf(db, cells, &mut frontier, &mut latest, &mut report)?;
+            check_leaf(tx, cells, &mut frontier, &mut latest, &mut report)?;
         }
     }
     report.root = frontier.root().hex();
-    let head = LogHead::read(db)?;
+    let head = tx.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
+    let head = LogHead::from_cells(&head)?;
     if head.frontier.size() != frontier.size() || head.frontier.root() != frontier.root() {
         report.faults.push(format!("law 3: the log head says {} events, the leaves say {}", head.frontier.size().0, report.events));
     }
-    check_rows(db, &mut report)?;
-    for orphan in db.rows(sql::ORPHAN_EVENT_ROWS, &[])? {
+    check_rows(tx, &mut report)?;
+    for orphan in tx.rows(sql::ORPHAN_EVENT_ROWS, &[])? {
         report.faults.push(format!("law 2: event {} wrote {} {}, and that row is gone", orphan.int(2)?, orphan.text(0)?, orphan.text(1)?));
     }
     Ok(report)
 }
 
 fn check_leaf(
-    db: &Db,
+    tx: &mut Tx<'_>,
     cells: &Cells,
     frontier: &mut Frontier,
     latest: &mut Moment,
@@ -214,7 +216,7 @@ fn check_leaf(
         fault("the columns beside the leaf say something else".into());
     }
     let mut written = Vec::new();
-    for row in db.rows(sql::ROWS_OF_EVENT, &[cells_seq(expected)])? {
+    for row in tx.rows(sql::ROWS_OF_EVENT, &[cells_seq(expected)])? {
         let digest = row.blob(2)?.try_into().map_err(|_| StoreError::damaged("a row digest is not 32 bytes"))?;
         written.push((row.text(0)?, row.text(1)?, Sha256Digest(digest)));
     }
@@ -232,16 +234,16 @@ fn cells_seq(seq: u64) -> Val {
     Val::Int(i64::try_from(seq).unwrap_or(i64::MAX))
 }
 
-fn check_rows(db: &Db, report: &mut LogReport) -> Result<(), StoreError> {
+fn check_rows(tx: &mut Tx<'_>, report: &mut LogReport) -> Result<(), StoreError> {
     let (mut kind, mut id) = (String::new(), String::new());
     loop {
-        let page = db.rows(sql::RECORDS_PAGE, &[Val::text(kind.clone()), Val::text(id.clone()), Val::Int(PAGE)])?;
+        let page = tx.rows(sql::RECORDS_PAGE, &[Val::text(kind.clone()), Val::text(id.clone()), Val::Int(PAGE)])?;
         let Some(last) = page.last() else { return Ok(()) };
         (kind, id) = (last.text(0)?, last.text(1)?);
         for cells in &page {
             let row = Row::from_cells(cells)?;
             report.rows += 1;
-            let noted = db.first(sql::LAST_ROW_DIGEST, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
+            let noted = tx.first(sql::LAST_ROW_DIGEST, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
             let fault = match noted {
                 None => Some("has no event"),
                 Some(noted) if noted.blob(0)? != row.digest().0 => Some("is not what its last event wrote"),

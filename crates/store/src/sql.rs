@@ -183,6 +183,16 @@ impl Db {
         Ok(tx)
     }
 
+    /// Begins a reading transaction: one steady picture, whatever others write meanwhile.
+    pub fn steady(&self) -> Result<Tx<'_>, StoreError> {
+        let connection = self.runtime.block_on(async {
+            let mut connection = self.readers.acquire().await?;
+            sqlx::query("BEGIN").execute(&mut *connection).await?;
+            Ok::<_, sqlx::Error>(connection)
+        })?;
+        Ok(Tx { db: self, connection: Some(connection) })
+    }
+
     /// Copies the database into `target` as one consistent file (for backups).
     pub fn snapshot_into(&self, target: &Path) -> Result<(), StoreError> {
         let target = target.to_string_lossy().into_owned();

@@ -257,6 +257,19 @@ impl Store {
         Ok(StoreError::refused(law, text))
     }
 
+    /// Writes into the log that a person was refused outside any case he may enter, and gives the
+    /// refusal back.
+    ///
+    /// # Errors
+    /// Only when the log itself cannot be written.
+    pub fn note_refused(&self, session: &Session, what: &str, error: StoreError) -> Result<StoreError, StoreError> {
+        let Some(law) = error.law() else { return Ok(error) };
+        let detail = json!({"step": what, "law": law.number(), "text": error.to_string()});
+        let event = NewEvent::new(EventType::StepRefused, None, detail);
+        self.write(Some(&session.actor), None, &Seal::Agency(&self.agency), event, vec![], |_| Ok(()))?;
+        Ok(error)
+    }
+
     /// The one way to write inside a case: rows and event together, the permit asked again.
     ///
     /// # Errors

@@ -33,7 +33,8 @@ fn from_set_up_to_a_session_with_every_exit_code() {
 
     at(&["user", "add", "Noy", "--role", "investigator"]).by_law(13).tells("administrator");
     at(&["--session", &token, "user", "add", "Noy", "--role", "investigator"]).ended(0);
-    assert_eq!(at(&["user", "list"]).ended(0).lines().len(), 2);
+    at(&["user", "list"]).by_law(13).tells("name your session");
+    assert_eq!(at(&["--session", &token, "user", "list"]).ended(0).lines().len(), 2);
     at(&["case", "list"]).ended(2).tells("LANTERNFISH_SESSION");
     at(&["--session", "not a token", "case", "list"]).ended(2);
     at(&["--session", &token, "logout"]).ended(0);
@@ -54,7 +55,7 @@ fn help_and_wrong_usage_are_told_apart() {
 fn without_json_a_person_can_read_it() {
     let office = Office::staffed();
     let mut command = program();
-    command.arg("--home").arg(&office.home).args(["user", "list"]);
+    command.arg("--home").arg(&office.home).args(["--session", office.token(NOY), "user", "list"]);
     let said = run(command).ended(0);
     assert!(said.out.contains("role: investigator") && !said.out.contains('{'), "{}", said.out);
     let file = office.file("secret", passphrase(NOY));

@@ -25,6 +25,8 @@ const WORKERS: [(&str, Role); 5] = [
     ("Noy", Role::Investigator), ("Dao", Role::Investigator), ("Kham", Role::Supervisor), ("Phet", Role::Prosecutor),
     ("Seng", Role::Analyst),
 ];
+/// Who checks every paper: Phet.
+const CHECKER: usize = 3;
 const HOSTS: [&str; 3] = ["market.test", "forum.test", "127.0.0.1:80"];
 
 /// What each role may do at all (`administer` is used by the test itself).
@@ -131,6 +133,11 @@ impl Walk {
             (Limit::Only(names), Some(host)) => names.contains(host),
             _ => true,
         };
+        // Phet approved every paper: he reads, reports and signs under it, and acts on none.
+        let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
+        if who == CHECKER && !only_reads {
+            return false;
+        }
         let in_scope = authority.scope.actions.contains(&q.action) && q.source.is_none_or(|s| authority.scope.sources.contains(&s));
         paper.live && !paper.ended && paper.case == case && holds && host && in_scope && authority.from <= now && now < authority.until
     }
