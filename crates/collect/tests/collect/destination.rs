@@ -34,7 +34,7 @@ fn everything_else_is_refused() {
     check("ftp://127.0.0.1/", Err(Refusal::NotHttp));
     check("127.0.0.1", Err(Refusal::NotHttp));
     check("http://127.0.0.1@example.com/", Err(Refusal::UserInfo));
-    check("http://example.com\\@127.0.0.1/", Err(Refusal::NotLoopback));
+    check("http://example.com\\@127.0.0.1/", Err(Refusal::BadCharacter));
     for url in ["http://127.0.0.1:/", "http://127.0.0.1:0/", "http://127.0.0.1:65536/", "http://127.0.0.1:+80/"] {
         check(url, Err(Refusal::BadPort));
     }

@@ -51,7 +51,7 @@ fn law_06_the_description_is_canonical_and_repeats() {
     assert!(canonical::is_canonical(&bytes));
     assert_eq!(bytes, document(&sample()).unwrap());
     let text = String::from_utf8(bytes).unwrap();
-    assert!(text.contains("\"@value\":\"SHA256\"") && text.contains("\"2026-11-22T08:00:01.500000Z\""));
+    assert!(text.contains("\"uco-types:hashMethod\":\"SHA256\"") && text.contains("\"2026-11-22T08:00:01.500000Z\""));
     assert_eq!(text.matches("case-investigation:ProvenanceRecord").count(), 3);
 }
 
