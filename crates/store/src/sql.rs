@@ -1,4 +1,5 @@
-//! All SQL of the house: one text for SQLite and PostgreSQL (`$1` placeholders, BIGINT, TEXT, bytes).
+//! All SQL of the house, written so that PostgreSQL can take the same text (`$1` placeholders, BIGINT,
+//! TEXT, bytes); it has run on SQLite only.
 //! Synchronous at its surface; the driver's async stays inside this file. It knows no permits and no
 //! keys: it refuses nothing, so nobody but `store` can reach it.
 
