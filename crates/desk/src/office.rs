@@ -170,15 +170,23 @@ impl Desk {
     /// # Errors
     /// A wrong passphrase, an unknown name, a revoked person.
     pub fn log_in(&self, name: &str, passphrase: &str) -> Result<(String, Moment), StoreError> {
+        self.log_in_with_code(name, passphrase, None)
+    }
+
+    /// The same, with the one-time code that a first login may need.
+    ///
+    /// # Errors
+    /// As [`Desk::log_in`]; law 13 when the code is missing or wrong.
+    pub fn log_in_with_code(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Moment), StoreError> {
         let mut user = self.store.user_by_name(name)?;
         if user.state == "waiting" {
-            self.enrol(&user, passphrase)?;
+            self.enrol(&user, passphrase, code)?;
             user = self.store.user_by_name(name)?;
         }
         self.store.log_in(&user, passphrase)
     }
 
-    fn enrol(&self, user: &User, passphrase: &str) -> Result<(), StoreError> {
+    fn enrol(&self, user: &User, passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
         let keys = NewKeys::generate()?;
         let public = SigningKey::from_pkcs8_der(&keys.signing_pkcs8()?).map_err(input)?.public_key_der().map_err(input)?;
         let subject = Subject {
@@ -189,7 +197,7 @@ impl Desk {
             .certificate_authority()?
             .issue_officer(&public, &subject, &random_16()?, self.validity(OFFICER_YEARS))
             .map_err(input)?;
-        self.store.enrol(user, &keys, certificate.to_der(), passphrase)
+        self.store.enrol(user, &keys, certificate.to_der(), passphrase, code)
     }
 
     /// Everyone in the register; one consultation event. Without a session only while the node is set up.

@@ -225,6 +225,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     let officers = planned_officers(desk, scope, &typed.officers)?;
     let authorities = planned_stamps(desk)?;
     let facts = Facts::gather(desk, scope)?;
+    facts.cover(desk, scope, permit)?;
     let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
     if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
         let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);

@@ -47,6 +47,9 @@ pub enum Verb {
         /// A file that holds your passphrase (its first line).
         #[arg(long, value_name = "FILE")]
         passphrase_file: PathBuf,
+        /// The one-time code of a first login, where the administrator made one.
+        #[arg(long, value_name = "CODE")]
+        enrolment_code: Option<String>,
     },
     /// End your session.
     Logout,
@@ -69,6 +72,8 @@ pub enum Verb {
         /// Kind of source: open, darknet, synthetic …
         #[arg(long, default_value = "open")]
         source: String,
+        #[command(flatten)]
+        concerns: Concerns,
         /// One line: what is captured and why.
         #[arg(long, default_value = "capture")]
         description: String,
@@ -184,6 +189,11 @@ pub enum UserVerb {
         #[arg(long)]
         role: String,
     },
+    /// Make a one-time code that the person's first login must give; it is shown once.
+    Code {
+        /// The person.
+        name: String,
+    },
     /// Everyone who was entered.
     List,
     /// A person leaves: his keys, sessions and certificate end now.
@@ -226,6 +236,8 @@ pub enum TipVerb {
         tip: String,
         #[command(flatten)]
         case: InCase,
+        #[command(flatten)]
+        concerns: Concerns,
         /// One line: what it is.
         #[arg(long)]
         description: String,
@@ -397,6 +409,17 @@ pub struct DecideArgs {
     pub reason: String,
 }
 
+/// Whom and where something concerns; needed under an authority that is limited in it.
+#[derive(Debug, Clone, Args)]
+pub struct Concerns {
+    /// Person concerned, as the authority names him.
+    #[arg(long)]
+    pub person: Option<String>,
+    /// Territory concerned, as the authority names it.
+    #[arg(long)]
+    pub territory: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ExhibitVerb {
     /// Take a file, a capture made by hand, or a thing into the case.
@@ -466,6 +489,8 @@ pub struct AdmitArgs {
     /// Class of the source.
     #[arg(long, default_value = "handed-over")]
     pub source_class: String,
+    #[command(flatten)]
+    pub concerns: Concerns,
     /// ordinary, personal-sensitive, privileged or contraband.
     #[arg(long, default_value = "ordinary")]
     pub class: String,
@@ -558,6 +583,9 @@ pub enum TransferVerb {
         /// To whom.
         #[arg(long)]
         to: String,
+        /// The custodian still works here and cannot be reached: you declare it, and the log keeps it.
+        #[arg(long)]
+        unreachable: bool,
         /// Why.
         #[arg(long)]
         reason: String,

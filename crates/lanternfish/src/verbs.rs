@@ -21,7 +21,7 @@ use desk::{
 use model::{
     Law,
     action::Action,
-    exhibit::{ExhibitClass, ManualCaptureNote, PhysicalItem},
+    exhibit::{ExhibitClass, ManualCaptureNote, Origin, PhysicalItem},
     finding::Finding,
     moment::ClockQuality,
 };
@@ -145,7 +145,7 @@ impl Office {
     fn run(&self, verb: Verb) -> Done {
         match verb {
             Verb::User(verb) => self.user(verb),
-            Verb::Login { name, passphrase_file } => self.login(&name, &passphrase_file),
+            Verb::Login { name, passphrase_file, enrolment_code } => self.login(&name, &passphrase_file, enrolment_code.as_deref()),
             Verb::Logout => {
                 self.desk.store.log_out(self.token.as_deref().unwrap_or(""))?;
                 Ok(0)
@@ -160,13 +160,13 @@ impl Office {
             Verb::Package(verb) => self.package(verb),
             Verb::Log(verb) => self.log(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, description, byte_budget, timeout_ms, recover } => {
+            Verb::Capture { case, urls, source, concerns, description, byte_budget, timeout_ms, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
-                let wish = CaptureWish { urls, source_class: parsed(&source)?, byte_budget, timeout_ms, description };
+                let wish = CaptureWish { urls, origin: origin(&source, &concerns)?, byte_budget, timeout_ms, description };
                 self.capture(&case, &wish)
             }
             Verb::Examine { case, exhibit } => {
@@ -177,8 +177,11 @@ impl Office {
             }
             Verb::Selectors { case, value, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let hits = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
-                self.voice.say_all(&hits, "no selector was found");
+                let found = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
+                self.voice.say_all(&found.hits, "no selector was found");
+                if found.outside > 0 {
+                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+                }
                 Ok(0)
             }
             Verb::Checkout { case, exhibit, purpose } => {
@@ -221,6 +224,13 @@ impl Office {
                 self.voice.say(&json!({"user": name, "role": role, "id": actor.as_str()}));
                 self.voice.note("the keys are made at the first login, under a passphrase that only this person knows");
             }
+            UserVerb::Code { name } => {
+                let session = if self.token.is_some() { Some(self.session()?) } else { None };
+                let user = self.desk.store.user_by_name(&name)?;
+                let code = self.desk.store.make_enrolment_code(session.as_ref(), &user)?;
+                self.voice.say(&json!({"user": name, "code": code}));
+                self.voice.note("hand the code over face to face: `lanternfish login NAME --passphrase-file F --enrolment-code CODE`");
+            }
             UserVerb::List => {
                 let users = self.desk.users(if self.token.is_some() { Some(self.session()?) } else { None }.as_ref())?;
                 let lines: Vec<_> = users
@@ -244,8 +254,9 @@ impl Office {
         Ok(())
     }
 
-    fn login(&self, name: &str, file: &Path) -> Done {
-        let (token, expires) = self.desk.log_in(name, &passphrase(file)?)?;
+    fn login(&self, name: &str, file: &Path, code: Option<&str>) -> Done {
+        let (token, expires) = self.desk.log_in_with_code(name, &passphrase(file)?, code)?;
+        keys::refresh_recovery(&self.desk, &self.desk.store.session(&token)?)?;
         let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
         self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
         if self.voice.json {
@@ -266,11 +277,11 @@ impl Office {
                 self.voice.say(&intake::receive(&self.desk, &session, &text, &source, attached)?);
             }
             TipVerb::List => self.voice.say_all(&intake::list(&self.desk, &session)?, "the tray is empty"),
-            TipVerb::Give { tip, case, description } => {
+            TipVerb::Give { tip, case, concerns, description } => {
                 let admission = AdmitFile {
                     description,
                     source: format!("intake tray, {tip}"),
-                    source_class: model::authority::SourceClass::HandedOver,
+                    origin: origin("handed-over", &concerns)?,
                     class: ExhibitClass::Ordinary,
                     original_name: None,
                     declared: vec![],
@@ -434,9 +445,9 @@ impl Office {
                 seal_number: typed.seal_number.clone().unwrap_or_default(),
                 condition: typed.condition.clone().unwrap_or_default(),
             };
-            let class = parsed(&typed.source_class)?;
-            let (_, scope, permit) = self.with(&case, Intent::to(Action::Admit).from_source(class))?;
-            self.voice.say(&admit::thing(&self.desk, &scope, &permit, class, &typed.description, &typed.source, &item)?);
+            let origin = origin(&typed.source_class, &typed.concerns)?;
+            let (_, scope, permit) = self.with(&case, Intent::to(Action::Admit).on(&origin))?;
+            self.voice.say(&admit::thing(&self.desk, &scope, &permit, &origin, &typed.description, &typed.source, &item)?);
             return Ok(());
         }
         let path = typed.file.clone().ok_or_else(|| DeskError::input("name the file to admit"))?;
@@ -482,9 +493,9 @@ impl Office {
                 let (_, scope, permit) = in_case(&case)?;
                 self.voice.say(&custody::take_interim(desk, &scope, &permit, &exhibit, &reason)?);
             }
-            TransferVerb::Reassign { case, exhibit, to, reason } => {
+            TransferVerb::Reassign { case, exhibit, to, unreachable, reason } => {
                 let (_, scope, permit) = in_case(&case)?;
-                self.voice.say(&custody::reassign(desk, &scope, &permit, &exhibit, &to, &reason)?);
+                self.voice.say(&custody::reassign(desk, &scope, &permit, &exhibit, &to, unreachable, &reason)?);
             }
             TransferVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
@@ -703,6 +714,10 @@ fn record_authority(typed: RecordArgs) -> Result<RecordAuthority, DeskError> {
     })
 }
 
+fn origin(source: &str, concerns: &Concerns) -> Result<Origin, DeskError> {
+    Ok(Origin { source: parsed(source)?, person: concerns.person.clone(), territory: concerns.territory.clone() })
+}
+
 fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
     let declared = [("md5", &typed.md5), ("sha1", &typed.sha1), ("sha256", &typed.sha256), ("sha512", &typed.sha512)];
     let manual = match (&typed.device, &typed.address, &typed.taken_at, &typed.method) {
@@ -719,7 +734,7 @@ fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
     Ok(AdmitFile {
         description: if typed.description.is_empty() { name.clone().unwrap_or_default() } else { typed.description.clone() },
         source: typed.source.clone(),
-        source_class: parsed(&typed.source_class)?,
+        origin: origin(&typed.source_class, &typed.concerns)?,
         class: serde_json::from_value::<ExhibitClass>(json!(typed.class))
             .map_err(|_| DeskError::input("the class is ordinary, personal-sensitive, privileged or contraband"))?,
         original_name: name,

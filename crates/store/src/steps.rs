@@ -11,8 +11,9 @@ use model::{
     action::Action,
     actor::Role,
     authority::{Authority, AuthorityState},
-    authorize::{CaseStanding, Ground, NodeStep, authorize, authorize_node_step},
+    authorize::{CaseStanding, Ground, NodeStep, Refusal, authorize, authorize_node_step},
     event::EventType,
+    exhibit::Origin,
     id::{ActorId, CaseId},
     moment::ClockQuality,
 };
@@ -25,7 +26,7 @@ use crate::{
     log::{self, Append, LogHead, LogReport, NewEvent, StoredEvent},
     people::KEY_WRAP,
     permit::{Intent, Permit, Scope},
-    record::{Basis, Content, Number, Row, Write},
+    record::{Basis, Blind, Content, Number, Row, Write},
     session::Session,
     sql::{self, Db, Tx, Val},
     vault::{
@@ -191,7 +192,7 @@ impl Store {
         let member = self.is_member(scope)?;
         let answer = authorize(&intent.ask(scope, member, standing, self.now()), &authorities);
         match answer {
-            Ok(ground) => Ok(Permit { intent, actor: scope.actor.clone(), case: scope.case.clone(), ground }),
+            Ok(ground) => Ok(Permit::new(intent, scope.actor.clone(), scope.case.clone(), ground)),
             Err(refusal) => {
                 self.log_refusal(scope, &intent, refusal.law, &refusal.text)?;
                 Err(refusal.into())
@@ -204,23 +205,55 @@ impl Store {
     /// # Errors
     /// Law 15 when the authority was revoked or has ended since, or the person was removed.
     pub fn still_live(&self, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
-        if permit.case != scope.case || permit.actor != scope.actor {
-            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
-        }
+        own_permit(scope, permit)?;
         let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
         let standing = self.standing(&scope.case)?;
         self.ask_again(scope, permit, member, &authorities, standing)
     }
 
+    /// Whether the permit reaches what comes from `origin`: the limits on source class, person and
+    /// territory bind every opening of bytes, not only their coming in. A refusal is an event.
+    ///
+    /// # Errors
+    /// Law 1 when no live authority covers the action there.
+    pub fn cover(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<(), StoreError> {
+        let Err(refusal) = self.reach(scope, permit, origin)? else { return Ok(()) };
+        self.log_refusal(scope, &permit.intent.clone().on(origin), refusal.law, &refusal.text)?;
+        Err(refusal.into())
+    }
+
+    /// The same as a question, without an event: for lists that leave out what they may not show.
+    ///
+    /// # Errors
+    /// When the database refuses, or the permit is of another person or case.
+    pub fn covers(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<bool, StoreError> {
+        Ok(self.reach(scope, permit, origin)?.is_ok())
+    }
+
+    fn reach(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<Result<(), Refusal>, StoreError> {
+        own_permit(scope, permit)?;
+        let asked = permit.intent.source == Some(origin.source)
+            && permit.intent.person == origin.person
+            && permit.intent.territory == origin.territory;
+        if asked || matches!(permit.ground, Ground::Standing(_)) || permit.covered().contains_key(origin) {
+            return Ok(Ok(()));
+        }
+        let intent = permit.intent.clone().on(origin);
+        let answer = authorize(&intent.ask(scope, self.is_member(scope)?, self.standing(&scope.case)?, self.now()), &self.authorities(scope)?);
+        Ok(answer.map(|ground| {
+            permit.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(origin.clone(), ground);
+        }))
+    }
+
     /// Whether a key of the case is still wrapped to the person: an open scope outlives a membership,
     /// and must not carry it (law 13).
     fn is_member(&self, scope: &Scope) -> Result<bool, StoreError> {
-        holds_key(&self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, &scope.case)
+        holds_key(&self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
     }
 
     fn is_member_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
-        holds_key(&tx.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, &scope.case)
+        holds_key(&tx.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
     }
 
     fn ask_again(
@@ -231,11 +264,15 @@ impl Store {
         authorities: &[Authority],
         standing: CaseStanding,
     ) -> Result<(), StoreError> {
-        let same_ground = |authority: &&Authority| permit.ground == Ground::Authority(authority.id.clone());
-        let relevant: Vec<Authority> = authorities.iter().filter(same_ground).cloned().collect();
-        authorize(&permit.intent.ask(scope, member, standing, self.now()), &relevant)
-            .map(|_| ())
-            .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", refusal.text)))
+        let again = |intent: &Intent, ground: &Ground| {
+            let same_ground = |authority: &&Authority| *ground == Ground::Authority(authority.id.clone());
+            let relevant: Vec<Authority> = authorities.iter().filter(same_ground).cloned().collect();
+            authorize(&intent.ask(scope, member, standing, self.now()), &relevant)
+                .map(|_| ())
+                .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", refusal.text)))
+        };
+        again(&permit.intent, &permit.ground)?;
+        permit.covered().iter().try_for_each(|(origin, ground)| again(&permit.intent.clone().on(origin), ground))
     }
 
     fn log_refusal(&self, scope: &Scope, intent: &Intent, law: Law, text: &str) -> Result<(), StoreError> {
@@ -275,15 +312,17 @@ impl Store {
     /// # Errors
     /// Laws 1 and 15 when the permit no longer holds; [`StoreError::Conflict`] when a row changed.
     pub fn commit(&self, scope: &Scope, permit: &Permit, event: NewEvent, rows: Vec<Write>) -> Result<Committed, StoreError> {
-        if permit.case != scope.case || permit.actor != scope.actor {
-            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
-        }
+        own_permit(scope, permit)?;
         if rows.iter().any(|row| row.head.case.as_ref() != Some(&scope.case)) {
             return Err(StoreError::refused(Law::Permit, "a step writes only into its own case"));
         }
         let mut event = event;
         if let Value::Object(detail) = &mut event.detail {
             detail.insert("ground".into(), serde_json::to_value(&permit.ground).expect("a ground is plain data"));
+            let covered: Vec<Value> = permit.covered().iter().map(|(origin, ground)| json!({"origin": origin, "ground": ground})).collect();
+            if !covered.is_empty() {
+                detail.insert("covered".into(), covered.into());
+            }
         }
         let seal = Seal::Case(&scope.ring);
         self.write(Some(&scope.actor), Some(&scope.case), &seal, event, rows, |tx| {
@@ -341,8 +380,11 @@ impl Store {
         let mut head = LogHead::from_cells(&cells)?;
         let seq = head.frontier.size().0;
         let now = self.now();
-        let rows = writes.iter().map(|write| make_row(&mut tx, write, seq, seal)).collect::<Result<Vec<_>, _>>()?;
-        let numbers = rows.iter().map(|row| row.number).collect();
+        let rows = writes
+            .iter()
+            .map(|write| Ok((make_row(&mut tx, write, seq, seal)?, blinds(write, seal))))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let numbers = rows.iter().map(|(row, _)| row.number).collect();
         let detail = self.full_detail(event.detail, now, head.last_time);
         let (commitment, sealed) = seal_detail(seal, seq, &detail)?;
         log::append(&mut tx, &mut head, Append {
@@ -356,8 +398,8 @@ impl Store {
             sealed,
             rows: &rows,
         })?;
-        for (row, write) in rows.iter().zip(&writes) {
-            put_row(&mut tx, row, write, seal)?;
+        for ((row, blinds), write) in rows.iter().zip(&writes) {
+            put_row(&mut tx, row, blinds, write.basis)?;
         }
         tx.commit()?;
         Ok(Committed { event: seq, numbers })
@@ -699,6 +741,13 @@ impl Store {
     }
 }
 
+pub(crate) fn own_permit(scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+    if permit.case == scope.case && permit.actor == scope.actor {
+        return Ok(());
+    }
+    Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"))
+}
+
 fn may_disclose(scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
     if permit.case == scope.case && permit.actor == scope.actor && permit.action() == Action::Package {
         return Ok(());
@@ -783,8 +832,16 @@ fn make_row(tx: &mut Tx<'_>, write: &Write, seq: u64, seal: &Seal<'_>) -> Result
     })
 }
 
-fn put_row(tx: &mut Tx<'_>, row: &Row, write: &Write, seal: &Seal<'_>) -> Result<(), StoreError> {
-    match write.basis {
+/// The keyed indexes of a row, sorted, each once.
+fn blinds(write: &Write, seal: &Seal<'_>) -> Vec<Blind> {
+    let mut blinds: Vec<Blind> = write.index.iter().map(|(name, value)| ((*name).to_string(), seal.blind(name, value).to_vec())).collect();
+    blinds.sort_unstable();
+    blinds.dedup();
+    blinds
+}
+
+fn put_row(tx: &mut Tx<'_>, row: &Row, blinds: &[Blind], basis: Basis) -> Result<(), StoreError> {
+    match basis {
         Basis::New => {
             tx.run(sql::RECORD_ADD, &row.values())?;
         }
@@ -795,23 +852,26 @@ fn put_row(tx: &mut Tx<'_>, row: &Row, write: &Write, seal: &Seal<'_>) -> Result
             tx.run(sql::INDEX_CLEAR, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
         }
     }
-    let mut blinds: Vec<(&str, [u8; 32])> = write.index.iter().map(|(name, value)| (*name, seal.blind(name, value))).collect();
-    blinds.sort_unstable();
-    blinds.dedup();
     for (name, blind) in blinds {
-        tx.run(sql::INDEX_ADD, &[Val::text(row.kind.clone()), Val::text(name), Val::Blob(blind.to_vec()), Val::text(row.id.clone())])?;
+        tx.run(sql::INDEX_ADD, &[Val::text(row.kind.clone()), Val::text(name.clone()), Val::Blob(blind.clone()), Val::text(row.id.clone())])?;
     }
     Ok(())
 }
 
-fn holds_key(wraps: &[sql::Cells], case: &CaseId) -> Result<bool, StoreError> {
+/// Whether one of these wraps gives the scope's person a key of its case. A scope that was opened before
+/// the key changed would write under the old key, which a leaver still has: it is told to begin again.
+fn holds_key(wraps: &[sql::Cells], scope: &Scope) -> Result<bool, StoreError> {
+    let mut newest = None;
     for cells in wraps {
         let row = Row::from_cells(cells)?;
-        if row.case.as_ref() == Some(case) && row.state == "live" {
-            return Ok(true);
+        if row.case.as_ref() == Some(&scope.case) && row.state == "live" {
+            newest = newest.max(Some(row.number.unwrap_or(0)));
         }
     }
-    Ok(false)
+    if newest.is_some_and(|generation| generation > i64::from(scope.ring.newest().generation())) {
+        return Err(StoreError::refused(Law::Separation, "the key of this case was changed meanwhile: enter the case again and repeat the step"));
+    }
+    Ok(newest.is_some())
 }
 
 fn authority_of(row: &Row) -> Result<Authority, StoreError> {
