@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     StoreError,
     permit::{Permit, Scope},
-    record::{Basis, Content, Head, Number, Write},
+    record::{Basis, Content, Head, Number, Row, Write},
     steps::{Store, own_permit},
     vault::{
         blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
@@ -253,7 +253,8 @@ impl Store {
     /// Law 1 for a foreign permit, law 5 when it does not match.
     pub fn check_blob(&self, scope: &Scope, permit: &Permit, blob: &BlobId) -> Result<(), StoreError> {
         own_permit(scope, permit)?;
-        self.open_unseen(scope, blob)?.copy_to(&mut std::io::sink()).map(|_| ())
+        let row = self.get(scope, "blob", blob.as_str())?;
+        self.open_unseen(scope, blob, &row)?.copy_to(&mut std::io::sink()).map(|_| ())
     }
 
     /// Opens a blob of a tip for a person to whom the tip's key was wrapped.
@@ -272,12 +273,12 @@ impl Store {
         if class.is_restricted() {
             return Err(StoreError::refused(Law::Restricted, "this item is restricted: only its dedicated role may open it"));
         }
-        self.open_unseen(scope, blob)
+        self.open_unseen(scope, blob, &row)
     }
 
     /// Opens a blob of any class; its bytes go no further than this file.
-    fn open_unseen(&self, scope: &Scope, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
-        let content: BlobContent = self.get(scope, "blob", blob.as_str())?.content()?;
+    fn open_unseen(&self, scope: &Scope, blob: &BlobId, row: &Row) -> Result<ReadableBlob, StoreError> {
+        let content: BlobContent = row.content()?;
         let wrapped = STANDARD.decode(&content.key).map_err(|_| StoreError::damaged("a blob key"))?;
         let key = scope.ring.unwrap_blob_key(blob, &wrapped)?;
         let file = self.objects.0.get(&content.object.parse()?)?;

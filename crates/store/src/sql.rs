@@ -118,9 +118,9 @@ pub(crate) const ORPHAN_INDEXES: &str = "SELECT kind, name, id FROM record_index
 pub(crate) const INDEX_ADD: &str = "INSERT INTO record_index (kind, name, blind, id) VALUES ($1, $2, $3, $4)";
 pub(crate) const INDEX_CLEAR: &str = "DELETE FROM record_index WHERE kind = $1 AND id = $2";
 pub(crate) const NEXT_NUMBER: &str =
-    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE kind = $1 AND COALESCE(case_id, '') = $2 AND number >= $3";
-pub(crate) const NEXT_CASE_NUMBER: &str =
-    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE kind = $1 AND $2 = '' AND number >= $3";
+    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE case_id = $2 AND kind = $1 AND number >= $3";
+/// For cases themselves, and for what belongs to no case.
+pub(crate) const NEXT_NUMBER_OF_KIND: &str = "SELECT COALESCE(MAX(number), $2) + 1 FROM record WHERE kind = $1 AND number >= $2";
 pub(crate) const COUNT_KIND: &str = "SELECT COUNT(*) FROM record WHERE kind = $1";
 
 fn migrator() -> Migrator {

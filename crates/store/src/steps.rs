@@ -799,10 +799,12 @@ fn make_row(tx: &mut Tx<'_>, write: &Write, seq: u64, seal: &Seal<'_>) -> Result
         Number::None => None,
         Number::Is(n) => Some(n),
         Number::NextAfter(base) => {
-            let case = head.case.as_ref().map_or("", |c| c.as_str());
-            let values = [Val::text(head.kind), Val::text(if head.kind == "case" { "" } else { case }), Val::Int(base)];
-            let sql = if head.kind == "case" { sql::NEXT_CASE_NUMBER } else { sql::NEXT_NUMBER };
-            Some(tx.first(sql, &values)?.map_or(Ok(base + 1), |cells| cells.int(0))?)
+            let within = head.case.as_ref().filter(|_| head.kind != "case");
+            let next = match within {
+                Some(case) => tx.first(sql::NEXT_NUMBER, &[Val::text(head.kind), Val::text(case.as_str()), Val::Int(base)])?,
+                None => tx.first(sql::NEXT_NUMBER_OF_KIND, &[Val::text(head.kind), Val::Int(base)])?,
+            };
+            Some(next.map_or(Ok(base + 1), |cells| cells.int(0))?)
         }
     };
     let (key_ref, sealed) = match &write.content {
