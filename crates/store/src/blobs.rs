@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError,
+    asking::own_permit,
     permit::{Permit, Scope},
     record::{Basis, Content, Head, Number, Row, Write},
-    steps::{Store, own_permit},
+    steps::Store,
     vault::{
         blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
         object::{ObjectName, Staged},
