@@ -419,9 +419,42 @@ pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purp
     };
     let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit}));
     desk.store.commit(scope, permit, event, vec![])?;
-    match readable.copy_to(sink) {
-        Ok(_) => Ok(view),
-        Err(error) => Err(anomaly(desk, scope, &row, error)?),
+    let mut watched = WatchedSink { desk, scope, permit, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    match (readable.copy_to(&mut watched), watched.refusal) {
+        (Ok(_), None) => Ok(view),
+        (_, Some(refusal)) => Err(refusal),
+        (Err(error), None) => Err(anomaly(desk, scope, &row, error)?),
+    }
+}
+
+/// A place to write bytes to while the authority lives: an exhibit that takes hours to read is not read
+/// to its end after a revocation (law 15).
+struct WatchedSink<'a, W> {
+    desk: &'a Desk,
+    scope: &'a Scope,
+    permit: &'a Permit,
+    sink: &'a mut W,
+    since: u64,
+    asked: std::time::Instant,
+    refusal: Option<StoreError>,
+}
+
+impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.since >= ASK_EVERY || self.asked.elapsed().as_secs() >= ASK_SECONDS {
+            if let Err(error) = self.desk.store.still_live(self.scope, self.permit) {
+                self.refusal = Some(error);
+                return Err(std::io::Error::other("the authority ended"));
+            }
+            (self.since, self.asked) = (0, std::time::Instant::now());
+        }
+        let count = self.sink.write(bytes)?;
+        self.since += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sink.flush()
     }
 }
 

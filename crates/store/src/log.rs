@@ -174,6 +174,9 @@ pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
         report.faults.push(format!("law 3: the log head says {} events, the leaves say {}", head.frontier.size().0, report.events));
     }
     check_rows(tx, &mut report)?;
+    for note in tx.rows(sql::NOTES_WITHOUT_EVENT, &[])? {
+        report.faults.push(format!("law 2: {} {} is noted as written by event {}, which is not in the log", note.text(0)?, note.text(1)?, note.int(2)?));
+    }
     for orphan in tx.rows(sql::ORPHAN_INDEXES, &[])? {
         report.faults.push(format!("law 2: an index {} names {} {}, and there is no such row", orphan.text(1)?, orphan.text(0)?, orphan.text(2)?));
     }

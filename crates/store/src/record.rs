@@ -110,8 +110,8 @@ impl Row {
     /// # Errors
     /// [`StoreError::Damaged`] when the content is not of that shape.
     pub fn content<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let value = self.opened.clone().ok_or_else(|| StoreError::damaged(format!("{} {} was not opened", self.kind, self.id)))?;
-        serde_json::from_value(value).map_err(|e| StoreError::damaged(format!("{} {}: {e}", self.kind, self.id)))
+        let value = self.opened.as_ref().ok_or_else(|| StoreError::damaged(format!("{} {} was not opened", self.kind, self.id)))?;
+        T::deserialize(value).map_err(|e| StoreError::damaged(format!("{} {}: {e}", self.kind, self.id)))
     }
 
     /// Bytes of a row that was sealed for one person or set of people.

@@ -95,6 +95,9 @@ pub(crate) const HASHES_FROM: &str = "SELECT leaf_hash FROM event WHERE seq >= $
 pub(crate) const ROWS_OF_EVENT: &str = "SELECT kind, id, digest FROM event_row WHERE seq = $1 ORDER BY kind, id";
 pub(crate) const LAST_ROW_DIGEST: &str =
     "SELECT digest, seq FROM event_row WHERE kind = $1 AND id = $2 ORDER BY seq DESC LIMIT 1";
+/// A note beside an event that is not in the log would speak for a row that no leaf vouches for.
+pub(crate) const NOTES_WITHOUT_EVENT: &str = "SELECT kind, id, seq FROM event_row WHERE NOT EXISTS \
+     (SELECT 1 FROM event WHERE event.seq = event_row.seq) ORDER BY seq LIMIT 20";
 /// Details are noted beside rows, and lie in `event`.
 pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE kind <> 'event-detail' AND NOT EXISTS \
      (SELECT 1 FROM record WHERE record.kind = event_row.kind AND record.id = event_row.id) ORDER BY seq LIMIT 20";

@@ -19,7 +19,7 @@ use model::{
 };
 use serde_json::json;
 
-use super::{Done, Office, parsed, write};
+use super::{Done, Office, new_file, parsed, write};
 use crate::{args::*, folder};
 
 impl Office {
@@ -69,7 +69,7 @@ impl Office {
             admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut std::io::stdout().lock())?;
             return Ok(());
         }
-        let mut file = File::create_new(out).map_err(|e| DeskError::input(format!("{}: {e}; choose a file that does not exist yet", out.display())))?;
+        let mut file = new_file(out)?;
         match admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut file) {
             Ok(view) => {
                 self.voice.say(&view);

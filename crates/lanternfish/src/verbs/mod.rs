@@ -92,8 +92,15 @@ fn read(file: &Path) -> Result<Vec<u8>, DeskError> {
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), DeskError> {
-    let mut out = File::create_new(file).map_err(|e| DeskError::input(format!("{}: {e}; choose a file that does not exist yet", file.display())))?;
+    let mut out = new_file(file)?;
     out.write_all(bytes).and_then(|()| out.sync_all()).map_err(|e| DeskError::environment(format!("writing {}", file.display()), &e))
+}
+
+/// A new file that only its owner reads: what leaves the store in the clear is nobody else's business.
+fn new_file(file: &Path) -> Result<File, DeskError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    opened.map_err(|e| DeskError::input(format!("{}: {e}; choose a file that does not exist yet", file.display())))
 }
 
 fn parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(text: &str) -> Result<T, DeskError> {

@@ -95,6 +95,21 @@ fn law_02_an_index_or_a_detail_changed_behind_the_log_is_found() {
     found(&house, "UPDATE event SET key_ref = 'sealed' WHERE seq = 6");
 }
 
+/// A forged note beside an event that never was, with the digest that the forged row really has: only the
+/// missing event tells.
+#[test]
+fn law_02_a_note_beside_an_event_that_never_was_vouches_for_nothing() {
+    let (house, _) = home_with_notes();
+    found(&house, "INSERT INTO event_row SELECT 900000, kind, id, digest FROM event_row WHERE id = 'note-3'");
+    found(&house, "INSERT INTO event_row SELECT -1, kind, id, digest FROM event_row WHERE id = 'note-3'");
+    found(&house, "INSERT INTO event_row SELECT 900000, 'event-detail', '900000', digest FROM event_row WHERE id = 'note-3'");
+    found(
+        &house,
+        "INSERT INTO event_row SELECT 900000, kind, id, digest FROM event_row WHERE id = 'note-3'; \
+         UPDATE record SET event_seq = 900000 WHERE id = 'note-3'",
+    );
+}
+
 #[test]
 fn law_03_an_event_changed_behind_the_log_is_found() {
     let (house, _) = home_with_notes();
