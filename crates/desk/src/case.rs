@@ -163,7 +163,8 @@ pub fn remove_member(desk: &Desk, scope: &mut Scope, permit: &Permit, name: &str
     let mut people = members(desk, scope.case())?;
     let before = people.len();
     people.retain(|(actor, _, _)| *actor != leaver.actor);
-    if people.len() == before {
+    let lost = desk.store.void_lost(scope.case(), &leaver.actor)?;
+    if people.len() == before && lost.is_empty() {
         return Err(StoreError::input(format!("{name:?} is not a member of this case")));
     }
     if people.is_empty() {
@@ -171,7 +172,8 @@ pub fn remove_member(desk: &Desk, scope: &mut Scope, permit: &Permit, name: &str
     }
     let staying = people.iter().map(|(actor, _, _)| desk.store.user(actor)).collect::<Result<Vec<_>, _>>()?;
     let staying: Vec<_> = staying.into_iter().filter(|user| user.state == "active").collect();
-    let rows = desk.store.rotate_case_key(scope, &staying)?;
+    let mut rows = desk.store.rotate_case_key(scope, &staying)?;
+    rows.extend(lost);
     let event = NewEvent::new(EventType::MemberRemoved, Some(leaver.actor.to_string()), json!({"name": name}));
     desk.store.commit(scope, permit, event, rows)?;
     Ok(people.into_iter().map(|(_, name, _)| name).collect())

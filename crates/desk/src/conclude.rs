@@ -51,8 +51,8 @@ fn complete(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> R
     if finding.error_rate.trim().is_empty() {
         return Err(StoreError::input("a finding needs its error rate (--error-rate), or the words \"not known\""));
     }
-    if finding.exhibits.is_empty() && finding.kind != FindingKind::NullSearch {
-        return Err(StoreError::input("a finding rests on exhibits: name at least one (--exhibit E-0001)"));
+    if finding.exhibits.is_empty() {
+        return Err(StoreError::input("a finding rests on exhibits, a search without result too: name at least one (--exhibit E-0001)"));
     }
     for label in &mut finding.exhibits {
         let row = admit::row(desk, scope, label)?;

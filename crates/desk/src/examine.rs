@@ -27,6 +27,8 @@ use crate::{
 const BATCH: usize = 400;
 /// Selectors in one row.
 const SELECTOR_BATCH: usize = 500;
+/// Most selectors that are kept of one member.
+const MOST_SELECTORS: usize = 200_000;
 /// The longest member that is searched for selectors, in bytes.
 const SEARCHED: u64 = 512 << 20;
 
@@ -293,6 +295,9 @@ impl Work<'_> {
         if outcome.ended != Ended::Done {
             gaps.push(format!("{place}: the search for selectors is incomplete ({})", ended_words(&outcome.ended)));
         }
+        if sink.beyond > 0 {
+            gaps.push(format!("{place}: {} selectors beyond the first {MOST_SELECTORS} were not kept", sink.beyond));
+        }
         if found.len() < told {
             gaps.push(format!("{place}: {} selectors could not be read", told - found.len()));
         }
@@ -428,9 +433,12 @@ impl Sink for MemberSink<'_, '_> {
     }
 }
 
+/// Keeps what was found in one member, up to [`MOST_SELECTORS`]; what is beyond is counted, so that a page
+/// of nothing but addresses cannot eat the desk's memory.
 #[derive(Default)]
 struct SelectorSink {
     values: Vec<Value>,
+    beyond: usize,
 }
 
 impl Sink for SelectorSink {
@@ -451,7 +459,9 @@ impl Sink for SelectorSink {
     fn finding(&mut self, _finding: &parse::Finding) {}
 
     fn selectors(&mut self, values: Vec<Value>) -> Result<(), SinkError> {
-        self.values.extend(values);
+        let room = MOST_SELECTORS - self.values.len();
+        self.beyond += values.len().saturating_sub(room);
+        self.values.extend(values.into_iter().take(room));
         Ok(())
     }
 }
@@ -475,6 +485,8 @@ pub struct Hits {
     pub hits: Vec<SelectorHit>,
     /// How many more stand in exhibits that the authority does not reach: counted, not shown.
     pub outside: usize,
+    /// Labels of exhibits that were not examined to the end.
+    pub unsearched: Vec<String>,
 }
 
 /// Selectors of the case, all or those with this exact value; one query event with count and a
@@ -500,9 +512,33 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
         hits.extend(matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector }));
     }
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
-    let detail = json!({"query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "results": results});
+    let unsearched = unsearched(desk, scope)?;
+    let detail = json!({
+        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "results": results,
+    });
     desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?;
-    Ok(Hits { hits, outside })
+    Ok(Hits { hits, outside, unsearched })
+}
+
+/// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
+/// nothing about them.
+fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
+    let mut newest: BTreeMap<String, (u64, bool)> = BTreeMap::new();
+    for row in desk.store.list(scope, "derivation")? {
+        let exhibit = row.parent.clone().unwrap_or_default();
+        let entry = newest.entry(exhibit).or_insert((row.event, row.state == WHOLE));
+        if row.event >= entry.0 {
+            *entry = (row.event, row.state == WHOLE);
+        }
+    }
+    let rows = desk.store.list(scope, "exhibit")?;
+    let mut labels = Vec::new();
+    for row in rows.iter().filter(|row| !newest.get(&row.id).is_some_and(|(_, whole)| *whole)) {
+        if row.content::<ExhibitContent>()?.blob.is_some() {
+            labels.push(exhibit_label(row.number.unwrap_or(0)));
+        }
+    }
+    Ok(labels)
 }
 
 /// Whether the newest examination of an exhibit went through all of its bytes: without that, nothing may

@@ -1,8 +1,9 @@
 //! The intake tray: tips that wait before there is a case (law 2).
 //!
-//! A tip is sealed under a key of its own, wrapped to everyone who may read content at that moment.
+//! A tip is sealed under a key of its own, wrapped to whoever takes it and to those with whom he shares a
+//! case: people whom a member once vouched for. Whoever was merely entered by the administrator reads none.
 
-use std::io::Read;
+use std::{collections::BTreeSet, io::Read};
 
 use model::{action::Action, authorize::NodeStep, event::EventType, id::CaseId};
 use serde::{Deserialize, Serialize};
@@ -65,14 +66,27 @@ pub fn receive(desk: &Desk, session: &Session, text: &str, source: &str, file: O
         rows.push(blob.row);
     }
     rows.push(Draft::new("tip", id.clone(), "waiting").write(&scope, desk.now(), &content)?);
-    for user in desk.store.users()?.iter().filter(|u| u.state == "active" && u.record.role.reads_content()) {
-        rows.push(desk.store.wrap_for(&scope, user)?);
+    for user in colleagues(desk, session)? {
+        rows.push(desk.store.wrap_for(&scope, &user)?);
     }
     rows.extend(desk.store.wrap_for_recovery(&scope)?);
     let detail = json!({"text": text, "source": source, "file": content.file_name});
     let event = NewEvent::new(EventType::TipReceived, Some(id.clone()), detail);
     desk.store.commit_new_case(session, NodeStep::ReceiveTip, &scope, event, rows)?;
     Ok(TipView { tip: id, state: "waiting".into(), received: desk.now(), content })
+}
+
+/// The person himself and everyone who is a member of one of his cases.
+fn colleagues(desk: &Desk, session: &Session) -> Result<Vec<store::User>, StoreError> {
+    let mut people = BTreeSet::from([session.actor().clone()]);
+    for case in desk.store.cases_of(session.actor())? {
+        // Tips are kept like cases; only a real case was opened by naming its members.
+        if desk.store.register_one("case", case.as_str())?.is_some() {
+            people.extend(crate::case::members(desk, &case)?.into_iter().map(|(actor, _, _)| actor));
+        }
+    }
+    let users = people.iter().map(|actor| desk.store.user(actor)).collect::<Result<Vec<_>, _>>()?;
+    Ok(users.into_iter().filter(|user| user.state == "active").collect())
 }
 
 /// Every tip whose key the person holds; one consultation event.
@@ -109,12 +123,14 @@ pub fn give(desk: &Desk, session: &Session, tip: &str, scope: &Scope, permit: &P
     // Claimed over a known version before anything is admitted: two people cannot give it to two cases.
     content.claimed_for = Some(scope.case().to_string());
     move_tip(desk, session, &tray, &row, "claimed", &content, json!({"claimed-for": scope.case().as_str()}))?;
-    let mut bytes = content.text.clone().into_bytes();
-    if let Some(blob) = &content.blob {
-        bytes.clear();
-        desk.store.read_tip_blob(&tray, tip, &blob.parse().map_err(StoreError::damaged)?)?.copy_to(&mut bytes)?;
-    }
-    let admitted = admit::file(desk, scope, permit, admission, &mut bytes.as_slice());
+    let admitted = match &content.blob {
+        Some(blob) => {
+            let mut readable = desk.store.read_tip_blob(&tray, tip, &blob.parse().map_err(StoreError::damaged)?)?;
+            let digest = readable.content.sha256;
+            admit::file(desk, scope, permit, admission, &mut readable.reader.stream(digest))
+        }
+        None => admit::file(desk, scope, permit, admission, &mut content.text.as_bytes()),
+    };
     let row = desk.store.get(&tray, "tip", tip)?;
     let exhibit = match admitted {
         Ok(exhibit) => exhibit,

@@ -9,7 +9,7 @@ use model::{Law, authorize::NodeStep, event::EventType, id::{ActorId, CaseId}};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
-    Basis, Content, Head, Intent, NewEvent, Number, Row, Session, StoreError, User, Write,
+    Basis, Content, Head, Intent, NewEvent, Number, Session, StoreError, User, Write,
     vault::{
         secret::{Secret32, SecretBytes, random_16},
         share::{Share, join, split},
@@ -30,8 +30,8 @@ pub struct RecoverySet {
     pub holders: Vec<String>,
 }
 
-/// Makes a recovery set: from now on each case key is wrapped to it as well. Cases of which the
-/// maker is a member are wrapped at once; others when one of their members next logs in.
+/// Makes a recovery set. Keys of a person's cases are wrapped to it once he has confirmed it
+/// ([`confirm_set`]); its maker confirms it by making it.
 ///
 /// # Errors
 /// Impossible numbers; a holder without keys; law 13 for other roles.
@@ -58,8 +58,11 @@ pub fn make_recovery_set(desk: &Desk, session: &Session, holders: &[String], thr
         let wrapped = wrap_to(&[recipient_of(&holder)?], &share.to_text())?;
         rows.push(share_row(desk, &set_id, &holder.actor, "held", wrapped)?);
     }
-    let event = NewEvent::new(EventType::KeyBackedUp, Some(set_id), json!({"threshold": threshold, "holders": holders}));
+    let event = NewEvent::new(EventType::KeyBackedUp, Some(set_id.clone()), json!({"threshold": threshold, "holders": holders}));
     desk.store.commit_node(Some(session), NodeStep::Safeguard, event, rows)?;
+    if session.role().reads_content() {
+        desk.store.confirm_set(session, &set_id)?;
+    }
     refresh_recovery(desk, session)?;
     Ok(content)
 }
@@ -79,18 +82,19 @@ fn check_holders(desk: &Desk, holders: &[String]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Wraps the keys of the person's own cases to the newest recovery set, where that was not done yet;
-/// gives their number. Each login does this, so that no case stays with an old set for long.
+/// Wraps the keys of the person's own cases to the newest recovery set, if he has confirmed it and where
+/// that was not done yet; gives their number. Each login does this.
 ///
 /// # Errors
 /// When the records cannot be read or written.
 pub fn refresh_recovery(desk: &Desk, session: &Session) -> Result<usize, StoreError> {
-    let Some(since) = desk.store.register("recovery-set")?.into_iter().rfind(|row| row.state == "live").map(|row| row.event) else {
+    let Some(set) = desk.store.live_recovery_set()? else { return Ok(0) };
+    if !desk.store.trusts_set(session.actor(), &set.id)? {
         return Ok(0);
-    };
+    }
     let mut done = 0;
     for case in desk.store.cases_of(session.actor())? {
-        let wrapped = desk.store.wraps_of_case(&case)?.into_iter().any(|wrap| wrap.holder.is_none() && wrap.row.state == "live" && wrap.row.event > since);
+        let wrapped = desk.store.wraps_of_case(&case)?.into_iter().any(|wrap| wrap.holder.is_none() && wrap.row.state == "live" && wrap.row.event > set.event);
         if wrapped {
             continue;
         }
@@ -148,17 +152,69 @@ fn share_row(desk: &Desk, set: &str, holder: &ActorId, state: &str, wrapped: Vec
     })
 }
 
-fn live_set(desk: &Desk) -> Result<Row, StoreError> {
-    let rows = desk.store.register("recovery-set")?;
-    let live = rows.into_iter().rfind(|row| row.state == "live");
-    live.ok_or_else(|| StoreError::input("this node has no recovery set: make one with `lanternfish key backup`"))
+/// A recovery set as a member sees it before he confirms it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SetView {
+    /// Its id.
+    pub set: String,
+    /// Shares needed.
+    pub threshold: u8,
+    /// Each holder: name, role, and the fingerprint to compare with him.
+    pub holders: Vec<(String, String, String)>,
+    /// Whether this person has confirmed it.
+    pub confirmed: bool,
 }
 
-fn own_share(desk: &Desk, session: &Session, set: &str) -> Result<Share, StoreError> {
-    let rows = desk.store.register("recovery-share")?;
-    let own = rows.iter().find(|row| row.parent.as_deref() == Some(set) && row.state == "held" && row.actor.as_ref() == Some(session.actor()));
-    let own = own.ok_or_else(|| StoreError::input("you hold no share of the recovery set"))?;
-    Ok(Share::parse(session.unwrap(own.sealed_bytes())?.text()?)?)
+/// The recovery set in use, with the fingerprints of its holders; one consultation event.
+///
+/// # Errors
+/// When there is none.
+pub fn show_set(desk: &Desk, session: &Session) -> Result<SetView, StoreError> {
+    let row = desk.store.live_recovery_set()?;
+    let row = row.ok_or_else(|| StoreError::input("this node has no recovery set: make one with `lanternfish key backup`"))?;
+    let content: RecoverySet = row.content()?;
+    let mut holders = Vec::new();
+    for name in &content.holders {
+        let user = desk.store.user_by_name(name)?;
+        holders.push((name.clone(), user.record.role.name().to_string(), user.fingerprint().unwrap_or_else(|| "no keys".into())));
+    }
+    let confirmed = desk.store.trusts_set(session.actor(), &row.id)?;
+    let event = NewEvent::new(EventType::LogConsulted, Some(row.id.clone()), json!({"recovery-set": content.set}));
+    desk.store.commit_node(Some(session), NodeStep::ReadLog, event, vec![])?;
+    Ok(SetView { set: row.id, threshold: content.threshold, holders, confirmed })
+}
+
+/// Confirms the set in the member's own session, after he compared its holders; his cases are wrapped to
+/// it now. Gives their number.
+///
+/// # Errors
+/// Law 13 when another set is in use by now, or for a role that reads no content.
+pub fn confirm_set(desk: &Desk, session: &Session, set: &str) -> Result<usize, StoreError> {
+    if !session.role().reads_content() {
+        return Err(StoreError::refused(Law::Separation, format!("the role {} has no cases to be wrapped to a recovery set", session.role())));
+    }
+    if desk.store.live_recovery_set()?.is_none_or(|row| row.id != set) {
+        return Err(StoreError::refused(Law::Separation, "another recovery set is in use: look at it first (`lanternfish key confirm`)"));
+    }
+    desk.store.confirm_set(session, set)?;
+    refresh_recovery(desk, session)
+}
+
+/// Every share that the person holds himself, of the set in use and of older ones, newest first: cases
+/// stay wrapped to an older set until one of their members confirmed the new one.
+fn own_shares(desk: &Desk, session: &Session) -> Result<Vec<(String, Share)>, StoreError> {
+    let mut own = Vec::new();
+    for row in desk.store.register("recovery-share")?.iter().rev() {
+        if row.state == "held" && row.actor.as_ref() == Some(session.actor()) {
+            let set = row.parent.clone().ok_or_else(|| StoreError::damaged("a share without its set"))?;
+            own.push((row.event, set, Share::parse(session.unwrap(row.sealed_bytes())?.text()?)?));
+        }
+    }
+    if own.is_empty() {
+        return Err(StoreError::input("you hold no share of a recovery set"));
+    }
+    own.sort_by_key(|(event, _, _)| std::cmp::Reverse(*event));
+    Ok(own.into_iter().map(|(_, set, share)| (set, share)).collect())
 }
 
 /// Whoever could log in first after a reset could pass for the person: the holders compare the
@@ -185,19 +241,22 @@ fn released_for(set: &str, person: &User) -> String {
 /// # Errors
 /// When he holds no share.
 pub fn release_share(desk: &Desk, session: &Session, to: &str, user: &str, fingerprint: &str, reason: &str) -> Result<(), StoreError> {
-    let set = live_set(desk)?;
-    let share = own_share(desk, session, &set.id)?;
+    let shares = own_shares(desk, session)?;
     let receiver = desk.store.user_by_name(to)?;
     let person = desk.store.user_by_name(user)?;
     check_fingerprint(&person, fingerprint)?;
     if receiver.actor == *session.actor() {
         return Err(StoreError::input("release your share to another holder: at least two people recover a key together"));
     }
-    let wrapped = wrap_to(&[recipient_of(&receiver)?], &share.to_text())?;
-    let mut row = share_row(desk, &set.id, &receiver.actor, "released", wrapped)?;
-    row.head.parent = Some(released_for(&set.id, &person));
+    let mut rows = Vec::new();
+    for (set, share) in &shares {
+        let wrapped = wrap_to(&[recipient_of(&receiver)?], &share.to_text())?;
+        let mut row = share_row(desk, set, &receiver.actor, "released", wrapped)?;
+        row.head.parent = Some(released_for(set, &person));
+        rows.push(row);
+    }
     let event = NewEvent::new(EventType::KeyRecovered, Some(person.actor.to_string()), json!({"released-to": to, "for": user, "reason": reason}));
-    desk.store.commit_node(Some(session), NodeStep::OwnSession, event, vec![row]).map(|_| ())
+    desk.store.commit_node(Some(session), NodeStep::OwnSession, event, rows).map(|_| ())
 }
 
 /// Joins the released shares with one's own and gives the person back the keys of the cases that he
@@ -206,21 +265,13 @@ pub fn release_share(desk: &Desk, session: &Session, to: &str, user: &str, finge
 /// # Errors
 /// Too few shares; the person has no new keys yet.
 pub fn recover(desk: &Desk, session: &Session, user: &str, fingerprint: &str, reason: &str) -> Result<usize, StoreError> {
-    let set = live_set(desk)?;
     let person = desk.store.user_by_name(user)?;
     check_fingerprint(&person, fingerprint)?;
-    let mut shares = vec![own_share(desk, session, &set.id)?];
-    let place = released_for(&set.id, &person);
-    for row in desk.store.register("recovery-share")? {
-        let mine = row.state == "released" && row.parent.as_deref() == Some(&place) && row.actor.as_ref() == Some(session.actor());
-        if mine {
-            shares.push(Share::parse(session.unwrap(row.sealed_bytes())?.text()?)?);
-        }
-    }
-    let identity = Identity::from_secret(&join(&shares)?);
+    let identities = joined(desk, session, &person)?;
     let mut done = 0;
     for (case, lost) in lost_cases(desk, &person.actor)? {
-        let Some(key) = newest_key(desk, &identity, &case)? else { continue };
+        let keys = identities.iter().map(|identity| newest_key(desk, identity, &case)).collect::<Result<Vec<_>, _>>()?;
+        let Some(key) = keys.into_iter().flatten().next() else { continue };
         let scope = desk.store.recovered_scope(session, &case, &key)?;
         let mut rows = vec![desk.store.wrap_for(&scope, &person)?];
         rows.extend(lost.iter().map(|wrap| desk.store.found_again(wrap)));
@@ -229,6 +280,29 @@ pub fn recover(desk: &Desk, session: &Session, user: &str, fingerprint: &str, re
         done += 1;
     }
     Ok(done)
+}
+
+/// The secret of each set for which enough shares are here, newest set first.
+fn joined(desk: &Desk, session: &Session, person: &User) -> Result<Vec<Identity>, StoreError> {
+    let (mut identities, mut why_not) = (Vec::new(), None);
+    for (set, own) in own_shares(desk, session)? {
+        let place = released_for(&set, person);
+        let mut shares = vec![own];
+        for row in desk.store.register("recovery-share")? {
+            let mine = row.state == "released" && row.parent.as_deref() == Some(&place) && row.actor.as_ref() == Some(session.actor());
+            if mine {
+                shares.push(Share::parse(session.unwrap(row.sealed_bytes())?.text()?)?);
+            }
+        }
+        match join(&shares) {
+            Ok(secret) => identities.push(Identity::from_secret(&secret)),
+            Err(error) => why_not = why_not.or(Some(error)),
+        }
+    }
+    match (identities.is_empty(), why_not) {
+        (true, Some(error)) => Err(error.into()),
+        _ => Ok(identities),
+    }
 }
 
 /// The cases whose key the person lost with his passphrase: not those that he had left before.

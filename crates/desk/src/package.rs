@@ -20,6 +20,7 @@ use model::{
     action::Action,
     authorize::NodeStep,
     event::EventType,
+    exhibit::Origin,
     id::ActorId,
     moment::ClockQuality,
     package::{MOST_SEALS, SEAL_DIR, SealDetail, SealFile, SealPlan},
@@ -109,6 +110,9 @@ pub struct PackageContent {
     pub withheld: Vec<Withheld>,
     /// What every verifier prints.
     pub limits: Vec<String>,
+    /// Where everything in it comes from: who signs or seals it needs a permit that reaches there.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
 }
 
 impl PackageContent {
@@ -227,6 +231,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     let facts = Facts::gather(desk, scope)?;
     facts.cover(desk, scope, permit)?;
     let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
+    nothing_unlisted(desk, scope, &facts, &reports)?;
     if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
         let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Integrity, text)?);
@@ -246,12 +251,13 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             path: target.clone(),
             tagmanifest: bag.sealed_object(),
             nonce: hex::encode(random_32()?),
-            limits: limits(desk, &facts, &officers, &authorities)?,
+            limits: limits(desk, &facts, &officers, &authorities, &reports)?,
             officers,
             authorities,
             reports: reports.iter().map(|(label, _, _)| label.clone()).collect(),
             exhibits: facts.exhibits.len(),
             withheld: facts.withheld.clone(),
+            origins: facts.origins(),
         };
         commit_built(desk, scope, permit, &id, &content)
     });
@@ -345,6 +351,24 @@ fn chosen_reports(desk: &Desk, scope: &Scope, labels: Option<&[String]>) -> Resu
     Ok(chosen)
 }
 
+/// At least one report of the package must list each finding that speaks for the suspect and each search
+/// without result, also those that were written after it was built (law 9).
+fn nothing_unlisted(desk: &Desk, scope: &Scope, facts: &Facts, reports: &[(String, Row, ReportContent)]) -> Result<(), StoreError> {
+    let sizes = reports.iter().map(|(_, _, content)| checkpoint_size(&content.checkpoint)).collect::<Result<Vec<_>, _>>()?;
+    let Some(newest) = sizes.into_iter().max() else { return Ok(()) };
+    let unlisted = facts.unlisted(newest);
+    if unlisted.is_empty() {
+        return Ok(());
+    }
+    let text = format!("no report of this package lists {}, written after the newest of them: build the report anew", unlisted.join(", "));
+    Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Statement, text)?)
+}
+
+/// The number of events in the log when a report was built.
+fn checkpoint_size(checkpoint: &str) -> Result<u64, StoreError> {
+    checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(|| StoreError::damaged("the checkpoint of a report"))
+}
+
 fn bag_info(desk: &Desk, id: &str, facts: &Facts) -> BagInfo {
     let synthetic = if desk.store.config().training { "SYNTHETIC training package" } else { "Court package" };
     BagInfo {
@@ -356,7 +380,13 @@ fn bag_info(desk: &Desk, id: &str, facts: &Facts) -> BagInfo {
 }
 
 /// What the reader must know although nothing is broken.
-fn limits(desk: &Desk, facts: &Facts, officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> Result<Vec<String>, StoreError> {
+fn limits(
+    desk: &Desk,
+    facts: &Facts,
+    officers: &[PlannedOfficer],
+    authorities: &[PlannedStamp],
+    reports: &[(String, Row, ReportContent)],
+) -> Result<Vec<String>, StoreError> {
     let mut limits = vec![format!("unwitnessed since {}", unwitnessed_since(desk)?)];
     if desk.store.config().training {
         limits.push("SYNTHETIC: training case, not evidence".into());
@@ -375,6 +405,9 @@ fn limits(desk: &Desk, facts: &Facts, officers: &[PlannedOfficer], authorities: 
             "same" => format!("the same person admitted exhibits and wrote findings: {value}"),
             _ => "single officer: one person did every recorded step".into(),
         });
+    }
+    if reports.is_empty() {
+        limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
     Ok(limits)
@@ -418,6 +451,7 @@ pub fn sign(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
     same_person(session, scope)?;
     let (row, mut content) = find(desk, scope, label)?;
     not_sealed(&row)?;
+    report_step::cover(desk, scope, permit, &content.origins)?;
     waiting_bag(&content)?;
     let certificate = Certificate::from_der(session.certificate()).map_err(input)?;
     let officer = match place_of(&content, session, &certificate) {
@@ -531,7 +565,12 @@ pub fn finish(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, la
     for_action(permit, Action::Package)?;
     same_person(session, scope)?;
     let (row, content) = find(desk, scope, label)?;
+    report_step::cover(desk, scope, permit, &content.origins)?;
     waiting_bag(&content)?;
+    if row.state != "sealed" {
+        let reports = chosen_reports(desk, scope, Some(&content.reports))?;
+        nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
+    }
     if let Some((law, text)) = content.missing() {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);
     }

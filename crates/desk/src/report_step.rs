@@ -15,7 +15,7 @@ use model::{
     action::Action,
     authorize::{Ground, StandingBasis},
     event::EventType,
-    exhibit::{ExhibitClass, ExhibitKind},
+    exhibit::{ExhibitClass, ExhibitKind, Origin},
     finding::FindingKind,
     id::{ActorId, BlobId},
     statement::{Basis, Statement, StatementKind, Template},
@@ -98,6 +98,9 @@ pub struct ReportContent {
     pub cage: String,
     /// Commitments to restricted items, with their salts.
     pub withheld: Vec<Withheld>,
+    /// Where everything that it speaks of comes from: who exports it later needs a permit that reaches there.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
 }
 
 /// A salted commitment to a restricted item: the commitment leaves the house, the salt does not (law 7).
@@ -177,6 +180,7 @@ pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -
         pages: set.pages,
         statements: linted.draft().statements.len(),
         cage: set.cage.to_string(),
+        origins: facts.origins(),
         withheld: facts.withheld,
     };
     let mut draft = Draft::new("report", id.clone(), "built");
@@ -252,6 +256,7 @@ pub fn export(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, sink: &m
     let number = parse_label(label, 'R')?;
     let found = rows(desk, scope)?.into_iter().find(|(_, row, _)| row.number == Some(number));
     let (label, row, content) = found.ok_or_else(|| StoreError::input(format!("there is no report {label} in this case: see `lanternfish report list`")))?;
+    cover(desk, scope, permit, &content.origins)?;
     let mut pdf = desk.store.read_blob(scope, permit, &content.pdf)?;
     let event = NewEvent::new(EventType::FindingConsulted, Some(row.id.clone()), json!({"report": label, "exported": true}));
     desk.store.commit(scope, permit, event, vec![])?;
@@ -316,6 +321,11 @@ impl Secrets {
     }
 }
 
+/// A paper or package that exists already leaves only under a permit that reaches all that it speaks of.
+pub(crate) fn cover(desk: &Desk, scope: &Scope, permit: &Permit, origins: &[Origin]) -> Result<(), StoreError> {
+    origins.iter().try_for_each(|origin| desk.store.cover(scope, permit, origin))
+}
+
 impl Facts {
     pub fn gather(desk: &Desk, scope: &Scope) -> Result<Facts, StoreError> {
         let exhibits = admit::all(desk, scope)?;
@@ -331,7 +341,12 @@ impl Facts {
 
     /// A paper or package speaks of every exhibit, so its permit must reach each of them (law 1).
     pub fn cover(&self, desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
-        self.exhibits.iter().try_for_each(|view| desk.store.cover(scope, permit, &view.content.origin))
+        cover(desk, scope, permit, &self.origins())
+    }
+
+    /// Where the exhibits come from, each origin once.
+    pub fn origins(&self) -> Vec<Origin> {
+        self.exhibits.iter().map(|view| &view.content.origin).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     /// What may not leave: every digest, computed or declared, of restricted exhibits.
@@ -374,8 +389,28 @@ impl Facts {
 
     /// Searches of the case that found nothing.
     fn null_queries(&self) -> impl Iterator<Item = &(StoredEvent, Value)> {
-        let nothing = |detail: &Value| detail["count"] == 0 && detail.get("purpose").is_some();
+        let nothing = |detail: &Value| detail["count"] == 0 && detail["outside-authority"] == 0 && detail.get("purpose").is_some();
         self.events.iter().filter(move |(event, detail)| event.leaf.event_type == EventType::Queried && nothing(detail))
+    }
+
+    /// What a report of this log size cannot list, because it was written later: findings that speak for the
+    /// suspect and searches without result (law 9). Labels for people.
+    pub fn unlisted(&self, size: u64) -> Vec<String> {
+        let counts = |f: &&FindingView| f.content.exculpatory || f.content.kind == FindingKind::NullSearch;
+        let findings = self.findings.iter().filter(counts).filter(|f| f.event >= size).map(|f| f.finding.clone());
+        let searches = self.null_queries().filter(|(event, _)| event.leaf.seq >= size).map(|(event, _)| search_number(event));
+        findings.chain(searches).collect()
+    }
+
+    /// Every search without result, also when no report lists it.
+    pub fn searches(&self) -> Vec<Value> {
+        let line = |(event, detail): &(StoredEvent, Value)| {
+            json!({
+                "search": search_number(event), "event": event.leaf.seq, "at": event.leaf.time, "query": detail["query"], "purpose": detail["purpose"],
+                "not-searched-to-the-end": detail["unsearched"],
+            })
+        };
+        self.null_queries().map(line).collect()
     }
 
     fn actors_of(&self, kinds: &[EventType]) -> BTreeSet<&ActorId> {

@@ -74,6 +74,8 @@ event_types! {
     KeyRotated = "key-rotated", Some(Operation::Alteration);
     /// A key was recovered by its recovery set.
     KeyRecovered = "key-recovered", Some(Operation::Alteration);
+    /// A member confirmed a recovery set: only then are keys of his cases wrapped to it.
+    RecoverySetConfirmed = "recovery-set-confirmed", Some(Operation::Alteration);
     /// A recovery set or a key backup was made.
     KeyBackedUp = "key-backed-up", Some(Operation::Disclosure);
     /// A backup of the home was made.

@@ -33,6 +33,8 @@ pub(crate) const KEY_WRAP: &str = "key-wrap";
 pub(crate) const RETIRED: &str = "retired-key";
 /// The holder name of wraps for the recovery set.
 pub(crate) const RECOVERY: &str = "recovery";
+/// Kind of a row that says who confirmed which recovery set.
+const TRUST: &str = "recovery-trust";
 const MIN_PASSPHRASE: usize = 10;
 
 /// A person of the register.
@@ -49,11 +51,13 @@ pub struct User {
 }
 
 impl User {
-    /// Sixteen hexadecimal digits by which people compare a person's present keys, by telephone or
-    /// face to face; `None` before his first login.
+    /// Sixteen hexadecimal digits by which people compare a person's present keys, by telephone or face to
+    /// face: over the certificate with which he signs and the key to which others wrap. `None` before his
+    /// first login.
     pub fn fingerprint(&self) -> Option<String> {
         let certificate = STANDARD.decode(self.record.certificate.as_deref()?).ok()?;
-        Some(model::Sha256Digest::of(&certificate).hex()[..16].to_string())
+        let keys = [certificate.as_slice(), self.record.recipient.as_deref()?.as_bytes()].concat();
+        Some(model::Sha256Digest::of(&keys).hex()[..16].to_string())
     }
 }
 
@@ -240,6 +244,9 @@ impl Store {
         for row in self.wraps_of(&user.actor)? {
             writes.push(restate(&row, if reset { "lost" } else { "void" }, self.now()));
         }
+        if !reset {
+            writes.extend(self.lost_wraps(&user.actor)?.iter().map(|wrap| restate(&wrap.row, "void", self.now())));
+        }
         for row in self.register("session")?.iter().filter(|row| row.actor.as_ref() == Some(&user.actor) && row.state == "open") {
             writes.push(restate(row, "ended", self.now()));
         }
@@ -369,15 +376,56 @@ impl Store {
         self.wrap_row(scope, Some(&user.actor), &recipient.parse()?)
     }
 
-    /// A row that wraps the newest case key to the recovery set, when the node has one.
+    /// A row that wraps the newest case key to the recovery set, when the node has one and the scope's
+    /// person has confirmed it: otherwise whoever manages users could make a set of his own people, and
+    /// every case would silently be wrapped to it (law 13).
     ///
     /// # Errors
     /// When the database refuses.
     pub fn wrap_for_recovery(&self, scope: &Scope) -> Result<Option<Write>, StoreError> {
-        match self.recovery_recipient()? {
-            Some(recipient) => self.wrap_row(scope, None, &recipient).map(Some),
-            None => Ok(None),
+        match self.live_recovery_set()? {
+            Some(set) if self.trusts_set(&scope.actor, &set.id)? => self.wrap_row(scope, None, &set_recipient(&set)?).map(Some),
+            _ => Ok(None),
         }
+    }
+
+    /// The recovery set that is in use.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn live_recovery_set(&self) -> Result<Option<Row>, StoreError> {
+        Ok(self.register("recovery-set")?.into_iter().rfind(|row| row.state == "live"))
+    }
+
+    /// Whether this person has confirmed the set.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn trusts_set(&self, actor: &ActorId, set: &str) -> Result<bool, StoreError> {
+        Ok(self.register_one(TRUST, &trust_id(set, actor))?.is_some())
+    }
+
+    /// Notes in the person's own session that he has confirmed the set.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn confirm_set(&self, session: &Session, set: &str) -> Result<(), StoreError> {
+        if self.trusts_set(&session.actor, set)? {
+            return Ok(());
+        }
+        let head = Head {
+            kind: TRUST,
+            id: trust_id(set, &session.actor),
+            case: None,
+            parent: Some(set.to_string()),
+            number: Number::None,
+            state: "confirmed".into(),
+            actor: Some(session.actor.clone()),
+            time: self.now(),
+        };
+        let write = Write { head, content: Content::Json(json!({})), index: vec![], basis: Basis::New };
+        let event = NewEvent::new(EventType::RecoverySetConfirmed, Some(set.to_string()), json!({}));
+        self.commit_node(Some(session), NodeStep::OwnSession, event, vec![write]).map(|_| ())
     }
 
     /// The public key of the recovery set, when the node has one.
@@ -385,11 +433,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn recovery_recipient(&self) -> Result<Option<Recipient>, StoreError> {
-        let rows = self.register("recovery-set")?;
-        let newest = rows.iter().rfind(|row| row.state == "live");
-        let Some(row) = newest else { return Ok(None) };
-        let text = row.parent.as_deref().ok_or_else(|| StoreError::damaged("a recovery set without a public key"))?;
-        Ok(Some(text.parse()?))
+        self.live_recovery_set()?.map(|row| set_recipient(&row)).transpose()
     }
 
     fn wrap_row(&self, scope: &Scope, holder: Option<&ActorId>, recipient: &Recipient) -> Result<Write, StoreError> {
@@ -457,6 +501,15 @@ impl Store {
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         let lost = rows.into_iter().filter(|row| row.state == "lost");
         Ok(lost.filter_map(|row| Some(CaseKeyWrap { case: row.case.clone()?, holder: row.actor.clone(), row })).collect())
+    }
+
+    /// Lost wraps of one case that end with a membership: who is removed gets nothing back later.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn void_lost(&self, case: &CaseId, actor: &ActorId) -> Result<Vec<Write>, StoreError> {
+        let lost = self.lost_wraps(actor)?;
+        Ok(lost.iter().filter(|wrap| wrap.case == *case).map(|wrap| restate(&wrap.row, "void", self.now())).collect())
     }
 
     /// The row of a lost wrap once its case was given back, so that it is given back once.
@@ -554,6 +607,15 @@ fn kind_name(kind: &str) -> &'static str {
         "recovery-share" => "recovery-share",
         _ => KEY_WRAP,
     }
+}
+
+fn trust_id(set: &str, actor: &ActorId) -> String {
+    format!("{set}/{actor}")
+}
+
+fn set_recipient(set: &Row) -> Result<Recipient, StoreError> {
+    let text = set.parent.as_deref().ok_or_else(|| StoreError::damaged("a recovery set without a public key"))?;
+    Ok(text.parse()?)
 }
 
 fn user_of(row: &Row) -> Result<User, StoreError> {

@@ -94,6 +94,7 @@ impl<'a> Filling<'a> {
         self.people()?;
         self.custody()?;
         self.findings()?;
+        self.put_lines("data/searches.jsonl", self.facts.searches())?;
         self.selectors()?;
         self.derivations()?;
         self.tool()?;

@@ -65,6 +65,9 @@ pub enum TipVerb {
         case: InCase,
         #[command(flatten)]
         concerns: Concerns,
+        /// ordinary, personal-sensitive, privileged or contraband.
+        #[arg(long, default_value = "ordinary")]
+        class: String,
         /// One line: what it is.
         #[arg(long)]
         description: String,
@@ -81,6 +84,12 @@ pub enum KeyVerb {
         /// A holder; give at least as many as the threshold.
         #[arg(long, required = true)]
         holder: Vec<String>,
+    },
+    /// See who holds the recovery set and confirm it; your cases are wrapped to it only then.
+    Confirm {
+        /// The set that you compared with its holders; without it the set is only shown.
+        #[arg(long)]
+        set: Option<String>,
     },
     /// Recover a person's cases: first others release their shares to you, then you finish.
     Recover {

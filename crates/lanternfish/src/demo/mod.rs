@@ -140,7 +140,11 @@ impl Walk {
         self.done("four people log in for the first time", "each made his own keys under his own passphrase; the administrator never saw them", json!({"people": names}));
         let holders: Vec<String> = PEOPLE[1..].iter().map(|p| p.0.to_string()).collect();
         let set = keys::make_recovery_set(&self.desk, &self.session(3)?, &holders, 2)?;
-        self.done("a recovery set is made: two of three people together", "a lost passphrase loses no case, and nobody alone can open one", json!(set));
+        for who in [INVESTIGATOR, EXHIBITS, SUPERVISOR] {
+            let view = keys::show_set(&self.desk, &self.session(who)?)?;
+            keys::confirm_set(&self.desk, &self.session(who)?, &view.set)?;
+        }
+        self.done("a recovery set is made, two of three people together, and each member confirms it", "a lost passphrase loses no case, nobody alone can open one, and no set is used that its members did not look at", json!(set));
         Ok(())
     }
 

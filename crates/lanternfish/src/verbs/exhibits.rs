@@ -164,6 +164,10 @@ fn in_short(view: &admit::ExhibitView) -> serde_json::Value {
     })
 }
 
+pub(super) fn class(typed: &str) -> Result<ExhibitClass, DeskError> {
+    serde_json::from_value(json!(typed)).map_err(|_| DeskError::input("the class is ordinary, personal-sensitive, privileged or contraband"))
+}
+
 pub(super) fn origin(source: &str, concerns: &Concerns) -> Result<Origin, DeskError> {
     Ok(Origin { source: parsed(source)?, person: concerns.person.clone(), territory: concerns.territory.clone() })
 }
@@ -185,8 +189,7 @@ fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
         description: if typed.description.is_empty() { name.clone().unwrap_or_default() } else { typed.description.clone() },
         source: typed.source.clone(),
         origin: origin(&typed.source_class, &typed.concerns)?,
-        class: serde_json::from_value::<ExhibitClass>(json!(typed.class))
-            .map_err(|_| DeskError::input("the class is ordinary, personal-sensitive, privileged or contraband"))?,
+        class: class(&typed.class)?,
         original_name: name,
         declared: declared.into_iter().filter_map(|(name, value)| Some((name.to_string(), value.clone()?))).collect(),
         manual,

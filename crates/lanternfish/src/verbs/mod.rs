@@ -179,6 +179,9 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 let found = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
                 self.voice.say_all(&found.hits, "no selector was found");
+                if !found.unsearched.is_empty() {
+                    self.voice.note(format!("not examined to the end, so nothing is said about: {}", found.unsearched.join(", ")));
+                }
                 if found.outside > 0 {
                     self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
                 }

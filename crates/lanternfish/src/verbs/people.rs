@@ -2,11 +2,11 @@
 
 use std::{fs::File, path::Path};
 
-use desk::{DeskError, admit::AdmitFile, case, intake, keys};
-use model::{action::Action, exhibit::ExhibitClass};
+use desk::{DeskError, Session, admit::AdmitFile, case, intake, keys};
+use model::action::Action;
 use serde_json::json;
 
-use super::{Done, Office, exhibits::origin, parsed, passphrase};
+use super::{Done, Office, exhibits::{self, origin}, parsed, passphrase};
 use crate::args::*;
 
 impl Office {
@@ -50,7 +50,7 @@ impl Office {
 
     pub(super) fn login(&self, name: &str, file: &Path, code: Option<&str>) -> Done {
         let (token, expires) = self.desk.log_in_with_code(name, &passphrase(file)?, code)?;
-        keys::refresh_recovery(&self.desk, &self.desk.store.session(&token)?)?;
+        self.recovery_at_login(&self.desk.store.session(&token)?)?;
         let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
         self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
         if self.voice.json {
@@ -59,6 +59,19 @@ impl Office {
             println!("{token}");
         }
         Ok(0)
+    }
+
+    /// Wraps the person's cases to the recovery set that he confirmed, or asks him to confirm it.
+    fn recovery_at_login(&self, session: &Session) -> Result<(), DeskError> {
+        keys::refresh_recovery(&self.desk, session)?;
+        let waiting = match self.desk.store.live_recovery_set()? {
+            Some(set) if session.role().reads_content() => !self.desk.store.trusts_set(session.actor(), &set.id)?,
+            _ => false,
+        };
+        if waiting {
+            self.voice.note("a recovery set waits for your confirmation, and your cases cannot be recovered before: see `lanternfish key confirm`");
+        }
+        Ok(())
     }
 
     pub(super) fn tip(&self, verb: TipVerb) -> Done {
@@ -71,12 +84,12 @@ impl Office {
                 self.voice.say(&intake::receive(&self.desk, &session, &text, &source, attached)?);
             }
             TipVerb::List => self.voice.say_all(&intake::list(&self.desk, &session)?, "the tray is empty"),
-            TipVerb::Give { tip, case, concerns, description } => {
+            TipVerb::Give { tip, case, concerns, class, description } => {
                 let admission = AdmitFile {
                     description,
                     source: format!("intake tray, {tip}"),
                     origin: origin("handed-over", &concerns)?,
-                    class: ExhibitClass::Ordinary,
+                    class: exhibits::class(&class)?,
                     original_name: None,
                     declared: vec![],
                     manual: None,
@@ -93,6 +106,14 @@ impl Office {
         let desk = &self.desk;
         match verb {
             KeyVerb::Backup { threshold, holder } => self.voice.say(&keys::make_recovery_set(desk, &session, &holder, threshold)?),
+            KeyVerb::Confirm { set: None } => {
+                self.voice.say(&keys::show_set(desk, &session)?);
+                self.voice.note("compare each fingerprint with its holder, by telephone or face to face; then `lanternfish key confirm --set SET`");
+            }
+            KeyVerb::Confirm { set: Some(set) } => {
+                let cases = keys::confirm_set(desk, &session, &set)?;
+                self.voice.say(&json!({"set": set, "confirmed": true, "cases": cases}));
+            }
             KeyVerb::Recover { user, fingerprint, release_to: Some(to), reason } => {
                 keys::release_share(desk, &session, &to, &user, &fingerprint, &reason)?;
                 self.voice.say(&json!({"released-to": to, "for": user}));

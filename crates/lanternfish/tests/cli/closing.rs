@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::{
-    office::{AUDITOR, BOUNMY, KHAM, NOY, Office, string, text},
+    office::{ADMIN, AUDITOR, BOUNMY, KHAM, NOY, Office, string, text},
     people::finding,
 };
 
@@ -25,6 +25,22 @@ fn a_tip_waits_and_becomes_an_exhibit_once() {
     assert_eq!(fs::read(out).unwrap(), b"what the caller left");
     assert_eq!(office.exhibits().len(), 1);
     office.sound_log();
+}
+
+#[test]
+fn law_13_a_tip_is_read_by_those_with_whom_its_taker_works_and_not_by_whoever_was_entered() {
+    let office = Office::working();
+    office.done(ADMIN, &["user", "add", "Puppet", "--role", "investigator"]);
+    let file = office.file("passphrase", "an account of the administrator\n");
+    let token = string(&office.bare(&["login", "Puppet", "--passphrase-file", &file]).ended(0).line()["session"]);
+    office.done(NOY, &["tip", "add", "--text", "a call", "--source", "telephone"]);
+    assert_eq!(office.says(KHAM, &["tip", "list"]).ended(0).lines().len(), 1);
+    let seen = office.bare(&["--session", &token, "tip", "list"]).ended(0);
+    assert!(seen.out.is_empty(), "{}", seen.out);
+    // The class of what came with a tip is said when it is given to a case.
+    let tip = string(&office.done(NOY, &["tip", "add", "--text", "a letter to his lawyer"])["tip"]);
+    office.does(NOY, "tip give", &["--description", "a letter", "--class", "privileged", &tip]);
+    office.in_case(NOY, "exhibit view", &["E-0001", "--purpose", "x", "--out", &text(&office.place("seen"))]).by_law(7);
 }
 
 #[test]

@@ -248,6 +248,13 @@ impl Office {
         self.bare(&["login", name, "--passphrase-file", &file])
     }
 
+    /// A person looks at the recovery set and confirms it.
+    #[track_caller]
+    pub fn confirm_set(&self, who: &str) {
+        let set = string(&self.done(who, &["key", "confirm"])["set"]);
+        assert_eq!(self.done(who, &["key", "confirm", "--set", &set])["confirmed"], true);
+    }
+
     pub fn token(&self, who: &str) -> &str {
         &self.tokens[who]
     }

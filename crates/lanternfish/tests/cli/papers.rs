@@ -1,7 +1,7 @@
 //! Court papers: three templates in seven languages, and what was planted is read back by `pdftotext`;
 //! what leads nowhere is refused (law 9).
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use crate::{
     office::{BOUNMY, NOY, Office, run, skipped, string, text, there},
@@ -99,4 +99,42 @@ fn law_09_nothing_is_called_absent_from_what_was_not_searched_to_its_end() {
     office.does(NOY, "exhibit admit", &["--physical", "--description", "a box", "--seal-number", "LA-1", "--condition", "dry"]);
     absent("E-0003").ended(0);
     office.sound_log();
+}
+
+#[test]
+fn law_09_a_package_is_not_sealed_with_a_report_that_is_older_than_what_speaks_for_the_suspect() {
+    let office = Office::working();
+    let page = office.admit("page.html", "<p>SYNTHETIC: write to seller@example.org</p>");
+    office.does(NOY, "examine", &[&page]);
+    office.does(NOY, "finding add", &finding("An address stands there.", &page));
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    let target = text(&office.place("package"));
+    let seal = |more: &[&str]| office.in_case(NOY, "package seal", &[&["--officer", NOY, "--out", &target], more].concat());
+    let built = string(&seal(&[]).ended(0).line()["package"]);
+    office.does(NOY, "package sign", &[&built]);
+    office.does(NOY, "package stamp", &[&built]);
+
+    office.does(NOY, "selectors", &["--value", "nobody@example.org", "--purpose", "is the suspect named?"]);
+    office.in_case(NOY, "package finish", &[&built]).by_law(9).tells("build the report anew");
+    let mut exculpatory = finding("The address is a mailing list's.", &page);
+    exculpatory.push("--exculpatory");
+    office.does(NOY, "finding add", &exculpatory);
+    fs::remove_dir_all(office.place("package.building")).unwrap();
+    seal(&[]).by_law(9).tells("F-0002");
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    let listed = fs::read_to_string({ seal(&[]).ended(0); office.place("package.building/data/searches.jsonl") }).unwrap();
+    assert!(listed.contains("nobody@example.org") && listed.lines().count() == 1, "{listed}");
+    office.sound_log();
+}
+
+#[test]
+fn law_09_an_answer_says_what_was_not_searched_and_a_hit_out_of_reach_is_no_absence() {
+    let office = Office::working();
+    let page = office.admit("page.txt", "SYNTHETIC: write to seller@example.org");
+    let empty = office.in_case(NOY, "selectors", &["--value", "seller@example.org", "--purpose", "x"]).ended(0);
+    empty.tells("not examined to the end, so nothing is said about: E-0001");
+    office.does(NOY, "examine", &[&page]);
+    let found = office.in_case(NOY, "selectors", &["--value", "seller@example.org", "--purpose", "x"]).ended(0);
+    assert!(!found.err.contains("not examined"), "{}", found.err);
+    office.in_case(NOY, "finding add", &["--kind", "null-search", "--text", "x", "--method", "m", "--error-rate", "not known"]).ended(2);
 }

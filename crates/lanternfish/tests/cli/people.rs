@@ -121,6 +121,7 @@ fn law_13_a_leaver_opens_nothing_more_and_his_items_are_named() {
 fn law_13_a_lost_passphrase_loses_no_case_and_needs_two_holders() {
     let mut office = Office::staffed();
     office.done(KHAM, &["key", "backup", "--threshold", "2", "--holder", KHAM, "--holder", BOUNMY, "--holder", NOY]);
+    office.confirm_set(NOY);
     office.case = office.open_case(NOY, &[]);
     office.unit_authority(&["admit", "view"]);
     let exhibit = office.admit("note.txt", "only Noy could read this");
@@ -148,14 +149,20 @@ fn law_13_a_lost_passphrase_loses_no_case_and_needs_two_holders() {
 }
 
 #[test]
-fn law_13_a_new_recovery_set_reaches_each_case_when_a_member_logs_in() {
+fn law_13_no_case_is_wrapped_to_a_recovery_set_that_its_member_did_not_confirm() {
     let mut office = Office::staffed();
     office.case = office.open_case(NOY, &[]);
     office.unit_authority(&["admit", "view"]);
     let exhibit = office.admit("note.txt", "only Noy could read this");
-    // Kham is no member of the case: it cannot be wrapped to his set by him.
+    // Kham is no member of the case: it cannot be wrapped to his set by him, and not without Noy's word.
     office.done(KHAM, &["key", "backup", "--threshold", "2", "--holder", KHAM, "--holder", BOUNMY]);
     office.log_in(NOY, &passphrase(NOY));
+    assert_eq!(office.last_events(1), ["session-opened"], "a set that its members did not confirm gets no key");
+    let shown = office.done(NOY, &["key", "confirm"]);
+    assert_eq!((&shown["confirmed"], shown["holders"][0][0].as_str()), (&false.into(), Some(KHAM)), "{shown}");
+    office.says(NOY, &["key", "confirm", "--set", "rset-00000000000000000000000000000000"]).by_law(13);
+    office.says(ADMIN, &["key", "confirm", "--set", &string(&shown["set"])]).by_law(13);
+    office.confirm_set(NOY);
     assert_eq!(office.last_events(1), ["key-backed-up"]);
     let events = office.sound_log();
     office.log_in(NOY, &passphrase(NOY));
@@ -169,6 +176,23 @@ fn law_13_a_new_recovery_set_reaches_each_case_when_a_member_logs_in() {
     office.done(KHAM, &[&recover[..], &["--release-to", BOUNMY]].concat());
     assert_eq!(office.done(BOUNMY, &recover)["cases"], 1);
     office.does(NOY, "exhibit view", &[&exhibit, "--purpose", "after recovery", "--out", &text(&office.place("seen"))]);
+}
+
+#[test]
+fn law_13_who_is_removed_after_a_reset_gets_nothing_back() {
+    let mut office = Office::staffed();
+    office.done(KHAM, &["key", "backup", "--threshold", "2", "--holder", KHAM, "--holder", BOUNMY]);
+    office.confirm_set(NOY);
+    office.case = office.open_case(NOY, &[KHAM]);
+    office.done(ADMIN, &["user", "reset", NOY, "--reason", "lost his passphrase"]);
+    office.log_in(NOY, "another four words then");
+    office.does(KHAM, "case member remove", &[NOY]);
+    let listed = office.says(KHAM, &["user", "list"]).lines();
+    let own = string(&listed.iter().find(|line| line["user"] == NOY).unwrap()["fingerprint"]);
+    let recover = ["key", "recover", "--user", NOY, "--fingerprint", &own, "--reason", "lost passphrase"];
+    office.done(KHAM, &[&recover[..], &["--release-to", BOUNMY]].concat());
+    assert_eq!(office.done(BOUNMY, &recover)["cases"], 0);
+    office.in_case(NOY, "case show", &[]).by_law(13);
 }
 
 #[test]

@@ -39,13 +39,35 @@ pub(super) struct Bag {
     pub(super) sealed_object: Sha256Digest,
 }
 
+/// Opens a plain file below the package and nothing else: what was opened is what is looked at, so a link
+/// that is put in its place or on the way to it meanwhile is not followed, and a pipe does not hold the
+/// reader up. A kernel before Linux 5.6 guards the last name only.
+fn open_below(dir: &File, path: &str) -> Result<(File, u64), Flaw> {
+    use rustix::{fs::{Mode, OFlags, ResolveFlags, openat, openat2}, io::Errno};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    let opened = match openat2(dir, path, flags, Mode::empty(), resolve) {
+        Err(Errno::NOSYS | Errno::PERM) => openat(dir, path, flags, Mode::empty()),
+        answer => answer,
+    };
+    let file = File::from(opened.map_err(|e| match e {
+        Errno::NOENT => Flaw::new("the file is missing"),
+        Errno::LOOP | Errno::XDEV => Flaw::new("not a plain file"),
+        other => Flaw::new(format!("the file cannot be read ({other})")),
+    })?);
+    let meta = file.metadata().map_err(|e| Flaw::new(format!("the file cannot be read ({e})")))?;
+    ensure(meta.is_file(), "not a plain file")?;
+    Ok((file, meta.len()))
+}
+
 /// Reads a plain file of the package whole.
 pub(super) fn read_plain(dir: &Path, path: &str) -> Result<Vec<u8>, Flaw> {
-    let place = dir.join(path);
-    let meta = place.symlink_metadata().map_err(|_| Flaw::new(format!("{path} is missing")))?;
-    ensure(meta.is_file(), format!("{path} is not a plain file"))?;
-    ensure(meta.len() <= MAX_WHOLE, format!("{path} is larger than such a file can be"))?;
-    fs::read(&place).map_err(|e| Flaw::new(format!("{path} cannot be read ({e})")))
+    let opened = File::open(dir).map_err(|e| Flaw::new(format!("the folder cannot be opened ({e})")))?;
+    let (file, length) = open_below(&opened, path).map_err(|flaw| Flaw::new(format!("{path}: {flaw}")))?;
+    ensure(length <= MAX_WHOLE, format!("{path} is larger than such a file can be"))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_WHOLE).read_to_end(&mut bytes).map_err(|e| Flaw::new(format!("{path} cannot be read ({e})")))?;
+    Ok(bytes)
 }
 
 /// Reads the lists and compares them with what lies there. `None` when the lists are unreadable.
@@ -211,20 +233,8 @@ impl Hashing<'_> {
         ensure(digest == entry.digest, "the bytes were changed: their digest is not the one in the manifest")
     }
 
-    /// Opens a plain file below the package and nothing else: what was opened is what is looked at, so a
-    /// link that is put in its place meanwhile is not followed, and a pipe does not hold the reader up.
     fn open(&self, path: &str) -> Result<(File, u64), Flaw> {
-        use rustix::{fs::{Mode, OFlags, openat}, io::Errno};
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let opened = openat(self.dir, path, flags, Mode::empty()).map_err(|e| match e {
-            Errno::NOENT => Flaw::new("the file is missing"),
-            Errno::LOOP => Flaw::new("not a plain file"),
-            other => Flaw::new(format!("the file cannot be read ({other})")),
-        })?;
-        let file = File::from(opened);
-        let meta = file.metadata().map_err(|e| Flaw::new(format!("the file cannot be read ({e})")))?;
-        ensure(meta.is_file(), "not a plain file")?;
-        Ok((file, meta.len()))
+        open_below(self.dir, path)
     }
 
     /// The digest of the `length` bytes that the file had when it was opened. Asking once more for its end

@@ -151,7 +151,7 @@ fn law_03_a_log_rolled_back_with_its_head_is_found_by_the_row_that_is_left() {
     assert!(faults.iter().any(|fault| fault.contains("note-late")), "{faults:?}");
     // With the row gone too, the file agrees with itself. Only a later checkpoint that somebody else
     // holds tells: the reason why checkpoints are witnessed.
-    let clean = "DELETE FROM event_row WHERE id = 'note-late'; DELETE FROM event WHERE object = 'note-late'; \
+    let clean = "DELETE FROM event_row WHERE seq = (SELECT seq FROM event WHERE object = 'note-late'); DELETE FROM event WHERE object = 'note-late'; \
          DELETE FROM record WHERE id = 'note-late'; \
          UPDATE log_head SET size = (SELECT size FROM kept), frontier = (SELECT frontier FROM kept)";
     assert_eq!(faults_after(&house, clean), Vec::<String>::new());
