@@ -8,10 +8,9 @@ use std::io::Read;
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
-    authority::SourceClass,
     custody::Custody,
     event::EventType,
-    exhibit::{DeclaredDigest, ExhibitClass, ExhibitKind, ManualCaptureNote, PhysicalItem},
+    exhibit::{DeclaredDigest, ExhibitClass, ExhibitKind, ManualCaptureNote, Origin, PhysicalItem},
     id::{BlobId, ExhibitId},
 };
 use serde::{Deserialize, Serialize};
@@ -35,8 +34,8 @@ pub struct ExhibitContent {
     pub description: String,
     /// From where or from whom.
     pub source: String,
-    /// Class of the source.
-    pub source_class: SourceClass,
+    /// Class of the source, and whom and where it concerns.
+    pub origin: Origin,
     /// The name it came under, as data.
     pub original_name: Option<String>,
     /// Its bytes; none for a thing.
@@ -100,8 +99,8 @@ pub struct AdmitFile {
     pub description: String,
     /// From where or from whom.
     pub source: String,
-    /// Class of the source.
-    pub source_class: SourceClass,
+    /// Class of the source, and whom and where it concerns.
+    pub origin: Origin,
     /// How restricted it is.
     pub class: ExhibitClass,
     /// The name it came under.
@@ -115,7 +114,7 @@ pub struct AdmitFile {
 impl AdmitFile {
     /// The intent that this admission needs a permit for.
     pub fn intent(&self) -> Intent {
-        Intent::to(Action::Admit).from_source(self.source_class)
+        Intent::to(Action::Admit).on(&self.origin)
     }
 }
 
@@ -144,7 +143,7 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         length: Some(blob.summary.length),
         declared: compare_declared(&typed.declared, &blob),
         manual: typed.manual.clone(),
-        ..blank(desk, scope, &typed.description, &typed.source, typed.source_class, typed.class)?
+        ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, typed.class)?
     };
     let detail = json!({
         "description": typed.description, "source": typed.source, "class": typed.class, "sha256": blob.summary.sha256,
@@ -181,12 +180,13 @@ pub fn thing(
     desk: &Desk,
     scope: &Scope,
     permit: &Permit,
-    source_class: SourceClass,
+    origin: &Origin,
     description: &str,
     source: &str,
     item: &PhysicalItem,
 ) -> Result<ExhibitView, StoreError> {
     for_action(permit, Action::Admit)?;
+    desk.store.cover(scope, permit, origin)?;
     if item.seal_number.trim().is_empty() || item.condition.trim().is_empty() {
         return Err(StoreError::input("a physical item needs its seal number and its condition"));
     }
@@ -194,7 +194,7 @@ pub fn thing(
     let content = ExhibitContent {
         kind: ExhibitKind::Physical,
         physical: Some(item.clone()),
-        ..blank(desk, scope, description, source, source_class, ExhibitClass::Ordinary)?
+        ..blank(desk, scope, description, source, origin, ExhibitClass::Ordinary)?
     };
     let detail = json!({"description": description, "source": source, "seal": item.seal_number, "condition": item.condition});
     commit(desk, scope, permit, &id, content, detail, vec![])
@@ -205,7 +205,7 @@ pub(crate) fn blank(
     scope: &Scope,
     description: &str,
     source: &str,
-    source_class: SourceClass,
+    origin: &Origin,
     class: ExhibitClass,
 ) -> Result<ExhibitContent, StoreError> {
     Ok(ExhibitContent {
@@ -213,7 +213,7 @@ pub(crate) fn blank(
         class,
         description: description.into(),
         source: source.into(),
-        source_class,
+        origin: origin.clone(),
         original_name: None,
         blob: None,
         sha256: None,
@@ -261,7 +261,7 @@ fn store_bytes(
 ) -> Result<BlobHandle, StoreError> {
     let asked = |name: &str| typed.declared.iter().any(|(algorithm, _)| algorithm == name);
     let also = AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") };
-    let mut blob = desk.store.new_blob(scope, permit, id.as_str(), typed.class, also)?;
+    let mut blob = desk.store.new_blob(scope, permit, id.as_str(), typed.class, Some(&typed.origin), also)?;
     copy_while_live(desk, scope, permit, input, &mut blob)?;
     blob.finish()
 }
@@ -419,9 +419,42 @@ pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purp
     };
     let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit}));
     desk.store.commit(scope, permit, event, vec![])?;
-    match readable.copy_to(sink) {
-        Ok(_) => Ok(view),
-        Err(error) => Err(anomaly(desk, scope, &row, error)?),
+    let mut watched = WatchedSink { desk, scope, permit, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    match (readable.copy_to(&mut watched), watched.refusal) {
+        (Ok(_), None) => Ok(view),
+        (_, Some(refusal)) => Err(refusal),
+        (Err(error), None) => Err(anomaly(desk, scope, &row, error)?),
+    }
+}
+
+/// A place to write bytes to while the authority lives: an exhibit that takes hours to read is not read
+/// to its end after a revocation (law 15).
+struct WatchedSink<'a, W> {
+    desk: &'a Desk,
+    scope: &'a Scope,
+    permit: &'a Permit,
+    sink: &'a mut W,
+    since: u64,
+    asked: std::time::Instant,
+    refusal: Option<StoreError>,
+}
+
+impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.since >= ASK_EVERY || self.asked.elapsed().as_secs() >= ASK_SECONDS {
+            if let Err(error) = self.desk.store.still_live(self.scope, self.permit) {
+                self.refusal = Some(error);
+                return Err(std::io::Error::other("the authority ended"));
+            }
+            (self.since, self.asked) = (0, std::time::Instant::now());
+        }
+        let count = self.sink.write(bytes)?;
+        self.since += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sink.flush()
     }
 }
 

@@ -148,7 +148,7 @@ pub fn record(desk: &Desk, scope: &Scope, permit: &Permit, typed: &RecordAuthori
     let mut scan_id = None;
     if let Some(scan) = &typed.scan {
         use std::io::Write as _;
-        let mut blob = desk.store.new_blob(scope, permit, &id, ExhibitClass::Ordinary, AlsoDigest::default())?;
+        let mut blob = desk.store.new_blob(scope, permit, &id, ExhibitClass::Ordinary, None, AlsoDigest::default())?;
         blob.write_all(scan).map_err(|e| StoreError::environment("storing the scan", &e))?;
         let blob = blob.finish()?;
         scan_id = Some(blob.id.to_string());

@@ -8,11 +8,10 @@ use ledger::{SigningKey, VerifyingKey};
 use model::{
     Law, Sha256Digest,
     action::Action,
-    authority::SourceClass,
     authorize::Ground,
     capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
     event::EventType,
-    exhibit::{ExhibitClass, ExhibitKind},
+    exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::{AuthorityId, OrderId},
 };
 use serde::{Deserialize, Serialize};
@@ -31,8 +30,8 @@ use crate::{
 pub struct CaptureWish {
     /// Exactly these URLs.
     pub urls: Vec<String>,
-    /// Class of the source.
-    pub source_class: SourceClass,
+    /// Class of the source, and whom and where it concerns.
+    pub origin: Origin,
     /// Most bytes in all.
     pub byte_budget: u64,
     /// Longest wait for one response.
@@ -53,7 +52,7 @@ impl CaptureWish {
         if hosts.is_empty() {
             return Err(StoreError::input("name at least one URL to capture"));
         }
-        Ok(hosts.into_iter().map(|host| Intent::to(Action::Collect).from_source(self.source_class).aimed_at(host)).collect())
+        Ok(hosts.into_iter().map(|host| Intent::to(Action::Collect).on(&self.origin).aimed_at(host)).collect())
     }
 }
 
@@ -78,7 +77,7 @@ struct OrderContent {
     /// Public key that the collector signs with, hexadecimal.
     collector_key: String,
     description: String,
-    source_class: SourceClass,
+    origin: Origin,
 }
 
 /// What came of a capture.
@@ -181,7 +180,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish) -> Res
         spool_identity: identity.secret_text().text()?.to_string(),
         collector_key: hex::encode(SigningKey::from_bytes(&child_seed).verifying_key().to_bytes()),
         description: wish.description.clone(),
-        source_class: wish.source_class,
+        origin: wish.origin.clone(),
     };
     Ok((content, child_seed))
 }
@@ -248,7 +247,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let writer = if revoked.is_some() { &keep } else { permit };
     let id = fresh_exhibit()?;
-    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, AlsoDigest::default())?;
+    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, Some(&content.origin), AlsoDigest::default())?;
     let mut warc = collect::open_warc(&spool, &identity).map_err(input)?;
     std::io::copy(&mut warc, &mut blob).map_err(|e| StoreError::environment("storing the capture", &e))?;
     let blob = blob.finish()?;
@@ -265,7 +264,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key})),
         findings: failures(&record),
-        ..admit::blank(desk, scope, &content.description, &source, content.source_class, ExhibitClass::Ordinary)?
+        ..admit::blank(desk, scope, &content.description, &source, &content.origin, ExhibitClass::Ordinary)?
     };
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
     draft = draft.found_by("exhibit.sha256", blob.summary.sha256.hex());

@@ -1,12 +1,12 @@
 //! Findings: one statement each, with method, error rate and what speaks against it (law 9).
 
-use model::{action::Action, event::EventType, finding::{Finding, FindingKind}};
+use model::{Law, action::Action, event::EventType, finding::{Finding, FindingKind}};
 use serde::Serialize;
 use serde_json::json;
-use store::{NewEvent, Permit, Scope, StoreError};
+use store::{Intent, NewEvent, Permit, Scope, StoreError};
 
 use crate::{
-    Desk, admit,
+    Desk, admit, examine,
     row::{Draft, finding_label, for_action, fresh_finding},
 };
 
@@ -27,10 +27,11 @@ pub struct FindingView {
 /// Writes a finding.
 ///
 /// # Errors
-/// When an exhibit does not exist, or method or error rate are missing.
+/// When an exhibit does not exist, or method or error rate are missing; law 1 when the authority does not
+/// reach an exhibit; law 9 for a search without result in what was not examined to its end.
 pub fn add(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> Result<FindingView, StoreError> {
     for_action(permit, Action::Conclude)?;
-    let finding = complete(desk, scope, finding)?;
+    let finding = complete(desk, scope, permit, finding)?;
     let id = fresh_finding()?.to_string();
     let row = Draft::new("finding", id.clone(), "stands").numbered().write(scope, desk.now(), &finding)?;
     let detail = serde_json::to_value(&finding).map_err(crate::office::input)?;
@@ -39,7 +40,7 @@ pub fn add(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> Re
     Ok(FindingView { finding: finding_label(number), id, event: done.event, content: finding })
 }
 
-fn complete(desk: &Desk, scope: &Scope, finding: &Finding) -> Result<Finding, StoreError> {
+fn complete(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> Result<Finding, StoreError> {
     let mut finding = finding.clone();
     if finding.text.trim().is_empty() {
         return Err(StoreError::input("a finding needs its statement (--text)"));
@@ -55,6 +56,12 @@ fn complete(desk: &Desk, scope: &Scope, finding: &Finding) -> Result<Finding, St
     }
     for label in &mut finding.exhibits {
         let row = admit::row(desk, scope, label)?;
+        let view = admit::view(desk, &row)?;
+        desk.store.cover(scope, permit, &view.content.origin)?;
+        if finding.kind == FindingKind::NullSearch && view.content.blob.is_some() && !examine::is_whole(desk, scope, &row)? {
+            let text = format!("{} was not examined to its end, so nothing can be called absent from it: run `lanternfish examine` and see its gaps", view.exhibit);
+            return Err(desk.store.refuse(scope, &Intent::to(Action::Conclude), Law::Statement, text)?);
+        }
         *label = crate::row::exhibit_label(row.number.unwrap_or(0));
     }
     Ok(finding)

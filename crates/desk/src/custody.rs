@@ -124,17 +124,39 @@ pub fn take_interim(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, re
     simple_step(desk, scope, permit, label, &CustodyStep::TakeInterim, EventType::InterimCustody, json!({"reason": reason}))
 }
 
-/// A supervisor gives a lost custodian's item to another person.
+/// A supervisor gives a lost custodian's item to another person. Who still works here and holds a key of
+/// the case is lost only when the supervisor declares that he cannot be reached; the log keeps which.
 ///
 /// # Errors
-/// Law 4 for other roles.
-pub fn reassign(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, to: &str, reason: &str) -> Result<ExhibitView, StoreError> {
+/// Law 4 for other roles, for a custodian who can sign himself, and for an item given to oneself.
+pub fn reassign(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, to: &str, unreachable: bool, reason: &str) -> Result<ExhibitView, StoreError> {
     if scope.role() != Role::Supervisor {
         return refused(desk, scope, Law::Custody, "only a supervisor reassigns a lost custodian's items");
     }
     let to_user = member_by_name(desk, scope, to)?;
+    if to_user == *scope.actor() {
+        return refused(desk, scope, Law::Custody, "you cannot reassign an item to yourself: take it into interim custody, which is printed as such");
+    }
+    let content: ExhibitContent = admit::row(desk, scope, label)?.content()?;
+    let why = match lost(desk, scope, content.custody.custodian())? {
+        Some(why) => why,
+        None if unreachable => "declared unreachable by the supervisor",
+        None => {
+            let text = "the custodian works on this case: he offers the item himself (`transfer offer`); if he cannot be reached, say so with --unreachable";
+            return refused(desk, scope, Law::Custody, text);
+        }
+    };
     let step = CustodyStep::Reassign { to: to_user };
-    simple_step(desk, scope, permit, label, &step, EventType::CustodyReassigned, json!({"to": to, "reason": reason}))
+    simple_step(desk, scope, permit, label, &step, EventType::CustodyReassigned, json!({"to": to, "reason": reason, "custodian": why}))
+}
+
+/// Why a custodian counts as lost, if he does.
+fn lost(desk: &Desk, scope: &Scope, custodian: &model::id::ActorId) -> Result<Option<&'static str>, StoreError> {
+    if desk.store.user(custodian)?.state != "active" {
+        return Ok(Some("has no keys here any more"));
+    }
+    let member = crate::case::members(desk, scope.case())?.iter().any(|(actor, _, _)| actor == custodian);
+    Ok((!member).then_some("is no longer a member of the case"))
 }
 
 fn refused<T>(desk: &Desk, scope: &Scope, law: Law, text: &str) -> Result<T, StoreError> {

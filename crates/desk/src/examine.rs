@@ -7,7 +7,7 @@ use model::{
     Sha256Digest,
     action::Action,
     event::EventType,
-    exhibit::ExhibitClass,
+    exhibit::{ExhibitClass, Origin},
     id::{BlobId, SelectorId},
     selector::FoundSelector,
 };
@@ -58,7 +58,13 @@ pub struct Derivation {
     pub outcome: Option<Outcome>,
     /// Number of members kept.
     pub members: u64,
+    /// What was not searched to its end, with reasons; nothing may be called absent from it (law 9).
+    #[serde(default)]
+    pub gaps: Vec<String>,
 }
+
+/// State of a derivation whose every byte was unpacked and searched.
+const WHOLE: &str = "done";
 
 /// What an examination gave.
 #[derive(Debug, Clone, Serialize)]
@@ -98,6 +104,8 @@ pub struct SelectorBatch {
     pub record_offset: Option<u64>,
     /// Method and version.
     pub method: String,
+    /// Where the exhibit comes from: the limits of an authority bind what was found in it too.
+    pub origin: Origin,
     /// What was found.
     pub selectors: Vec<FoundSelector>,
 }
@@ -126,10 +134,13 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let row = admit::row(desk, scope, label)?;
     let view = admit::view(desk, &row)?;
     let blob = admit::usable_blob(&view)?.clone();
+    desk.store.cover(scope, permit, &view.content.origin)?;
     // Bytes that changed on the disk lock the exhibit before anything is concluded from them (law 5).
     admit::rehash(desk, scope, permit, &row)?;
-    let work = Work { desk, scope, permit, row: &row, class: view.content.class, label: view.exhibit.clone() };
-    let (outcome, members) = work.unpack(&blob, budget)?;
+    let (class, origin) = (view.content.class, view.content.origin.clone());
+    let work = Work { desk, scope, permit, row: &row, class, origin, label: view.exhibit.clone() };
+    work.close_left_behind()?;
+    let (derivation, outcome, members) = work.unpack(&blob, budget)?;
     let (mut selectors, mut gaps) = (0, Vec::new());
     if members.is_empty() {
         selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
@@ -140,6 +151,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     }
     let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED);
     gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
+    work.end(&derivation, &outcome, &gaps)?;
     work.note_findings(&outcome, gaps)?;
     Ok(examination_view(&view.exhibit, &outcome, members.len() as u64, selectors))
 }
@@ -185,10 +197,26 @@ struct Work<'a> {
     permit: &'a Permit,
     row: &'a Row,
     class: ExhibitClass,
+    origin: Origin,
     label: String,
 }
 
 impl Work<'_> {
+    /// Derivations of this exhibit that a revocation or a crash left running are closed as stopped.
+    fn close_left_behind(&self) -> Result<(), StoreError> {
+        for row in self.desk.store.list_of(self.scope, "derivation", &self.row.id)? {
+            if row.state != "running" {
+                continue;
+            }
+            let mut left: Derivation = row.content()?;
+            left.gaps.push("the examination ended before its time".into());
+            let write = Draft::new("derivation", row.id.clone(), "stopped").over(&row).write(self.scope, self.desk.now(), &left)?;
+            let detail = json!({"derivation": row.id, "exhibit": self.label, "ended": "stopped: it was left running"});
+            self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![write])?;
+        }
+        Ok(())
+    }
+
     fn source(&self, blob: &BlobId) -> Result<BlobSource, StoreError> {
         match self.desk.store.read_blob(self.scope, self.permit, blob) {
             Ok(readable) => Ok(BlobSource { length: readable.content.length, reader: RefCell::new(readable.reader) }),
@@ -208,7 +236,7 @@ impl Work<'_> {
         }
     }
 
-    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(Outcome, Vec<Kept>), StoreError> {
+    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>), StoreError> {
         let content: ExhibitContent = self.row.content()?;
         let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
         let mut derivation = Derivation {
@@ -218,6 +246,7 @@ impl Work<'_> {
             budget: budget.clone(),
             outcome: None,
             members: 0,
+            gaps: vec![],
         };
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
         let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
@@ -232,11 +261,22 @@ impl Work<'_> {
         derivation.members = kept.len() as u64;
         derivation.outcome = Some(outcome.clone());
         let row = self.desk.store.get(self.scope, "derivation", &id)?;
-        let state = if outcome.ended == Ended::Done { "done" } else { "stopped" };
-        let last = Draft::new("derivation", id.clone(), state).over(&row).write(self.scope, self.desk.now(), &derivation)?;
+        let last = Draft::new("derivation", id.clone(), "running").over(&row).write(self.scope, self.desk.now(), &derivation)?;
         let detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
-        Ok((outcome, kept))
+        Ok((id, outcome, kept))
+    }
+
+    /// Closes the derivation: whole only when everything was unpacked and searched to its end.
+    fn end(&self, id: &str, outcome: &Outcome, gaps: &[String]) -> Result<(), StoreError> {
+        let row = self.desk.store.get(self.scope, "derivation", id)?;
+        let mut derivation: Derivation = row.content()?;
+        derivation.gaps = gaps.to_vec();
+        let whole = outcome.ended == Ended::Done && gaps.is_empty() && outcome.summary.rejected_count == 0;
+        let state = if whole { WHOLE } else { "stopped" };
+        let write = Draft::new("derivation", id, state).over(&row).write(self.scope, self.desk.now(), &derivation)?;
+        let detail = json!({"derivation": id, "exhibit": self.label, "whole": whole, "gaps": gaps});
+        self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![write]).map(|_| ())
     }
 
     fn search(&self, blob: &BlobId, derived: Option<&BlobId>, place: &str, offset: Option<u64>, gaps: &mut Vec<String>) -> Result<u64, StoreError> {
@@ -263,6 +303,7 @@ impl Work<'_> {
             place: place.to_string(),
             record_offset: offset,
             method: extract::METHOD.to_string(),
+            origin: self.origin.clone(),
             selectors: selectors.to_vec(),
         };
         let mut rows = Vec::new();
@@ -352,7 +393,7 @@ impl Sink for MemberSink<'_, '_> {
         let blob = work
             .desk
             .store
-            .new_blob(work.scope, work.permit, &self.derivation, work.class, AlsoDigest::default())
+            .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), AlsoDigest::default())
             .map_err(sink_error)?;
         self.open.insert(head.id, (head.clone(), blob));
         Ok(())
@@ -427,25 +468,46 @@ pub struct SelectorHit {
     pub selector: FoundSelector,
 }
 
+/// The answer to a query.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hits {
+    /// Where the selectors stand.
+    pub hits: Vec<SelectorHit>,
+    /// How many more stand in exhibits that the authority does not reach: counted, not shown.
+    pub outside: usize,
+}
+
 /// Selectors of the case, all or those with this exact value; one query event with count and a
 /// commitment to the result set.
 ///
 /// # Errors
 /// When the permit is not to query.
-pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str>, purpose: &str) -> Result<Vec<SelectorHit>, StoreError> {
+pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str>, purpose: &str) -> Result<Hits, StoreError> {
     for_action(permit, Action::Query)?;
     let rows = match value {
         Some(value) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
         None => desk.store.list(scope, "selectors")?,
     };
-    let mut hits = Vec::new();
+    let (mut hits, mut outside) = (Vec::new(), 0);
     for row in &rows {
         let batch: SelectorBatch = row.content()?;
+        let reaches = desk.store.covers(scope, permit, &batch.origin)?;
         let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
+        if !reaches {
+            outside += matching.count();
+            continue;
+        }
         hits.extend(matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector }));
     }
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
-    let detail = json!({"query": value, "purpose": purpose, "count": hits.len(), "results": results});
+    let detail = json!({"query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "results": results});
     desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?;
-    Ok(hits)
+    Ok(Hits { hits, outside })
+}
+
+/// Whether the newest examination of an exhibit went through all of its bytes: without that, nothing may
+/// be said to be absent from it (law 9).
+pub(crate) fn is_whole(desk: &Desk, scope: &Scope, exhibit: &Row) -> Result<bool, StoreError> {
+    let rows = desk.store.list_of(scope, "derivation", &exhibit.id)?;
+    Ok(rows.iter().max_by_key(|row| row.event).is_some_and(|row| row.state == WHOLE))
 }

@@ -6,8 +6,8 @@ use std::io::Read;
 
 use model::{action::Action, authorize::NodeStep, event::EventType, id::CaseId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use store::{Basis, NewEvent, Permit, Scope, Session, StoreError};
+use serde_json::{Value, json};
+use store::{NewEvent, Permit, Row, Scope, Session, StoreError};
 
 use crate::{
     Desk,
@@ -26,6 +26,9 @@ pub struct TipContent {
     pub blob: Option<String>,
     /// The file's name as it came.
     pub file_name: Option<String>,
+    /// The case for which somebody began to admit it; the tip can go to no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_for: Option<String>,
 }
 
 /// A tip as it is shown.
@@ -33,7 +36,7 @@ pub struct TipContent {
 pub struct TipView {
     /// Its id.
     pub tip: String,
-    /// `waiting` or `given`.
+    /// `waiting`, `claimed` (its admission was begun) or `given`.
     pub state: String,
     /// When it came in.
     pub received: model::Moment,
@@ -52,7 +55,7 @@ pub fn receive(desk: &Desk, session: &Session, text: &str, source: &str, file: O
     let scope = desk.store.new_case_scope(session)?;
     let id = fresh_tip()?.to_string();
     let mut rows = Vec::new();
-    let mut content = TipContent { text: text.into(), source: source.into(), blob: None, file_name: None };
+    let mut content = TipContent { text: text.into(), source: source.into(), blob: None, file_name: None, claimed_for: None };
     if let Some((name, input)) = file {
         let mut blob = desk.store.new_tip_blob(&scope, &id)?;
         std::io::copy(input, &mut blob).map_err(|e| StoreError::environment("storing the tip's file", &e))?;
@@ -98,22 +101,37 @@ pub fn give(desk: &Desk, session: &Session, tip: &str, scope: &Scope, permit: &P
     let home = tip_home(desk, session, tip)?;
     let tray = desk.store.enter(session, &home)?;
     let row = desk.store.get(&tray, "tip", tip)?;
-    if row.state != "waiting" {
+    let mut content: TipContent = row.content()?;
+    let for_this_case = content.claimed_for.as_deref() == Some(scope.case().as_str());
+    if row.state == "given" || (row.state == "claimed" && !for_this_case) {
         return Err(StoreError::input("this tip was given to a case already"));
     }
-    let content: TipContent = row.content()?;
+    // Claimed over a known version before anything is admitted: two people cannot give it to two cases.
+    content.claimed_for = Some(scope.case().to_string());
+    move_tip(desk, session, &tray, &row, "claimed", &content, json!({"claimed-for": scope.case().as_str()}))?;
     let mut bytes = content.text.clone().into_bytes();
     if let Some(blob) = &content.blob {
         bytes.clear();
         desk.store.read_tip_blob(&tray, tip, &blob.parse().map_err(StoreError::damaged)?)?.copy_to(&mut bytes)?;
     }
-    let exhibit = admit::file(desk, scope, permit, admission, &mut bytes.as_slice())?;
-    let mut draft = Draft::new("tip", tip, "given").over(&row);
-    draft.basis = Basis::Over(row.version);
-    let write = draft.write(&tray, desk.now(), &content)?;
-    let event = NewEvent::new(EventType::TipHandled, Some(tip.to_string()), json!({"given-to": scope.case().as_str(), "exhibit": exhibit.exhibit}));
-    desk.store.commit_new_case(session, NodeStep::ReceiveTip, &tray, event, vec![write])?;
+    let admitted = admit::file(desk, scope, permit, admission, &mut bytes.as_slice());
+    let row = desk.store.get(&tray, "tip", tip)?;
+    let exhibit = match admitted {
+        Ok(exhibit) => exhibit,
+        Err(error) => {
+            content.claimed_for = None;
+            move_tip(desk, session, &tray, &row, "waiting", &content, json!({"back": error.to_string()}))?;
+            return Err(error);
+        }
+    };
+    move_tip(desk, session, &tray, &row, "given", &content, json!({"given-to": scope.case().as_str(), "exhibit": exhibit.exhibit}))?;
     Ok(exhibit)
+}
+
+fn move_tip(desk: &Desk, session: &Session, tray: &Scope, row: &Row, state: &str, content: &TipContent, detail: Value) -> Result<(), StoreError> {
+    let write = Draft::new("tip", row.id.clone(), state).over(row).write(tray, desk.now(), content)?;
+    let event = NewEvent::new(EventType::TipHandled, Some(row.id.clone()), detail);
+    desk.store.commit_new_case(session, NodeStep::ReceiveTip, tray, event, vec![write]).map(|_| ())
 }
 
 fn tip_home(desk: &Desk, session: &Session, tip: &str) -> Result<CaseId, StoreError> {

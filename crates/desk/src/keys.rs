@@ -31,7 +31,7 @@ pub struct RecoverySet {
 }
 
 /// Makes a recovery set: from now on each case key is wrapped to it as well. Cases of which the
-/// maker is a member are wrapped at once; others when a member next changes their key.
+/// maker is a member are wrapped at once; others when one of their members next logs in.
 ///
 /// # Errors
 /// Impossible numbers; a holder without keys; law 13 for other roles.
@@ -60,7 +60,7 @@ pub fn make_recovery_set(desk: &Desk, session: &Session, holders: &[String], thr
     }
     let event = NewEvent::new(EventType::KeyBackedUp, Some(set_id), json!({"threshold": threshold, "holders": holders}));
     desk.store.commit_node(Some(session), NodeStep::Safeguard, event, rows)?;
-    wrap_own_cases(desk, session)?;
+    refresh_recovery(desk, session)?;
     Ok(content)
 }
 
@@ -79,17 +79,30 @@ fn check_holders(desk: &Desk, holders: &[String]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Wraps the keys of the person's own cases to the newest recovery set.
-fn wrap_own_cases(desk: &Desk, session: &Session) -> Result<(), StoreError> {
+/// Wraps the keys of the person's own cases to the newest recovery set, where that was not done yet;
+/// gives their number. Each login does this, so that no case stays with an old set for long.
+///
+/// # Errors
+/// When the records cannot be read or written.
+pub fn refresh_recovery(desk: &Desk, session: &Session) -> Result<usize, StoreError> {
+    let Some(since) = desk.store.register("recovery-set")?.into_iter().rfind(|row| row.state == "live").map(|row| row.event) else {
+        return Ok(0);
+    };
+    let mut done = 0;
     for case in desk.store.cases_of(session.actor())? {
+        let wrapped = desk.store.wraps_of_case(&case)?.into_iter().any(|wrap| wrap.holder.is_none() && wrap.row.state == "live" && wrap.row.event > since);
+        if wrapped {
+            continue;
+        }
         let scope = desk.store.enter(session, &case)?;
         let Ok(permit) = desk.store.permit(&scope, Intent::to(model::action::Action::Administer)) else { continue };
         if let Some(row) = desk.store.wrap_for_recovery(&scope)? {
             let event = NewEvent::new(EventType::KeyBackedUp, Some(case.to_string()), json!({"to": "recovery set"}));
             desk.store.commit(&scope, &permit, event, vec![row])?;
+            done += 1;
         }
     }
-    Ok(())
+    Ok(done)
 }
 
 fn recipient_of(user: &User) -> Result<Recipient, StoreError> {

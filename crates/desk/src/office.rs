@@ -1,6 +1,10 @@
 //! The desk itself: an open store, the node's certificate authority, and who sits here.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use model::{Law, Moment, Sha256Digest, actor::Role, authorize::NodeStep, event::EventType, id::{ActorId, CaseId}, moment::ClockQuality};
 use seal::{
@@ -27,6 +31,8 @@ pub struct Desk {
     /// Its records.
     pub store: Store,
     exe: PathBuf,
+    /// Names and roles that were looked up: papers ask for the same few people thousands of times.
+    names: Mutex<BTreeMap<ActorId, (String, Role)>>,
 }
 
 impl Desk {
@@ -46,7 +52,7 @@ impl Desk {
             training,
         };
         let store = Store::create(root, &config)?;
-        let desk = Desk { store, exe };
+        let desk = Desk { store, exe, names: Mutex::default() };
         let authority = desk.make_certificate_authority(agency)?;
         let stamp = desk.make_training_stamps(agency, &authority)?;
         let config = Config { time_authorities: vec![stamp], ..config };
@@ -61,12 +67,12 @@ impl Desk {
     pub fn open(root: &Path, exe: PathBuf) -> Result<Desk, StoreError> {
         let store = Store::open(root)?;
         store.note_clock_quality(collect::clock::quality());
-        Ok(Desk { store, exe })
+        Ok(Desk { store, exe, names: Mutex::default() })
     }
 
     /// The same desk with another clock: for drills and tests.
     pub fn with_clock(self, clock: impl Fn() -> Moment + Send + Sync + 'static) -> Desk {
-        Desk { store: self.store.with_clock(clock), exe: self.exe }
+        Desk { store: self.store.with_clock(clock), ..self }
     }
 
     /// The program that the children re-run.
@@ -170,15 +176,23 @@ impl Desk {
     /// # Errors
     /// A wrong passphrase, an unknown name, a revoked person.
     pub fn log_in(&self, name: &str, passphrase: &str) -> Result<(String, Moment), StoreError> {
+        self.log_in_with_code(name, passphrase, None)
+    }
+
+    /// The same, with the one-time code that a first login may need.
+    ///
+    /// # Errors
+    /// As [`Desk::log_in`]; law 13 when the code is missing or wrong.
+    pub fn log_in_with_code(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Moment), StoreError> {
         let mut user = self.store.user_by_name(name)?;
         if user.state == "waiting" {
-            self.enrol(&user, passphrase)?;
+            self.enrol(&user, passphrase, code)?;
             user = self.store.user_by_name(name)?;
         }
         self.store.log_in(&user, passphrase)
     }
 
-    fn enrol(&self, user: &User, passphrase: &str) -> Result<(), StoreError> {
+    fn enrol(&self, user: &User, passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
         let keys = NewKeys::generate()?;
         let public = SigningKey::from_pkcs8_der(&keys.signing_pkcs8()?).map_err(input)?.public_key_der().map_err(input)?;
         let subject = Subject {
@@ -189,7 +203,7 @@ impl Desk {
             .certificate_authority()?
             .issue_officer(&public, &subject, &random_16()?, self.validity(OFFICER_YEARS))
             .map_err(input)?;
-        self.store.enrol(user, &keys, certificate.to_der(), passphrase)
+        self.store.enrol(user, &keys, certificate.to_der(), passphrase, code)
     }
 
     /// Everyone in the register; one consultation event. Without a session only while the node is set up.
@@ -263,8 +277,14 @@ impl Desk {
     /// # Errors
     /// When there is none.
     pub fn name_of(&self, actor: &ActorId) -> Result<(String, Role), StoreError> {
+        let mut names = self.names.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = names.get(actor) {
+            return Ok(known.clone());
+        }
         let user = self.store.user(actor)?;
-        Ok((user.record.name, user.record.role))
+        let known = (user.record.name, user.record.role);
+        names.insert(actor.clone(), known.clone());
+        Ok(known)
     }
 
     /// SHA-256 of the running program, for the tool statement; hashed once per call.

@@ -22,7 +22,7 @@ use model::{
     event::EventType,
     id::ActorId,
     moment::ClockQuality,
-    package::{SEAL_DIR, SealDetail, SealFile, SealPlan},
+    package::{MOST_SEALS, SEAL_DIR, SealDetail, SealFile, SealPlan},
 };
 use seal::{
     Certificate,
@@ -225,6 +225,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     let officers = planned_officers(desk, scope, &typed.officers)?;
     let authorities = planned_stamps(desk)?;
     let facts = Facts::gather(desk, scope)?;
+    facts.cover(desk, scope, permit)?;
     let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
     if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
         let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);
@@ -309,8 +310,8 @@ fn planned_officers(desk: &Desk, scope: &Scope, names: &[String]) -> Result<Vec<
         officers.push(PlannedOfficer { actor: user.actor, name: user.record.name, certificate, signed: None, signature: None });
     }
     let different: BTreeSet<&ActorId> = officers.iter().map(|officer| &officer.actor).collect();
-    if officers.is_empty() || different.len() != officers.len() {
-        return Err(StoreError::input("name at least one officer who signs, and nobody twice"));
+    if officers.is_empty() || officers.len() > MOST_SEALS || different.len() != officers.len() {
+        return Err(StoreError::input(format!("name at least one officer who signs, at most {MOST_SEALS}, and nobody twice")));
     }
     Ok(officers)
 }

@@ -145,6 +145,7 @@ pub fn report_label(number: i64) -> String {
 pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -> Result<ReportView, StoreError> {
     for_action(permit, Action::Report)?;
     let facts = Facts::gather(desk, scope)?;
+    facts.cover(desk, scope, permit)?;
     let number = desk.store.list(scope, "report")?.iter().filter_map(|row| row.number).max().unwrap_or(0) + 1;
     let checkpoint = desk.store.checkpoint()?;
     let paper = Writer::new(desk, scope, &facts, typed)?.paper(permit, &report_label(number), &checkpoint)?;
@@ -205,7 +206,7 @@ fn set(desk: &Desk, request: &typeset::Request) -> Result<typeset::Typeset, Stor
 }
 
 fn keep(desk: &Desk, scope: &Scope, permit: &Permit, parent: &str, bytes: &[u8]) -> Result<BlobHandle, StoreError> {
-    let mut blob = desk.store.new_blob(scope, permit, parent, ExhibitClass::Ordinary, AlsoDigest::default())?;
+    let mut blob = desk.store.new_blob(scope, permit, parent, ExhibitClass::Ordinary, None, AlsoDigest::default())?;
     blob.write_all(bytes).map_err(|e| StoreError::environment("storing the paper", &e))?;
     blob.finish()
 }
@@ -326,6 +327,11 @@ impl Facts {
             findings: conclude::all(desk, scope)?,
             events: case_events(desk, scope)?,
         })
+    }
+
+    /// A paper or package speaks of every exhibit, so its permit must reach each of them (law 1).
+    pub fn cover(&self, desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+        self.exhibits.iter().try_for_each(|view| desk.store.cover(scope, permit, &view.content.origin))
     }
 
     /// What may not leave: every digest, computed or declared, of restricted exhibits.
@@ -811,6 +817,7 @@ pub fn slip(desk: &Desk, scope: &Scope, permit: &Permit, what: &str) -> Result<V
 }
 
 fn print<E: std::fmt::Display>(desk: &Desk, scope: &Scope, permit: &Permit, view: &ExhibitView, what: &str, request: Result<Value, E>) -> Result<Vec<u8>, StoreError> {
+    desk.store.cover(scope, permit, &view.content.origin)?;
     let request = serde_json::from_value(request.map_err(input)?).map_err(input)?;
     let set = set(desk, &request)?;
     if set.pdf.len() as u64 > MOST {

@@ -1,5 +1,7 @@
 //! CPU-seconds of `lanternfish-verify` against `openssl dgst -sha256` and `bagit.py` over the same
-//! payload, in the same run. Prints one JSON value. Peers that are not installed are named as skipped.
+//! payload, in the same run, and against the floor: a process that opens, reads and hashes each listed
+//! file with the same SHA-256 and checks nothing. Prints one JSON value. Peers that are not installed are
+//! named as skipped.
 //!
 //! `LANTERNFISH_BENCH_FILES` (20480) and `LANTERNFISH_BENCH_BYTES` (52428 each) set the size,
 //! `LANTERNFISH_BENCH_DIR` where it lies, `LANTERNFISH_BENCH_PYTHON` which python has `bagit`,
@@ -11,6 +13,7 @@ mod common;
 
 use std::{
     ffi::OsStr,
+    io::Read,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -22,6 +25,9 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 fn main() {
+    if let Some(package) = std::env::var_os(FLOOR) {
+        return read_and_hash(Path::new(&package));
+    }
     let (files, bytes) = (setting("LANTERNFISH_BENCH_FILES", 20_480), setting("LANTERNFISH_BENCH_BYTES", 52_428));
     let place = std::env::var_os("LANTERNFISH_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(place).expect("a place for the sample");
@@ -31,15 +37,37 @@ fn main() {
     let python = std::env::var_os("LANTERNFISH_BENCH_PYTHON").unwrap_or_else(|| "python3".into());
     let verify = best(|| run(Command::new(&verifier).arg(&package).arg("--anchors").arg(&anchors)));
     let openssl = best(|| openssl(&package));
-    let bagit = bagit(&package, &python);
+    let bagit = best(|| bagit(&package, &python));
+    let floor = best(|| run(Command::new(std::env::current_exe().ok()?).env(FLOOR, &package)));
     let ratio = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| (a / b * 100.0).round() / 100.0);
     let report = serde_json::json!({
         "files": files, "bytes": files * bytes,
-        "verify_cpu_s": verify, "openssl_cpu_s": openssl, "bagit_cpu_s": bagit,
+        "verify_cpu_s": verify, "floor_cpu_s": floor, "openssl_cpu_s": openssl, "bagit_cpu_s": bagit,
         "verify_to_openssl": ratio(verify, openssl), "bagit_to_verify": ratio(bagit, verify),
+        "verify_to_floor": ratio(verify, floor), "bagit_to_floor": ratio(bagit, floor),
         "skipped": skipped(openssl, bagit),
     });
     println!("{report}");
+}
+
+/// Set in the child that only reads and hashes.
+const FLOOR: &str = "LANTERNFISH_BENCH_FLOOR";
+
+/// What no verifier can do without: one open, the reads and one SHA-256 for each listed file.
+fn read_and_hash(package: &Path) {
+    use sha2::{Digest, Sha256};
+    let manifest = std::fs::read_to_string(package.join("manifest-sha256.txt")).expect("a manifest");
+    let mut buffer = vec![0; 64 * 1024];
+    let mut all = 0u8;
+    for path in manifest.lines().filter_map(|line| line.get(66..)) {
+        let mut file = std::fs::File::open(package.join(path)).expect("a listed file");
+        let mut hasher = Sha256::new();
+        while let Ok(count @ 1..) = file.read(&mut buffer) {
+            hasher.update(&buffer[..count]);
+        }
+        all ^= hasher.finalize()[0];
+    }
+    println!("{all}");
 }
 
 fn skipped(openssl: Option<f64>, bagit: Option<f64>) -> Vec<&'static str> {

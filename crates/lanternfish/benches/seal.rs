@@ -23,7 +23,7 @@ use desk::{
 use model::{
     action::Action,
     authority::{AuthorityKind, SourceClass},
-    exhibit::ExhibitClass,
+    exhibit::{ExhibitClass, Origin},
 };
 use sha2::{Digest, Sha256};
 
@@ -116,7 +116,7 @@ impl Bench {
         let typed = AdmitFile {
             description: "bench".into(),
             source: "bench".into(),
-            source_class: SourceClass::Synthetic,
+            origin: Origin::of(SourceClass::Synthetic),
             class: ExhibitClass::Ordinary,
             original_name: Some("bench.bin".into()),
             declared: vec![],

@@ -184,7 +184,8 @@ pub struct AuthorityScope {
     pub actions: BTreeSet<Action>,
     /// Allowed source classes.
     pub sources: BTreeSet<SourceClass>,
-    /// Hosts and identifiers that may be collected or asked for.
+    /// Hosts that may be collected from, and identifiers that may be asked of others; questions to what the
+    /// case already holds are bound by the origin of each exhibit instead.
     pub selectors: Limit,
     /// Persons concerned.
     pub persons: Limit,

@@ -9,7 +9,7 @@ use crate::{
     Law, Moment,
     action::Action,
     actor::Role,
-    authority::{Authority, AuthorityState, SourceClass},
+    authority::{Authority, AuthorityState, Limit, SourceClass},
     id::{ActorId, AuthorityId, CaseId},
 };
 
@@ -194,6 +194,13 @@ fn acts_on_the_authority(action: Action) -> bool {
     matches!(action, Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
+/// Steps by which something new comes into the case: under an authority for one person or territory they
+/// must say whom or where they concern, or the limit would bind nothing. The same holds when bytes are
+/// opened whose origin names nobody.
+fn brings_in(action: Action) -> bool {
+    matches!(action, Action::Collect | Action::Admit)
+}
+
 fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {
     let scope = &authority.scope;
     if !scope.actions.contains(&ask.action) {
@@ -210,6 +217,9 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, Stri
     for (what, value, limit) in named {
         if value.is_some_and(|value| !limit.covers(value)) {
             return Err((6, format!("this {what} is outside its scope (allowed: {})", limit.in_words())));
+        }
+        if value.is_none() && what != "selector" && (brings_in(ask.action) || ask.source.is_some()) && *limit != Limit::Any {
+            return Err((6, format!("it is limited to a {what} ({}): say with --{what} which one this is about", limit.in_words())));
         }
     }
     Ok(())

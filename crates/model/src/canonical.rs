@@ -30,15 +30,22 @@ const MAX_EXACT: u64 = (1 << 53) - 1;
 /// assert_eq!(bytes, "{\"a\":\"é\",\"b\":1}".as_bytes());
 /// ```
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {
-    let value = serde_json::to_value(value).map_err(|e| CanonicalError::NotJson(e.to_string()))?;
+    value_bytes(&serde_json::to_value(value).map_err(|e| CanonicalError::NotJson(e.to_string()))?)
+}
+
+/// The canonical bytes of a JSON value that is already one: nothing is copied first.
+///
+/// # Errors
+/// As [`to_bytes`].
+pub fn value_bytes(value: &Value) -> Result<Vec<u8>, CanonicalError> {
     let mut out = Vec::with_capacity(256);
-    write_value(&value, &mut out)?;
+    write_value(value, &mut out)?;
     Ok(out)
 }
 
 /// Whether `bytes` are exactly the canonical form of the JSON value that they hold.
 pub fn is_canonical(bytes: &[u8]) -> bool {
-    serde_json::from_slice::<Value>(bytes).is_ok_and(|v| to_bytes(&v).is_ok_and(|again| again == bytes))
+    serde_json::from_slice::<Value>(bytes).is_ok_and(|v| value_bytes(&v).is_ok_and(|again| again == bytes))
 }
 
 fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
@@ -59,22 +66,26 @@ fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
             out.push(b']');
         }
         Value::Object(members) => {
-            let mut names: Vec<&String> = members.keys().collect();
-            // RFC 8785 §3.2.3: names are sorted by UTF-16 code units.
-            names.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+            sorted.sort_by(|(a, _), (b, _)| by_utf16(a, b));
             out.push(b'{');
-            for (i, name) in names.into_iter().enumerate() {
+            for (i, (name, member)) in sorted.into_iter().enumerate() {
                 if i > 0 {
                     out.push(b',');
                 }
                 write_string(name, out);
                 out.push(b':');
-                write_value(&members[name], out)?;
+                write_value(member, out)?;
             }
             out.push(b'}');
         }
     }
     Ok(())
+}
+
+/// RFC 8785 §3.2.3: names are sorted by UTF-16 code units; for ASCII that is the order of the bytes.
+fn by_utf16(a: &str, b: &str) -> std::cmp::Ordering {
+    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
 }
 
 fn write_number(number: &serde_json::Number, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
@@ -92,18 +103,22 @@ fn write_number(number: &serde_json::Number, out: &mut Vec<u8>) -> Result<(), Ca
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\u{08}' => out.extend_from_slice(b"\\b"),
-            '\u{09}' => out.extend_from_slice(b"\\t"),
-            '\u{0a}' => out.extend_from_slice(b"\\n"),
-            '\u{0c}' => out.extend_from_slice(b"\\f"),
-            '\u{0d}' => out.extend_from_slice(b"\\r"),
-            c if (c as u32) < 0x20 => out.extend_from_slice(format!("\\u{:04x}", c as u32).as_bytes()),
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    let mut rest = text.as_bytes();
+    // Bytes of a longer UTF-8 sign are all above 0x7f, so whole runs can be copied as they are.
+    while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        out.extend_from_slice(&rest[..at]);
+        match rest[at] {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x09 => out.extend_from_slice(b"\\t"),
+            0x0a => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0x0d => out.extend_from_slice(b"\\r"),
+            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
         }
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }

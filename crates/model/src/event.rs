@@ -40,6 +40,8 @@ event_types! {
     EpochDeclared = "epoch-declared", None;
     /// A person was entered.
     UserAdded = "user-added", Some(Operation::Collection);
+    /// A one-time code was made that a person's first login must give.
+    EnrolmentCodeMade = "enrolment-code-made", Some(Operation::Alteration);
     /// A person made his keys and was certified.
     UserEnrolled = "user-enrolled", Some(Operation::Alteration);
     /// A person left or lost his key.

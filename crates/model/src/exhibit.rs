@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, moment::ClockQuality};
+use crate::{Moment, authority::SourceClass, moment::ClockQuality};
 
 /// How an item came into the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +18,27 @@ pub enum ExhibitKind {
     Physical,
     /// Bytes made from another exhibit.
     Derived,
+}
+
+/// Where an exhibit comes from and whom it concerns: what the limits of an authority are held against
+/// each time its bytes are opened, not only when they come in (law 1).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    /// Class of the source.
+    pub source: SourceClass,
+    /// Person concerned, where somebody named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Territory, where somebody named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub territory: Option<String>,
+}
+
+impl Origin {
+    /// From a source of this class, about nobody in particular.
+    pub fn of(source: SourceClass) -> Origin {
+        Origin { source, person: None, territory: None }
+    }
 }
 
 /// How restricted an item is (law 7).

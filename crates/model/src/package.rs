@@ -83,6 +83,9 @@ pub struct SealPlan {
     pub files: Vec<SealFile>,
 }
 
+/// Most officers, and most time-stamp authorities, that a plan can name.
+pub const MOST_SEALS: usize = 32;
+
 impl SealPlan {
     /// A plan for these officers (certificate digests) and time-stamp authorities
     /// (certificate digest, independent or not). At least one officer and one authority.
@@ -127,6 +130,9 @@ impl SealPlan {
                 [_, "leaf" | "salt" | "detail" | "proof"] => {}
                 _ => return Err(format!("{SEAL_PLAN} has a line that is not of this profile: {line:?}")),
             }
+        }
+        if officers.len() > MOST_SEALS || authorities.len() > MOST_SEALS {
+            return Err(format!("{SEAL_PLAN} names more than {MOST_SEALS} officers or authorities"));
         }
         let plan = SealPlan::new(&officers, &authorities);
         if officers.is_empty() || authorities.is_empty() || plan.to_text() != text {

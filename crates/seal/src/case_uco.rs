@@ -203,7 +203,7 @@ pub fn document(description: &Description) -> Result<Vec<u8>, CaseError> {
     graph.extend(description.exhibits.iter().flat_map(exhibit));
     graph.extend(description.actions.iter().map(action));
     let document = json!({ "@context": context(), "@graph": graph });
-    canonical::to_bytes(&document).map_err(|e| CaseError::NotJson(e.to_string()))
+    canonical::value_bytes(&document).map_err(|e| CaseError::NotJson(e.to_string()))
 }
 
 fn check_references(description: &Description) -> Result<(), CaseError> {
@@ -269,12 +269,12 @@ fn time(moment: Moment) -> Value {
 }
 
 /// A node; members that are null or empty lists are left out.
-fn node(kind: &str, id: &str, type_name: &str, members: &[(&str, Value)]) -> Value {
+fn node<const N: usize>(kind: &str, id: &str, type_name: &str, members: [(&str, Value); N]) -> Value {
     let mut node = Map::new();
     node.insert("@id".into(), iri(kind, id).into());
     node.insert("@type".into(), type_name.into());
     let said = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
-    node.extend(members.iter().filter(|(_, value)| said(value)).map(|(name, value)| ((*name).to_string(), value.clone())));
+    node.extend(members.into_iter().filter(|(_, value)| said(value)).map(|(name, value)| (name.to_string(), value)));
     Value::Object(node)
 }
 
@@ -283,7 +283,7 @@ fn investigation(description: &Description) -> Value {
     objects.extend(description.exhibits.iter().map(|e| reference("provenance", &e.id)));
     objects.extend(description.actions.iter().map(|a| reference("action", &a.id)));
     objects.extend(description.officers.iter().map(|o| reference("officer", &o.id)));
-    node("investigation", &description.case_number, "case-investigation:Investigation", &[
+    node("investigation", &description.case_number, "case-investigation:Investigation", [
         ("uco-core:name", description.case_number.clone().into()),
         ("case-investigation:focus", description.focus.clone().into()),
         ("uco-core:startTime", time(description.opened)),
@@ -293,7 +293,7 @@ fn investigation(description: &Description) -> Value {
 }
 
 fn authorization(authority: &Authorization) -> Value {
-    node("authorization", &authority.id, "case-investigation:Authorization", &[
+    node("authorization", &authority.id, "case-investigation:Authorization", [
         ("case-investigation:authorizationType", authority.kind.clone().into()),
         ("case-investigation:authorizationIdentifier", authority.reference.clone().into()),
         ("uco-core:startTime", time(authority.from)),
@@ -302,7 +302,7 @@ fn authorization(authority: &Authorization) -> Value {
 }
 
 fn officer(officer: &Officer) -> Value {
-    node("officer", &officer.id, "uco-role:Role", &[
+    node("officer", &officer.id, "uco-role:Role", [
         ("uco-core:name", officer.role.clone().into()),
         ("uco-core:description", format!("pseudonymous id {}", officer.id).into()),
     ])
@@ -310,7 +310,7 @@ fn officer(officer: &Officer) -> Value {
 
 fn tool(tool: &Tool) -> Value {
     let configuration = tool.configuration.map(|c| format!("SHA-256 of the configuration: {c}"));
-    node("tool", &tool.id, "uco-tool:Tool", &[
+    node("tool", &tool.id, "uco-tool:Tool", [
         ("uco-core:name", tool.name.clone().into()),
         ("uco-tool:version", tool.version.clone().into()),
         ("uco-core:description", configuration.into()),
@@ -323,7 +323,7 @@ fn exhibit(exhibit: &Exhibit) -> Vec<Value> {
         Form::Bytes { path, media_type, size, digests } => bytes(exhibit, path.as_deref(), media_type.as_deref(), *size, digests),
         Form::Thing { seal_number } => vec![thing(exhibit, seal_number.as_deref())],
     };
-    nodes.push(node("provenance", &exhibit.id, "case-investigation:ProvenanceRecord", &[
+    nodes.push(node("provenance", &exhibit.id, "case-investigation:ProvenanceRecord", [
         ("uco-core:description", exhibit.description.clone().into()),
         ("case-investigation:exhibitNumber", exhibit.number.clone().into()),
         ("uco-core:object", vec![reference("exhibit", &exhibit.id)].into()),
@@ -333,7 +333,7 @@ fn exhibit(exhibit: &Exhibit) -> Vec<Value> {
 
 fn thing(exhibit: &Exhibit, seal_number: Option<&str>) -> Value {
     let seal = seal_number.map_or_else(|| "no seal".into(), |number| format!("seal number {number}"));
-    node("exhibit", &exhibit.id, "uco-core:UcoObject", &[
+    node("exhibit", &exhibit.id, "uco-core:UcoObject", [
         ("uco-core:name", exhibit.number.clone().into()),
         ("uco-core:description", format!("{} (physical item, {seal})", exhibit.description).into()),
     ])
@@ -341,19 +341,19 @@ fn thing(exhibit: &Exhibit, seal_number: Option<&str>) -> Value {
 
 fn bytes(exhibit: &Exhibit, path: Option<&str>, media_type: Option<&str>, size: u64, digests: &[(HashMethod, Vec<u8>)]) -> Vec<Value> {
     let hash_id = |method: HashMethod| format!("{} {}", exhibit.id, method.name());
-    let content = node("content", &exhibit.id, "uco-observable:ContentDataFacet", &[
+    let content = node("content", &exhibit.id, "uco-observable:ContentDataFacet", [
         ("uco-observable:hash", digests.iter().map(|(method, _)| reference("hash", &hash_id(*method))).collect()),
         ("uco-observable:mimeType", media_type.into()),
         ("uco-observable:sizeInBytes", json!({ "@type": "xsd:integer", "@value": size.to_string() })),
     ]);
     let mut facets = vec![content];
     facets.extend(path.map(|path| {
-        node("file", &exhibit.id, "uco-observable:FileFacet", &[
+        node("file", &exhibit.id, "uco-observable:FileFacet", [
             ("uco-observable:fileName", path.rsplit('/').next().unwrap_or(path).into()),
             ("uco-observable:filePath", path.into()),
         ])
     }));
-    let item = node("exhibit", &exhibit.id, "uco-observable:ObservableObject", &[
+    let item = node("exhibit", &exhibit.id, "uco-observable:ObservableObject", [
         ("uco-core:name", exhibit.number.clone().into()),
         ("uco-core:description", exhibit.description.clone().into()),
         ("uco-core:hasFacet", facets.into()),
@@ -363,7 +363,7 @@ fn bytes(exhibit: &Exhibit, path: Option<&str>, media_type: Option<&str>, size: 
 }
 
 fn hash(id: &str, method: HashMethod, value: &[u8]) -> Value {
-    node("hash", id, "uco-types:Hash", &[
+    node("hash", id, "uco-types:Hash", [
         ("uco-types:hashMethod", json!(method.name())),
         ("uco-types:hashValue", json!({ "@type": "xsd:hexBinary", "@value": hex::encode_upper(value) })),
     ])
@@ -371,7 +371,7 @@ fn hash(id: &str, method: HashMethod, value: &[u8]) -> Value {
 
 fn action(action: &Action) -> Value {
     let results: Vec<Value> = action.results.iter().flat_map(|id| [reference("exhibit", id), reference("provenance", id)]).collect();
-    node("action", &action.id, "case-investigation:InvestigativeAction", &[
+    node("action", &action.id, "case-investigation:InvestigativeAction", [
         ("uco-core:name", action.kind.name().into()),
         ("uco-core:description", action.description.clone().into()),
         ("uco-action:startTime", time(action.started)),

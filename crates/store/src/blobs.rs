@@ -8,15 +8,16 @@ use std::{fs::File, io::Write as IoWrite};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     Law, Sha256Digest,
-    exhibit::ExhibitClass,
+    exhibit::{ExhibitClass, Origin},
     id::{BlobId, CaseId},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError,
+    asking::own_permit,
     permit::{Permit, Scope},
-    record::{Basis, Content, Head, Number, Write},
+    record::{Basis, Content, Head, Number, Row, Write},
     steps::Store,
     vault::{
         blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
@@ -36,6 +37,9 @@ pub struct BlobContent {
     pub sha256: Sha256Digest,
     /// The blob's key, wrapped under the case key, base64.
     pub key: String,
+    /// Where the bytes come from; none for papers that the house itself wrote or scanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// A blob being written. Nothing of it exists for the case until its row is committed.
@@ -47,6 +51,7 @@ pub struct NewBlob<'s> {
     store: &'s Store,
     parent: String,
     class: ExhibitClass,
+    origin: Option<Origin>,
 }
 
 /// A finished blob: its id, what is known of it, and the row to commit with the event.
@@ -91,6 +96,7 @@ impl NewBlob<'_> {
             length: summary.length,
             sha256: summary.sha256,
             key: STANDARD.encode(self.scope.ring.wrap_blob_key(&self.id, &self.key)?),
+            origin: self.origin,
         };
         let row = blob_row(self.scope.case(), &self.id, &self.parent, self.class, &content, self.store, Basis::New)?;
         Ok(BlobHandle { id: self.id, summary, row, object: name })
@@ -172,22 +178,25 @@ impl ReadableBlob {
 }
 
 impl Store {
-    /// Begins a blob that will hang on `parent`.
+    /// Begins a blob that will hang on `parent`. `origin` is none only for papers that the house itself
+    /// wrote or scanned.
     ///
     /// # Errors
-    /// Law 1 when the permit is of another case; the disk.
+    /// Law 1 when the permit is of another case, or does not reach the origin; the disk.
     pub fn new_blob<'s>(
         &'s self,
         scope: &'s Scope,
         permit: &Permit,
         parent: &str,
         class: ExhibitClass,
+        origin: Option<&Origin>,
         also: AlsoDigest,
     ) -> Result<NewBlob<'s>, StoreError> {
-        if permit.case != scope.case || permit.actor != scope.actor {
-            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
+        own_permit(scope, permit)?;
+        if let Some(origin) = origin {
+            self.cover(scope, permit, origin)?;
         }
-        self.begin_blob(scope, parent, class, also)
+        self.begin_blob(scope, parent, class, origin.cloned(), also)
     }
 
     /// Begins a blob of a tip: before there is a case, under the tip's own key.
@@ -195,14 +204,21 @@ impl Store {
     /// # Errors
     /// The disk.
     pub fn new_tip_blob<'s>(&'s self, scope: &'s Scope, parent: &str) -> Result<NewBlob<'s>, StoreError> {
-        self.begin_blob(scope, parent, ExhibitClass::Ordinary, AlsoDigest::default())
+        self.begin_blob(scope, parent, ExhibitClass::Ordinary, None, AlsoDigest::default())
     }
 
-    fn begin_blob<'s>(&'s self, scope: &'s Scope, parent: &str, class: ExhibitClass, also: AlsoDigest) -> Result<NewBlob<'s>, StoreError> {
+    fn begin_blob<'s>(
+        &'s self,
+        scope: &'s Scope,
+        parent: &str,
+        class: ExhibitClass,
+        origin: Option<Origin>,
+        also: AlsoDigest,
+    ) -> Result<NewBlob<'s>, StoreError> {
         let id = BlobId::from_random(random_16()?);
         let key = Secret32::random()?;
         let writer = BlobWriter::new(self.objects.0.stage()?, &key, &id, also)?;
-        Ok(NewBlob { writer, id, key, scope, store: self, parent: parent.to_string(), class })
+        Ok(NewBlob { writer, id, key, scope, store: self, parent: parent.to_string(), class, origin })
     }
 
     /// Removes the bytes of a finished blob whose row was refused: nothing half-admitted stays.
@@ -220,12 +236,15 @@ impl Store {
     /// Opens a blob of the case against a permit.
     ///
     /// # Errors
-    /// Law 1 for a foreign permit, law 7 for a restricted blob, law 5 when the object is missing.
+    /// Law 1 for a foreign permit or one that does not reach the blob's origin, law 7 for a restricted
+    /// blob, law 5 when the object is missing.
     pub fn read_blob(&self, scope: &Scope, permit: &Permit, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
-        if permit.case != scope.case || permit.actor != scope.actor {
-            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
+        own_permit(scope, permit)?;
+        let readable = self.open_blob(scope, blob)?;
+        if let Some(origin) = &readable.content.origin {
+            self.cover(scope, permit, origin)?;
         }
-        self.open_blob(scope, blob)
+        Ok(readable)
     }
 
     /// Reads a blob from end to end and says only whether it is what its record says, also when it is
@@ -234,10 +253,9 @@ impl Store {
     /// # Errors
     /// Law 1 for a foreign permit, law 5 when it does not match.
     pub fn check_blob(&self, scope: &Scope, permit: &Permit, blob: &BlobId) -> Result<(), StoreError> {
-        if permit.case != scope.case || permit.actor != scope.actor {
-            return Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"));
-        }
-        self.open_unseen(scope, blob)?.copy_to(&mut std::io::sink()).map(|_| ())
+        own_permit(scope, permit)?;
+        let row = self.get(scope, "blob", blob.as_str())?;
+        self.open_unseen(scope, blob, &row)?.copy_to(&mut std::io::sink()).map(|_| ())
     }
 
     /// Opens a blob of a tip for a person to whom the tip's key was wrapped.
@@ -256,12 +274,12 @@ impl Store {
         if class.is_restricted() {
             return Err(StoreError::refused(Law::Restricted, "this item is restricted: only its dedicated role may open it"));
         }
-        self.open_unseen(scope, blob)
+        self.open_unseen(scope, blob, &row)
     }
 
     /// Opens a blob of any class; its bytes go no further than this file.
-    fn open_unseen(&self, scope: &Scope, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
-        let content: BlobContent = self.get(scope, "blob", blob.as_str())?.content()?;
+    fn open_unseen(&self, scope: &Scope, blob: &BlobId, row: &Row) -> Result<ReadableBlob, StoreError> {
+        let content: BlobContent = row.content()?;
         let wrapped = STANDARD.decode(&content.key).map_err(|_| StoreError::damaged("a blob key"))?;
         let key = scope.ring.unwrap_blob_key(blob, &wrapped)?;
         let file = self.objects.0.get(&content.object.parse()?)?;

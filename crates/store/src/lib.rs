@@ -3,12 +3,15 @@
 //! It refuses: bytes without a [`Permit`], reads without a [`Scope`], rows without an event (law 2),
 //! a case key for the node (law 13), bytes that do not match their digest (law 5). Only `desk` uses it.
 
+mod asking;
 mod blobs;
+mod chain;
 mod error;
 mod home;
 mod log;
 mod permit;
 mod people;
+mod reading;
 mod record;
 mod safeguard;
 mod session;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     StoreError,
-    record::{Row, rows_digest},
+    record::{Blind, DETAIL, Row, detail_digest, rows_digest},
     sql::{self, Cells, Db, Tx, Val},
 };
 
@@ -85,13 +85,15 @@ pub(crate) struct Append<'a> {
     pub commitment: Sha256Digest,
     pub key_ref: &'a str,
     pub sealed: Vec<u8>,
-    pub rows: &'a [Row],
+    /// The rows that it writes, each with its indexes.
+    pub rows: &'a [(Row, Vec<Blind>)],
 }
 
 /// Appends one event; the caller holds the locked head and writes the rows in the same transaction.
 pub(crate) fn append(tx: &mut Tx<'_>, head: &mut LogHead, append: Append<'_>) -> Result<u64, StoreError> {
     let seq = head.frontier.size().0;
-    let digests: Vec<_> = append.rows.iter().map(|row| (row.kind.clone(), row.id.clone(), row.digest())).collect();
+    let mut digests: Vec<_> = append.rows.iter().map(|(row, blinds)| (row.kind.clone(), row.id.clone(), row.digest(blinds))).collect();
+    digests.push((DETAIL.to_string(), seq.to_string(), detail_digest(append.key_ref, &append.sealed)));
     let leaf = Leaf {
         v: 1,
         seq,
@@ -172,6 +174,12 @@ pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
         report.faults.push(format!("law 3: the log head says {} events, the leaves say {}", head.frontier.size().0, report.events));
     }
     check_rows(tx, &mut report)?;
+    for note in tx.rows(sql::NOTES_WITHOUT_EVENT, &[])? {
+        report.faults.push(format!("law 2: {} {} is noted as written by event {}, which is not in the log", note.text(0)?, note.text(1)?, note.int(2)?));
+    }
+    for orphan in tx.rows(sql::ORPHAN_INDEXES, &[])? {
+        report.faults.push(format!("law 2: an index {} names {} {}, and there is no such row", orphan.text(1)?, orphan.text(0)?, orphan.text(2)?));
+    }
     for orphan in tx.rows(sql::ORPHAN_EVENT_ROWS, &[])? {
         report.faults.push(format!("law 2: event {} wrote {} {}, and that row is gone", orphan.int(2)?, orphan.text(0)?, orphan.text(1)?));
     }
@@ -220,6 +228,10 @@ fn check_leaf(
         let digest = row.blob(2)?.try_into().map_err(|_| StoreError::damaged("a row digest is not 32 bytes"))?;
         written.push((row.text(0)?, row.text(1)?, Sha256Digest(digest)));
     }
+    let detail = (DETAIL.to_string(), expected.to_string(), detail_digest(&cells.text(8)?, &cells.blob(9)?));
+    if !written.contains(&detail) {
+        fault("its sealed detail is not what was written".into());
+    }
     if rows_digest(&written) != leaf.rows {
         fault("the rows noted for it are not those of the leaf".into());
     }
@@ -243,10 +255,11 @@ fn check_rows(tx: &mut Tx<'_>, report: &mut LogReport) -> Result<(), StoreError>
         for cells in &page {
             let row = Row::from_cells(cells)?;
             report.rows += 1;
+            let digest = row.digest(&blinds_of(tx, &row)?);
             let noted = tx.first(sql::LAST_ROW_DIGEST, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
             let fault = match noted {
                 None => Some("has no event"),
-                Some(noted) if noted.blob(0)? != row.digest().0 => Some("is not what its last event wrote"),
+                Some(noted) if noted.blob(0)? != digest.0 => Some("is not what its last event wrote"),
                 Some(noted) if noted.int(1)?.unsigned_abs() != row.event => Some("names another event than the one that wrote it"),
                 Some(_) => None,
             };
@@ -255,6 +268,11 @@ fn check_rows(tx: &mut Tx<'_>, report: &mut LogReport) -> Result<(), StoreError>
             }
         }
     }
+}
+
+fn blinds_of(tx: &mut Tx<'_>, row: &Row) -> Result<Vec<Blind>, StoreError> {
+    let cells = tx.rows(sql::INDEXES_OF_ROW, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
+    cells.iter().map(|index| Ok((index.text(0)?, index.blob(1)?))).collect()
 }
 
 /// Every leaf hash from the start up to `size`.

@@ -150,28 +150,62 @@ impl Store {
             return Err(StoreError::input(format!("there is already a user {name:?}: choose another name")));
         }
         let actor = ActorId::from_random(random_16()?);
-        let record = UserRecord { name: name.to_string(), role, recipient: None, certificate: None, bundle: None };
+        let record = UserRecord { name: name.to_string(), role, recipient: None, certificate: None, bundle: None, enrolment_code: None };
         let write = self.user_write(&actor, &record, "waiting", Basis::New)?;
         let event = NewEvent::new(EventType::UserAdded, Some(actor.to_string()), json!({"name": name, "role": role.name()}));
         self.commit_node(session, NodeStep::ManageUsers, event, vec![write])?;
         Ok(actor)
     }
 
+    /// Makes a one-time code for a person who has no keys yet: from now on the first login must give it,
+    /// so that nobody enrols in another's place. It is shown once, to be handed over face to face.
+    ///
+    /// # Errors
+    /// Law 13 when the role may not; when the person has keys already.
+    pub fn make_enrolment_code(&self, session: Option<&Session>, user: &User) -> Result<String, StoreError> {
+        if session.is_none() && !self.in_setup()? {
+            return Err(StoreError::refused(Law::Separation, "set-up is over: an administrator makes codes in his own session"));
+        }
+        if user.state != "waiting" {
+            return Err(StoreError::input(format!("{:?} has keys already: a code is for the first login only", user.record.name)));
+        }
+        let code = hex::encode(random_16()?);
+        let record = UserRecord { enrolment_code: Some(code_digest(&code)), ..user.record.clone() };
+        let write = self.user_write(&user.actor, &record, "waiting", Basis::Over(user.version))?;
+        let event = NewEvent::new(EventType::EnrolmentCodeMade, Some(user.actor.to_string()), json!({"name": record.name}));
+        self.commit_node(session, NodeStep::ManageUsers, event, vec![write])?;
+        Ok(code)
+    }
+
+    fn check_enrolment_code(&self, user: &User, given: Option<&str>) -> Result<(), StoreError> {
+        let Some(wanted) = &user.record.enrolment_code else { return Ok(()) };
+        if given.is_some_and(|code| code_digest(code) == *wanted) {
+            return Ok(());
+        }
+        let event = NewEvent::new(EventType::LoginRefused, Some(user.actor.to_string()), json!({"reason": "no or wrong enrolment code"}));
+        self.commit_node(None, NodeStep::OwnSession, event, vec![])?;
+        let text = "this first login needs the one-time code that the administrator made: give it with --enrolment-code CODE";
+        Err(StoreError::refused(Law::Separation, text))
+    }
+
     /// First login: seals fresh keys under the person's passphrase, with the certificate that the
     /// node's authority issued for them.
     ///
     /// # Errors
-    /// When the person has keys already or the passphrase is too short.
-    pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str) -> Result<(), StoreError> {
+    /// When the person has keys already or the passphrase is too short; law 13 without the one-time code,
+    /// where one was made.
+    pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
         if user.state != "waiting" {
             return Err(StoreError::input(format!("the user {:?} has keys already", user.record.name)));
         }
+        self.check_enrolment_code(user, code)?;
         check_passphrase(passphrase)?;
         let sealed = seal_with_passphrase(passphrase, &keys.bundle()?, self.config.passphrase_log_n)?;
         let record = UserRecord {
             recipient: Some(keys.identity.recipient().to_string()),
             certificate: Some(STANDARD.encode(certificate)),
             bundle: Some(STANDARD.encode(sealed)),
+            enrolment_code: None,
             ..user.record.clone()
         };
         let write = self.user_write(&user.actor, &record, "active", Basis::Over(user.version))?;
@@ -187,7 +221,7 @@ impl Store {
     pub fn revoke_user(&self, session: &Session, user: &User, reason: &str, reset: bool) -> Result<(), StoreError> {
         let state = if reset { "waiting" } else { "revoked" };
         let certificate = user.record.certificate.clone();
-        let record = UserRecord { recipient: None, certificate: None, bundle: None, ..user.record.clone() };
+        let record = UserRecord { recipient: None, certificate: None, bundle: None, enrolment_code: None, ..user.record.clone() };
         let mut writes = vec![self.user_write(&user.actor, &record, state, Basis::Over(user.version))?];
         if let Some(certificate) = &certificate {
             let head = Head {
@@ -524,6 +558,12 @@ fn kind_name(kind: &str) -> &'static str {
 
 fn user_of(row: &Row) -> Result<User, StoreError> {
     Ok(User { actor: row.id.parse().map_err(StoreError::damaged)?, record: row.content()?, state: row.state.clone(), version: row.version })
+}
+
+/// Blanks, hyphens and capitals do not count, so that a code can be read aloud in groups.
+fn code_digest(code: &str) -> String {
+    let digits: String = code.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_lowercase();
+    model::Sha256Digest::of(digits.as_bytes()).hex()
 }
 
 fn normal_name(name: &str) -> String {

@@ -4,12 +4,15 @@
 //! does not compile. A [`Permit`] is minted only by [`Store::permit`](crate::Store::permit), for one
 //! action, case and actor, and is asked again inside each transaction and during long work.
 
+use std::{collections::BTreeMap, sync::Mutex};
+
 use model::{
     Moment,
     action::Action,
     actor::Role,
     authority::SourceClass,
     authorize::{Ask, CaseStanding, Ground},
+    exhibit::Origin,
     id::{ActorId, CaseId},
 };
 
@@ -79,6 +82,14 @@ impl Intent {
         self
     }
 
+    /// The same, on what comes from there.
+    pub fn on(mut self, origin: &Origin) -> Intent {
+        self.source = Some(origin.source);
+        self.person.clone_from(&origin.person);
+        self.territory.clone_from(&origin.territory);
+        self
+    }
+
     pub(crate) fn ask<'a>(&'a self, scope: &'a Scope, member: bool, standing: CaseStanding, now: Moment) -> Ask<'a> {
         Ask {
             actor: &scope.actor,
@@ -104,9 +115,19 @@ pub struct Permit {
     pub(crate) actor: ActorId,
     pub(crate) case: CaseId,
     pub(crate) ground: Ground,
+    /// Origins that it was asked for since, each with the ground that covers it.
+    pub(crate) covered: Mutex<BTreeMap<Origin, Ground>>,
 }
 
 impl Permit {
+    pub(crate) fn new(intent: Intent, actor: ActorId, case: CaseId, ground: Ground) -> Permit {
+        Permit { intent, actor, case, ground, covered: Mutex::default() }
+    }
+
+    pub(crate) fn covered(&self) -> BTreeMap<Origin, Ground> {
+        self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
     /// Why it is lawful.
     pub fn ground(&self) -> &Ground {
         &self.ground

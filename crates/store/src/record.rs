@@ -110,8 +110,8 @@ impl Row {
     /// # Errors
     /// [`StoreError::Damaged`] when the content is not of that shape.
     pub fn content<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let value = self.opened.clone().ok_or_else(|| StoreError::damaged(format!("{} {} was not opened", self.kind, self.id)))?;
-        serde_json::from_value(value).map_err(|e| StoreError::damaged(format!("{} {}: {e}", self.kind, self.id)))
+        let value = self.opened.as_ref().ok_or_else(|| StoreError::damaged(format!("{} {} was not opened", self.kind, self.id)))?;
+        T::deserialize(value).map_err(|e| StoreError::damaged(format!("{} {}: {e}", self.kind, self.id)))
     }
 
     /// Bytes of a row that was sealed for one person or set of people.
@@ -139,8 +139,10 @@ impl Row {
         })
     }
 
-    /// Digest of everything in the row; this is what an event's leaf commits to.
-    pub(crate) fn digest(&self) -> Sha256Digest {
+    /// Digest of everything in the row and of the keyed indexes under which it is found (sorted by name
+    /// and value); this is what an event's leaf commits to. Without the indexes, a hit could be hidden by
+    /// taking its index out.
+    pub(crate) fn digest(&self, blinds: &[Blind]) -> Sha256Digest {
         let mut hasher = Sha256::new();
         let mut field = |bytes: &[u8]| {
             hasher.update((bytes.len() as u64).to_be_bytes());
@@ -157,6 +159,10 @@ impl Row {
         field(&self.version.to_be_bytes());
         field(self.key_ref.as_bytes());
         field(&self.sealed);
+        for (name, blind) in blinds {
+            field(name.as_bytes());
+            field(blind);
+        }
         Sha256Digest(hasher.finalize().into())
     }
 
@@ -176,6 +182,21 @@ impl Row {
             Val::Blob(self.sealed.clone()),
         ]
     }
+}
+
+/// One keyed index of a row: its name and the HMAC of the value.
+pub(crate) type Blind = (String, Vec<u8>);
+
+/// Under this kind the sealed detail of an event is noted among the rows that the event wrote.
+pub(crate) const DETAIL: &str = "event-detail";
+
+/// Digest of a sealed detail as it lies in the database: a detail that was damaged is found without a key.
+pub(crate) fn detail_digest(key_ref: &str, sealed: &[u8]) -> Sha256Digest {
+    let mut hasher = Sha256::new();
+    hasher.update((key_ref.len() as u64).to_be_bytes());
+    hasher.update(key_ref.as_bytes());
+    hasher.update(sealed);
+    Sha256Digest(hasher.finalize().into())
 }
 
 /// What a leaf commits to for the rows its event wrote: kind, id and digest of each, sorted.

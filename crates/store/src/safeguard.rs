@@ -67,7 +67,8 @@ impl Store {
         Ok(summary)
     }
 
-    /// Brings a backup back into a folder that does not exist yet. The home is marked as restored:
+    /// Brings a backup back into a folder that does not exist yet. The home is marked as restored before it
+    /// gets its name, so that no crash leaves one without the mark:
     /// `log resume` must say whether anything later is known before work goes on.
     ///
     /// # Errors
@@ -78,12 +79,11 @@ impl Store {
         let sealed = read_head(&mut input)?;
         let secret = open_with_passphrase(passphrase, &sealed)?;
         let identity = Identity::parse(secret.text()?)?;
-        let summary = backup_restore(input, &identity, root)?;
+        let summary = backup_restore(input, &identity, root, &[(RESTORED, b"{\"restored\":true}\n")])?;
         let home = Home::at(root);
         for folder in [home.objects(), home.spool(), home.out()] {
             fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the folders of the home", &e))?;
         }
-        crate::home::write_private(&root.join(RESTORED), b"{\"restored\":true}\n")?;
         Ok(summary)
     }
 

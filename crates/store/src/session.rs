@@ -27,6 +27,9 @@ pub struct UserRecord {
     pub certificate: Option<String>,
     /// The secret bundle under the passphrase, base64; absent until the first login.
     pub bundle: Option<String>,
+    /// SHA-256 of the one-time code that the first login must give, hexadecimal; absent when none was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment_code: Option<String>,
 }
 
 /// The secrets of a person.

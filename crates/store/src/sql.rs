@@ -90,12 +90,16 @@ pub(crate) const EVENTS_OF_CASE: &str =
 pub(crate) const EVENTS_OF_OBJECT: &str =
     "SELECT seq, leaf, key_ref, sealed FROM event WHERE object = $1 AND case_id = $2 ORDER BY seq";
 pub(crate) const LEAVES_FROM: &str =
-    "SELECT seq, leaf, leaf_hash, type, time, actor, case_id, object FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
+    "SELECT seq, leaf, leaf_hash, type, time, actor, case_id, object, key_ref, sealed FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
 pub(crate) const HASHES_FROM: &str = "SELECT leaf_hash FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
 pub(crate) const ROWS_OF_EVENT: &str = "SELECT kind, id, digest FROM event_row WHERE seq = $1 ORDER BY kind, id";
 pub(crate) const LAST_ROW_DIGEST: &str =
     "SELECT digest, seq FROM event_row WHERE kind = $1 AND id = $2 ORDER BY seq DESC LIMIT 1";
-pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE NOT EXISTS \
+/// A note beside an event that is not in the log would speak for a row that no leaf vouches for.
+pub(crate) const NOTES_WITHOUT_EVENT: &str = "SELECT kind, id, seq FROM event_row WHERE NOT EXISTS \
+     (SELECT 1 FROM event WHERE event.seq = event_row.seq) ORDER BY seq LIMIT 20";
+/// Details are noted beside rows, and lie in `event`.
+pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE kind <> 'event-detail' AND NOT EXISTS \
      (SELECT 1 FROM record WHERE record.kind = event_row.kind AND record.id = event_row.id) ORDER BY seq LIMIT 20";
 pub(crate) const RECORD_ADD: &str = "INSERT INTO record (kind, id, case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -111,12 +115,15 @@ pub(crate) const RECORDS_BY_INDEX: &str = "SELECT record.kind, record.id, record
      record.actor, record.time, record.version, record.event_seq, record.key_ref, record.sealed FROM record_index \
      JOIN record ON record.kind = record_index.kind AND record.id = record_index.id \
      WHERE record_index.kind = $1 AND record_index.name = $2 AND record_index.blind = $3 ORDER BY record.number, record.id";
+pub(crate) const INDEXES_OF_ROW: &str = "SELECT name, blind FROM record_index WHERE kind = $1 AND id = $2 ORDER BY name, blind";
+pub(crate) const ORPHAN_INDEXES: &str = "SELECT kind, name, id FROM record_index WHERE NOT EXISTS \
+     (SELECT 1 FROM record WHERE record.kind = record_index.kind AND record.id = record_index.id) ORDER BY kind, id LIMIT 20";
 pub(crate) const INDEX_ADD: &str = "INSERT INTO record_index (kind, name, blind, id) VALUES ($1, $2, $3, $4)";
 pub(crate) const INDEX_CLEAR: &str = "DELETE FROM record_index WHERE kind = $1 AND id = $2";
 pub(crate) const NEXT_NUMBER: &str =
-    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE kind = $1 AND COALESCE(case_id, '') = $2 AND number >= $3";
-pub(crate) const NEXT_CASE_NUMBER: &str =
-    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE kind = $1 AND $2 = '' AND number >= $3";
+    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE case_id = $2 AND kind = $1 AND number >= $3";
+/// For cases themselves, and for what belongs to no case.
+pub(crate) const NEXT_NUMBER_OF_KIND: &str = "SELECT COALESCE(MAX(number), $2) + 1 FROM record WHERE kind = $1 AND number >= $2";
 pub(crate) const COUNT_KIND: &str = "SELECT COUNT(*) FROM record WHERE kind = $1";
 
 fn migrator() -> Migrator {

@@ -50,6 +50,8 @@ pub(super) struct Filling<'a> {
     pub facts: &'a Facts,
     pub reports: &'a [(String, Row, ReportContent)],
     secrets: Secrets,
+    /// Ids and labels of restricted exhibits.
+    restricted: BTreeSet<String>,
     bag: BagWriter,
     target: &'a Path,
     /// Where each exhibit's bytes lie in the package.
@@ -76,7 +78,9 @@ impl<'a> Filling<'a> {
         target: &'a Path,
     ) -> Result<Self, StoreError> {
         let bag = BagWriter::create(target).map_err(bag_error)?;
-        Ok(Filling { desk, scope, permit, facts, reports, secrets: facts.secrets(), bag, target, places: BTreeMap::new(), notes: vec![], pulse: Pulse { bytes: Cell::new(0), at: Cell::new(Instant::now()) } })
+        let restricted = facts.exhibits.iter().filter(|view| view.content.class.is_restricted());
+        let restricted = restricted.flat_map(|view| [view.id.clone(), view.exhibit.clone()]).collect();
+        Ok(Filling { desk, scope, permit, facts, reports, secrets: facts.secrets(), restricted, bag, target, places: BTreeMap::new(), notes: vec![], pulse: Pulse { bytes: Cell::new(0), at: Cell::new(Instant::now()) } })
     }
 
     /// Writes the whole payload.
@@ -272,12 +276,11 @@ impl<'a> Filling<'a> {
     }
 
     fn is_about_a_restricted(&self, object: Option<&str>) -> bool {
-        let restricted = |view: &&ExhibitView| view.content.class.is_restricted();
-        self.facts.exhibits.iter().filter(restricted).any(|view| Some(view.id.as_str()) == object)
+        object.is_some_and(|id| self.restricted.contains(id))
     }
 
     fn is_restricted(&self, exhibit: &str) -> bool {
-        self.facts.exhibits.iter().any(|view| view.exhibit == exhibit && view.content.class.is_restricted())
+        self.restricted.contains(exhibit)
     }
 
     fn selectors(&mut self) -> Result<(), StoreError> {

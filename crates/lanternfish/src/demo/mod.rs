@@ -24,7 +24,7 @@ use desk::{
 use model::{
     action::Action,
     authority::{AuthorityKind, SourceClass},
-    exhibit::PhysicalItem,
+    exhibit::{Origin, PhysicalItem},
     finding::{Finding, FindingKind},
     statement::Template,
 };
@@ -201,7 +201,7 @@ impl Walk {
         let urls = market::serve().map_err(|e| DeskError::environment("serving the synthetic market", &e))?;
         let wish = CaptureWish {
             urls,
-            source_class: SourceClass::Synthetic,
+            origin: Origin::of(SourceClass::Synthetic),
             byte_budget: 16 << 20,
             timeout_ms: 20_000,
             description: "SYNTHETIC market, five pages in four languages".into(),
@@ -224,16 +224,17 @@ impl Walk {
         self.done("the capture is unpacked and searched in the caged parser", "every record is accounted for; each selector points to its bytes and says how far it was proved", json!(view));
         let (_, scope, permit) = self.with(INVESTIGATOR, Intent::to(Action::Query))?;
         let hits = examine::selectors(&self.desk, &scope, &permit, Some("1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1"), "same payment address on several pages?")?;
-        let places: Vec<&str> = hits.iter().map(|hit| hit.place.as_str()).collect();
+        let places: Vec<&str> = hits.hits.iter().map(|hit| hit.place.as_str()).collect();
         self.done("one question is asked of the case", "a query is one event with its purpose, its count and a commitment to its results", json!({"places": places}));
         Ok(())
     }
 
     fn custody(&mut self) -> Result<(), DeskError> {
-        let intent = Intent::to(Action::Admit).from_source(SourceClass::Synthetic);
+        let origin = Origin::of(SourceClass::Synthetic);
+        let intent = Intent::to(Action::Admit).on(&origin);
         let (_, scope, permit) = self.with(INVESTIGATOR, intent)?;
         let phone = PhysicalItem { seal_number: "SYN-004711".into(), condition: "switched off, screen cracked".into() };
-        let item = admit::thing(&self.desk, &scope, &permit, SourceClass::Synthetic, "SYNTHETIC mobile phone", "handed over at the counter (synthetic)", &phone)?;
+        let item = admit::thing(&self.desk, &scope, &permit, &origin, "SYNTHETIC mobile phone", "handed over at the counter (synthetic)", &phone)?;
         let (_, scope, permit) = self.with(EXHIBITS, Intent::to(Action::Transfer))?;
         let taken = custody::take_interim(&self.desk, &scope, &permit, &item.exhibit, "night shift, the investigator had left")?;
         self.done("a phone is admitted and taken into interim custody at night", "custody without a second person is possible, and printed as exactly that", custody_line(&taken));

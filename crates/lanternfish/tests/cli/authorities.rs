@@ -138,3 +138,55 @@ fn law_01_a_lone_officer_works_under_the_units_standing_authorisation() {
     let limits = built["limits"].to_string();
     assert!(limits.contains("single officer") && limits.contains("standing authorisation"), "{limits}");
 }
+
+#[test]
+fn law_01_limits_of_an_authority_bind_viewing_asking_and_papers_too() {
+    let office = Office::working();
+    let page = office.admit("page.txt", "SYNTHETIC: write to seller@example.org");
+    office.does(NOY, "examine", &[&page]);
+    office.does(NOY, "finding add", &finding("It reads so.", &page));
+    // From here on the case lives under an authority that does not reach what was handed over.
+    let unit = string(&office.says(KHAM, &["authority", "list"]).ended(0).lines()[0]["authority"]);
+    office.done(KHAM, &["authority", "revoke", &unit, "--reason", "a drill"]);
+    let (from, until) = (format!("{}-01-01", year()), format!("{}-12-31", year()));
+    let mut words = vec!["authority", "record", "--kind", "supervisor", "--reference", "D-2", "--issuer", "Chief of the drill"];
+    words.extend(["--source", "open", "--zone", "UTC", "--necessity", "a drill", "--from", &from, "--until", &until, "--case", &office.case]);
+    words.extend(EVERYTHING.iter().flat_map(|action| ["--action", *action]));
+    let id = string(&office.done(NOY, &words)["authority"]);
+    office.does(KHAM, "authority grant", &[&id]);
+
+    let out = text(&office.place("seen"));
+    office.in_case(NOY, "exhibit view", &[&page, "--purpose", "x", "--out", &out]).by_law(1).tells("handed-over");
+    assert_eq!(office.last_events(1), ["step-refused"]);
+    assert!(!office.place("seen").exists());
+    office.in_case(NOY, "examine", &[&page]).by_law(1);
+    let asked = office.in_case(NOY, "selectors", &["--value", "seller@example.org", "--purpose", "x"]).ended(0);
+    assert!(asked.out.trim().is_empty(), "{}", asked.out);
+    asked.tells("1 more stand in exhibits that your authority does not reach");
+    office.in_case(NOY, "finding add", &finding("It still reads so.", &page)).by_law(1);
+    office.in_case(NOY, "report build", &["--template", "statement-of-fact"]).by_law(1);
+    office.in_case(NOY, "package seal", &["--officer", NOY, "--out", &text(&office.place("package"))]).by_law(1);
+    office.in_case(NOY, "exhibit label", &[&page, "--out", &text(&office.place("label.pdf"))]).by_law(1);
+    // Custody is a duty, not a use: it goes on.
+    office.does(NOY, "checkout", &[&page, "--purpose", "to the safe"]);
+    office.sound_log();
+}
+
+#[test]
+fn law_01_under_an_authority_for_one_person_it_is_said_whom_an_item_concerns() {
+    let mut office = Office::staffed();
+    office.case = office.open_case(NOY, &[KHAM]);
+    let (from, until) = (format!("{}-01-01", year()), format!("{}-12-31", year()));
+    let mut words = office.authority_words("supervisor", &EVERYTHING);
+    words.extend(["--from", &from, "--until", &until, "--case", &office.case, "--person", "vendor-7", "--territory", "la"]);
+    let id = string(&office.done(NOY, &words)["authority"]);
+    office.does(KHAM, "authority grant", &[&id]);
+    let file = office.file("note.txt", "x");
+    office.in_case(NOY, "exhibit admit", &[&file]).by_law(1).tells("--person");
+    office.in_case(NOY, "exhibit admit", &[&file, "--person", "vendor-7"]).by_law(1).tells("--territory");
+    office.in_case(NOY, "exhibit admit", &[&file, "--person", "vendor-8", "--territory", "la"]).by_law(1);
+    office.in_case(NOY, "capture", &["http://127.0.0.1:9/"]).by_law(1).tells("--person");
+    let item = office.does(NOY, "exhibit admit", &[&file, "--person", "Vendor-7", "--territory", "LA"]);
+    assert_eq!(item["origin"]["person"], "Vendor-7", "{item}");
+    office.does(NOY, "exhibit view", &[&string(&item["exhibit"]), "--purpose", "x", "--out", &text(&office.place("seen"))]);
+}

@@ -74,3 +74,29 @@ fn law_09_what_leads_nowhere_is_refused() {
     office.in_case(NOY, "report build", &["--template", "expert-report", "--language", "en"]).by_law(9);
     assert_eq!(office.in_case(NOY, "report list", &[]).ended(0).lines().len(), 0);
 }
+
+#[test]
+fn law_09_nothing_is_called_absent_from_what_was_not_searched_to_its_end() {
+    let office = Office::working();
+    let page = office.admit("page.html", "<p>SYNTHETIC: write to seller@example.org</p>");
+    let absent = |exhibit: &str| {
+        let words = ["--kind", "null-search", "--text", "No telephone number stands there.", "--exhibit", exhibit];
+        office.in_case(NOY, "finding add", &[&words[..], &["--method", "extract", "--error-rate", "not known"]].concat())
+    };
+    absent(&page).by_law(9).tells("not examined to its end");
+    assert_eq!(office.last_events(1), ["step-refused"]);
+    office.does(NOY, "examine", &[&page]);
+    absent(&page).ended(0);
+    // A container that ends in the middle: what was behind the cut was searched by nobody.
+    let whole: Vec<u8> = b"SYNTHETIC line of a log\n".repeat(4_000);
+    let mut packed = std::process::Command::new("gzip").arg("-c").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut packed.stdin.take().unwrap(), &whole).unwrap();
+    let packed = packed.wait_with_output().unwrap().stdout;
+    let cut = office.admit("log.gz", &packed[..packed.len() / 2]);
+    office.does(NOY, "examine", &[&cut]);
+    absent(&cut).by_law(9);
+    // A thing has no bytes to be examined; what a person looked for in it is his own statement.
+    office.does(NOY, "exhibit admit", &["--physical", "--description", "a box", "--seal-number", "LA-1", "--condition", "dry"]);
+    absent("E-0003").ended(0);
+    office.sound_log();
+}

@@ -147,6 +147,52 @@ fn law_13_a_lost_passphrase_loses_no_case_and_needs_two_holders() {
     office.sound_log();
 }
 
+#[test]
+fn law_13_a_new_recovery_set_reaches_each_case_when_a_member_logs_in() {
+    let mut office = Office::staffed();
+    office.case = office.open_case(NOY, &[]);
+    office.unit_authority(&["admit", "view"]);
+    let exhibit = office.admit("note.txt", "only Noy could read this");
+    // Kham is no member of the case: it cannot be wrapped to his set by him.
+    office.done(KHAM, &["key", "backup", "--threshold", "2", "--holder", KHAM, "--holder", BOUNMY]);
+    office.log_in(NOY, &passphrase(NOY));
+    assert_eq!(office.last_events(1), ["key-backed-up"]);
+    let events = office.sound_log();
+    office.log_in(NOY, &passphrase(NOY));
+    assert_eq!(office.sound_log(), events + 2, "once is enough: a session and the question after it, nothing more");
+
+    office.done(ADMIN, &["user", "reset", NOY, "--reason", "forgot his passphrase"]);
+    office.log_in(NOY, "another four words then");
+    let listed = office.says(KHAM, &["user", "list"]).lines();
+    let own = string(&listed.iter().find(|line| line["user"] == NOY).unwrap()["fingerprint"]);
+    let recover = ["key", "recover", "--user", NOY, "--fingerprint", &own, "--reason", "lost passphrase"];
+    office.done(KHAM, &[&recover[..], &["--release-to", BOUNMY]].concat());
+    assert_eq!(office.done(BOUNMY, &recover)["cases"], 1);
+    office.does(NOY, "exhibit view", &[&exhibit, "--purpose", "after recovery", "--out", &text(&office.place("seen"))]);
+}
+
+#[test]
+fn law_13_a_code_keeps_another_from_enrolling_first() {
+    let mut office = Office::staffed();
+    office.done(ADMIN, &["user", "add", "Keo", "--role", "investigator"]);
+    office.says(NOY, &["user", "code", "Keo"]).by_law(13);
+    let code = string(&office.done(ADMIN, &["user", "code", "Keo"])["code"]);
+    office.try_log_in("Keo", "whoever is first at the machine").by_law(13).tells("--enrolment-code");
+    assert_eq!(office.last_events(1), ["login-refused"]);
+    let file = office.file("passphrase", "four words of his own\n");
+    office.bare(&["login", "Keo", "--passphrase-file", &file, "--enrolment-code", "00"]).by_law(13);
+    office.bare(&["login", "Keo", "--passphrase-file", &file, "--enrolment-code", &code]).ended(0);
+    office.says(ADMIN, &["user", "code", "Keo"]).ended(2).tells("has keys already");
+    // After a reset the next first login can be held to a code again.
+    office.done(ADMIN, &["user", "reset", NOY, "--reason", "lost his passphrase"]);
+    let code = string(&office.done(ADMIN, &["user", "code", NOY])["code"]);
+    office.try_log_in(NOY, &passphrase(NOY)).by_law(13);
+    let file = office.file("passphrase", "another four words then\n");
+    office.bare(&["login", NOY, "--passphrase-file", &file, "--enrolment-code", &code]).ended(0);
+    office.log_in(ADMIN, &passphrase(ADMIN));
+    office.sound_log();
+}
+
 /// The words that write a plain finding on an exhibit.
 pub fn finding<'a>(text: &'a str, exhibit: &'a str) -> Vec<&'a str> {
     vec!["--kind", "fact", "--text", text, "--exhibit", exhibit, "--method", "reading", "--error-rate", "not known"]

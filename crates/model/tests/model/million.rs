@@ -127,6 +127,9 @@ impl Registrar {
             (None, _) | (_, None) => true,
             (Some(word), Some(words)) => words.iter().any(|w| w.eq_ignore_ascii_case(word)),
         };
+        // What comes in or is opened must say whom and where it concerns, if the paper is limited in that.
+        let unnamed = (["collect", "admit"].contains(&q.action.name()) || q.source.is_some())
+            && ((q.person.is_none() && paper.persons.is_some()) || (q.land.is_none() && paper.lands.is_some()));
         let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
         paper.approved
             && (paper.approver != Some(q.who) || only_reads)
@@ -136,6 +139,7 @@ impl Registrar {
             && for_person
             && paper.actions.contains(&q.action.name())
             && q.source.is_none_or(|class| paper.sources.contains(&class.name()))
+            && !unnamed
             && inside(&q.host, &paper.hosts)
             && inside(&q.person, &paper.persons)
             && inside(&q.land, &paper.lands)

@@ -82,19 +82,29 @@ impl Verdict {
     }
 }
 
-/// Most broken lines that are kept; a package with a million changed files is broken enough.
-const MAX_CHECKS: usize = 200;
+/// Most lines of each kind that are kept; a package with a million changed files is broken enough. The
+/// verdict counts every line, also those that are not kept.
+const MAX_LINES: usize = 200;
 
 /// Collects lines while the checks run.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     checks: Vec<Check>,
     limits: Vec<String>,
+    sound: usize,
+    broken: usize,
+    unchecked: usize,
 }
 
 impl Report {
     fn push(&mut self, part: Part, object: &str, state: State, text: String) {
-        if self.checks.len() < MAX_CHECKS {
+        let count = match state {
+            State::Sound => &mut self.sound,
+            State::Broken => &mut self.broken,
+            State::NotChecked => &mut self.unchecked,
+        };
+        *count += 1;
+        if *count <= MAX_LINES {
             self.checks.push(Check { part, object: object.to_string(), state, text });
         }
     }
@@ -133,13 +143,10 @@ impl Report {
     }
 
     pub(super) fn verdict(self) -> Verdict {
-        let has = |state| self.checks.iter().any(|check| check.state == state);
-        let exit_code = if has(State::Broken) {
-            1
-        } else if has(State::NotChecked) {
-            2
-        } else {
-            0
+        let exit_code = match (self.broken, self.unchecked) {
+            (0, 0) => 0,
+            (0, _) => 2,
+            _ => 1,
         };
         Verdict { checks: self.checks, limits: self.limits, exit_code }
     }

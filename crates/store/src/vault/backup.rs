@@ -136,19 +136,23 @@ fn write_file(out: &mut impl Write, file: &BackupFile) -> Result<(Sha256Digest, 
     }
 }
 
-/// Restores a backup into `dir`, which must not exist yet; its parent must.
+/// Restores a backup into `dir`, which must not exist yet; its parent must. `marks` are small files (name,
+/// bytes) that the folder holds from the moment it has its name.
 ///
 /// # Errors
 /// [`VaultError::AlreadyThere`]; [`VaultError::WrongKey`]; [`VaultError::Integrity`] or
 /// [`VaultError::Malformed`] for a cut, changed or foreign backup; [`VaultError::Storage`]. After any
 /// error nothing is left.
-pub fn backup_restore(reader: impl Read, identity: &Identity, dir: &Path) -> Result<BackupSummary, VaultError> {
+pub fn backup_restore(reader: impl Read, identity: &Identity, dir: &Path, marks: &[(&str, &[u8])]) -> Result<BackupSummary, VaultError> {
     if dir.symlink_metadata().is_ok() {
         return Err(VaultError::AlreadyThere { path: dir.to_path_buf() });
     }
     let partial = Partial::beside(dir)?;
     let inventory = unpack(reader, identity, |path, size, input| write_restored(&partial.path, path, size, input))?;
     inventory.read_back(&partial.path)?;
+    for (name, bytes) in marks {
+        write_restored(&partial.path, name, bytes.len() as u64, &mut &bytes[..])?;
+    }
     sync_tree(&partial.path)?;
     partial.take_name(dir)?;
     Ok(inventory.summary())

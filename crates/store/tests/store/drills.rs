@@ -133,7 +133,7 @@ fn a_full_disk_refuses_and_loses_nothing() {
 
 fn store_object(store: &Store, scope: &store::Scope, permit: &store::Permit, bytes: &[u8]) -> Result<(), String> {
     let (class, also) = (model::exhibit::ExhibitClass::Ordinary, store::vault::blob::AlsoDigest::default());
-    let mut blob = store.new_blob(scope, permit, "exh", class, also).map_err(|e| e.to_string())?;
+    let mut blob = store.new_blob(scope, permit, "exh", class, None, also).map_err(|e| e.to_string())?;
     std::io::Write::write_all(&mut blob, bytes).map_err(|e| e.to_string())?;
     blob.finish().map(|_| ()).map_err(|e| e.to_string())
 }

@@ -90,7 +90,7 @@ impl House {
         for (name, _) in PEOPLE {
             let (user, keys) = (house.store.user_by_name(name).unwrap(), NewKeys::generate().unwrap());
             let certificate = format!("certificate of {}", user.actor);
-            house.store.enrol(&user, &keys, certificate.as_bytes(), PASSPHRASE).unwrap();
+            house.store.enrol(&user, &keys, certificate.as_bytes(), PASSPHRASE, None).unwrap();
             let token = house.store.log_in(&house.store.user_by_name(name).unwrap(), PASSPHRASE).unwrap().0;
             house.tokens.push(token);
         }
@@ -180,7 +180,7 @@ impl House {
     /// A blob with its row and event.
     pub fn blob(&self, scope: &Scope, bytes: &[u8], class: ExhibitClass) -> BlobId {
         let permit = self.store.permit(scope, Intent::to(Action::View)).unwrap();
-        let mut blob = self.store.new_blob(scope, &permit, "exh-of-test", class, AlsoDigest::default()).unwrap();
+        let mut blob = self.store.new_blob(scope, &permit, "exh-of-test", class, None, AlsoDigest::default()).unwrap();
         blob.write_all(bytes).unwrap();
         let done = blob.finish().unwrap();
         let event = NewEvent::new(EventType::ExhibitAdmitted, Some(done.id.to_string()), json!({}));

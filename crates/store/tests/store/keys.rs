@@ -1,7 +1,7 @@
 //! Law 13: case keys open for members and for nobody else — not the node, not the administrator, not
 //! the auditor, not a member who has left.
 
-use model::{Law, action::Action, authorize::NodeStep, event::EventType, exhibit::ExhibitClass, id::CaseId};
+use model::{Law, action::Action, actor::Role, authorize::NodeStep, event::EventType, exhibit::ExhibitClass, id::CaseId};
 use serde_json::{Value, json};
 use store::{
     Intent, NewEvent, NewKeys, StoreError,
@@ -146,7 +146,7 @@ fn law_13_who_leaves_the_agency_has_no_session_and_no_key() {
     // A session that was open in a running process enters no case.
     refused(house.store.enter(&session, &case), Law::Separation);
     assert!(house.store.enter(&house.session("Noy"), &case).is_ok());
-    assert!(house.store.enrol(&house.store.user_by_name("Dao").unwrap(), &NewKeys::generate().unwrap(), b"x", PASSPHRASE).is_err());
+    assert!(house.store.enrol(&house.store.user_by_name("Dao").unwrap(), &NewKeys::generate().unwrap(), b"x", PASSPHRASE, None).is_err());
     house.check_log(house.store.log_size().unwrap());
 }
 
@@ -172,4 +172,39 @@ fn a_session_ends_with_its_time_and_with_its_logout() {
     assert!(house.store.session(&house.tokens[2]).is_ok());
     house.turn_clock(house.store.config().session_seconds);
     refused(house.store.session(&house.tokens[2]), Law::Separation);
+}
+
+#[test]
+fn law_13_a_scope_from_before_a_key_change_writes_nothing() {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let old = house.scope("Noy", &case);
+    let permit = house.store.permit(&old, Intent::to(Action::View)).unwrap();
+    rotate(&house, "Kham", &case, &["Noy", "Kham"]);
+
+    let text = refused(house.note_under(&old, &permit, "note-old", "under the key that a leaver has"), Law::Separation);
+    assert!(text.contains("enter the case again"), "{text}");
+    refused(house.store.permit(&old, Intent::to(Action::View)), Law::Separation);
+    house.note(&house.scope("Noy", &case), "note-new", "under the new key").unwrap();
+}
+
+#[test]
+fn law_13_a_first_login_needs_its_code_where_one_was_made() {
+    let house = House::new();
+    let session = house.session("Boun");
+    house.store.add_user(Some(&session), "Keo", Role::Investigator).unwrap();
+    let keo = || house.store.user_by_name("Keo").unwrap();
+    refused(house.store.make_enrolment_code(None, &keo()), Law::Separation);
+    refused(house.store.make_enrolment_code(Some(&house.session("Noy")), &keo()), Law::Separation);
+    let code = house.store.make_enrolment_code(Some(&session), &keo()).unwrap();
+    let enrol = |code: Option<&str>| house.store.enrol(&keo(), &NewKeys::generate().unwrap(), b"a certificate", PASSPHRASE, code);
+    let before = house.store.log_size().unwrap();
+    refused(enrol(None), Law::Separation);
+    refused(enrol(Some("0123456789abcdef0123456789abcdef")), Law::Separation);
+    assert_eq!((keo().state.as_str(), house.store.log_size().unwrap()), ("waiting", before + 2), "each attempt is an event");
+    let spoken = code.to_uppercase().as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect::<Vec<_>>().join(" ");
+    enrol(Some(&spoken)).unwrap();
+    assert_eq!((keo().state.as_str(), keo().record.enrolment_code), ("active", None));
+    assert!(house.store.make_enrolment_code(Some(&session), &keo()).is_err(), "a code is for the first login only");
 }

@@ -3,7 +3,13 @@
 
 use std::io::Write as _;
 
-use model::{Law, action::Action, event::EventType, exhibit::ExhibitClass};
+use model::{
+    Law,
+    action::Action,
+    authority::{Limit, SourceClass},
+    event::EventType,
+    exhibit::{ExhibitClass, Origin},
+};
 use serde_json::json;
 use store::{Basis, Intent, NewEvent, StoreError, vault::blob::AlsoDigest};
 
@@ -46,7 +52,7 @@ fn law_01_a_permit_of_another_person_or_case_does_nothing() {
         refused(house.store.still_live(foreign, &permit), Law::Permit);
         refused(house.store.read_blob(foreign, &permit, &blob), Law::Permit);
         refused(house.store.disclose_detail(foreign, &permit, before - 1), Law::Permit);
-        refused(house.store.new_blob(foreign, &permit, "exh", ExhibitClass::Ordinary, AlsoDigest::default()), Law::Permit);
+        refused(house.store.new_blob(foreign, &permit, "exh", ExhibitClass::Ordinary, None, AlsoDigest::default()), Law::Permit);
     }
     let foreign_row = row(&noy_in_two, house.store.now(), "note", "note-2", "kept", json!({}));
     let event = NewEvent::new(EventType::FindingAdded, None, json!({}));
@@ -94,7 +100,7 @@ fn law_15_revocation_stops_a_long_commit() {
     let id = house.live_authority(&case, 5);
     let scope = house.scope("Noy", &case);
     let permit = house.store.permit(&scope, Intent::to(Action::Admit)).unwrap();
-    let mut blob = house.store.new_blob(&scope, &permit, "exh-1", ExhibitClass::Ordinary, AlsoDigest::default()).unwrap();
+    let mut blob = house.store.new_blob(&scope, &permit, "exh-1", ExhibitClass::Ordinary, None, AlsoDigest::default()).unwrap();
     blob.write_all(&[7; 100_000]).unwrap();
     assert!(house.store.still_live(&scope, &permit).is_ok());
 
@@ -151,4 +157,56 @@ fn a_clock_that_jumps_back_marks_time_as_unreliable_and_goes_on() {
     assert_eq!(detail["clock"]["state"], "unreliable");
     let report = house.store.verify_log().unwrap();
     assert_eq!((report.faults.len(), report.clock_jumps), (0, 1));
+}
+
+#[test]
+fn law_01_limits_on_source_person_and_territory_bind_every_opening() {
+    let house = House::new();
+    let case = house.open_case(&["Noy", "Kham", "Phet"]);
+    let mut narrow = authority(&house, &case, 5);
+    narrow.scope.sources = [SourceClass::Open].into();
+    narrow.scope.persons = Limit::from_names(&["vendor-7".into()]);
+    narrow.scope.territory = Limit::from_names(&["la".into()]);
+    house.record(&house.scope("Kham", &case), &narrow).unwrap();
+    narrow.check(house.session("Phet").actor(), house.store.now()).unwrap();
+    house.decide(&house.scope("Phet", &case), &narrow).unwrap();
+
+    let scope = house.scope("Noy", &case);
+    let inside = Origin { source: SourceClass::Open, person: Some("Vendor-7".into()), territory: Some("LA".into()) };
+    let elsewhere = [
+        Origin { source: SourceClass::Darknet, ..inside.clone() },
+        Origin { person: Some("vendor-8".into()), ..inside.clone() },
+        Origin { territory: Some("th".into()), ..inside.clone() },
+    ];
+    let text = refused(house.store.permit(&scope, Intent::to(Action::Admit).from_source(SourceClass::Open)), Law::Permit);
+    assert!(text.contains("--person"), "{text}");
+    let view = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+    let before = house.store.log_size().unwrap();
+    for origin in &elsewhere {
+        assert!(!house.store.covers(&scope, &view, origin).unwrap());
+        refused(house.store.cover(&scope, &view, origin), Law::Permit);
+        refused(house.store.new_blob(&scope, &view, "exh", ExhibitClass::Ordinary, Some(origin), AlsoDigest::default()).map(|_| ()), Law::Permit);
+    }
+    house.check_log(before + 6);
+
+    let mut blob = house.store.new_blob(&scope, &view, "exh", ExhibitClass::Ordinary, Some(&inside), AlsoDigest::default()).unwrap();
+    blob.write_all(b"what vendor 7 wrote").unwrap();
+    let done = blob.finish().unwrap();
+    let event = NewEvent::new(EventType::ExhibitAdmitted, None, json!({}));
+    let committed = house.store.commit(&scope, &view, event, vec![done.row]).unwrap();
+    let (_, detail) = house.store.events(&scope, committed.event, 1).unwrap().pop().unwrap();
+    assert_eq!(detail["covered"][0]["origin"]["person"], "Vendor-7", "the log says what covered it: {detail}");
+
+    // Another authority, without these limits on the person: the same bytes are out of reach of the first.
+    let again = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+    assert!(house.store.read_blob(&scope, &again, &done.id).is_ok());
+    house.revoke("Kham", &case, &narrow.id);
+    refused(house.store.still_live(&scope, &again), Law::Revocation);
+    let mut other = authority(&house, &case, 5);
+    other.scope.sources = [SourceClass::Darknet].into();
+    house.record(&house.scope("Kham", &case), &other).unwrap();
+    other.check(house.session("Phet").actor(), house.store.now()).unwrap();
+    house.decide(&house.scope("Phet", &case), &other).unwrap();
+    let darknet = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+    refused(house.store.read_blob(&scope, &darknet, &done.id), Law::Permit);
 }

@@ -82,6 +82,35 @@ fn law_02_a_row_changed_behind_the_log_is_found() {
 }
 
 #[test]
+fn law_02_an_index_or_a_detail_changed_behind_the_log_is_found() {
+    let (house, _) = home_with_notes();
+    // The register's index by name is the one that is sure to be there.
+    found(&house, "DELETE FROM record_index WHERE id = (SELECT id FROM record WHERE kind = 'user' LIMIT 1)");
+    found(&house, "UPDATE record_index SET blind = zeroblob(32) WHERE id = (SELECT id FROM record WHERE kind = 'user' LIMIT 1)");
+    found(&house, "UPDATE record_index SET name = 'user.alias' WHERE id = (SELECT id FROM record WHERE kind = 'user' LIMIT 1)");
+    found(&house, "INSERT INTO record_index SELECT 'note', 'note.word', zeroblob(32), 'note-3'");
+    found(&house, "INSERT INTO record_index SELECT 'note', 'note.word', zeroblob(32), 'note-of-nobody'");
+    found(&house, "UPDATE event SET sealed = zeroblob(length(sealed)) WHERE seq = 6");
+    found(&house, "UPDATE event SET sealed = (SELECT sealed FROM event WHERE seq = 5) WHERE seq = 6");
+    found(&house, "UPDATE event SET key_ref = 'sealed' WHERE seq = 6");
+}
+
+/// A forged note beside an event that never was, with the digest that the forged row really has: only the
+/// missing event tells.
+#[test]
+fn law_02_a_note_beside_an_event_that_never_was_vouches_for_nothing() {
+    let (house, _) = home_with_notes();
+    found(&house, "INSERT INTO event_row SELECT 900000, kind, id, digest FROM event_row WHERE id = 'note-3'");
+    found(&house, "INSERT INTO event_row SELECT -1, kind, id, digest FROM event_row WHERE id = 'note-3'");
+    found(&house, "INSERT INTO event_row SELECT 900000, 'event-detail', '900000', digest FROM event_row WHERE id = 'note-3'");
+    found(
+        &house,
+        "INSERT INTO event_row SELECT 900000, kind, id, digest FROM event_row WHERE id = 'note-3'; \
+         UPDATE record SET event_seq = 900000 WHERE id = 'note-3'",
+    );
+}
+
+#[test]
 fn law_03_an_event_changed_behind_the_log_is_found() {
     let (house, _) = home_with_notes();
     found(&house, "UPDATE event SET leaf = (SELECT leaf FROM event WHERE seq = 5) WHERE seq = 6");

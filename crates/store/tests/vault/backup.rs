@@ -37,7 +37,7 @@ fn backup(home: &Path) -> Vec<u8> {
 /// Restores into a fresh parent; after an error the parent must be as empty as before.
 fn restore(bytes: &[u8], who: &Identity) -> Result<(TempDir, store::vault::backup::BackupSummary), VaultError> {
     let parent = tempdir().unwrap();
-    match backup_restore(bytes, who, &parent.path().join("home")) {
+    match backup_restore(bytes, who, &parent.path().join("home"), &[]) {
         Ok(summary) => Ok((parent, summary)),
         Err(error) => {
             assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0, "something was left after: {error}");
@@ -86,15 +86,15 @@ fn recovery_shares_alone_restore_a_dead_laptop() {
 fn an_existing_home_is_never_touched() {
     let bytes = backup(small_home().path());
     let there = tempdir().unwrap();
-    let refused = backup_restore(&bytes[..], &identity(1), there.path()).unwrap_err();
+    let refused = backup_restore(&bytes[..], &identity(1), there.path(), &[]).unwrap_err();
     assert!(matches!(refused, VaultError::AlreadyThere { .. }), "{refused}");
     let file = there.path().join("file");
     fs::write(&file, b"mine").unwrap();
-    assert!(matches!(backup_restore(&bytes[..], &identity(1), &file), Err(VaultError::AlreadyThere { .. })));
+    assert!(matches!(backup_restore(&bytes[..], &identity(1), &file, &[]), Err(VaultError::AlreadyThere { .. })));
     assert_eq!(fs::read(&file).unwrap(), b"mine");
     std::os::unix::fs::symlink("nowhere", there.path().join("link")).unwrap();
-    assert!(backup_restore(&bytes[..], &identity(1), &there.path().join("link")).is_err());
-    assert!(backup_restore(&bytes[..], &identity(1), &there.path().join("no/parent")).is_err());
+    assert!(backup_restore(&bytes[..], &identity(1), &there.path().join("link"), &[]).is_err());
+    assert!(backup_restore(&bytes[..], &identity(1), &there.path().join("no/parent"), &[]).is_err());
 }
 
 proptest! {

@@ -1,0 +1,172 @@
+//! Cases, their members, and the authorities under which they are worked. As typed; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::InCase;
+
+#[derive(Debug, Subcommand)]
+pub enum CaseVerb {
+    /// Open a case.
+    Open {
+        /// Its title.
+        #[arg(long)]
+        title: String,
+        /// What is suspected.
+        #[arg(long)]
+        offence: String,
+        /// Jurisdiction code for calendar, zone and papers, such as la, th, kz or int.
+        #[arg(long)]
+        jurisdiction: String,
+        /// What the work is for and why it is needed.
+        #[arg(long)]
+        purpose: String,
+        /// A member besides yourself; may be given several times.
+        #[arg(long)]
+        member: Vec<String>,
+    },
+    /// The cases that you are a member of.
+    List,
+    /// One case.
+    Show {
+        #[command(flatten)]
+        case: InCase,
+    },
+    /// Close a case: nothing new comes in.
+    Close {
+        #[command(flatten)]
+        case: InCase,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Declare a court process or a legal hold (supervisor or prosecutor).
+    Declare {
+        #[command(flatten)]
+        case: InCase,
+        /// court-process or legal-hold.
+        what: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Admit a person to the case, or let one leave it.
+    #[command(subcommand)]
+    Member(MemberVerb),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MemberVerb {
+    /// Wrap the case key to a person.
+    Add {
+        #[command(flatten)]
+        case: InCase,
+        /// The person.
+        name: String,
+    },
+    /// A person leaves the case: its key is changed.
+    Remove {
+        #[command(flatten)]
+        case: InCase,
+        /// The person.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuthorityVerb {
+    /// Write down an authority; it is good for nothing until a second person checked or granted it.
+    Record(Box<RecordArgs>),
+    /// A second person compared the transcription with the scan.
+    Check(DecideArgs),
+    /// A supervisor grants it.
+    Grant(DecideArgs),
+    /// It ends now; running work stops.
+    Revoke(DecideArgs),
+    /// Authorities of a case, or of the unit without --case.
+    List {
+        /// The case.
+        #[arg(long)]
+        case: Option<String>,
+    },
+    /// One authority with everything that was typed.
+    Show {
+        /// The authority.
+        authority: String,
+        #[command(flatten)]
+        case: InCase,
+        /// Write its scan to this file, to compare it with the transcription.
+        #[arg(long, value_name = "FILE")]
+        scan: Option<PathBuf>,
+    },
+}
+
+/// What is typed to record an authority.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The case; a unit's standing authorisation has none.
+    #[arg(long)]
+    pub case: Option<String>,
+    /// court-order, prosecutor, supervisor, standing-unit, consent or training.
+    #[arg(long)]
+    pub kind: String,
+    /// Reference of the instrument.
+    #[arg(long)]
+    pub reference: String,
+    /// Who issued it.
+    #[arg(long)]
+    pub issuer: String,
+    /// Person who may act on it; none means every member.
+    #[arg(long)]
+    pub holder: Vec<String>,
+    /// Allowed action: collect, admit, view, examine, query, conclude, report, package …
+    #[arg(long, required = true)]
+    pub action: Vec<String>,
+    /// Allowed source class: open, darknet, device, handed-over, provider, synthetic.
+    #[arg(long, required = true)]
+    pub source: Vec<String>,
+    /// Allowed host or identifier, or `any`.
+    #[arg(long, default_value = "any")]
+    pub selector: Vec<String>,
+    /// Person concerned, or `any`.
+    #[arg(long, default_value = "any")]
+    pub person: Vec<String>,
+    /// Territory, or `any`.
+    #[arg(long, default_value = "any")]
+    pub territory: Vec<String>,
+    /// First day or minute: YYYY-MM-DD or "YYYY-MM-DD HH:MM".
+    #[arg(long)]
+    pub from: String,
+    /// Last day (included) or minute.
+    #[arg(long)]
+    pub until: String,
+    /// Time zone of both, such as Asia/Vientiane.
+    #[arg(long)]
+    pub zone: String,
+    /// gregorian or buddhist; needed where a date could be read two ways.
+    #[arg(long)]
+    pub calendar: Option<String>,
+    /// Why it is needed and proportionate.
+    #[arg(long)]
+    pub necessity: String,
+    /// Scan of an instrument that was issued outside.
+    #[arg(long)]
+    pub scan: Option<PathBuf>,
+    /// Its text, transcribed.
+    #[arg(long)]
+    pub transcription: Option<PathBuf>,
+}
+
+/// A decision about an authority.
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// The authority.
+    pub authority: String,
+    /// Its case; a unit's standing authorisation has none.
+    #[arg(long)]
+    pub case: Option<String>,
+    /// Why.
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}

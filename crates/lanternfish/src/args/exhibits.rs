@@ -1,0 +1,194 @@
+//! Exhibits and their custody. As typed; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Concerns, InCase};
+
+#[derive(Debug, Subcommand)]
+pub enum ExhibitVerb {
+    /// Take a file, a capture made by hand, or a thing into the case.
+    Admit(Box<AdmitArgs>),
+    /// Every exhibit of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+    /// Open an exhibit's bytes and write them to a file (or `-`).
+    View {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// What for.
+        #[arg(long)]
+        purpose: String,
+        /// Where to.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Print a label for an exhibit (PDF).
+    Label {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// Where to.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// A supervisor's decision about a locked exhibit.
+    Release {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// What is typed to admit an item.
+#[derive(Debug, Args)]
+pub struct AdmitArgs {
+    /// The case.
+    #[arg(long)]
+    pub case: String,
+    /// The file or saved folder; none for a physical item.
+    #[arg(required_unless_present = "physical")]
+    pub file: Option<PathBuf>,
+    /// It is a thing, not a file.
+    #[arg(
+        long,
+        conflicts_with_all = ["file", "class", "md5", "sha1", "sha256", "sha512", "device"],
+        requires_all = ["seal_number", "condition"]
+    )]
+    pub physical: bool,
+    /// One line: what it is.
+    #[arg(long, default_value = "")]
+    pub description: String,
+    /// From where or from whom.
+    #[arg(long, default_value = "not stated")]
+    pub source: String,
+    /// Class of the source.
+    #[arg(long, default_value = "handed-over")]
+    pub source_class: String,
+    #[command(flatten)]
+    pub concerns: Concerns,
+    /// ordinary, personal-sensitive, privileged or contraband.
+    #[arg(long, default_value = "ordinary")]
+    pub class: String,
+    /// MD5 that came with it.
+    #[arg(long)]
+    pub md5: Option<String>,
+    /// SHA-1 that came with it.
+    #[arg(long)]
+    pub sha1: Option<String>,
+    /// SHA-256 that came with it.
+    #[arg(long)]
+    pub sha256: Option<String>,
+    /// SHA-512 that came with it.
+    #[arg(long)]
+    pub sha512: Option<String>,
+    /// Number on the seal bag.
+    #[arg(long, requires = "physical")]
+    pub seal_number: Option<String>,
+    /// Condition at intake.
+    #[arg(long, requires = "physical")]
+    pub condition: Option<String>,
+    /// A capture made by hand: the device.
+    #[arg(long, requires_all = ["address", "taken_at", "method"])]
+    pub device: Option<String>,
+    /// A capture made by hand: the address that was shown.
+    #[arg(long, requires = "device")]
+    pub address: Option<String>,
+    /// A capture made by hand: when, as 2026-11-22T08:00:00+07:00.
+    #[arg(long, requires = "device")]
+    pub taken_at: Option<String>,
+    /// A capture made by hand: screenshot, saved page, photograph of a screen …
+    #[arg(long, requires = "device")]
+    pub method: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TransferVerb {
+    /// Offer an exhibit to another person; you sign.
+    Offer {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// To whom.
+        #[arg(long)]
+        to: String,
+        /// Why.
+        #[arg(long)]
+        purpose: String,
+    },
+    /// Accept what was offered to you; you sign.
+    Accept {
+        #[command(flatten)]
+        case: InCase,
+        /// The transfer.
+        transfer: String,
+        /// For a thing: the seal number that you read.
+        #[arg(long, requires = "condition")]
+        seal_number: Option<String>,
+        /// For a thing: the condition that you see.
+        #[arg(long)]
+        condition: Option<String>,
+    },
+    /// Decline an offer, or withdraw your own.
+    Refuse {
+        #[command(flatten)]
+        case: InCase,
+        /// The transfer.
+        transfer: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take an exhibit when no second person is there; every paper says so.
+    Interim {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// Why no second person was there.
+        #[arg(long)]
+        reason: String,
+    },
+    /// A supervisor gives a lost custodian's item to another person.
+    Reassign {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// To whom.
+        #[arg(long)]
+        to: String,
+        /// The custodian still works here and cannot be reached: you declare it, and the log keeps it.
+        #[arg(long)]
+        unreachable: bool,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Every transfer of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+    /// Print a transfer slip (PDF).
+    Slip {
+        #[command(flatten)]
+        case: InCase,
+        /// The transfer, or the exhibit for its last one.
+        what: String,
+        /// Where to.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}

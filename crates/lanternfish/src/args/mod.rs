@@ -1,0 +1,199 @@
+//! The command line as it is typed. Nothing is decided here; `verbs` turns it into steps.
+
+mod cases;
+mod exhibits;
+mod node;
+mod papers;
+mod people;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*};
+
+/// Lawful work on the darknet: from authority to a package that a stranger can verify.
+#[derive(Debug, Parser)]
+#[command(name = "lanternfish", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// The home folder of the node.
+    #[arg(long, global = true, env = "LANTERNFISH_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print one JSON value a line on standard output; messages go to standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The token of your session, from `lanternfish login`.
+    #[arg(long, global = true, env = "LANTERNFISH_SESSION", value_name = "TOKEN", hide_env_values = true)]
+    pub session: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Set up a node in an empty home folder.
+    Init {
+        /// Name of the agency.
+        #[arg(long)]
+        agency: String,
+        /// The node is for training: everything that leaves is marked SYNTHETIC.
+        #[arg(long)]
+        training: bool,
+        /// Work factor of passphrase hashing (scrypt log2 N), 10 to 20.
+        #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(10..=20))]
+        passphrase_cost: u8,
+    },
+    /// People of the node.
+    #[command(subcommand)]
+    User(UserVerb),
+    /// Open a session and print its token. The first login makes your keys.
+    Login {
+        /// Your name as it was entered.
+        name: String,
+        /// A file that holds your passphrase (its first line).
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
+        /// The one-time code of a first login, where the administrator made one.
+        #[arg(long, value_name = "CODE")]
+        enrolment_code: Option<String>,
+    },
+    /// End your session.
+    Logout,
+    /// Tips that wait before there is a case.
+    #[command(subcommand)]
+    Tip(TipVerb),
+    /// Cases and their members.
+    #[command(subcommand)]
+    Case(CaseVerb),
+    /// Legal instruments.
+    #[command(subcommand)]
+    Authority(AuthorityVerb),
+    /// Capture pages under an authority.
+    Capture {
+        #[command(flatten)]
+        case: InCase,
+        /// The URLs, exactly these and in this order.
+        #[arg(required_unless_present = "recover")]
+        urls: Vec<String>,
+        /// Kind of source: open, darknet, synthetic …
+        #[arg(long, default_value = "open")]
+        source: String,
+        #[command(flatten)]
+        concerns: Concerns,
+        /// One line: what is captured and why.
+        #[arg(long, default_value = "capture")]
+        description: String,
+        /// Most bytes to receive in all.
+        #[arg(long, default_value_t = 256 << 20)]
+        byte_budget: u64,
+        /// Longest wait for one response, in milliseconds.
+        #[arg(long, default_value_t = 60_000)]
+        timeout_ms: u64,
+        /// Close captures whose desk died: signed spools are admitted.
+        #[arg(long)]
+        recover: bool,
+    },
+    /// Items of evidence.
+    #[command(subcommand)]
+    Exhibit(ExhibitVerb),
+    /// Unpack an exhibit and find its selectors, in the caged parser.
+    Examine {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit, such as E-0001.
+        exhibit: String,
+    },
+    /// Selectors that were found: all, or where one value stands.
+    Selectors {
+        #[command(flatten)]
+        case: InCase,
+        /// Only this value.
+        #[arg(long)]
+        value: Option<String>,
+        /// What you ask for, for the log.
+        #[arg(long)]
+        purpose: String,
+    },
+    /// Take an exhibit out of its place.
+    Checkout {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// What for.
+        #[arg(long)]
+        purpose: String,
+    },
+    /// Bring an exhibit back.
+    Checkin {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// Its condition.
+        #[arg(long)]
+        condition: String,
+    },
+    /// Custody from one person to another.
+    #[command(subcommand)]
+    Transfer(TransferVerb),
+    /// Statements with their basis.
+    #[command(subcommand)]
+    Finding(FindingVerb),
+    /// Court papers.
+    #[command(subcommand)]
+    Report(ReportVerb),
+    /// Packages for a court.
+    #[command(subcommand)]
+    Package(PackageVerb),
+    /// Trust anchors for those who verify.
+    #[command(subcommand)]
+    Anchors(AnchorsVerb),
+    /// The log and its proofs.
+    #[command(subcommand)]
+    Log(LogVerb),
+    /// Keys: recovery set, recovery, rotation, revocation.
+    #[command(subcommand)]
+    Key(KeyVerb),
+    /// Backups of the whole home.
+    #[command(subcommand)]
+    Backup(BackupVerb),
+    /// Check the node and say what to do.
+    Doctor,
+    /// Find selectors in files that you hold; touches no case and keeps nothing.
+    Scan {
+        /// Files and folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Country whose national phone numbers are read, such as LA.
+        #[arg(long)]
+        region: Option<String>,
+    },
+    /// Walk one synthetic case from authority to verified package.
+    Demo {
+        /// Do not open the workspace at the end (there is none in this version).
+        #[arg(long)]
+        no_serve: bool,
+    },
+}
+
+/// The case that a verb works in.
+#[derive(Debug, Args)]
+pub struct InCase {
+    /// The case, such as 2026-0001.
+    #[arg(long)]
+    pub case: String,
+}
+
+/// Whom and where something concerns; needed under an authority that is limited in it.
+#[derive(Debug, Clone, Args)]
+pub struct Concerns {
+    /// Person concerned, as the authority names him.
+    #[arg(long)]
+    pub person: Option<String>,
+    /// Territory concerned, as the authority names it.
+    #[arg(long)]
+    pub territory: Option<String>,
+}

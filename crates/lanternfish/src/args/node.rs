@@ -1,0 +1,61 @@
+//! The log and the home itself. As typed; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub enum LogVerb {
+    /// Read the whole log again and compare it with the rows both ways.
+    Verify,
+    /// A receipt for one event.
+    Prove {
+        /// The event's number.
+        event: u64,
+    },
+    /// A signed checkpoint of the log as it stands.
+    Checkpoint,
+    /// Events, metadata only.
+    Show {
+        /// First event.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// How many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Write the log as C2SP tiles.
+    Tiles {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Go on after a restore.
+    Resume {
+        /// The last checkpoint that anybody has.
+        #[arg(long, value_name = "FILE")]
+        last_known: Option<PathBuf>,
+        /// You declare that nothing later than the backup is known.
+        #[arg(long, conflicts_with = "last_known")]
+        nothing_later_known: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackupVerb {
+    /// Write an encrypted backup.
+    Create {
+        /// The file, which must not exist yet.
+        file: PathBuf,
+        /// A file that holds the backup's passphrase.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
+    },
+    /// Bring a backup back into the home folder, which must not exist yet.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// A file that holds the backup's passphrase.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
+    },
+}

@@ -1,0 +1,166 @@
+//! What leaves the case: findings, reports, packages. As typed; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::InCase;
+
+#[derive(Debug, Subcommand)]
+pub enum FindingVerb {
+    /// Write a finding.
+    Add {
+        #[command(flatten)]
+        case: InCase,
+        /// fact, opinion or null-search.
+        #[arg(long)]
+        kind: String,
+        /// The statement.
+        #[arg(long)]
+        text: String,
+        /// An exhibit that it rests on; may be given several times.
+        #[arg(long)]
+        exhibit: Vec<String>,
+        /// Method and version.
+        #[arg(long)]
+        method: String,
+        /// Known error rate, or "not known".
+        #[arg(long)]
+        error_rate: String,
+        /// What speaks against it; may be given several times.
+        #[arg(long)]
+        counter: Vec<String>,
+        /// It speaks for the suspect.
+        #[arg(long)]
+        exculpatory: bool,
+        /// Grading of source and information, as your agency writes it.
+        #[arg(long)]
+        grading: Option<String>,
+    },
+    /// Every finding of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReportVerb {
+    /// Build a report: lint first, then PDF/A, then its text is checked.
+    Build(Box<ReportArgs>),
+    /// Every report of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+    /// Write a report's PDF to a file.
+    Export {
+        #[command(flatten)]
+        case: InCase,
+        /// The report, such as R-0001.
+        report: String,
+        /// Where to.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// What is typed to build a report.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The case.
+    #[arg(long)]
+    pub case: String,
+    /// statement-of-fact, expert-report or investigative-record.
+    #[arg(long)]
+    pub template: String,
+    /// Language: en, lo, th, km, my, ru, zh or vi.
+    #[arg(long, default_value = "en")]
+    pub language: String,
+    /// Jurisdiction code; the case's when absent.
+    #[arg(long)]
+    pub jurisdiction: Option<String>,
+    /// Place of the action (investigative record).
+    #[arg(long)]
+    pub place: Option<String>,
+    /// Participant of the action.
+    #[arg(long)]
+    pub participant: Vec<String>,
+    /// Witness of the action.
+    #[arg(long)]
+    pub witness: Vec<String>,
+    /// Interpreter.
+    #[arg(long)]
+    pub interpreter: Option<String>,
+    /// Remark of a participant.
+    #[arg(long)]
+    pub remark: Vec<String>,
+    /// The author's qualifications (expert report).
+    #[arg(long)]
+    pub qualifications: Option<String>,
+    /// A statement of the author's own knowledge.
+    #[arg(long)]
+    pub own_knowledge: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PackageVerb {
+    /// Build a package; the named officers will sign it.
+    Seal {
+        #[command(flatten)]
+        case: InCase,
+        /// An officer who will sign; may be given several times.
+        #[arg(long, required = true)]
+        officer: Vec<String>,
+        /// A report to include; all when absent.
+        #[arg(long)]
+        report: Vec<String>,
+        /// The package's folder, which must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Sign a package, in your own session.
+    Sign {
+        #[command(flatten)]
+        case: InCase,
+        /// The package, such as P-0001.
+        package: String,
+    },
+    /// Fetch or attach time-stamps.
+    Stamp {
+        #[command(flatten)]
+        case: InCase,
+        /// The package.
+        package: String,
+        /// Number of the authority in the plan, from 1; all when absent.
+        #[arg(long)]
+        authority: Option<usize>,
+        /// Write the request (.tsq) to this file, to be carried by hand.
+        #[arg(long, value_name = "FILE", conflicts_with = "response")]
+        request: Option<PathBuf>,
+        /// Attach this answer (.tsr) that was carried by hand.
+        #[arg(long, value_name = "FILE")]
+        response: Option<PathBuf>,
+    },
+    /// Seal it: log the seal event, attach its proof, check the whole.
+    Finish {
+        #[command(flatten)]
+        case: InCase,
+        /// The package.
+        package: String,
+    },
+    /// Every package of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AnchorsVerb {
+    /// Write root, time-stamp and log keys, the revocation list and a later checkpoint into a folder.
+    Export {
+        /// The folder, outside every package.
+        folder: PathBuf,
+    },
+}

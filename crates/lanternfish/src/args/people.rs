@@ -1,0 +1,113 @@
+//! People, their keys, and the tips they take. As typed; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::{Concerns, InCase};
+
+#[derive(Debug, Subcommand)]
+pub enum UserVerb {
+    /// Enter a person; he makes his keys at his first login.
+    Add {
+        /// Name at work.
+        name: String,
+        /// investigator, analyst, exhibit-officer, supervisor, prosecutor, auditor or administrator.
+        #[arg(long)]
+        role: String,
+    },
+    /// Make a one-time code that the person's first login must give; it is shown once.
+    Code {
+        /// The person.
+        name: String,
+    },
+    /// Everyone who was entered.
+    List,
+    /// A person leaves: his keys, sessions and certificate end now.
+    Revoke {
+        /// The person.
+        name: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// A lost passphrase: the old keys end, and the next login makes new ones.
+    Reset {
+        /// The person.
+        name: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TipVerb {
+    /// Take a tip.
+    Add {
+        /// What was said or seen.
+        #[arg(long)]
+        text: String,
+        /// From whom, or how it came.
+        #[arg(long, default_value = "")]
+        source: String,
+        /// A file that came with it.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Tips that you may read.
+    List,
+    /// Give a tip to a case: it becomes an exhibit there.
+    Give {
+        /// The tip.
+        tip: String,
+        #[command(flatten)]
+        case: InCase,
+        #[command(flatten)]
+        concerns: Concerns,
+        /// One line: what it is.
+        #[arg(long)]
+        description: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Make a recovery set: shares for these holders.
+    Backup {
+        /// Shares needed together.
+        #[arg(long)]
+        threshold: u8,
+        /// A holder; give at least as many as the threshold.
+        #[arg(long, required = true)]
+        holder: Vec<String>,
+    },
+    /// Recover a person's cases: first others release their shares to you, then you finish.
+    Recover {
+        /// The person whose cases are recovered.
+        #[arg(long)]
+        user: String,
+        /// The 16 digits that the person reads from his first login: proof that the new keys are his.
+        #[arg(long)]
+        fingerprint: String,
+        /// Release your share to this holder; without it, join the shares and finish.
+        #[arg(long)]
+        release_to: Option<String>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Change a case's key; every member keeps access.
+    Rotate {
+        #[command(flatten)]
+        case: InCase,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// After a person was revoked: change the keys of your shared cases, list what he still holds.
+    Revoke {
+        /// The person who left.
+        name: String,
+    },
+}

@@ -1,0 +1,119 @@
+//! Cases, their members, and the authorities under which they are worked. From typed words to steps of the desk; no rule is decided here.
+
+use desk::{
+    DeskError,
+    authority::{self, Decision, RecordAuthority},
+    case::{self, CaseContent, Declaration},
+};
+use model::action::Action;
+use serde_json::json;
+
+use super::{Done, Office, all_parsed, parsed, read, write};
+use crate::args::*;
+
+impl Office {
+    pub(super) fn case(&self, verb: CaseVerb) -> Done {
+        match verb {
+            CaseVerb::Open { title, offence, jurisdiction, purpose, member } => {
+                let content = CaseContent { title, offence, jurisdiction, purpose };
+                self.voice.say(&case::open(&self.desk, &self.session()?, &content, &member)?);
+            }
+            CaseVerb::List => self.voice.say_all(&case::list(&self.desk, &self.session()?)?, "you are a member of no case"),
+            CaseVerb::Show { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Administer)?;
+                self.voice.say(&case::show(&self.desk, &scope, &permit)?);
+            }
+            CaseVerb::Close { case, reason } => self.declare(&case, Declaration::Closed, &reason)?,
+            CaseVerb::Declare { case, what, reason } => {
+                let what = match what.as_str() {
+                    "court-process" => Declaration::CourtProcess,
+                    "legal-hold" => Declaration::LegalHold,
+                    other => return Err(DeskError::input(format!("{other:?} cannot be declared: choose court-process or legal-hold"))),
+                };
+                self.declare(&case, what, &reason)?;
+            }
+            CaseVerb::Member(MemberVerb::Add { case, name }) => {
+                let (_, scope, permit) = self.to(&case, Action::Administer)?;
+                self.voice.say(&json!({"members": case::add_member(&self.desk, &scope, &permit, &name)?}));
+            }
+            CaseVerb::Member(MemberVerb::Remove { case, name }) => {
+                let (_, mut scope, permit) = self.to(&case, Action::Administer)?;
+                self.voice.say(&json!({"members": case::remove_member(&self.desk, &mut scope, &permit, &name)?}));
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn declare(&self, case: &InCase, what: Declaration, reason: &str) -> Result<(), DeskError> {
+        let (_, scope, permit) = self.to(case, Action::Administer)?;
+        self.voice.say(&case::declare(&self.desk, &scope, &permit, what, reason)?);
+        Ok(())
+    }
+
+    pub(super) fn authority(&self, verb: AuthorityVerb) -> Done {
+        match verb {
+            AuthorityVerb::Record(typed) => {
+                let case = typed.case.clone();
+                let record = record_authority(*typed)?;
+                match case {
+                    Some(case) => {
+                        let (_, scope, permit) = self.to(&InCase { case }, Action::Administer)?;
+                        self.voice.say(&authority::record(&self.desk, &scope, &permit, &record)?);
+                    }
+                    None => self.voice.say(&authority::record_for_unit(&self.desk, &self.session()?, &record)?),
+                }
+            }
+            AuthorityVerb::Check(typed) => self.decide(typed, Decision::Check)?,
+            AuthorityVerb::Grant(typed) => self.decide(typed, Decision::Grant)?,
+            AuthorityVerb::Revoke(typed) => self.decide(typed, Decision::Revoke)?,
+            AuthorityVerb::List { case: Some(case) } => {
+                let (_, scope, permit) = self.to(&InCase { case }, Action::Administer)?;
+                self.voice.say_all(&authority::list(&self.desk, &scope, &permit)?, "no authority is recorded");
+            }
+            AuthorityVerb::List { case: None } => {
+                self.voice.say_all(&authority::list_for_unit(&self.desk, &self.session()?)?, "no unit authority is recorded");
+            }
+            AuthorityVerb::Show { authority, case, scan } => {
+                let (_, scope, permit) = self.to(&case, Action::Administer)?;
+                if let Some(out) = scan {
+                    write(&out, &authority::scan(&self.desk, &scope, &permit, &authority)?)?;
+                }
+                self.voice.say(&authority::show(&self.desk, &scope, &permit, &authority)?);
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn decide(&self, typed: DecideArgs, decision: Decision) -> Result<(), DeskError> {
+        let view = match typed.case {
+            Some(case) => {
+                let (_, scope, permit) = self.to(&InCase { case }, Action::Administer)?;
+                authority::decide(&self.desk, &scope, &permit, &typed.authority, decision, &typed.reason)?
+            }
+            None => authority::decide_for_unit(&self.desk, &self.session()?, &typed.authority, decision, &typed.reason)?,
+        };
+        self.voice.say(&view);
+        Ok(())
+    }
+}
+
+fn record_authority(typed: RecordArgs) -> Result<RecordAuthority, DeskError> {
+    Ok(RecordAuthority {
+        kind: parsed(&typed.kind)?,
+        reference: typed.reference,
+        issuer: typed.issuer,
+        holders: typed.holder,
+        actions: all_parsed(&typed.action)?,
+        sources: all_parsed(&typed.source)?,
+        selectors: typed.selector,
+        persons: typed.person,
+        territory: typed.territory,
+        from: typed.from,
+        until: typed.until,
+        zone: typed.zone,
+        calendar: typed.calendar.as_deref().map(parsed).transpose()?,
+        necessity: typed.necessity,
+        scan: typed.scan.as_deref().map(read).transpose()?,
+        transcription: typed.transcription.as_deref().map(read).transpose()?.map(|b| String::from_utf8_lossy(&b).into_owned()),
+    })
+}

@@ -1,0 +1,194 @@
+//! Exhibits and their custody. From typed words to steps of the desk; no rule is decided here.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+};
+
+use desk::{
+    DeskError, Intent, Permit, Scope,
+    admit::{self, AdmitFile},
+    capture::{self, CaptureWish},
+    custody, report_step,
+};
+use model::{
+    Law,
+    action::Action,
+    exhibit::{ExhibitClass, ManualCaptureNote, Origin, PhysicalItem},
+    moment::ClockQuality,
+};
+use serde_json::json;
+
+use super::{Done, Office, new_file, parsed, write};
+use crate::{args::*, folder};
+
+impl Office {
+    pub(super) fn capture(&self, case: &InCase, wish: &CaptureWish) -> Done {
+        let (_, scope) = self.enter(case)?;
+        let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
+        let view = capture::run(&self.desk, &scope, &permits, wish)?;
+        self.voice.say(&view);
+        if let Some(why) = &view.stopped {
+            let text = format!("{why}; what had arrived is kept as {}, marked partial", view.exhibit.exhibit);
+            return Err(DeskError::refused(Law::Revocation, text));
+        }
+        if !view.record.complete {
+            self.voice.note("the capture is partial: see its fetches");
+        }
+        Ok(0)
+    }
+
+    pub(super) fn exhibit(&self, verb: ExhibitVerb) -> Done {
+        match verb {
+            ExhibitVerb::Admit(typed) => self.admit(*typed)?,
+            ExhibitVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let views = admit::list(&self.desk, &scope, &permit)?;
+                let lines: Vec<_> = views.iter().map(|view| if self.voice.json { json!(view) } else { in_short(view) }).collect();
+                self.voice.say_all(&lines, "the case has no exhibit yet");
+            }
+            ExhibitVerb::View { case, exhibit, purpose, out } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                self.view(&scope, &permit, &exhibit, &purpose, &out)?;
+            }
+            ExhibitVerb::Label { case, exhibit, out } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                write(&out, &report_step::label(&self.desk, &scope, &permit, &exhibit)?)?;
+                self.voice.say(&json!({"label": out, "exhibit": exhibit}));
+            }
+            ExhibitVerb::Release { case, exhibit, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                self.voice.say(&admit::release(&self.desk, &scope, &permit, &exhibit, &reason)?);
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {
+        if out == Path::new("-") {
+            admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut std::io::stdout().lock())?;
+            return Ok(());
+        }
+        let mut file = new_file(out)?;
+        match admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut file) {
+            Ok(view) => {
+                self.voice.say(&view);
+                Ok(())
+            }
+            Err(error) => {
+                // What was written does not match the record and must not be taken for the exhibit.
+                let _ = fs::remove_file(out);
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn admit(&self, typed: AdmitArgs) -> Result<(), DeskError> {
+        let case = InCase { case: typed.case.clone() };
+        if typed.physical {
+            let item = PhysicalItem {
+                seal_number: typed.seal_number.clone().unwrap_or_default(),
+                condition: typed.condition.clone().unwrap_or_default(),
+            };
+            let origin = origin(&typed.source_class, &typed.concerns)?;
+            let (_, scope, permit) = self.with(&case, Intent::to(Action::Admit).on(&origin))?;
+            self.voice.say(&admit::thing(&self.desk, &scope, &permit, &origin, &typed.description, &typed.source, &item)?);
+            return Ok(());
+        }
+        let path = typed.file.clone().ok_or_else(|| DeskError::input("name the file to admit"))?;
+        if path.is_dir() {
+            return self.admit_folder(&case, &typed, &path);
+        }
+        let file = File::open(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
+        let admission = admission(&typed, &path)?;
+        let (_, scope, permit) = self.with(&case, admission.intent())?;
+        admit::room_for(&self.desk, &file)?;
+        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut admit::Listening(file))?);
+        Ok(())
+    }
+
+    /// A saved folder becomes one exhibit: a tar of its files.
+    pub(super) fn admit_folder(&self, case: &InCase, typed: &AdmitArgs, path: &Path) -> Result<(), DeskError> {
+        let mut admission = admission(typed, path)?;
+        admission.original_name = admission.original_name.map(|name| format!("{name}.tar"));
+        let (_, scope, permit) = self.with(case, admission.intent())?;
+        let mut stream = folder::Stream::of(path).map_err(|e| DeskError::environment("reading the folder", &e))?;
+        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut stream)?);
+        Ok(())
+    }
+
+    pub(super) fn transfer(&self, verb: TransferVerb) -> Done {
+        let desk = &self.desk;
+        let in_case = |case: &InCase| self.to(case, Action::Transfer);
+        match verb {
+            TransferVerb::Offer { case, exhibit, to, purpose } => {
+                let (session, scope, permit) = in_case(&case)?;
+                self.voice.say(&custody::offer(desk, &session, &scope, &permit, &exhibit, &to, &purpose)?);
+            }
+            TransferVerb::Accept { case, transfer, seal_number, condition } => {
+                let (session, scope, permit) = in_case(&case)?;
+                let check = seal_number.map(|seal_number| custody::SealCheck { seal_number, condition: condition.unwrap_or_default() });
+                self.voice.say(&custody::accept(desk, &session, &scope, &permit, &transfer, check.as_ref())?);
+            }
+            TransferVerb::Refuse { case, transfer, reason } => {
+                let (_, scope, permit) = in_case(&case)?;
+                self.voice.say(&custody::refuse(desk, &scope, &permit, &transfer, &reason)?);
+            }
+            TransferVerb::Interim { case, exhibit, reason } => {
+                let (_, scope, permit) = in_case(&case)?;
+                self.voice.say(&custody::take_interim(desk, &scope, &permit, &exhibit, &reason)?);
+            }
+            TransferVerb::Reassign { case, exhibit, to, unreachable, reason } => {
+                let (_, scope, permit) = in_case(&case)?;
+                self.voice.say(&custody::reassign(desk, &scope, &permit, &exhibit, &to, unreachable, &reason)?);
+            }
+            TransferVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                self.voice.say_all(&custody::transfers(desk, &scope, &permit)?, "no transfer was offered yet");
+            }
+            TransferVerb::Slip { case, what, out } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                write(&out, &report_step::slip(desk, &scope, &permit, &what)?)?;
+                self.voice.say(&json!({"slip": out}));
+            }
+        }
+        Ok(0)
+    }
+}
+
+fn in_short(view: &admit::ExhibitView) -> serde_json::Value {
+    json!({
+        "exhibit": view.exhibit, "state": view.state, "kind": view.content.kind, "class": view.content.class,
+        "description": view.content.description, "source": view.content.source, "admitted": view.content.admitted,
+        "custodian": view.custodian, "interim": view.content.custody.is_interim(), "findings": view.content.findings,
+    })
+}
+
+pub(super) fn origin(source: &str, concerns: &Concerns) -> Result<Origin, DeskError> {
+    Ok(Origin { source: parsed(source)?, person: concerns.person.clone(), territory: concerns.territory.clone() })
+}
+
+fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
+    let declared = [("md5", &typed.md5), ("sha1", &typed.sha1), ("sha256", &typed.sha256), ("sha512", &typed.sha512)];
+    let manual = match (&typed.device, &typed.address, &typed.taken_at, &typed.method) {
+        (Some(device), Some(address), Some(taken_at), Some(method)) => Some(ManualCaptureNote {
+            device: device.clone(),
+            address: address.clone(),
+            taken_at: parsed(taken_at)?,
+            method: method.clone(),
+            clock: ClockQuality::Unknown,
+        }),
+        _ => None,
+    };
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    Ok(AdmitFile {
+        description: if typed.description.is_empty() { name.clone().unwrap_or_default() } else { typed.description.clone() },
+        source: typed.source.clone(),
+        origin: origin(&typed.source_class, &typed.concerns)?,
+        class: serde_json::from_value::<ExhibitClass>(json!(typed.class))
+            .map_err(|_| DeskError::input("the class is ordinary, personal-sensitive, privileged or contraband"))?,
+        original_name: name,
+        declared: declared.into_iter().filter_map(|(name, value)| Some((name.to_string(), value.clone()?))).collect(),
+        manual,
+    })
+}

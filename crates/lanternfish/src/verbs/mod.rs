@@ -1,0 +1,212 @@
+//! From what was typed to steps of the desk: each verb enters its case, asks for its permit, takes
+//! its step and says what came of it. No rule of the house is decided here.
+
+mod cases;
+mod exhibits;
+mod node;
+mod papers;
+mod people;
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use clap::Parser;
+use desk::{Desk, DeskError, Intent, Permit, Scope, Session, capture::{self, CaptureWish}, custody, examine, package};
+use model::action::Action;
+use serde_json::json;
+
+use crate::{
+    args::*,
+    demo,
+    output::{Voice, failed},
+    scan,
+};
+
+pub use papers::stamp_all;
+
+type Done = Result<i32, DeskError>;
+
+/// The command line: reads it, does it, gives the exit code.
+pub fn main() -> i32 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { 2 } else { 0 };
+        }
+    };
+    let json = cli.json;
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => failed(&error, json),
+    }
+}
+
+fn run(cli: Cli) -> Done {
+    let voice = Voice { json: cli.json };
+    match cli.verb {
+        Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
+        Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
+        Verb::Init { agency, training, passphrase_cost } => {
+            let home = home_of(cli.home)?;
+            let desk = Desk::create(&home, &agency, training, passphrase_cost, program()?)?;
+            voice.say(&json!({"home": home, "agency": agency, "origin": desk.store.origin()?}));
+            voice.note("next: `lanternfish user add NAME --role administrator`, then the others, then each logs in");
+            Ok(0)
+        }
+        Verb::Backup(BackupVerb::Restore { file, passphrase_file }) => {
+            let home = home_of(cli.home)?;
+            let summary = desk::restore(&file, &home, &passphrase(&passphrase_file)?)?;
+            voice.say(&json!({"home": home, "files": summary.files, "bytes": summary.bytes}));
+            voice.note("next: `lanternfish log resume` with the last known checkpoint, or --nothing-later-known");
+            Ok(0)
+        }
+        verb => {
+            let desk = Desk::open(&home_of(cli.home)?, program()?)?;
+            Office { desk, voice, token: cli.session }.run(verb)
+        }
+    }
+}
+
+fn home_of(typed: Option<PathBuf>) -> Result<PathBuf, DeskError> {
+    let default = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".lanternfish"));
+    let home = typed.or_else(default).ok_or_else(|| DeskError::input("name the home folder with --home DIR"))?;
+    std::path::absolute(&home).map_err(|e| DeskError::environment("reading the home folder's name", &e))
+}
+
+/// The program file, which the children re-run.
+pub fn program() -> Result<PathBuf, DeskError> {
+    std::env::current_exe().map_err(|e| DeskError::environment("finding the program file", &e))
+}
+
+fn passphrase(file: &Path) -> Result<String, DeskError> {
+    let text = fs::read_to_string(file).map_err(|e| DeskError::input(format!("the passphrase file {}: {e}", file.display())))?;
+    Ok(text.lines().next().unwrap_or("").to_string())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, DeskError> {
+    fs::read(file).map_err(|e| DeskError::input(format!("{}: {e}", file.display())))
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), DeskError> {
+    let mut out = new_file(file)?;
+    out.write_all(bytes).and_then(|()| out.sync_all()).map_err(|e| DeskError::environment(format!("writing {}", file.display()), &e))
+}
+
+/// A new file that only its owner reads: what leaves the store in the clear is nobody else's business.
+fn new_file(file: &Path) -> Result<File, DeskError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    opened.map_err(|e| DeskError::input(format!("{}: {e}; choose a file that does not exist yet", file.display())))
+}
+
+fn parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(text: &str) -> Result<T, DeskError> {
+    text.parse().map_err(|e: E| DeskError::input(e.to_string()))
+}
+
+fn all_parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(texts: &[String]) -> Result<Vec<T>, DeskError> {
+    texts.iter().map(|text| parsed(text)).collect()
+}
+
+/// The desk, the way to speak, and the session that was named.
+struct Office {
+    desk: Desk,
+    voice: Voice,
+    token: Option<String>,
+}
+
+impl Office {
+    fn session(&self) -> Result<Session, DeskError> {
+        let token = self.token.as_deref().ok_or_else(|| {
+            DeskError::input("name your session with --session TOKEN or LANTERNFISH_SESSION; `lanternfish login NAME --passphrase-file F` gives one")
+        })?;
+        self.desk.store.session(token)
+    }
+
+    fn enter(&self, case: &InCase) -> Result<(Session, Scope), DeskError> {
+        let session = self.session()?;
+        let scope = self.desk.enter(&session, &case.case)?;
+        Ok((session, scope))
+    }
+
+    fn with(&self, case: &InCase, intent: Intent) -> Result<(Session, Scope, Permit), DeskError> {
+        let (session, scope) = self.enter(case)?;
+        let permit = self.desk.permit(&scope, intent)?;
+        Ok((session, scope, permit))
+    }
+
+    fn to(&self, case: &InCase, action: Action) -> Result<(Session, Scope, Permit), DeskError> {
+        self.with(case, Intent::to(action))
+    }
+
+    fn run(&self, verb: Verb) -> Done {
+        match verb {
+            Verb::User(verb) => self.user(verb),
+            Verb::Login { name, passphrase_file, enrolment_code } => self.login(&name, &passphrase_file, enrolment_code.as_deref()),
+            Verb::Logout => {
+                self.desk.store.log_out(self.token.as_deref().unwrap_or(""))?;
+                Ok(0)
+            }
+            Verb::Tip(verb) => self.tip(verb),
+            Verb::Case(verb) => self.case(verb),
+            Verb::Authority(verb) => self.authority(verb),
+            Verb::Exhibit(verb) => self.exhibit(verb),
+            Verb::Transfer(verb) => self.transfer(verb),
+            Verb::Finding(verb) => self.finding(verb),
+            Verb::Report(verb) => self.report(verb),
+            Verb::Package(verb) => self.package(verb),
+            Verb::Log(verb) => self.log(verb),
+            Verb::Key(verb) => self.key(verb),
+            Verb::Capture { case, urls, source, concerns, description, byte_budget, timeout_ms, recover } => {
+                if recover {
+                    let (_, scope) = self.enter(&case)?;
+                    self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
+                    return Ok(0);
+                }
+                let wish = CaptureWish { urls, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description };
+                self.capture(&case, &wish)
+            }
+            Verb::Examine { case, exhibit } => {
+                let (_, scope, permit) = self.to(&case, Action::Examine)?;
+                let view = examine::examine(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default())?;
+                self.voice.say(&view);
+                Ok(0)
+            }
+            Verb::Selectors { case, value, purpose } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                let found = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
+                self.voice.say_all(&found.hits, "no selector was found");
+                if found.outside > 0 {
+                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+                }
+                Ok(0)
+            }
+            Verb::Checkout { case, exhibit, purpose } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                self.voice.say(&custody::check_out(&self.desk, &scope, &permit, &exhibit, &purpose)?);
+                Ok(0)
+            }
+            Verb::Checkin { case, exhibit, condition } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                self.voice.say(&custody::check_in(&self.desk, &scope, &permit, &exhibit, &condition)?);
+                Ok(0)
+            }
+            Verb::Anchors(AnchorsVerb::Export { folder }) => {
+                self.voice.say(&package::export_anchors(&self.desk, &self.session()?, &folder)?);
+                Ok(0)
+            }
+            Verb::Backup(BackupVerb::Create { file, passphrase_file }) => {
+                let summary = self.desk.store.backup(&self.session()?, &file, &passphrase(&passphrase_file)?)?;
+                self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
+                Ok(0)
+            }
+            Verb::Doctor => self.doctor(),
+            Verb::Init { .. } | Verb::Scan { .. } | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+                Err(DeskError::input("this verb is done before a home is opened"))
+            }
+        }
+    }
+}

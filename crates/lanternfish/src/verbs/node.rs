@@ -1,0 +1,39 @@
+//! The log and the home itself. From typed words to steps of the desk; no rule is decided here.
+
+use desk::logbook;
+use serde_json::json;
+
+use super::{Done, Office, read};
+use crate::args::*;
+
+impl Office {
+    pub(super) fn doctor(&self) -> Done {
+        let findings = logbook::doctor(&self.desk);
+        self.voice.say_all(&findings, "nothing to say");
+        Ok(if findings.iter().all(|f| f.ok) { 0 } else { 3 })
+    }
+
+    pub(super) fn log(&self, verb: LogVerb) -> Done {
+        let session = self.session()?;
+        let desk = &self.desk;
+        match verb {
+            LogVerb::Verify => {
+                let report = logbook::verify(desk, &session)?;
+                self.voice.say(&report);
+                return Ok(if report.faults.is_empty() { 0 } else { 1 });
+            }
+            LogVerb::Prove { event } => self.voice.say(&logbook::prove(desk, &session, event)?),
+            LogVerb::Checkpoint => {
+                let text = logbook::checkpoint(desk, &session)?;
+                if self.voice.json { self.voice.say(&json!({"checkpoint": text})) } else { print!("{text}") }
+            }
+            LogVerb::Show { from, limit } => self.voice.say_all(&logbook::show(desk, &session, from, limit)?, "no event there"),
+            LogVerb::Tiles { folder } => self.voice.say(&logbook::tiles(desk, &session, &folder)?),
+            LogVerb::Resume { last_known, nothing_later_known } => {
+                let text = last_known.map(|file| read(&file)).transpose()?.map(|b| String::from_utf8_lossy(&b).into_owned());
+                self.voice.say(&logbook::resume(desk, &session, text.as_deref(), nothing_later_known)?);
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,153 @@
+//! What leaves the case: findings, reports, packages. From typed words to steps of the desk; no rule is decided here.
+
+use std::path::Path;
+
+use desk::{
+    Desk, DeskError, Permit, Scope, conclude,
+    package::{self, BuildPackage},
+    report_step::{self, BuildReport},
+};
+use model::{action::Action, finding::Finding};
+use serde_json::json;
+
+use super::{Done, Office, parsed, read, write};
+use crate::{args::*, stamps};
+
+impl Office {
+    pub(super) fn finding(&self, verb: FindingVerb) -> Done {
+        match verb {
+            FindingVerb::Add { case, kind, text, exhibit, method, error_rate, counter, exculpatory, grading } => {
+                let (_, scope, permit) = self.to(&case, Action::Conclude)?;
+                let finding = Finding {
+                    kind: parsed(&kind)?,
+                    text,
+                    exhibits: exhibit,
+                    method,
+                    error_rate,
+                    counter_evidence: counter,
+                    exculpatory,
+                    grading,
+                };
+                self.voice.say(&conclude::add(&self.desk, &scope, &permit, &finding)?);
+            }
+            FindingVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                self.voice.say_all(&conclude::list(&self.desk, &scope, &permit)?, "the case has no finding yet");
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn report(&self, verb: ReportVerb) -> Done {
+        match verb {
+            ReportVerb::Build(typed) => {
+                let case = InCase { case: typed.case.clone() };
+                let (_, scope, permit) = self.to(&case, Action::Report)?;
+                self.voice.say(&report_step::build(&self.desk, &scope, &permit, &build_report(*typed)?)?);
+            }
+            ReportVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                self.voice.say_all(&report_step::list(&self.desk, &scope, &permit)?, "the case has no report yet");
+            }
+            ReportVerb::Export { case, report, out } => {
+                let (_, scope, permit) = self.to(&case, Action::Report)?;
+                let mut bytes = Vec::new();
+                let view = report_step::export(&self.desk, &scope, &permit, &report, &mut bytes)?;
+                write(&out, &bytes)?;
+                self.voice.say(&view);
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn package(&self, verb: PackageVerb) -> Done {
+        let desk = &self.desk;
+        match verb {
+            PackageVerb::Seal { case, officer, report, out } => {
+                let (session, scope, permit) = self.to(&case, Action::Package)?;
+                let target = std::path::absolute(&out).map_err(|e| DeskError::environment("reading the folder's name", &e))?;
+                let typed = BuildPackage { officers: officer, reports: (!report.is_empty()).then_some(report), target };
+                self.voice.say(&package::build(desk, &session, &scope, &permit, &typed)?);
+            }
+            PackageVerb::Sign { case, package } => {
+                let (session, scope, permit) = self.to(&case, Action::Package)?;
+                self.voice.say(&package::sign(desk, &session, &scope, &permit, &package)?);
+            }
+            PackageVerb::Stamp { case, package, authority, request, response } => {
+                let (_, scope, permit) = self.to(&case, Action::Package)?;
+                self.stamp(&scope, &permit, &package, authority, request.as_deref(), response.as_deref())?;
+            }
+            PackageVerb::Finish { case, package } => {
+                let (session, scope, permit) = self.to(&case, Action::Package)?;
+                self.voice.say(&package::finish(desk, &session, &scope, &permit, &package)?);
+            }
+            PackageVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Package)?;
+                self.voice.say_all(&package::list(desk, &scope, &permit)?, "the case has no package yet");
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn stamp(
+        &self,
+        scope: &Scope,
+        permit: &Permit,
+        label: &str,
+        authority: Option<usize>,
+        request: Option<&Path>,
+        response: Option<&Path>,
+    ) -> Result<(), DeskError> {
+        let desk = &self.desk;
+        if let Some(file) = request {
+            let number = authority.unwrap_or(1);
+            write(file, &package::stamp_request(desk, scope, permit, label, number)?)?;
+            self.voice.say(&json!({"request": file, "package": label, "authority": number}));
+            return Ok(());
+        }
+        if let Some(file) = response {
+            self.voice.say(&package::stamp(desk, scope, permit, label, authority.unwrap_or(1), &read(file)?)?);
+            return Ok(());
+        }
+        stamp_all(desk, scope, permit, label, authority)?;
+        let packages = package::list(desk, scope, permit)?;
+        self.voice.say_all(&packages.into_iter().filter(|p| p.package == label).collect::<Vec<_>>(), "no such package");
+        Ok(())
+    }
+}
+
+pub fn stamp_all(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, only: Option<usize>) -> Result<(), DeskError> {
+    let packages = package::list(desk, scope, permit)?;
+    let view = packages.iter().find(|p| p.package == label).ok_or_else(|| DeskError::input(format!("there is no package {label}")))?;
+    let addresses: Vec<String> = desk.store.config().time_authorities.iter().map(|a| a.url.clone()).collect();
+    for (index, (_, _, stamped)) in view.authorities.iter().enumerate() {
+        let number = index + 1;
+        if stamped.is_some() || only.is_some_and(|n| n != number) {
+            continue;
+        }
+        let address = addresses.get(index).map(String::as_str).unwrap_or_default();
+        if address == "built-in" {
+            package::stamp_builtin(desk, scope, permit, label)?;
+            continue;
+        }
+        let request = package::stamp_request(desk, scope, permit, label, number)?;
+        let answer = stamps::fetch(desk.exe(), address, &request)?;
+        package::stamp(desk, scope, permit, label, number, &answer)?;
+    }
+    Ok(())
+}
+
+fn build_report(typed: ReportArgs) -> Result<BuildReport, DeskError> {
+    Ok(BuildReport {
+        template: parsed(&typed.template)?,
+        language: typed.language,
+        jurisdiction: typed.jurisdiction,
+        place: typed.place,
+        participants: typed.participant,
+        witnesses: typed.witness,
+        interpreter: typed.interpreter,
+        remarks: typed.remark,
+        qualifications: typed.qualifications,
+        own_knowledge: typed.own_knowledge,
+    })
+}

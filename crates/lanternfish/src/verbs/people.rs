@@ -1,0 +1,116 @@
+//! People, their keys, and the tips they take. From typed words to steps of the desk; no rule is decided here.
+
+use std::{fs::File, path::Path};
+
+use desk::{DeskError, admit::AdmitFile, case, intake, keys};
+use model::{action::Action, exhibit::ExhibitClass};
+use serde_json::json;
+
+use super::{Done, Office, exhibits::origin, parsed, passphrase};
+use crate::args::*;
+
+impl Office {
+    pub(super) fn user(&self, verb: UserVerb) -> Done {
+        match verb {
+            UserVerb::Add { name, role } => {
+                let session = if self.token.is_some() { Some(self.session()?) } else { None };
+                let actor = self.desk.store.add_user(session.as_ref(), &name, parsed(&role)?)?;
+                self.voice.say(&json!({"user": name, "role": role, "id": actor.as_str()}));
+                self.voice.note("the keys are made at the first login, under a passphrase that only this person knows");
+            }
+            UserVerb::Code { name } => {
+                let session = if self.token.is_some() { Some(self.session()?) } else { None };
+                let user = self.desk.store.user_by_name(&name)?;
+                let code = self.desk.store.make_enrolment_code(session.as_ref(), &user)?;
+                self.voice.say(&json!({"user": name, "code": code}));
+                self.voice.note("hand the code over face to face: `lanternfish login NAME --passphrase-file F --enrolment-code CODE`");
+            }
+            UserVerb::List => {
+                let users = self.desk.users(if self.token.is_some() { Some(self.session()?) } else { None }.as_ref())?;
+                let lines: Vec<_> = users
+                    .iter()
+                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint()}))
+                    .collect();
+                self.voice.say_all(&lines, "nobody was entered yet");
+            }
+            UserVerb::Revoke { name, reason } => self.end_user(&name, &reason, false)?,
+            UserVerb::Reset { name, reason } => self.end_user(&name, &reason, true)?,
+        }
+        Ok(0)
+    }
+
+    pub(super) fn end_user(&self, name: &str, reason: &str, reset: bool) -> Result<(), DeskError> {
+        let session = self.session()?;
+        let user = self.desk.store.user_by_name(name)?;
+        self.desk.store.revoke_user(&session, &user, reason, reset)?;
+        self.voice.say(&json!({"user": name, "state": if reset { "waiting" } else { "revoked" }}));
+        self.voice.note("a member of each shared case now runs `lanternfish key revoke NAME` to change the case keys");
+        Ok(())
+    }
+
+    pub(super) fn login(&self, name: &str, file: &Path, code: Option<&str>) -> Done {
+        let (token, expires) = self.desk.log_in_with_code(name, &passphrase(file)?, code)?;
+        keys::refresh_recovery(&self.desk, &self.desk.store.session(&token)?)?;
+        let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
+        self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
+        if self.voice.json {
+            self.voice.say(&json!({"session": token, "user": name, "expires": expires, "fingerprint": fingerprint}));
+        } else {
+            println!("{token}");
+        }
+        Ok(0)
+    }
+
+    pub(super) fn tip(&self, verb: TipVerb) -> Done {
+        let session = self.session()?;
+        match verb {
+            TipVerb::Add { text, source, file } => {
+                let mut opened = file.as_deref().map(File::open).transpose().map_err(|e| DeskError::input(format!("the tip's file: {e}")))?;
+                let name = file.as_deref().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let attached = opened.as_mut().map(|file| (name.as_str(), file as &mut dyn std::io::Read));
+                self.voice.say(&intake::receive(&self.desk, &session, &text, &source, attached)?);
+            }
+            TipVerb::List => self.voice.say_all(&intake::list(&self.desk, &session)?, "the tray is empty"),
+            TipVerb::Give { tip, case, concerns, description } => {
+                let admission = AdmitFile {
+                    description,
+                    source: format!("intake tray, {tip}"),
+                    origin: origin("handed-over", &concerns)?,
+                    class: ExhibitClass::Ordinary,
+                    original_name: None,
+                    declared: vec![],
+                    manual: None,
+                };
+                let (session, scope, permit) = self.with(&case, admission.intent())?;
+                self.voice.say(&intake::give(&self.desk, &session, &tip, &scope, &permit, &admission)?);
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn key(&self, verb: KeyVerb) -> Done {
+        let session = self.session()?;
+        let desk = &self.desk;
+        match verb {
+            KeyVerb::Backup { threshold, holder } => self.voice.say(&keys::make_recovery_set(desk, &session, &holder, threshold)?),
+            KeyVerb::Recover { user, fingerprint, release_to: Some(to), reason } => {
+                keys::release_share(desk, &session, &to, &user, &fingerprint, &reason)?;
+                self.voice.say(&json!({"released-to": to, "for": user}));
+            }
+            KeyVerb::Recover { user, fingerprint, release_to: None, reason } => {
+                let cases = keys::recover(desk, &session, &user, &fingerprint, &reason)?;
+                self.voice.say(&json!({"user": user, "cases": cases}));
+            }
+            KeyVerb::Rotate { case, reason } => {
+                let (_, mut scope, permit) = self.to(&case, Action::Administer)?;
+                case::rotate_key(desk, &mut scope, &permit, &reason)?;
+                self.voice.say(&json!({"case": case.case, "rotated": true}));
+            }
+            KeyVerb::Revoke { name } => {
+                let leaver = desk.store.user_by_name(&name)?;
+                self.voice.say(&keys::after_leaver(desk, &session, &leaver)?);
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,240 @@
+//! Permits: asked for, asked again, and held against what they touch (laws 1, 13, 15).
+//!
+//! The one place that asks `model::authorize` on behalf of a person in a case. A refusal is an event. It
+//! writes nothing else and opens no content.
+
+use model::{
+    Law,
+    authority::{Authority, AuthorityState},
+    authorize::{CaseStanding, Ground, Refusal, authorize},
+    event::EventType,
+    exhibit::Origin,
+    id::CaseId,
+};
+use serde_json::json;
+
+use crate::{
+    StoreError,
+    log::NewEvent,
+    people::KEY_WRAP,
+    permit::{Intent, Permit, Scope},
+    record::Row,
+    session::Session,
+    sql::{self, Tx, Val},
+    steps::{Seal, Store},
+};
+
+impl Store {
+    /// Mints a permit, or writes the refusal into the log and refuses.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with the law and what is missing.
+    pub fn permit(&self, scope: &Scope, intent: Intent) -> Result<Permit, StoreError> {
+        let authorities = self.authorities(scope)?;
+        let standing = self.standing(&scope.case)?;
+        let member = self.is_member(scope)?;
+        let answer = authorize(&intent.ask(scope, member, standing, self.now()), &authorities);
+        match answer {
+            Ok(ground) => Ok(Permit::new(intent, scope.actor.clone(), scope.case.clone(), ground)),
+            Err(refusal) => {
+                self.log_refusal(scope, &intent, refusal.law, &refusal.text)?;
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// Asks the permit again: long work calls this between pieces and stops when it fails (law 15).
+    ///
+    /// # Errors
+    /// Law 15 when the authority was revoked or has ended since, or the person was removed.
+    pub fn still_live(&self, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+        own_permit(scope, permit)?;
+        let member = self.is_member(scope)?;
+        let authorities = self.authorities(scope)?;
+        let standing = self.standing(&scope.case)?;
+        self.ask_again(scope, permit, member, &authorities, standing)
+    }
+
+    /// Whether the permit reaches what comes from `origin`: the limits on source class, person and
+    /// territory bind every opening of bytes, not only their coming in. A refusal is an event.
+    ///
+    /// # Errors
+    /// Law 1 when no live authority covers the action there.
+    pub fn cover(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<(), StoreError> {
+        let Err(refusal) = self.reach(scope, permit, origin)? else { return Ok(()) };
+        self.log_refusal(scope, &permit.intent.clone().on(origin), refusal.law, &refusal.text)?;
+        Err(refusal.into())
+    }
+
+    /// The same as a question, without an event: for lists that leave out what they may not show.
+    ///
+    /// # Errors
+    /// When the database refuses, or the permit is of another person or case.
+    pub fn covers(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<bool, StoreError> {
+        Ok(self.reach(scope, permit, origin)?.is_ok())
+    }
+
+    fn reach(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<Result<(), Refusal>, StoreError> {
+        own_permit(scope, permit)?;
+        let asked = permit.intent.source == Some(origin.source)
+            && permit.intent.person == origin.person
+            && permit.intent.territory == origin.territory;
+        if asked || matches!(permit.ground, Ground::Standing(_)) || permit.covered().contains_key(origin) {
+            return Ok(Ok(()));
+        }
+        let intent = permit.intent.clone().on(origin);
+        let answer = authorize(&intent.ask(scope, self.is_member(scope)?, self.standing(&scope.case)?, self.now()), &self.authorities(scope)?);
+        Ok(answer.map(|ground| {
+            permit.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(origin.clone(), ground);
+        }))
+    }
+
+    /// Whether a key of the case is still wrapped to the person: an open scope outlives a membership,
+    /// and must not carry it (law 13).
+    fn is_member(&self, scope: &Scope) -> Result<bool, StoreError> {
+        holds_key(&self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
+    }
+
+    pub(crate) fn is_member_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        holds_key(&tx.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
+    }
+
+    pub(crate) fn ask_again(
+        &self,
+        scope: &Scope,
+        permit: &Permit,
+        member: bool,
+        authorities: &[Authority],
+        standing: CaseStanding,
+    ) -> Result<(), StoreError> {
+        let again = |intent: &Intent, ground: &Ground| {
+            let same_ground = |authority: &&Authority| *ground == Ground::Authority(authority.id.clone());
+            let relevant: Vec<Authority> = authorities.iter().filter(same_ground).cloned().collect();
+            authorize(&intent.ask(scope, member, standing, self.now()), &relevant)
+                .map(|_| ())
+                .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", refusal.text)))
+        };
+        again(&permit.intent, &permit.ground)?;
+        permit.covered().iter().try_for_each(|(origin, ground)| again(&permit.intent.clone().on(origin), ground))
+    }
+
+    fn log_refusal(&self, scope: &Scope, intent: &Intent, law: Law, text: &str) -> Result<(), StoreError> {
+        let detail = json!({
+            "action": intent.action.name(), "source": intent.source.map(|c| c.name()), "target": intent.target,
+            "person": intent.person, "territory": intent.territory, "law": law.number(), "text": text,
+        });
+        let event = NewEvent::new(EventType::StepRefused, None, detail);
+        let seal = Seal::Case(&scope.ring);
+        self.write(Some(&scope.actor), Some(&scope.case), &seal, event, vec![], |_| Ok(())).map(|_| ())
+    }
+
+    /// Writes a refusal that a state machine or a lint gave, and returns it as the error to show.
+    ///
+    /// # Errors
+    /// Only when the log itself cannot be written.
+    pub fn refuse(&self, scope: &Scope, intent: &Intent, law: Law, text: String) -> Result<StoreError, StoreError> {
+        self.log_refusal(scope, intent, law, &text)?;
+        Ok(StoreError::refused(law, text))
+    }
+
+    /// Writes into the log that a person was refused outside any case he may enter, and gives the
+    /// refusal back.
+    ///
+    /// # Errors
+    /// Only when the log itself cannot be written.
+    pub fn note_refused(&self, session: &Session, what: &str, error: StoreError) -> Result<StoreError, StoreError> {
+        let Some(law) = error.law() else { return Ok(error) };
+        let detail = json!({"step": what, "law": law.number(), "text": error.to_string()});
+        let event = NewEvent::new(EventType::StepRefused, None, detail);
+        self.write(Some(&session.actor), None, &Seal::Agency(&self.agency), event, vec![], |_| Ok(()))?;
+        Ok(error)
+    }
+
+    // ---- authorities and standing
+
+    fn authorities(&self, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
+        let of_case = self.db.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
+        let all = self.db.rows(sql::RECORDS_OF_KIND, &[Val::text("authority")])?;
+        self.read_authorities(scope, &of_case, &all)
+    }
+
+    pub(crate) fn authorities_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
+        let of_case = tx.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
+        let all = tx.rows(sql::RECORDS_OF_KIND, &[Val::text("authority")])?;
+        self.read_authorities(scope, &of_case, &all)
+    }
+
+    fn read_authorities(&self, scope: &Scope, of_case: &[sql::Cells], all: &[sql::Cells]) -> Result<Vec<Authority>, StoreError> {
+        let mut authorities = Vec::new();
+        for cells in of_case {
+            authorities.push(authority_of(&self.open_row(&scope.ring, Row::from_cells(cells)?)?)?);
+        }
+        for cells in all {
+            let row = Row::from_cells(cells)?;
+            if row.case.is_none() {
+                authorities.push(authority_of(&self.open_agency_row(row)?)?);
+            }
+        }
+        Ok(authorities)
+    }
+
+    /// What the case itself says about standing bases.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn standing(&self, case: &CaseId) -> Result<CaseStanding, StoreError> {
+        let cells = self.db.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(case.as_str())])?;
+        Ok(standing_of(cells.map(|c| c.text(5)).transpose()?.as_deref()))
+    }
+
+    pub(crate) fn standing_in(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<CaseStanding, StoreError> {
+        let cells = tx.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(case.as_str())])?;
+        Ok(standing_of(cells.map(|c| c.text(5)).transpose()?.as_deref()))
+    }
+}
+
+pub(crate) fn own_permit(scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+    if permit.case == scope.case && permit.actor == scope.actor {
+        return Ok(());
+    }
+    Err(StoreError::refused(Law::Permit, "this permit belongs to another person or case"))
+}
+
+/// Whether one of these wraps gives the scope's person a key of its case. A scope that was opened before
+/// the key changed would write under the old key, which a leaver still has: it is told to begin again.
+fn holds_key(wraps: &[sql::Cells], scope: &Scope) -> Result<bool, StoreError> {
+    let mut newest = None;
+    for cells in wraps {
+        let row = Row::from_cells(cells)?;
+        if row.case.as_ref() == Some(&scope.case) && row.state == "live" {
+            newest = newest.max(Some(row.number.unwrap_or(0)));
+        }
+    }
+    if newest.is_some_and(|generation| generation > i64::from(scope.ring.newest().generation())) {
+        return Err(StoreError::refused(Law::Separation, "the key of this case was changed meanwhile: enter the case again and repeat the step"));
+    }
+    Ok(newest.is_some())
+}
+
+fn authority_of(row: &Row) -> Result<Authority, StoreError> {
+    let authority: Authority = row.content()?;
+    let state = match &authority.state {
+        AuthorityState::Recorded => "recorded",
+        AuthorityState::Live { .. } => "live",
+        AuthorityState::Revoked { .. } => "revoked",
+    };
+    if state != row.state {
+        return Err(StoreError::damaged(format!("authority {} says {state} inside and {} outside", row.id, row.state)));
+    }
+    Ok(authority)
+}
+
+/// The state column of a case: words separated by blanks, such as `open court-process`.
+fn standing_of(state: Option<&str>) -> CaseStanding {
+    let words: Vec<&str> = state.unwrap_or("").split(' ').collect();
+    CaseStanding {
+        court_process: words.contains(&"court-process"),
+        legal_hold: words.contains(&"legal-hold"),
+        closed: words.contains(&"closed"),
+    }
+}
