@@ -269,7 +269,7 @@ def chosen(guards, asked):
     return [
         guard for guard in guards
         if (not crates or {guard.crate, guard.package, f"{guard.crate}/{guard.package}"} & crates)
-        and (not asked.match or any(asked.match in text for text in [guard.why, guard.entry["file"], str(guard.number), *guard.tests]))
+        and (not asked.match or any(word in text for word in asked.match for text in [guard.why, guard.entry["file"], *guard.tests]))
     ]
 
 
@@ -278,7 +278,7 @@ def main():
     parser.add_argument("--list-check", action="store_true", help="only see that the list fits the code; builds nothing")
     parser.add_argument("--list", action="store_true", help="print the guards and their tests, and stop")
     parser.add_argument("--only", action="append", metavar="CRATE", help="guards in this crate, or of tests in it; CRATE/CRATE: guards in the first of tests in the second (may be repeated)")
-    parser.add_argument("--match", metavar="WORD", help="guards with this in their sentence, file or tests")
+    parser.add_argument("--match", action="append", metavar="WORD", help="guards with this in their sentence, file or tests (may be repeated)")
     parser.add_argument("--target", type=pathlib.Path, help="folder for the copy and what is built (default: guards/ in CARGO_TARGET_DIR)")
     parser.add_argument("--jobs", type=int, help="how many compilers at once")
     parser.add_argument("--seconds", type=int, default=600, help="longest time for the tests of one guard")
