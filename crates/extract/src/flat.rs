@@ -78,6 +78,13 @@ impl<'a> Flat<'a> {
         index.checked_sub(1).map_or(&Zone::Text, |i| &self.zones[i].1)
     }
 
+    /// Where the part of the document ends in which the byte at `flat` stood. The next part may have
+    /// been copied from raw bytes before this one, so nothing is read across.
+    pub(crate) fn zone_end(&self, flat: usize) -> usize {
+        let index = self.zones.partition_point(|(at, _)| *at as usize <= flat);
+        self.zones.get(index).map_or(self.bytes.len(), |(at, _)| *at as usize)
+    }
+
     /// Joints strictly inside a flat range.
     pub(crate) fn joints_in(&self, start: usize, end: usize) -> &[Joint] {
         let from = self.joints.partition_point(|j| j.at as usize <= start);

@@ -264,7 +264,7 @@ impl<'a> Pass<'a> {
         if self.byte(at + 1) != b'-' {
             return at + 1;
         }
-        let Some(block) = pgp::block(&self.text[at..]) else { return at + 1 };
+        let Some(block) = pgp::block(&self.text[at..self.flat.zone_end(at)]) else { return at + 1 };
         let end = at + block.length;
         self.hits.push(block.verdict.at(at, end));
         self.hits.extend(block.fingerprint.map(|verdict| verdict.at(at, end)));

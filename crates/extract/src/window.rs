@@ -82,7 +82,8 @@ impl Seam {
 
     fn pass(&mut self, flat: &Flat<'_>, raw: &[u8], reading: Reading) -> Vec<Placed> {
         let hits = Pass::new(flat, raw, reading.region, &mut self.phones).run();
-        hits.into_iter().map(|hit| Placed(place(hit, flat, raw))).collect()
+        let in_one_part = hits.into_iter().filter(|hit| hit.end <= flat.zone_end(hit.start));
+        in_one_part.map(|hit| Placed(place(hit, flat, raw))).collect()
     }
 }
 

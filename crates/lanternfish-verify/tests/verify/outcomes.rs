@@ -26,7 +26,7 @@ fn law_08_exit_codes_and_words() {
     let (package, anchors) = (&sample.package, &sample.anchors);
     let flag = Path::new("--anchors");
     check(&[package, flag, anchors], 0, "SOUND");
-    check(&[package, flag, anchors], 0, "NOT INDEPENDENT");
+    check(&[package, flag, anchors], 0, "NOT INDEPENDENT: the agency's own clock");
     check(&[package, flag, anchors], 0, "unwitnessed");
     check(&[package], 2, "sound in itself, origin not checked");
     check(&[package, flag, Path::new("/nowhere/at/all")], 2, "no such folder");

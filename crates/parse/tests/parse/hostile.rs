@@ -257,12 +257,14 @@ fn law_14_memory_beyond_the_budget_ends_the_child_and_is_a_finding() {
 
 #[test]
 fn law_14_cpu_time_beyond_the_budget_ends_the_child() {
+    let started = std::time::Instant::now();
     let mut source = Zeros(1 << 42);
     let mut kept = Kept::default();
     let task = parse::Task::Extract { hint: String::new() };
     let outcome =
         parse::run(child(), &task, &Budget { cpu_s: 1, ..budget() }, &mut source, &mut kept, &|| false).unwrap();
     assert_eq!(outcome.ended, Ended::TimeOut);
+    assert!(started.elapsed().as_millis() < u128::from(budget().wall_ms) / 2, "the wall clock ended it, not the CPU time");
     assert!(kept.has(FindingKind::TimeOut));
 }
 

@@ -75,7 +75,8 @@ fn law_07_no_digest_of_a_blob_stands_in_the_clear() {
     let digest = model::Sha256Digest::of(bytes);
     for file in files(&house.root()) {
         let stored = std::fs::read(&file).unwrap();
-        let name = file.to_string_lossy().into_owned();
+        // An object's name is parted by its folder.
+        let name = file.to_string_lossy().replace('/', "");
         assert!(!name.contains(&digest.hex()), "{name}");
         assert!(!stored.windows(32).any(|w| w == digest.0) && !stored.windows(64).any(|w| w == digest.hex().as_bytes()), "{name}");
     }

@@ -21,10 +21,25 @@ fn probe() {
         ("listen", TcpListener::bind("127.0.0.1:0").is_ok()),
         ("send a datagram", UdpSocket::bind("127.0.0.1:0").is_ok()),
         ("start a process", std::process::Command::new("/bin/true").spawn().is_ok()),
+        ("become two processes", forks()),
     ];
     for (what, done) in tries {
         println!("{what}: {}", if done { "ESCAPED" } else { "refused" });
     }
     let threads = std::thread::Builder::new().spawn(|| 42).map(|thread| thread.join().unwrap_or(0));
     println!("own thread: {}", if matches!(threads, Ok(42)) { "works" } else { "BROKEN" });
+}
+
+/// Whether a second process can be made at all: a program that is started is refused once more.
+fn forks() -> bool {
+    #[expect(unsafe_code, reason = "the standard library makes no process without starting a program in it")]
+    // SAFETY: nothing else runs yet, and the second process ends at once.
+    let made = unsafe {
+        let made = libc::fork();
+        if made == 0 {
+            libc::_exit(0);
+        }
+        made
+    };
+    made > 0
 }
