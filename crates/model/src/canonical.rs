@@ -39,8 +39,16 @@ pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalEr
 /// As [`to_bytes`].
 pub fn value_bytes(value: &Value) -> Result<Vec<u8>, CanonicalError> {
     let mut out = Vec::with_capacity(256);
-    write_value(value, &mut out)?;
+    write_into(value, &mut out)?;
     Ok(out)
+}
+
+/// Appends the canonical bytes of a JSON value.
+///
+/// # Errors
+/// As [`to_bytes`]; `out` may hold a part of the value then.
+pub fn write_into(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+    write_value(value, out)
 }
 
 /// Whether `bytes` are exactly the canonical form of the JSON value that they hold.

@@ -196,14 +196,26 @@ pub struct Action {
 /// [`CaseError`].
 pub fn document(description: &Description) -> Result<Vec<u8>, CaseError> {
     check_references(description)?;
-    let mut graph = vec![investigation(description)];
-    graph.extend(description.authorities.iter().map(authorization));
-    graph.extend(description.officers.iter().map(officer));
-    graph.extend(description.tools.iter().map(tool));
-    graph.extend(description.exhibits.iter().flat_map(exhibit));
-    graph.extend(description.actions.iter().map(action));
-    let document = json!({ "@context": context(), "@graph": graph });
-    canonical::value_bytes(&document).map_err(|e| CaseError::NotJson(e.to_string()))
+    let nodes = std::iter::once(investigation(description))
+        .chain(description.authorities.iter().map(authorization))
+        .chain(description.officers.iter().map(officer))
+        .chain(description.tools.iter().map(tool))
+        .chain(description.exhibits.iter().flat_map(exhibit))
+        .chain(description.actions.iter().map(action));
+    // One node at a time, in the order that canonical JSON asks for: a case of many thousand items never
+    // stands in memory as one value.
+    let not_json = |e: canonical::CanonicalError| CaseError::NotJson(e.to_string());
+    let mut out = br#"{"@context":"#.to_vec();
+    canonical::write_into(&context(), &mut out).map_err(not_json)?;
+    out.extend_from_slice(br#","@graph":["#);
+    for (place, node) in nodes.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        canonical::write_into(&node, &mut out).map_err(not_json)?;
+    }
+    out.extend_from_slice(b"]}");
+    Ok(out)
 }
 
 fn check_references(description: &Description) -> Result<(), CaseError> {
@@ -257,7 +269,12 @@ fn iri(kind: &str, id: &str) -> String {
 }
 
 fn reference(kind: &str, id: &str) -> Value {
-    json!({ "@id": iri(kind, id) })
+    typed([("@id", iri(kind, id))])
+}
+
+/// A small object of texts.
+fn typed<const N: usize>(members: [(&str, String); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, text)| (name.to_string(), Value::String(text))).collect())
 }
 
 fn references<'a>(kind: &str, ids: impl IntoIterator<Item = &'a String>) -> Value {
@@ -265,7 +282,7 @@ fn references<'a>(kind: &str, ids: impl IntoIterator<Item = &'a String>) -> Valu
 }
 
 fn time(moment: Moment) -> Value {
-    json!({ "@type": "xsd:dateTime", "@value": moment.to_string() })
+    typed([("@type", "xsd:dateTime".into()), ("@value", moment.to_string())])
 }
 
 /// A node; members that are null or empty lists are left out.
@@ -344,7 +361,7 @@ fn bytes(exhibit: &Exhibit, path: Option<&str>, media_type: Option<&str>, size: 
     let content = node("content", &exhibit.id, "uco-observable:ContentDataFacet", [
         ("uco-observable:hash", digests.iter().map(|(method, _)| reference("hash", &hash_id(*method))).collect()),
         ("uco-observable:mimeType", media_type.into()),
-        ("uco-observable:sizeInBytes", json!({ "@type": "xsd:integer", "@value": size.to_string() })),
+        ("uco-observable:sizeInBytes", typed([("@type", "xsd:integer".into()), ("@value", size.to_string())])),
     ]);
     let mut facets = vec![content];
     facets.extend(path.map(|path| {
@@ -365,7 +382,7 @@ fn bytes(exhibit: &Exhibit, path: Option<&str>, media_type: Option<&str>, size: 
 fn hash(id: &str, method: HashMethod, value: &[u8]) -> Value {
     node("hash", id, "uco-types:Hash", [
         ("uco-types:hashMethod", json!(method.name())),
-        ("uco-types:hashValue", json!({ "@type": "xsd:hexBinary", "@value": hex::encode_upper(value) })),
+        ("uco-types:hashValue", typed([("@type", "xsd:hexBinary".into()), ("@value", hex::encode_upper(value))])),
     ])
 }
 

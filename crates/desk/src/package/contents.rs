@@ -349,7 +349,9 @@ impl<'a> Filling<'a> {
             items.push(item);
         }
         let case = &self.facts.case;
-        let index = json!({"case": case.case, "title": case.content.title, "offence": case.content.offence, "exhibits": items, "notes": self.notes});
+        let mut index = json!({"case": case.case, "title": case.content.title, "offence": case.content.offence, "notes": self.notes});
+        // Moved in, not copied: there may be many thousands.
+        index["exhibits"] = Value::Array(items);
         self.put_json("data/index.json", index)
     }
 
