@@ -135,13 +135,15 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         Ok(blob) => blob,
         Err(error) => return Err(stopped(desk, scope, &id, error)?),
     };
+    let declared = compare_declared(&typed.declared, &blob);
     let content = ExhibitContent {
         kind: if typed.manual.is_some() { ExhibitKind::ManualCapture } else { ExhibitKind::File },
         original_name: typed.original_name.clone(),
         blob: Some(blob.id.clone()),
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
-        declared: compare_declared(&typed.declared, &blob),
+        findings: mismatches(&declared),
+        declared,
         manual: typed.manual.clone(),
         ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, typed.class)?
     };
@@ -352,6 +354,16 @@ fn compare_declared(declared: &[(String, String)], blob: &BlobHandle) -> Vec<Dec
             matches: computed(algorithm).as_deref() == Some(value.to_lowercase().as_str()),
         })
         .collect()
+}
+
+/// How a finding begins that tells of a wrong declared digest.
+pub const WRONG_DIGEST: &str = "WRONG DIGEST";
+
+/// A declared digest that the bytes do not have, in words. It names no digits: those of a restricted item
+/// stand nowhere in the clear.
+fn mismatches(declared: &[DeclaredDigest]) -> Vec<String> {
+    let wrong = declared.iter().filter(|digest| !digest.matches);
+    wrong.map(|digest| format!("{WRONG_DIGEST}: the {} that came with it is not the {} of its bytes", digest.algorithm, digest.algorithm)).collect()
 }
 
 /// Every exhibit of the case; the caller's step writes the event.

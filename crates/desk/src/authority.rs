@@ -85,6 +85,9 @@ pub struct AuthorityView {
     pub label: Option<String>,
     /// Whether it covers a whole unit.
     pub unit: bool,
+    /// Zone in which its days were written, for people.
+    #[serde(skip)]
+    pub zone: String,
 }
 
 impl RecordAuthority {
@@ -94,6 +97,8 @@ impl RecordAuthority {
         let authority = Authority {
             id: fresh_authority()?,
             kind: self.kind,
+            reference: self.reference.trim().to_string(),
+            zone: self.zone.clone(),
             case: scope.map(|s| s.case().clone()),
             holders,
             recorded_by: recorder.clone(),
@@ -384,5 +389,6 @@ fn view(authority: &Authority, content: &Value, now: Moment) -> Result<Authority
         scope: words,
         label: authority.kind.is_transcribed().then(|| TRANSCRIBED.to_string()),
         unit: authority.case.is_none(),
+        zone: authority.zone.clone(),
     })
 }

@@ -111,6 +111,7 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -
         for_action(permit, Action::Collect)?;
     }
     covered(permits, wish)?;
+    reachable(wish)?;
     let (content, child_seed) = order(desk, scope, permit, wish)?;
     let row = Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?;
     let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport});
@@ -149,6 +150,19 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
         if !permits.iter().any(|permit| permit.is_for(&intent)) {
             return Err(StoreError::refused(Law::Permit, format!("no permit names the host {}", intent.target.unwrap_or_default())));
         }
+    }
+    Ok(())
+}
+
+/// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
+fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
+    for url in &wish.urls {
+        collect::destination::target(url).map_err(|refusal| {
+            StoreError::input(format!(
+                "{url:?} cannot be captured: {refusal}. Nothing was made. Capture it by hand and admit the file \
+                 (`exhibit admit FILE --device … --address … --taken-at … --method …`)"
+            ))
+        })?;
     }
     Ok(())
 }
@@ -306,8 +320,24 @@ fn end_without_evidence(desk: &Desk, scope: &Scope, content: &OrderContent, erro
     Ok(StoreError::refused(Law::Integrity, format!("the capture cannot become evidence: {error}")))
 }
 
+impl CaptureView {
+    /// Whether nothing at all came: then the exhibit holds the attempt and no answer.
+    pub fn is_empty(&self) -> bool {
+        nothing_came(&self.record)
+    }
+}
+
+fn nothing_came(record: &CaptureRecord) -> bool {
+    record.fetches.iter().all(|fetch| matches!(fetch.outcome, FetchOutcome::Failed { .. }))
+}
+
 /// What did not go as ordered, in words for the exhibit's record.
 fn failures(record: &CaptureRecord) -> Vec<String> {
+    let attempt = nothing_came(record).then(|| "NOTHING WAS RECEIVED: this exhibit holds the attempt, no page".to_string());
+    attempt.into_iter().chain(failed_fetches(record)).collect()
+}
+
+fn failed_fetches(record: &CaptureRecord) -> Vec<String> {
     record
         .fetches
         .iter()

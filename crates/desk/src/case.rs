@@ -108,6 +108,15 @@ pub fn show(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<CaseView, Sto
     view(desk, &row)
 }
 
+/// The zone in which the courts of the case's jurisdiction read the clock, for what is printed.
+///
+/// # Errors
+/// When the case cannot be read.
+pub fn zone(desk: &Desk, scope: &Scope) -> Result<String, StoreError> {
+    let (view, _) = content(desk, scope)?;
+    Ok(report::Jurisdiction::named(&view.content.jurisdiction).map_err(crate::office::input)?.zone)
+}
+
 /// The case without an event: for steps that have one of their own.
 pub(crate) fn content(desk: &Desk, scope: &Scope) -> Result<(CaseView, Row), StoreError> {
     let row = desk.store.get(scope, "case", scope.case().as_str())?;

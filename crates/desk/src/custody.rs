@@ -111,17 +111,26 @@ pub fn check_in(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, condit
     simple_step(desk, scope, permit, label, &CustodyStep::CheckIn, EventType::CheckedIn, json!({"condition": condition}))
 }
 
-/// Takes an exhibit into interim custody: no second person was there, and every paper says so.
+/// Takes an exhibit into interim custody: no second person was there, and every paper says so. From a
+/// custodian who still works on the case only when the taker declares that he cannot be reached.
 ///
 /// # Errors
-/// Law 4; law 5 when its bytes changed.
-pub fn take_interim(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ExhibitView, StoreError> {
+/// Law 4, also while the custodian can sign himself; law 5 when its bytes changed.
+pub fn take_interim(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, unreachable: bool, reason: &str) -> Result<ExhibitView, StoreError> {
     if reason.trim().is_empty() {
         return Err(StoreError::input("interim custody needs its reason: why was no second person there?"));
     }
     let row = admit::row(desk, scope, label)?;
+    let content: ExhibitContent = row.content()?;
+    let custodian = content.custody.custodian();
+    let why = match lost(desk, scope, custodian)? {
+        Some(why) => why,
+        None if unreachable || custodian == scope.actor() => "declared unreachable by the taker",
+        None => return refused(desk, scope, Law::Custody, STILL_HERE),
+    };
     admit::rehash(desk, scope, permit, &row)?;
-    simple_step(desk, scope, permit, label, &CustodyStep::TakeInterim, EventType::InterimCustody, json!({"reason": reason}))
+    let detail = json!({"reason": with_custodian(reason, why), "custodian": why});
+    simple_step(desk, scope, permit, label, &CustodyStep::TakeInterim, EventType::InterimCustody, detail)
 }
 
 /// A supervisor gives a lost custodian's item to another person. Who still works here and holds a key of
@@ -141,14 +150,19 @@ pub fn reassign(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, to: &s
     let why = match lost(desk, scope, content.custody.custodian())? {
         Some(why) => why,
         None if unreachable => "declared unreachable by the supervisor",
-        None => {
-            let text = "the custodian works on this case: he offers the item himself (`transfer offer`); if he cannot be reached, say so with --unreachable";
-            return refused(desk, scope, Law::Custody, text);
-        }
+        None => return refused(desk, scope, Law::Custody, STILL_HERE),
     };
     let step = CustodyStep::Reassign { to: to_user };
-    simple_step(desk, scope, permit, label, &step, EventType::CustodyReassigned, json!({"to": to, "reason": reason, "custodian": why}))
+    simple_step(desk, scope, permit, label, &step, EventType::CustodyReassigned, json!({"to": to, "reason": with_custodian(reason, why), "custodian": why}))
 }
+
+/// The reason as papers print it: with what was declared or found of the custodian.
+fn with_custodian(reason: &str, why: &str) -> String {
+    format!("{} (the custodian: {why})", reason.trim())
+}
+
+const STILL_HERE: &str =
+    "the custodian works on this case: he offers the item himself (`transfer offer`); if he cannot be reached, say so with --unreachable";
 
 /// Why a custodian counts as lost, if he does.
 fn lost(desk: &Desk, scope: &Scope, custodian: &model::id::ActorId) -> Result<Option<&'static str>, StoreError> {

@@ -87,6 +87,8 @@ pub struct ExaminationView {
     pub rejected: u64,
     /// Selectors found.
     pub selectors: u64,
+    /// Records that were not searched for selectors, because they hold the archive maker's own words.
+    pub not_searched: u64,
     /// Findings of the parser.
     pub findings: Vec<String>,
 }
@@ -147,18 +149,21 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     if members.is_empty() {
         selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
     }
-    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED) {
+    let own = own_words(&members);
+    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id)) {
         desk.store.still_live(scope, permit)?;
         selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset), &mut gaps)?;
     }
-    let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED);
+    let not_searched = members.iter().filter(|m| own.contains(&m.id) && m.record.is_some()).count() as u64;
+    work.note_not_searched(not_searched)?;
+    let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
     gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
     work.end(&derivation, &outcome, &gaps)?;
     work.note_findings(&outcome, gaps)?;
-    Ok(examination_view(&view.exhibit, &outcome, members.len() as u64, selectors))
+    Ok(ExaminationView { selectors, not_searched, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
 
-fn examination_view(label: &str, outcome: &Outcome, members: u64, selectors: u64) -> ExaminationView {
+fn examination_view(label: &str, outcome: &Outcome, members: u64) -> ExaminationView {
     ExaminationView {
         exhibit: label.to_string(),
         format: outcome.summary.format.clone(),
@@ -167,7 +172,8 @@ fn examination_view(label: &str, outcome: &Outcome, members: u64, selectors: u64
         records_in: outcome.summary.records_in,
         members,
         rejected: outcome.summary.rejected_count,
-        selectors,
+        selectors: 0,
+        not_searched: 0,
         findings: outcome.findings.iter().take(100).map(|f| format!("at byte {}: {}", f.offset, f.text)).collect(),
     }
 }
@@ -187,11 +193,33 @@ fn ended_words(ended: &Ended) -> String {
 /// What is needed of a member after it was stored.
 struct Kept {
     blob: BlobId,
+    id: u32,
+    parent: Option<u32>,
     place: String,
     offset: u64,
     length: u64,
     is_leaf: bool,
+    /// Type of the web-archive record, where it is one.
+    record: Option<String>,
 }
+
+/// Records that hold the words of whoever made the archive: its tool, its requests, its notes. A selector
+/// in them was never on the page, so they are kept and accounted for, and not searched.
+const OWN_WORDS: [&str; 4] = ["warcinfo", "request", "metadata", "filedesc"];
+
+/// Ids of members that are such records, or stand inside one.
+fn own_words(members: &[Kept]) -> BTreeSet<u32> {
+    let own = |member: &&Kept| member.record.as_deref().is_some_and(|kind| OWN_WORDS.contains(&kind));
+    let mut ids: BTreeSet<u32> = members.iter().filter(own).map(|member| member.id).collect();
+    // What is inside came out before its container: from the last to the first, a parent is seen first.
+    for member in members.iter().rev() {
+        if member.parent.is_some_and(|parent| ids.contains(&parent)) {
+            ids.insert(member.id);
+        }
+    }
+    ids
+}
+
 
 struct Work<'a> {
     desk: &'a Desk,
@@ -323,6 +351,16 @@ impl Work<'_> {
         Ok(found.len() as u64)
     }
 
+    /// Records of the archive maker's own words are kept and not searched; the log says how many.
+    fn note_not_searched(&self, records: u64) -> Result<(), StoreError> {
+        if records == 0 {
+            return Ok(());
+        }
+        let why = format!("{} records hold the words of whoever made the archive, not of the page", OWN_WORDS.join(", "));
+        let detail = json!({"exhibit": self.label, "method": extract::METHOD, "not-searched": records, "reason": why});
+        self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Extracted, Some(self.row.id.clone()), detail), vec![]).map(|_| ())
+    }
+
     fn selector_row(&self, batch: &SelectorBatch) -> Result<Write, StoreError> {
         let id = SelectorId::from_random(random_16()?).to_string();
         let mut draft = Draft::new("selectors", id, "found").under(&self.row.id);
@@ -375,6 +413,20 @@ fn sink_error(error: impl std::fmt::Display) -> SinkError {
 }
 
 impl MemberSink<'_, '_> {
+    /// Where a member stands, for people: its address or name, and in a web archive the type and id of the
+    /// record that it is or lies in.
+    fn place_of(&self, head: &MemberHead) -> String {
+        let address = head.warc.as_ref().and_then(|warc| warc.target_uri.as_deref()).unwrap_or(&head.name.text);
+        let mut around = Some(head);
+        while let Some(member) = around {
+            if let Some(warc) = &member.warc {
+                return format!("{address} ({} record {})", warc.record_type, warc.record_id.as_deref().unwrap_or("without an id"));
+            }
+            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
+        }
+        address.to_string()
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
         if self.ready.is_empty() {
             return Ok(());
@@ -414,8 +466,16 @@ impl Sink for MemberSink<'_, '_> {
         let blob = blob.finish().map_err(sink_error)?;
         // Members end from the inside out, so every child of this one was seen by now.
         let is_leaf = !self.parents.contains(&head.id);
-        let place = head.warc.as_ref().and_then(|w| w.target_uri.clone()).unwrap_or_else(|| head.name.text.clone());
-        self.kept.push(Kept { blob: blob.id.clone(), place, offset: head.offset, length: blob.summary.length, is_leaf });
+        self.kept.push(Kept {
+            blob: blob.id.clone(),
+            id: head.id,
+            parent: head.parent,
+            place: self.place_of(&head),
+            offset: head.offset,
+            length: blob.summary.length,
+            is_leaf,
+            record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
+        });
         self.parents.extend(head.parent);
         let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256 };
         self.ready.push((member, blob.row));

@@ -161,7 +161,7 @@ pub fn resume(desk: &Desk, session: &Session, last_known: Option<&str>, nothing_
     };
     let detail = json!({"what": "resume", "restored-size": size, "new-epoch": new_epoch, "last-known": last_known, "text": text});
     let event = NewEvent::new(EventType::LogConsulted, None, detail);
-    desk.store.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
+    desk.store.commit_node(Some(session), NodeStep::Safeguard, event, desk.store.end_old_sessions()?)?;
     desk.store.resume_after_restore()?;
     Ok(ResumeView { origin: desk.store.origin()?, size, new_epoch, text })
 }
@@ -207,6 +207,9 @@ fn go_on_from(desk: &Desk, session: &Session, known: &Checkpoint, size: u64) -> 
 pub struct Health {
     /// Whether it is as it should be.
     pub ok: bool,
+    /// It is not as it should be, and work can go on all the same: papers say so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warning: bool,
     /// What was looked at, and what was found.
     pub text: String,
     /// What to do, when it is not.
@@ -214,7 +217,7 @@ pub struct Health {
 }
 
 fn line(ok: bool, text: impl Into<String>, what_to_do: &str) -> Health {
-    Health { ok, text: text.into(), what_to_do: if ok { String::new() } else { what_to_do.into() } }
+    Health { ok, warning: false, text: text.into(), what_to_do: if ok { String::new() } else { what_to_do.into() } }
 }
 
 /// Less free space than this is said, in bytes.
@@ -278,7 +281,9 @@ fn clock(desk: &Desk) -> Result<Health, StoreError> {
         ClockQuality::Unknown => (false, "the system does not say how good the clock is".to_string()),
         ClockQuality::Unreliable { reason } => (false, format!("the clock is unreliable: {reason}")),
     };
-    Ok(line(ok, text, "set the clock or start a time service such as chrony; work goes on, and papers say how good the time is"))
+    let warning = matches!(desk.clock(), ClockQuality::Unsynchronised | ClockQuality::Unknown);
+    let said = line(ok, text, "set the clock or start a time service such as chrony; work goes on, and papers say how good the time is");
+    Ok(Health { warning, ..said })
 }
 
 /// Bytes that this account may still write on the disk of the home's objects.

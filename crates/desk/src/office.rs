@@ -223,30 +223,33 @@ impl Desk {
     /// Enters a case by its label, as a member.
     ///
     /// # Errors
-    /// When there is no such case for this person.
+    /// Law 13 when there is no such case for this person: the same for a case of others and for none.
     pub fn enter(&self, session: &Session, label: &str) -> Result<Scope, StoreError> {
-        let case = self.case_id(label)?;
-        match self.store.enter(session, &case) {
-            Ok(scope) => Ok(scope),
-            Err(error) => Err(self.store.note_refused(session, "enter a case", error)?),
+        let entered = match self.case_id(label)? {
+            Some(case) => self.store.enter(session, &case),
+            None => Err(StoreError::refused(Law::Separation, "there is no such case")),
+        };
+        match entered {
+            // Whether a case exists is itself a secret: one text, one code and one event for both answers.
+            Err(error) if error.law() == Some(Law::Separation) => {
+                let text = format!("there is no case {label} for you: you are not a member, or it does not exist; see `lanternfish case list`, or ask a member to add you");
+                Err(self.store.note_refused(session, "enter a case", StoreError::refused(Law::Separation, text))?)
+            }
+            done => done,
         }
     }
 
-    /// The id of a case by its label (`2026-0001`) or its id.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn case_id(&self, label: &str) -> Result<CaseId, StoreError> {
+    /// The id of a case by its label (`2026-0001`) or its id; an id is taken as it is.
+    fn case_id(&self, label: &str) -> Result<Option<CaseId>, StoreError> {
         if let Ok(case) = label.parse::<CaseId>() {
-            return Ok(case);
+            return Ok(Some(case));
         }
         let number = label
             .split_once('-')
             .and_then(|(year, n)| year.parse::<i64>().ok()?.checked_mul(10_000)?.checked_add(n.parse::<i64>().ok()?))
             .ok_or_else(|| StoreError::input(format!("{label:?} is not a case number: write it as 2026-0001")))?;
         let rows = self.store.register("case")?;
-        let row = rows.iter().find(|row| row.number == Some(number));
-        row.and_then(|row| row.case.clone()).ok_or_else(|| StoreError::input(format!("there is no case {label} for you: see `lanternfish case list`")))
+        Ok(rows.iter().find(|row| row.number == Some(number)).and_then(|row| row.case.clone()))
     }
 
     /// Mints a permit.
@@ -255,7 +258,20 @@ impl Desk {
     /// [`StoreError::Refused`] with the law; the refusal is an event.
     pub fn permit(&self, scope: &Scope, intent: Intent) -> Result<Permit, StoreError> {
         self.ready()?;
-        self.store.permit(scope, intent)
+        self.store.permit(scope, intent).map_err(|error| self.by_number(scope, error))
+    }
+
+    /// A refusal that sends a person to a command names the case as he types it, not by its id.
+    fn by_number(&self, scope: &Scope, error: StoreError) -> StoreError {
+        match (error, self.label_of(scope.case())) {
+            (StoreError::Refused { law, text }, Some(label)) => StoreError::refused(law, text.replace(scope.case().as_str(), &label)),
+            (error, _) => error,
+        }
+    }
+
+    fn label_of(&self, case: &CaseId) -> Option<String> {
+        let rows = self.store.register("case").ok()?;
+        rows.iter().find(|row| row.case.as_ref() == Some(case))?.number.map(crate::row::case_label)
     }
 
     /// Refuses work on a restored home until somebody said whether anything later is known.

@@ -226,6 +226,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     for_action(permit, Action::Package)?;
     same_person(session, scope)?;
     let target = new_folder(&typed.target)?;
+    no_other_waits(desk, scope, &target)?;
     let officers = planned_officers(desk, scope, &typed.officers)?;
     let authorities = planned_stamps(desk)?;
     let facts = Facts::gather(desk, scope)?;
@@ -283,6 +284,22 @@ fn new_folder(target: &Path) -> Result<PathBuf, StoreError> {
         return Err(StoreError::input(format!("{} cannot be the package's folder: name a new folder inside one that exists", target.display())));
     }
     Ok(target)
+}
+
+/// Another package that waits for its signatures at this place is work, not rubbish: it is named, so that
+/// nobody removes it to make room.
+fn no_other_waits(desk: &Desk, scope: &Scope, target: &Path) -> Result<(), StoreError> {
+    if !building(target).exists() {
+        return Ok(());
+    }
+    for row in desk.store.list(scope, "package")? {
+        let content: PackageContent = row.content()?;
+        if row.state != "sealed" && content.path == target {
+            let (label, next) = (package_label(row.number.unwrap_or(0)), content.missing().map_or("ready to be finished".into(), |(_, text)| text));
+            return Err(StoreError::input(format!("the package {label} waits at {} ({next}): go on with it, or name another folder for a new package", target.display())));
+        }
+    }
+    Err(StoreError::input(format!("{} is there already, and no package of this case waits in it: name another folder", building(target).display())))
 }
 
 /// Nothing half-made stays behind: the payload stands in the clear there.
@@ -664,6 +681,22 @@ pub struct AnchorsView {
     pub size: u64,
     /// The log's name.
     pub origin: String,
+    /// What people compare over another way than the files came: each certificate with the SHA-256 of its
+    /// DER, as `openssl x509 -fingerprint -sha256` shows it, and the log's verifier key.
+    pub fingerprints: Vec<(String, String)>,
+}
+
+/// File and name of each certificate of these PEM files with its fingerprint, and the log's key.
+fn fingerprints(root: &str, stamps: &str, log: String) -> Result<Vec<(String, String)>, StoreError> {
+    let mut all = Vec::new();
+    for (file, pem) in [("root.pem", root), ("tsa.pem", stamps)] {
+        for certificate in Certificate::from_pem_bundle(pem).map_err(input)? {
+            let pairs: Vec<String> = certificate.digest().0.iter().map(|byte| format!("{byte:02X}")).collect();
+            all.push((format!("{file}: {}", certificate.subject()), pairs.join(":")));
+        }
+    }
+    all.push(("log.pem: verifier key".into(), log));
+    Ok(all)
 }
 
 /// Writes the trust anchors of this node into a folder outside any package: `root.pem`, `tsa.pem`,
@@ -685,9 +718,11 @@ pub fn export_anchors(desk: &Desk, session: &Session, folder: &Path) -> Result<A
     let hashes: Vec<u8> = desk.store.leaf_hashes(size)?.iter().flat_map(|hash| hash.0).collect();
     let root = desk.certificate_authority()?.certificate().to_pem();
     let outside = desk.store.node_secret("tsa-anchors.pem")?.unwrap_or_default();
+    let stamps = [root.as_bytes(), &outside].concat();
+    let fingerprints = fingerprints(&root, &String::from_utf8_lossy(&stamps), desk.store.log_signer()?.log_key().to_string())?;
     let files: [(&str, Vec<u8>); 7] = [
         ("root.pem", root.clone().into()),
-        ("tsa.pem", [root.as_bytes(), &outside].concat()),
+        ("tsa.pem", stamps),
         ("crl.pem", desk.revocation_list()?.into()),
         ("log.pem", desk.store.log_signer()?.log_key().to_pem().into()),
         ("witnesses", vec![]),
@@ -698,5 +733,5 @@ pub fn export_anchors(desk: &Desk, session: &Session, folder: &Path) -> Result<A
     for (name, bytes) in files {
         fs::write(folder.join(name), bytes).map_err(|e| StoreError::environment(format!("writing {name}"), &e))?;
     }
-    Ok(AnchorsView { anchors: folder, size, origin: checkpoint.claimed().origin.to_string() })
+    Ok(AnchorsView { anchors: folder, size, origin: checkpoint.claimed().origin.to_string(), fingerprints })
 }

@@ -22,6 +22,8 @@ pub struct Request {
     pub anchors: Option<PathBuf>,
     /// One JSON value on stdout.
     pub json: bool,
+    /// Only the verdict, its limits and what is not sound.
+    pub brief: bool,
 }
 
 /// Reads the arguments after the program's name.
@@ -29,13 +31,14 @@ pub struct Request {
 /// # Errors
 /// A sentence that says which argument is wrong.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> {
-    let (mut package, mut anchors, mut json) = (None, None, false);
+    let (mut package, mut anchors, mut json, mut brief) = (None, None, false, false);
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
             Some("-h" | "--help") => return Ok(Task::Help),
             Some("-V" | "--version") => return Ok(Task::Version),
             Some("--json") => json = true,
+            Some("--brief") => brief = true,
             Some("--anchors") => set(&mut anchors, arguments.next().ok_or("--anchors needs a folder after it")?, "--anchors")?,
             Some(text) if text.starts_with("--anchors=") => set(&mut anchors, text["--anchors=".len()..].into(), "--anchors")?,
             Some(text) if text.starts_with('-') => return Err(format!("{text} is not known here")),
@@ -43,7 +46,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> 
         }
     }
     let package = package.ok_or("name the package: the folder that holds bagit.txt")?;
-    Ok(Task::Check(Request { package, anchors, json }))
+    Ok(Task::Check(Request { package, anchors, json, brief }))
 }
 
 fn set(place: &mut Option<PathBuf>, value: OsString, name: &str) -> Result<(), String> {
@@ -58,8 +61,9 @@ mod tests {
     use super::*;
 
     fn check(words: &[&str], expected: Result<(&str, Option<&str>, bool), &str>) {
+        let brief = words.contains(&"--brief");
         let expected = expected
-            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), json }))
+            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), json, brief }))
             .map_err(String::from);
         assert_eq!(parse(words.iter().map(OsString::from)), expected, "{words:?}");
     }
@@ -69,6 +73,7 @@ mod tests {
         check(&["p"], Ok(("p", None, false)));
         check(&["p", "--anchors", "a", "--json"], Ok(("p", Some("a"), true)));
         check(&["--anchors=a", "p"], Ok(("p", Some("a"), false)));
+        check(&["p", "--brief"], Ok(("p", None, false)));
         check(&[], Err("name the package: the folder that holds bagit.txt"));
         check(&["p", "q"], Err("the package was given twice"));
         check(&["p", "--anchors"], Err("--anchors needs a folder after it"));

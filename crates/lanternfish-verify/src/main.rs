@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Ok(Task::Version) => tell(concat!("lanternfish-verify ", env!("CARGO_PKG_VERSION"), "\n"), 0),
         Ok(Task::Check(request)) => check(&request),
         Err(reason) => {
-            eprintln!("{reason}\n\n{}", words::USAGE);
+            let _ = writeln!(io::stderr(), "{reason}\n\n{}", words::USAGE);
             ExitCode::from(2)
         }
     }
@@ -30,7 +30,7 @@ fn check(request: &arguments::Request) -> ExitCode {
     let bar = Bar::new(!request.json && io::stderr().is_terminal());
     let verdict = verify_package(&request.package, request.anchors.as_deref(), &|progress| bar.show(progress));
     bar.end();
-    let text = if request.json { words::json(&verdict) } else { words::plain(&verdict, &request.package) };
+    let text = if request.json { words::json(&verdict) } else { words::plain(&verdict, &request.package, request.brief) };
     tell(&text, verdict.exit_code)
 }
 
@@ -58,13 +58,13 @@ impl Bar {
         }
         let percent = (u128::from(progress.done) * 100 / u128::from(progress.total)).min(100) as u64;
         if self.shown.fetch_max(percent, Ordering::Relaxed) < percent {
-            eprint!("\rhashing {percent} %");
+            let _ = write!(io::stderr(), "\rhashing {percent} %");
         }
     }
 
     fn end(&self) {
         if self.shown.load(Ordering::Relaxed) > 0 {
-            eprint!("\r             \r");
+            let _ = write!(io::stderr(), "\r             \r");
         }
     }
 }

@@ -6,11 +6,11 @@ use seal::check::{State, Verdict};
 use serde_json::json;
 
 /// One line of usage.
-pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--json]";
+pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--json | --brief]";
 
 /// The whole help.
 pub const HELP: &str = "\
-lanternfish-verify PACKAGE [--anchors DIR] [--json]
+lanternfish-verify PACKAGE [--anchors DIR] [--json | --brief]
 
 Checks a package: every byte, every signature, every time-stamp, and its place in the log.
 
@@ -18,14 +18,15 @@ Checks a package: every byte, every signature, every time-stamp, and its place i
   --anchors DIR  your own anchors, from somebody other than the sender:
                  root.pem tsa.pem log.pem checkpoint hashes witnesses crl.pem
   --json         one JSON value on stdout
+  --brief        only the verdict, its limits, and what is not sound
 
 Exit 0: sound (read the limits). 1: broken. 2: cannot be fully checked.
 ";
 
-/// For a person.
-pub fn plain(verdict: &Verdict, package: &Path) -> String {
+/// For a person: each check, or with `brief` only those that are not sound.
+pub fn plain(verdict: &Verdict, package: &Path, brief: bool) -> String {
     let mut text = format!("{}\n{}\n", package.display().to_string().escape_debug(), verdict.summary());
-    for check in &verdict.checks {
+    for check in verdict.checks.iter().filter(|check| !brief || check.state != State::Sound) {
         let mark = match check.state {
             State::Sound => "  ok          ",
             State::Broken => "  BROKEN      ",

@@ -6,7 +6,9 @@
 mod args;
 mod demo;
 mod folder;
+mod in_short;
 mod output;
+mod passphrase;
 mod scan;
 mod stamps;
 mod verbs;

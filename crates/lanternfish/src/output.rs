@@ -1,9 +1,16 @@
 //! What a verb prints: one JSON value a line on standard output, or lines for a person; messages
 //! always on standard error. Exit codes: 0 done, 1 refused by a law, 2 bad input, 3 environment.
+//!
+//! A reader who goes away (`… | head -1`) is no fault: the program ends quietly, as others do.
+
+use std::{fmt::Display, io::Write};
 
 use desk::DeskError;
 use serde::Serialize;
 use serde_json::Value;
+
+/// What a shell sees of a program whose reader has gone away: 128 and the number of SIGPIPE.
+const READER_GONE: i32 = 141;
 
 /// How a verb speaks.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +24,7 @@ impl Voice {
     pub fn say(self, value: &impl Serialize) {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         if self.json {
-            println!("{value}");
+            print(&value);
             return;
         }
         print_lines(&value, 0);
@@ -28,18 +35,71 @@ impl Voice {
         for value in values {
             self.say(value);
             if !self.json {
-                println!();
+                print("");
             }
         }
         if values.is_empty() {
-            eprintln!("{nothing}");
+            self.note(nothing);
+        }
+    }
+
+    /// Prints one value: whole as a JSON line, or the few lines that a person needs of it.
+    pub fn tell(self, value: &impl Serialize, lines: impl FnOnce() -> Vec<String>) {
+        if self.json { self.say(value) } else { lines().iter().for_each(print) }
+    }
+
+    /// The same of a list, or a sentence when there is none.
+    pub fn tell_all<T: Serialize>(self, values: &[T], lines: impl FnOnce() -> Vec<String>, nothing: &str) {
+        match (values.is_empty(), self.json) {
+            (true, _) => self.note(nothing),
+            (_, true) => values.iter().for_each(|value| self.say(value)),
+            _ => lines().iter().for_each(print),
         }
     }
 
     /// A message for the person; never on standard output.
-    pub fn note(self, text: impl std::fmt::Display) {
-        eprintln!("{text}");
+    pub fn note(self, text: impl Display) {
+        complain(text);
     }
+}
+
+/// Prints one line on standard output.
+pub fn print(text: impl Display) {
+    print_bytes(format!("{text}\n").as_bytes());
+}
+
+/// Prints bytes as they are on standard output.
+pub fn print_bytes(bytes: &[u8]) {
+    let mut out = Pipe(std::io::stdout().lock());
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        complain(format!("lanternfish: writing the answer: {error}"));
+    }
+}
+
+/// One line on standard error. When nobody reads that either, there is nobody to tell.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A way out whose reader may go away: then the program ends at once, without a word. What it had to do
+/// is done by then: nothing is printed before it is committed.
+pub struct Pipe<W>(pub W);
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        ended(self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        ended(self.0.flush())
+    }
+}
+
+fn ended<T>(done: std::io::Result<T>) -> std::io::Result<T> {
+    if done.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(READER_GONE);
+    }
+    done
 }
 
 fn print_lines(value: &Value, depth: usize) {
@@ -49,10 +109,10 @@ fn print_lines(value: &Value, depth: usize) {
             for (name, value) in members.iter().filter(|(_, value)| !is_empty(value)) {
                 match value {
                     Value::Object(_) | Value::Array(_) if !is_flat(value) => {
-                        println!("{margin}{name}:");
+                        print(format!("{margin}{name}:"));
                         print_lines(value, depth + 1);
                     }
-                    value => println!("{margin}{name}: {}", inline(value)),
+                    value => print(format!("{margin}{name}: {}", inline(value))),
                 }
             }
         }
@@ -60,14 +120,14 @@ fn print_lines(value: &Value, depth: usize) {
             for item in items {
                 match item {
                     Value::Object(_) => {
-                        println!("{margin}-");
+                        print(format!("{margin}-"));
                         print_lines(item, depth + 1);
                     }
-                    item => println!("{margin}- {}", inline(item)),
+                    item => print(format!("{margin}- {}", inline(item))),
                 }
             }
         }
-        value => println!("{margin}{}", inline(value)),
+        value => print(format!("{margin}{}", inline(value))),
     }
 }
 
@@ -95,9 +155,8 @@ fn inline(value: &Value) -> String {
 /// Prints an error and gives the exit code.
 pub fn failed(error: &DeskError, json: bool) -> i32 {
     if json {
-        let line = serde_json::json!({"error": error.to_string(), "law": error.law().map(|law| law.number()), "exit": error.exit_code()});
-        println!("{line}");
+        print(serde_json::json!({"error": error.to_string(), "law": error.law().map(|law| law.number()), "exit": error.exit_code()}));
     }
-    eprintln!("lanternfish: {error}");
+    complain(format!("lanternfish: {error}"));
     i32::from(error.exit_code())
 }

@@ -13,6 +13,8 @@ use model::selector::FoundSelector;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::output::{Pipe, complain};
+
 /// What the `parse` child runs over a window of an exhibit's bytes.
 pub fn for_child(bytes: &[u8], _hint: &str) -> Vec<Value> {
     Scanner::new().scan(bytes, &Hints::default()).iter().filter_map(|found| serde_json::to_value(found).ok()).collect()
@@ -28,14 +30,14 @@ struct Line<'a> {
 
 /// Scans files and folders; one JSON line or one tab-separated line for each selector.
 pub fn run(paths: &[PathBuf], region: Option<&str>, json: bool) -> Result<i32, DeskError> {
-    eprintln!("scan reads the files that you name, touches no case and keeps nothing; what it finds is no evidence until the file is admitted");
+    complain("scan reads the files that you name, touches no case and keeps nothing; what it finds is no evidence until the file is admitted");
     let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
     let hints = Hints { default_region, ..Hints::default() };
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(Pipe(std::io::stdout().lock()));
     let mut failures = 0;
     for path in files(paths)? {
         if let Err(error) = scan_file(&path, &hints, json, &mut out) {
-            eprintln!("lanternfish: {}: {error}", path.display());
+            complain(format!("lanternfish: {}: {error}", path.display()));
             failures += 1;
         }
     }

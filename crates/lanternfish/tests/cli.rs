@@ -14,6 +14,8 @@ mod closing;
 mod custody;
 #[path = "cli/disks.rs"]
 mod disks;
+#[path = "cli/first_day.rs"]
+mod first_day;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/laptop.rs"]

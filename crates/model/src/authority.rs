@@ -200,6 +200,12 @@ pub struct Authority {
     pub id: AuthorityId,
     /// What it is.
     pub kind: AuthorityKind,
+    /// Its reference, as the issuer writes it; a refusal names it.
+    #[serde(default)]
+    pub reference: String,
+    /// Time zone in which its days were written.
+    #[serde(default)]
+    pub zone: String,
     /// The case it was given for; `None` for a unit's standing authorisation.
     pub case: Option<CaseId>,
     /// Who may act on it; empty means every member of the case (or of the unit).

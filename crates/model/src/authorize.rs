@@ -100,16 +100,36 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
     if ask.standing.closed {
         return Err(refuse(Law::Permit, "the case is closed: reopen it or work in another case"));
     }
-    let mut nearest: Option<(usize, String)> = None;
+    let mut nearest: Option<(Miss, &Authority)> = None;
     for authority in authorities {
         match covers(authority, ask) {
             Ok(()) => return Ok(Ground::Authority(authority.id.clone())),
-            Err(miss) if nearest.as_ref().is_none_or(|(depth, _)| miss.0 > *depth) => nearest = Some(miss),
+            // Of two that came equally near, the later one is the one that the officer has in mind.
+            Err(miss) if nearest.as_ref().is_none_or(|(best, other)| (miss.near, authority.until) > (best.near, other.until)) => {
+                nearest = Some((miss, authority));
+            }
             Err(_) => {}
         }
     }
-    let why = nearest.map_or_else(|| "no authority is recorded for this case".to_string(), |(_, text)| text);
-    Err(refuse(Law::Permit, &format!("no live authority covers `{}` here: {why}", ask.action)))
+    Err(refuse(Law::Permit, &no_ground(ask, nearest)))
+}
+
+/// The refusal in words: what is missing, which authority came nearest and what it lacks, what to do.
+fn no_ground(ask: &Ask<'_>, nearest: Option<(Miss, &Authority)>) -> String {
+    let action = ask.action;
+    let Some((miss, authority)) = nearest.filter(|(miss, _)| miss.near != Near::OtherCase) else {
+        return format!("no live authority covers `{action}` here: no authority is recorded for this case; record one with `lanternfish authority record`");
+    };
+    let reference = if authority.reference.is_empty() { String::new() } else { format!(" {:?}", authority.reference) };
+    let unit = if authority.case.is_none() { " of the unit" } else { "" };
+    format!(
+        "no live authority covers `{action}` here. The nearest is the {} authority{unit}{reference} ({}): {}. \
+         See `lanternfish authority list --case {}`; ask for a new authority or an extension",
+        authority.kind.name(),
+        authority.id,
+        miss.text,
+        ask.case,
+    )
 }
 
 fn refuse(law: Law, text: &str) -> Refusal {
@@ -159,32 +179,67 @@ fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
     }
 }
 
-/// How far an authority reaches towards the question: `Err((depth, reason))` names the first lack;
-/// a greater depth came nearer.
-fn covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {
-    let lack = |depth: usize, text: String| Err((depth, text));
+/// How near an authority came to the question: the later in this list, the nearer. One that covers what
+/// was asked and is over is nearer than a live one that never covered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Near {
+    /// It belongs to another case.
+    OtherCase,
+    /// The action is outside its scope.
+    Action,
+    /// The source class is.
+    Source,
+    /// The selector, person or territory is.
+    Limit,
+    /// Another person may act on it.
+    Person,
+    /// Everything fits, and it is not live now.
+    NotLive,
+}
+
+/// What an authority lacks, in words.
+struct Miss {
+    near: Near,
+    text: String,
+}
+
+fn lack<T>(near: Near, text: impl Into<String>) -> Result<T, Miss> {
+    Err(Miss { near, text: text.into() })
+}
+
+/// Whether an authority covers the question, or what it lacks first.
+fn covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
     if authority.case.as_ref().is_some_and(|case| case != ask.case) {
-        return lack(0, "the authority belongs to another case".into());
+        return lack(Near::OtherCase, "it belongs to another case");
     }
-    match &authority.state {
-        AuthorityState::Recorded => return lack(1, "the authority is recorded but nobody has checked or granted it yet".into()),
-        AuthorityState::Revoked { .. } => return lack(1, "the authority was revoked".into()),
-        AuthorityState::Live { .. } => {}
-    }
-    if ask.now < authority.from {
-        return lack(2, format!("the authority begins on {}", authority.from));
-    }
-    if ask.now >= authority.until {
-        return lack(2, format!("the authority ended on {}", authority.until));
-    }
+    scope_covers(authority, ask)?;
     if !authority.holders.is_empty() && !authority.holders.contains(ask.actor) {
-        return lack(3, "you are not a holder of the authority".into());
+        return lack(Near::Person, "you are not a holder of the authority");
     }
     let approver = matches!(&authority.state, AuthorityState::Live { by, .. } if by == ask.actor);
     if approver && acts_on_the_authority(ask.action) {
-        return lack(3, "you approved this authority yourself: another person acts on it".into());
+        return lack(Near::Person, "you approved this authority yourself: another person acts on it");
     }
-    scope_covers(authority, ask)
+    live(authority, ask.now)
+}
+
+fn live(authority: &Authority, now: Moment) -> Result<(), Miss> {
+    let zone = authority.zone.as_str();
+    match &authority.state {
+        AuthorityState::Recorded => {
+            let step = if authority.kind.is_transcribed() { "checked" } else { "granted" };
+            return lack(Near::NotLive, format!("it is recorded, but nobody has {step} it yet"));
+        }
+        AuthorityState::Revoked { at, .. } => return lack(Near::NotLive, format!("it was revoked on {}", at.in_words(zone))),
+        AuthorityState::Live { .. } => {}
+    }
+    if now < authority.from {
+        return lack(Near::NotLive, format!("it begins on {}", authority.from.in_words(zone)));
+    }
+    if now >= authority.until {
+        return lack(Near::NotLive, format!("it ended on {}", authority.until.end_in_words(zone)));
+    }
+    Ok(())
 }
 
 /// What the person who approved an authority never does under it. Reading, reporting and signing what
@@ -201,13 +256,13 @@ fn brings_in(action: Action) -> bool {
     matches!(action, Action::Collect | Action::Admit)
 }
 
-fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, String)> {
+fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
     let scope = &authority.scope;
     if !scope.actions.contains(&ask.action) {
-        return Err((4, format!("the action `{}` is outside its scope", ask.action)));
+        return lack(Near::Action, format!("the action `{}` is outside its scope", ask.action));
     }
     if let Some(class) = ask.source.filter(|class| !scope.sources.contains(class)) {
-        return Err((5, format!("the source class `{}` is outside its scope", class.name())));
+        return lack(Near::Source, format!("the source class `{}` is outside its scope", class.name()));
     }
     let named = [
         ("selector", ask.target, &scope.selectors),
@@ -216,10 +271,10 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), (usize, Stri
     ];
     for (what, value, limit) in named {
         if value.is_some_and(|value| !limit.covers(value)) {
-            return Err((6, format!("this {what} is outside its scope (allowed: {})", limit.in_words())));
+            return lack(Near::Limit, format!("this {what} is outside its scope (allowed: {})", limit.in_words()));
         }
         if value.is_none() && what != "selector" && (brings_in(ask.action) || ask.source.is_some()) && *limit != Limit::Any {
-            return Err((6, format!("it is limited to a {what} ({}): say with --{what} which one this is about", limit.in_words())));
+            return lack(Near::Limit, format!("it is limited to a {what} ({}): say with --{what} which one this is about", limit.in_words()));
         }
     }
     Ok(())
@@ -257,7 +312,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
     let Some(role) = role else {
         return match step {
             ManageUsers | OwnSession | ReadLog => Ok(()),
-            _ => Err(refuse(Law::Permit, "log in first: `lanternfish login NAME --passphrase-file F`")),
+            _ => Err(refuse(Law::Permit, "log in first: `lanternfish login NAME`")),
         };
     };
     let allowed = match step {

@@ -163,7 +163,7 @@ fn accept(
         return no("only the named receiver can accept, in his own session");
     }
     if !rehash_matches {
-        return no("your check does not agree with the record: refuse the transfer and report an anomaly");
+        return no("your check does not agree with the record: first check the number that you typed; if the item really differs, refuse the transfer (`transfer refuse`) and tell the supervisor");
     }
     Ok(Custody::Held { custodian: actor.clone(), interim: false })
 }

@@ -49,6 +49,47 @@ impl Moment {
     }
 }
 
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+impl Moment {
+    /// Day and minute in words, with the zone: `25 November 2026, 18:53 (Asia/Vientiane)`. An unknown
+    /// zone is read as UTC, and named so.
+    pub fn in_words(self, zone: &str) -> String {
+        let (zoned, zone) = self.zoned(zone);
+        format!("{}, {:02}:{:02} ({zone})", day_in_words(&zoned), zoned.hour(), zoned.minute())
+    }
+
+    /// The same for the first instant after a period: midnight is told as 24:00 of the day before it, which
+    /// is the day that somebody wrote on the paper.
+    pub fn end_in_words(self, zone: &str) -> String {
+        let (zoned, named) = self.zoned(zone);
+        if (zoned.hour(), zoned.minute(), zoned.second()) != (0, 0, 0) {
+            return self.in_words(zone);
+        }
+        let (last, _) = self.plus_seconds(-1).zoned(zone);
+        format!("{}, 24:00 ({named})", day_in_words(&last))
+    }
+
+    /// Day and minute for a table whose head names the zone: `2026-11-25 18:53`.
+    pub fn local(self, zone: &str) -> String {
+        let (zoned, _) = self.zoned(zone);
+        format!("{:04}-{:02}-{:02} {:02}:{:02}", zoned.year(), zoned.month(), zoned.day(), zoned.hour(), zoned.minute())
+    }
+
+    fn zoned(self, zone: &str) -> (jiff::Zoned, &str) {
+        match time_zone(zone) {
+            Ok(known) => (self.timestamp().to_zoned(known), zone),
+            Err(_) => (self.timestamp().to_zoned(TimeZone::UTC), "UTC"),
+        }
+    }
+}
+
+fn day_in_words(zoned: &jiff::Zoned) -> String {
+    let month = usize::try_from(zoned.month() - 1).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or("");
+    format!("{} {month} {}", zoned.day(), zoned.year())
+}
+
 impl std::fmt::Display for Moment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:.6}", self.timestamp())

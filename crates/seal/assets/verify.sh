@@ -6,10 +6,10 @@ stop() { echo "CANNOT BE FULLY CHECKED: $*"; exit 2; }; die() { echo "BROKEN: $*
 openssl version | grep -q '^OpenSSL [3-9]' && sha </dev/null >"$T/who" || stop "this computer lacks OpenSSL 3 or sha256sum"
 A=$(cd -- "${1:-$T}" && pwd) && cd -- "${2:-$(dirname -- "$0")}" || stop "the folder ANCHORS or PACKAGE is not there"
 for f in root.pem tsa.pem log.pem checkpoint; do [ -f "$A/$f" ] || unsure+="  not there: $f from outside the package$NL"; done; trap 'die "a part cannot be read (line $LINENO of verify.sh)"' ERR
-for m in tagmanifest:'(VERIFY\.(html|md)|bag-info\.txt|bagit\.txt|manifest-sha256\.txt|seal-plan\.txt|verify\.sh)' manifest:'data/[A-Za-z0-9._/-]+'; do f=${m%%:*}-sha256.txt
-  ! grep -aEvq "^[0-9a-f]{64}  ${m#*:}\$" "$f" && sha256sum -c --strict --quiet "$f" 2>&1 || die "law 5: a file listed in $f was changed or is missing, or $f has another form"; done # law 5: every byte as listed,
-[ -z "$(find . ! -type f ! -type d -o -type d -empty)" ] || die "law 5: a link, device or empty folder was added" # and nothing added
-diff <({ cut -c67- manifest-sha256.txt; cut -c67- tagmanifest-sha256.txt; echo tagmanifest-sha256.txt; sed '1d;s/ .*//' seal-plan.txt; } | sort) <(find . -type f | cut -c3- | sort) >"$T/x" || die "law 5: added (>) or missing (<): $(grep '^[<>]' "$T/x" | head -n 3 | tr '\n' ' ')"
+for m in tagmanifest:'(VERIFY\.(html|md)|bag-info\.txt|bagit\.txt|manifest-sha256\.txt|seal-plan\.txt|verify\.sh)' manifest:'data/[A-Za-z0-9._/-]+'; do f=${m%%:*}-sha256.txt; : >"$T/x"
+  ! grep -aEvq "^[0-9a-f]{64}  ${m#*:}\$" "$f" && sha256sum -c --strict --quiet "$f" >"$T/x" 2>"$T/err" || die "law 5: changed or missing: $(sed -n '1,3s/: FAILED.*//p' "$T/x" | tr '\n' ' ')(listed in $f, or $f itself has another form)"; done # law 5: every byte as listed,
+x=$(find . ! -type f ! -type d -o -type d -empty | sed -n 1,3p | tr -c '[:print:]' ' '); [ -z "$x" ] || die "law 5: a link, device or empty folder was added: $x" # and nothing added
+diff <({ cut -c67- manifest-sha256.txt; cut -c67- tagmanifest-sha256.txt; echo tagmanifest-sha256.txt; sed '1d;s/ .*//' seal-plan.txt; } | sort) <(find . -type f | cut -c3- | sort) >"$T/x" || die "law 5: added (>) or missing (<): $(sed -n '/^[<>]/p' "$T/x" | sed -n 1,3p | tr -c '[:print:]' ' ')"
 mapfile -t P < <(sed -nE 's/^seal\/officer-[0-9]+\.p7s officer ([0-9a-f]{64})$/\1/p' seal-plan.txt); mapfile -t K < <(sed -nE 's/^seal\/token-[0-9]+\.tsr token ([0-9a-f]{64} (independent|NOT-INDEPENDENT))$/\1/p' seal-plan.txt)
 { echo 'lanternfish-seal-plan 1'; for i in "${!P[@]}"; do echo "seal/officer-$((i + 1)).p7s officer ${P[i]}"; done; for i in "${!K[@]}"; do echo "seal/token-$((i + 1)).tsr token ${K[i]}"; done
   printf 'seal/seal.%s\n' 'leaf leaf' 'salt salt' 'detail detail' 'tlog proof'; } | cmp -s - seal-plan.txt && ((${#P[@]} && ${#K[@]})) && [ -z "$(printf '%s\n' "${P[@]}" | sort | uniq -d)" ] || die "law 4: seal-plan.txt is not in its exact form"

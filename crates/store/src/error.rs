@@ -33,9 +33,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// A refusal by `law`.
+    /// A refusal by `law`. A room that names the law in its own text is not heard twice.
     pub fn refused(law: Law, text: impl Into<String>) -> Self {
-        StoreError::Refused { law, text: text.into() }
+        let text = text.into();
+        let text = text.strip_prefix(&format!("{law}: ")).map(str::to_string).unwrap_or(text);
+        StoreError::Refused { law, text }
     }
 
     /// Bad input.

@@ -136,7 +136,9 @@ impl Home {
                 .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
                 .map_err(|e| StoreError::environment(format!("making the folder {}", folder.display()), &e))?;
         }
-        Ok(())
+        // SQLite gives its side files the mode of the database, so it is made before SQLite makes it.
+        let database = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.database());
+        database.map(drop).map_err(|e| StoreError::environment("making the database", &e))
     }
 }
 

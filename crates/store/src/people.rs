@@ -290,6 +290,7 @@ impl Store {
                 "the passphrase is wrong: try again; if it is lost, ask the holders of the recovery set (`lanternfish key recover --help`)",
             ));
         };
+        self.void_old_sessions()?;
         let token = random_32()?;
         let expires = self.now().plus_seconds(self.config.session_seconds);
         let id = hex::encode(token_lookup(&token));
@@ -321,6 +322,10 @@ impl Store {
         let expires: Moment = row.parent.as_deref().unwrap_or("").parse().map_err(|_| StoreError::damaged("a session"))?;
         if row.state != "open" || self.now() >= expires {
             return Err(over());
+        }
+        // A restored home knows the sessions of the day of the backup; they end with the restore.
+        if self.is_waiting_after_restore() && self.sessions_void_below().is_none_or(|size| row.event < size) {
+            return Err(StoreError::refused(Law::Separation, "this session is from before the restore: log in again"));
         }
         let actor = row.actor.clone().ok_or_else(|| StoreError::damaged("a session without a person"))?;
         let user = self.user(&actor)?;

@@ -14,8 +14,10 @@ use serde_json::json;
 
 use crate::{
     StoreError,
-    home::Home,
+    home::{Home, write_private},
     log::NewEvent,
+    people::restate,
+    record::Write,
     session::Session,
     steps::Store,
     vault::{
@@ -37,6 +39,9 @@ impl Store {
     /// Law 13 when the role may not; the disk.
     pub fn backup(&self, session: &Session, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
         self.check_node_step(Some(session), NodeStep::Safeguard)?;
+        if target.exists() {
+            return Err(StoreError::input(format!("{} is there already: name a file that does not exist yet", target.display())));
+        }
         let event = NewEvent::new(EventType::BackupMade, None, json!({"target": target.to_string_lossy()}));
         self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
         let steady = self.home.spool().join(format!("records-{}.backup", hex::encode(random_16()?)));
@@ -90,6 +95,33 @@ impl Store {
     /// Whether this home was restored and has not been resumed.
     pub fn is_waiting_after_restore(&self) -> bool {
         self.home.root().join(RESTORED).exists()
+    }
+
+    /// Size of the log below which every session is void while this home waits after a restore: a token
+    /// that somebody kept from before must not open what came back. `None` before the first login here.
+    pub(crate) fn sessions_void_below(&self) -> Option<u64> {
+        let mark = fs::read(self.home.root().join(RESTORED)).ok()?;
+        serde_json::from_slice::<serde_json::Value>(&mark).ok()?["sessions-void-below"].as_u64()
+    }
+
+    /// Writes that size into the mark of a restored home, at its first login.
+    pub(crate) fn void_old_sessions(&self) -> Result<(), StoreError> {
+        if !self.is_waiting_after_restore() || self.sessions_void_below().is_some() {
+            return Ok(());
+        }
+        let mark = json!({"restored": true, "sessions-void-below": self.log_size()?});
+        write_private(&self.home.root().join(RESTORED), format!("{mark}\n").as_bytes())
+    }
+
+    /// Rows that end every session of before the restore, to be committed when the log goes on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn end_old_sessions(&self) -> Result<Vec<Write>, StoreError> {
+        let below = self.sessions_void_below().unwrap_or(u64::MAX);
+        let rows = self.register("session")?;
+        let old = rows.iter().filter(|row| row.state == "open" && row.event < below);
+        Ok(old.map(|row| restate(row, "ended", self.now())).collect())
     }
 
     /// Ends the waiting after a restore: the log goes on.

@@ -116,7 +116,7 @@ pub(crate) fn parse_token(text: &str) -> Result<[u8; 32], StoreError> {
     let mut token = [0; 32];
     let digits = text.trim().strip_prefix("lfs-").unwrap_or("");
     hex::decode_to_slice(digits, &mut token)
-        .map_err(|_| StoreError::input("this is not a session token: run `lanternfish login NAME --passphrase-file F` to get one"))?;
+        .map_err(|_| StoreError::input("this is not a session token: run `lanternfish login NAME` to get one"))?;
     Ok(token)
 }
 

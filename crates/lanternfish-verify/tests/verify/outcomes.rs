@@ -81,3 +81,15 @@ fn json_is_one_value_with_the_verdict() {
     assert!(value["checks"].as_array().unwrap().iter().all(|c| c["state"] == "sound" && c["part"].is_string()));
     assert!(!value["limits"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn in_brief_only_the_verdict_the_limits_and_what_is_not_sound() {
+    let sample = Sample::copy();
+    let (brief, flag) = (Path::new("--brief"), Path::new("--anchors"));
+    let said = |sample: &Sample| String::from_utf8(run(&[&sample.package, flag, &sample.anchors, brief]).stdout).unwrap();
+    let sound = said(&sample);
+    assert!(sound.contains("SOUND") && sound.contains("unwitnessed") && !sound.contains("  ok  "), "{sound}");
+    sample.write("data/case.jsonld", "x");
+    let broken = said(&sample);
+    assert!(broken.contains("BROKEN") && broken.contains("data/case.jsonld") && !broken.contains("  ok  "), "{broken}");
+}

@@ -4,23 +4,23 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::InCase;
+use super::{InCase, words};
 
 #[derive(Debug, Subcommand)]
 pub enum CaseVerb {
     /// Open a case.
     Open {
         /// Its title.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         title: String,
         /// What is suspected.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         offence: String,
         /// Jurisdiction code for calendar, zone and papers, such as la, th, kz or int.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         jurisdiction: String,
         /// What the work is for and why it is needed.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         purpose: String,
         /// A member besides yourself; may be given several times.
         #[arg(long)]
@@ -38,7 +38,7 @@ pub enum CaseVerb {
         #[command(flatten)]
         case: InCase,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Declare a court process or a legal hold (supervisor or prosecutor).
@@ -48,7 +48,7 @@ pub enum CaseVerb {
         /// court-process or legal-hold.
         what: String,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Admit a person to the case, or let one leave it.
@@ -83,7 +83,16 @@ pub enum AuthorityVerb {
     /// A supervisor grants it.
     Grant(DecideArgs),
     /// It ends now; running work stops.
-    Revoke(DecideArgs),
+    Revoke {
+        /// The authority.
+        authority: String,
+        /// Its case; a unit's standing authorisation has none.
+        #[arg(long)]
+        case: Option<String>,
+        /// Why; it stands in the log.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
     /// Authorities of a case, or of the unit without --case.
     List {
         /// The case.
@@ -109,13 +118,13 @@ pub struct RecordArgs {
     #[arg(long)]
     pub case: Option<String>,
     /// court-order, prosecutor, supervisor, standing-unit, consent or training.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub kind: String,
     /// Reference of the instrument.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub reference: String,
     /// Who issued it.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub issuer: String,
     /// Person who may act on it; none means every member.
     #[arg(long)]
@@ -136,19 +145,19 @@ pub struct RecordArgs {
     #[arg(long, default_value = "any")]
     pub territory: Vec<String>,
     /// First day or minute: YYYY-MM-DD or "YYYY-MM-DD HH:MM".
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub from: String,
     /// Last day (included) or minute.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub until: String,
     /// Time zone of both, such as Asia/Vientiane.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub zone: String,
     /// gregorian or buddhist; needed where a date could be read two ways.
     #[arg(long)]
     pub calendar: Option<String>,
     /// Why it is needed and proportionate.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub necessity: String,
     /// Scan of an instrument that was issued outside.
     #[arg(long)]

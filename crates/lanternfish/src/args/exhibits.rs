@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Concerns, InCase};
+use super::{Concerns, InCase, words};
 
 #[derive(Debug, Subcommand)]
 pub enum ExhibitVerb {
@@ -22,7 +22,7 @@ pub enum ExhibitVerb {
         /// The exhibit.
         exhibit: String,
         /// What for.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         purpose: String,
         /// Where to.
         #[arg(long, value_name = "FILE")]
@@ -45,7 +45,7 @@ pub enum ExhibitVerb {
         /// The exhibit.
         exhibit: String,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
 }
@@ -54,7 +54,7 @@ pub enum ExhibitVerb {
 #[derive(Debug, Args)]
 pub struct AdmitArgs {
     /// The case.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub case: String,
     /// The file or saved folder; none for a physical item.
     #[arg(required_unless_present = "physical")]
@@ -93,22 +93,22 @@ pub struct AdmitArgs {
     #[arg(long)]
     pub sha512: Option<String>,
     /// Number on the seal bag.
-    #[arg(long, requires = "physical")]
+    #[arg(long, requires = "physical", value_parser = words)]
     pub seal_number: Option<String>,
     /// Condition at intake.
-    #[arg(long, requires = "physical")]
+    #[arg(long, requires = "physical", value_parser = words)]
     pub condition: Option<String>,
     /// A capture made by hand: the device.
-    #[arg(long, requires_all = ["address", "taken_at", "method"])]
+    #[arg(long, requires_all = ["address", "taken_at", "method"], value_parser = words)]
     pub device: Option<String>,
     /// A capture made by hand: the address that was shown.
-    #[arg(long, requires = "device")]
+    #[arg(long, requires = "device", value_parser = words)]
     pub address: Option<String>,
     /// A capture made by hand: when, as 2026-11-22T08:00:00+07:00.
-    #[arg(long, requires = "device")]
+    #[arg(long, requires = "device", value_parser = words)]
     pub taken_at: Option<String>,
     /// A capture made by hand: screenshot, saved page, photograph of a screen …
-    #[arg(long, requires = "device")]
+    #[arg(long, requires = "device", value_parser = words)]
     pub method: Option<String>,
 }
 
@@ -121,10 +121,10 @@ pub enum TransferVerb {
         /// The exhibit.
         exhibit: String,
         /// To whom.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         to: String,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         purpose: String,
     },
     /// Accept what was offered to you; you sign.
@@ -134,10 +134,10 @@ pub enum TransferVerb {
         /// The transfer.
         transfer: String,
         /// For a thing: the seal number that you read.
-        #[arg(long, requires = "condition")]
+        #[arg(long, requires = "condition", value_parser = words)]
         seal_number: Option<String>,
         /// For a thing: the condition that you see.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         condition: Option<String>,
     },
     /// Decline an offer, or withdraw your own.
@@ -147,7 +147,7 @@ pub enum TransferVerb {
         /// The transfer.
         transfer: String,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Take an exhibit when no second person is there; every paper says so.
@@ -156,8 +156,11 @@ pub enum TransferVerb {
         case: InCase,
         /// The exhibit.
         exhibit: String,
-        /// Why no second person was there.
+        /// The custodian still works here and cannot be reached: you declare it, and the log keeps it.
         #[arg(long)]
+        unreachable: bool,
+        /// Why no second person was there.
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// A supervisor gives a lost custodian's item to another person.
@@ -167,13 +170,13 @@ pub enum TransferVerb {
         /// The exhibit.
         exhibit: String,
         /// To whom.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         to: String,
         /// The custodian still works here and cannot be reached: you declare it, and the log keeps it.
         #[arg(long)]
         unreachable: bool,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Every transfer of the case.

@@ -10,6 +10,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// A text that somebody must have thought about: without blanks at its ends, and never empty. A reason or
+/// a purpose that says nothing would stand in the log as if one had been given.
+fn words(typed: &str) -> Result<String, String> {
+    match typed.trim() {
+        "" => Err("it is empty: write it in words".into()),
+        said => Ok(said.to_string()),
+    }
+}
+
 pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
@@ -36,7 +45,7 @@ pub enum Verb {
     /// Set up a node in an empty home folder.
     Init {
         /// Name of the agency.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         agency: String,
         /// The node is for training: everything that leaves is marked SYNTHETIC.
         #[arg(long)]
@@ -52,9 +61,9 @@ pub enum Verb {
     Login {
         /// Your name as it was entered.
         name: String,
-        /// A file that holds your passphrase (its first line).
+        /// A file that holds your passphrase (its first line); `-` is standard input. Without it you are asked.
         #[arg(long, value_name = "FILE")]
-        passphrase_file: PathBuf,
+        passphrase_file: Option<PathBuf>,
         /// The one-time code of a first login, where the administrator made one.
         #[arg(long, value_name = "CODE")]
         enrolment_code: Option<String>,
@@ -113,7 +122,7 @@ pub enum Verb {
         #[arg(long)]
         value: Option<String>,
         /// What you ask for, for the log.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         purpose: String,
     },
     /// Take an exhibit out of its place.
@@ -123,7 +132,7 @@ pub enum Verb {
         /// The exhibit.
         exhibit: String,
         /// What for.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         purpose: String,
     },
     /// Bring an exhibit back.
@@ -133,7 +142,7 @@ pub enum Verb {
         /// The exhibit.
         exhibit: String,
         /// Its condition.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         condition: String,
     },
     /// Custody from one person to another.
@@ -171,6 +180,12 @@ pub enum Verb {
         #[arg(long)]
         region: Option<String>,
     },
+    /// Serve a small synthetic market on this machine, to practise on, until it is stopped.
+    Market {
+        /// Loopback address and port.
+        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+        listen: std::net::SocketAddr,
+    },
     /// Walk one synthetic case from authority to verified package.
     Demo {
         /// Do not open the workspace at the end (there is none in this version).
@@ -183,7 +198,7 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct InCase {
     /// The case, such as 2026-0001.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub case: String,
 }
 
@@ -191,9 +206,9 @@ pub struct InCase {
 #[derive(Debug, Clone, Args)]
 pub struct Concerns {
     /// Person concerned, as the authority names him.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub person: Option<String>,
     /// Territory concerned, as the authority names it.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub territory: Option<String>,
 }

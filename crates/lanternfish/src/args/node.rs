@@ -46,16 +46,16 @@ pub enum BackupVerb {
     Create {
         /// The file, which must not exist yet.
         file: PathBuf,
-        /// A file that holds the backup's passphrase.
+        /// A file that holds the backup's passphrase; `-` is standard input. Without it you are asked.
         #[arg(long, value_name = "FILE")]
-        passphrase_file: PathBuf,
+        passphrase_file: Option<PathBuf>,
     },
     /// Bring a backup back into the home folder, which must not exist yet.
     Restore {
         /// The backup.
         file: PathBuf,
-        /// A file that holds the backup's passphrase.
+        /// A file that holds the backup's passphrase; `-` is standard input. Without it you are asked.
         #[arg(long, value_name = "FILE")]
-        passphrase_file: PathBuf,
+        passphrase_file: Option<PathBuf>,
     },
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::InCase;
+use super::{InCase, words};
 
 #[derive(Debug, Subcommand)]
 pub enum FindingVerb {
@@ -13,19 +13,19 @@ pub enum FindingVerb {
         #[command(flatten)]
         case: InCase,
         /// fact, opinion or null-search.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         kind: String,
         /// The statement.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         text: String,
         /// An exhibit that it rests on; may be given several times.
         #[arg(long)]
         exhibit: Vec<String>,
         /// Method and version.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         method: String,
         /// Known error rate, or "not known".
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         error_rate: String,
         /// What speaks against it; may be given several times.
         #[arg(long)]
@@ -34,7 +34,7 @@ pub enum FindingVerb {
         #[arg(long)]
         exculpatory: bool,
         /// Grading of source and information, as your agency writes it.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         grading: Option<String>,
     },
     /// Every finding of the case.
@@ -69,10 +69,10 @@ pub enum ReportVerb {
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// The case.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub case: String,
     /// statement-of-fact, expert-report or investigative-record.
-    #[arg(long)]
+    #[arg(long, value_parser = words)]
     pub template: String,
     /// Language: en, lo, th, km, my, ru, zh or vi.
     #[arg(long, default_value = "en")]

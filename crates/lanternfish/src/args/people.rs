@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Concerns, InCase};
+use super::{Concerns, InCase, words};
 
 #[derive(Debug, Subcommand)]
 pub enum UserVerb {
@@ -13,7 +13,7 @@ pub enum UserVerb {
         /// Name at work.
         name: String,
         /// investigator, analyst, exhibit-officer, supervisor, prosecutor, auditor or administrator.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         role: String,
     },
     /// Make a one-time code that the person's first login must give; it is shown once.
@@ -28,7 +28,7 @@ pub enum UserVerb {
         /// The person.
         name: String,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// A lost passphrase: the old keys end, and the next login makes new ones.
@@ -36,7 +36,7 @@ pub enum UserVerb {
         /// The person.
         name: String,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
 }
@@ -46,7 +46,7 @@ pub enum TipVerb {
     /// Take a tip.
     Add {
         /// What was said or seen.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         text: String,
         /// From whom, or how it came.
         #[arg(long, default_value = "")]
@@ -69,7 +69,7 @@ pub enum TipVerb {
         #[arg(long, default_value = "ordinary")]
         class: String,
         /// One line: what it is.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         description: String,
     },
 }
@@ -94,16 +94,16 @@ pub enum KeyVerb {
     /// Recover a person's cases: first others release their shares to you, then you finish.
     Recover {
         /// The person whose cases are recovered.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         user: String,
         /// The 16 digits that the person reads from his first login: proof that the new keys are his.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         fingerprint: String,
         /// Release your share to this holder; without it, join the shares and finish.
         #[arg(long)]
         release_to: Option<String>,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Change a case's key; every member keeps access.
@@ -111,7 +111,7 @@ pub enum KeyVerb {
         #[command(flatten)]
         case: InCase,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// After a person was revoked: change the keys of your shared cases, list what he still holds.

@@ -1,4 +1,5 @@
-//! A small synthetic market, served on loopback while the demo captures it. Pages written for this
+//! A small synthetic market, served on loopback while the demo captures it, or until somebody who
+//! practises on it stops it. It is reached from this machine only. Pages written for this
 //! project; names under `.example`, keys that nobody holds; every page says SYNTHETIC.
 
 use std::{
@@ -21,13 +22,21 @@ pub const HOST: &str = "moon-bazaar.localhost";
 pub fn serve() -> std::io::Result<Vec<String>> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // One visitor's trouble is not the market's.
-            let _ = answer(stream);
-        }
-    });
+    std::thread::spawn(move || serve_on(&listener));
     Ok(PAGES.iter().map(|(path, _)| format!("http://{HOST}:{port}{path}")).collect())
+}
+
+/// Answers visitors until the process ends.
+pub fn serve_on(listener: &TcpListener) {
+    for stream in listener.incoming().flatten() {
+        // One visitor's trouble is not the market's.
+        let _ = answer(stream);
+    }
+}
+
+/// The addresses of its pages, below this address.
+pub fn pages_at(address: std::net::SocketAddr) -> Vec<String> {
+    PAGES.iter().map(|(path, _)| format!("http://{address}{path}")).collect()
 }
 
 fn answer(stream: TcpStream) -> std::io::Result<()> {

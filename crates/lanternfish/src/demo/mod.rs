@@ -30,7 +30,10 @@ use model::{
 };
 use serde_json::{Value, json};
 
-use crate::{output::Voice, verbs};
+use crate::{
+    output::{Voice, print as say},
+    verbs,
+};
 
 /// The people of the demo: name, role, passphrase. Synthetic, and printed at the end.
 const PEOPLE: [(&str, &str, &str); 4] = [
@@ -61,6 +64,20 @@ pub fn run(home: Option<&Path>, voice: Voice) -> Result<i32, DeskError> {
     walk.reports()?;
     walk.package()?;
     walk.verify()
+}
+
+/// `market`: serves the demo's pages at a loopback address, until the process is stopped.
+pub fn market(address: std::net::SocketAddr, voice: Voice) -> Result<i32, DeskError> {
+    if !address.ip().is_loopback() {
+        return Err(DeskError::input(format!("{address} can be reached from other machines: the practice market is served on loopback only, such as 127.0.0.1:8080")));
+    }
+    let trouble = |e: std::io::Error| DeskError::environment(format!("serving the synthetic market at {address} (choose another port with --listen)"), &e);
+    let listener = std::net::TcpListener::bind(address).map_err(trouble)?;
+    let pages = market::pages_at(listener.local_addr().map_err(trouble)?);
+    voice.tell(&json!({"synthetic": true, "pages": pages}), || pages.clone());
+    voice.note("SYNTHETIC market for practice; it is served until you stop it (Ctrl-C)");
+    market::serve_on(&listener);
+    Ok(0)
 }
 
 struct Walk {
@@ -108,7 +125,7 @@ impl Walk {
             let millis = self.since.elapsed().as_millis();
             self.voice.say(&json!({"step": self.step, "did": what, "proves": proves, "milliseconds": u64::try_from(millis).unwrap_or(0), "more": more}));
         } else {
-            println!("{:>2}. {what}  ({seconds:.2} s)\n      {proves}", self.step);
+            say(format!("{:>2}. {what}  ({seconds:.2} s)\n      {proves}", self.step));
         }
         self.since = Instant::now();
     }
@@ -240,8 +257,8 @@ impl Walk {
         let phone = PhysicalItem { seal_number: "SYN-004711".into(), condition: "switched off, screen cracked".into() };
         let item = admit::thing(&self.desk, &scope, &permit, &origin, "SYNTHETIC mobile phone", "handed over at the counter (synthetic)", &phone)?;
         let (_, scope, permit) = self.with(EXHIBITS, Intent::to(Action::Transfer))?;
-        let taken = custody::take_interim(&self.desk, &scope, &permit, &item.exhibit, "night shift, the investigator had left")?;
-        self.done("a phone is admitted and taken into interim custody at night", "custody without a second person is possible, and printed as exactly that", custody_line(&taken));
+        let taken = custody::take_interim(&self.desk, &scope, &permit, &item.exhibit, true, "the day shift left it sealed on the counter and went home; nobody of it answers the telephone")?;
+        self.done("a phone that the day shift left is taken into interim custody at night", "the giver was declared unreachable; custody without a second person is possible, and printed as exactly that", custody_line(&taken));
         let (officer, scope, permit) = self.with(EXHIBITS, Intent::to(Action::Transfer))?;
         let offer = custody::offer(&self.desk, &officer, &scope, &permit, &item.exhibit, PEOPLE[INVESTIGATOR].0, "examination")?;
         let (officer, scope, permit) = self.with(INVESTIGATOR, Intent::to(Action::Transfer))?;
@@ -339,18 +356,19 @@ impl Walk {
             self.voice.say(&summary);
             return;
         }
-        println!("\nCase {}: {exhibits} exhibits, {} selectors. Verified: {}.", self.case_number, self.selectors, if verified { "yes" } else { "NO" });
+        say(format!("\nCase {}: {exhibits} exhibits, {} selectors. Verified: {}.", self.case_number, self.selectors, if verified { "yes" } else { "NO" }));
         for limit in limits {
-            println!("  limit: {limit}");
+            say(format!("  limit: {limit}"));
         }
-        println!("  {stock}\n\nRead the reports:");
+        say(format!("  {stock}\n\nRead the reports:"));
         for report in &self.reports {
-            println!("  {report}");
+            say(format!("  {report}"));
         }
-        println!("Verify the package yourself:\n  bash {}/verify.sh {}", self.package.display(), self.anchors.display());
-        println!("Work on in this case: export LANTERNFISH_HOME={}", self.home.display());
+        say(format!("Verify the package yourself:\n  bash {}/verify.sh {}", self.package.display(), self.anchors.display()));
+        say(format!("Work on in this case:\n  export LANTERNFISH_HOME={}", self.home.display()));
+        say(format!("  export LANTERNFISH_SESSION=$(lanternfish login \"{}\")    # it asks for the passphrase", PEOPLE[INVESTIGATOR].0));
         for (name, role, passphrase) in PEOPLE {
-            println!("  {role}: {name}, passphrase \"{passphrase}\"");
+            say(format!("  {role}: {name}, passphrase \"{passphrase}\""));
         }
     }
 }

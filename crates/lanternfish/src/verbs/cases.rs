@@ -2,14 +2,14 @@
 
 use desk::{
     DeskError,
-    authority::{self, Decision, RecordAuthority},
+    authority::{self, AuthorityView, Decision, RecordAuthority},
     case::{self, CaseContent, Declaration},
 };
 use model::action::Action;
 use serde_json::json;
 
 use super::{Done, Office, all_parsed, parsed, read, write};
-use crate::args::*;
+use crate::{args::*, in_short};
 
 impl Office {
     pub(super) fn case(&self, verb: CaseVerb) -> Done {
@@ -58,20 +58,22 @@ impl Office {
                 match case {
                     Some(case) => {
                         let (_, scope, permit) = self.to(&InCase { case }, Action::Administer)?;
-                        self.voice.say(&authority::record(&self.desk, &scope, &permit, &record)?);
+                        self.tell_authority(&authority::record(&self.desk, &scope, &permit, &record)?);
                     }
-                    None => self.voice.say(&authority::record_for_unit(&self.desk, &self.session()?, &record)?),
+                    None => self.tell_authority(&authority::record_for_unit(&self.desk, &self.session()?, &record)?),
                 }
             }
             AuthorityVerb::Check(typed) => self.decide(typed, Decision::Check)?,
             AuthorityVerb::Grant(typed) => self.decide(typed, Decision::Grant)?,
-            AuthorityVerb::Revoke(typed) => self.decide(typed, Decision::Revoke)?,
+            AuthorityVerb::Revoke { authority, case, reason } => {
+                self.decide(DecideArgs { authority, case, reason }, Decision::Revoke)?;
+            },
             AuthorityVerb::List { case: Some(case) } => {
                 let (_, scope, permit) = self.to(&InCase { case }, Action::Administer)?;
-                self.voice.say_all(&authority::list(&self.desk, &scope, &permit)?, "no authority is recorded");
+                self.tell_authorities(&authority::list(&self.desk, &scope, &permit)?, "no authority is recorded");
             }
             AuthorityVerb::List { case: None } => {
-                self.voice.say_all(&authority::list_for_unit(&self.desk, &self.session()?)?, "no unit authority is recorded");
+                self.tell_authorities(&authority::list_for_unit(&self.desk, &self.session()?)?, "no unit authority is recorded");
             }
             AuthorityVerb::Show { authority, case, scan } => {
                 let (_, scope, permit) = self.to(&case, Action::Administer)?;
@@ -92,8 +94,16 @@ impl Office {
             }
             None => authority::decide_for_unit(&self.desk, &self.session()?, &typed.authority, decision, &typed.reason)?,
         };
-        self.voice.say(&view);
+        self.tell_authority(&view);
         Ok(())
+    }
+
+    fn tell_authority(&self, view: &AuthorityView) {
+        self.voice.tell(view, || in_short::authority(view));
+    }
+
+    fn tell_authorities(&self, views: &[AuthorityView], nothing: &str) {
+        self.voice.tell_all(views, || views.iter().flat_map(in_short::authority).collect(), nothing);
     }
 }
 

@@ -9,7 +9,7 @@ use desk::{
     DeskError, Intent, Permit, Scope,
     admit::{self, AdmitFile},
     capture::{self, CaptureWish},
-    custody, report_step,
+    case, custody, report_step,
 };
 use model::{
     Law,
@@ -20,17 +20,24 @@ use model::{
 use serde_json::json;
 
 use super::{Done, Office, new_file, parsed, write};
-use crate::{args::*, folder};
+use crate::{args::*, folder, in_short, output::Pipe};
 
 impl Office {
     pub(super) fn capture(&self, case: &InCase, wish: &CaptureWish) -> Done {
         let (_, scope) = self.enter(case)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
         let view = capture::run(&self.desk, &scope, &permits, wish)?;
-        self.voice.say(&view);
+        let zone = case::zone(&self.desk, &scope)?;
+        self.voice.tell(&view, || in_short::capture(&view, &zone));
         if let Some(why) = &view.stopped {
             let text = format!("{why}; what had arrived is kept as {}, marked partial", view.exhibit.exhibit);
             return Err(DeskError::refused(Law::Revocation, text));
+        }
+        if view.is_empty() {
+            return Err(DeskError::Environment {
+                attempt: "capturing".into(),
+                cause: format!("nothing at all was received; the attempt is kept as {}: see how each address ended, look at the connection, and capture again", view.exhibit.exhibit),
+            });
         }
         if !view.record.complete {
             self.voice.note("the capture is partial: see its fetches");
@@ -44,8 +51,8 @@ impl Office {
             ExhibitVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 let views = admit::list(&self.desk, &scope, &permit)?;
-                let lines: Vec<_> = views.iter().map(|view| if self.voice.json { json!(view) } else { in_short(view) }).collect();
-                self.voice.say_all(&lines, "the case has no exhibit yet");
+                let zone = case::zone(&self.desk, &scope)?;
+                self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
             }
             ExhibitVerb::View { case, exhibit, purpose, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
@@ -66,15 +73,12 @@ impl Office {
 
     pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {
         if out == Path::new("-") {
-            admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut std::io::stdout().lock())?;
+            admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut Pipe(std::io::stdout().lock()))?;
             return Ok(());
         }
         let mut file = new_file(out)?;
         match admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut file) {
-            Ok(view) => {
-                self.voice.say(&view);
-                Ok(())
-            }
+            Ok(view) => self.tell_exhibit(scope, &view),
             Err(error) => {
                 // What was written does not match the record and must not be taken for the exhibit.
                 let _ = fs::remove_file(out);
@@ -92,8 +96,7 @@ impl Office {
             };
             let origin = origin(&typed.source_class, &typed.concerns)?;
             let (_, scope, permit) = self.with(&case, Intent::to(Action::Admit).on(&origin))?;
-            self.voice.say(&admit::thing(&self.desk, &scope, &permit, &origin, &typed.description, &typed.source, &item)?);
-            return Ok(());
+            return self.tell_exhibit(&scope, &admit::thing(&self.desk, &scope, &permit, &origin, &typed.description, &typed.source, &item)?);
         }
         let path = typed.file.clone().ok_or_else(|| DeskError::input("name the file to admit"))?;
         if path.is_dir() {
@@ -103,7 +106,16 @@ impl Office {
         let admission = admission(&typed, &path)?;
         let (_, scope, permit) = self.with(&case, admission.intent())?;
         admit::room_for(&self.desk, &file)?;
-        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut admit::Listening(file))?);
+        self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut admit::Listening(file))?)
+    }
+
+    /// One exhibit; whether its declared digests are wrong is said on standard error too.
+    fn tell_exhibit(&self, scope: &Scope, view: &admit::ExhibitView) -> Result<(), DeskError> {
+        let zone = case::zone(&self.desk, scope)?;
+        self.voice.tell(view, || in_short::exhibit(view, &zone));
+        for wrong in view.content.findings.iter().filter(|finding| finding.starts_with(admit::WRONG_DIGEST)) {
+            self.voice.note(format!("ATTENTION, {}: {wrong}. Ask the giver for the item and its digest again; the item is kept as it came", view.exhibit));
+        }
         Ok(())
     }
 
@@ -113,8 +125,7 @@ impl Office {
         admission.original_name = admission.original_name.map(|name| format!("{name}.tar"));
         let (_, scope, permit) = self.with(case, admission.intent())?;
         let mut stream = folder::Stream::of(path).map_err(|e| DeskError::environment("reading the folder", &e))?;
-        self.voice.say(&admit::file(&self.desk, &scope, &permit, &admission, &mut stream)?);
-        Ok(())
+        self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut stream)?)
     }
 
     pub(super) fn transfer(&self, verb: TransferVerb) -> Done {
@@ -134,9 +145,9 @@ impl Office {
                 let (_, scope, permit) = in_case(&case)?;
                 self.voice.say(&custody::refuse(desk, &scope, &permit, &transfer, &reason)?);
             }
-            TransferVerb::Interim { case, exhibit, reason } => {
+            TransferVerb::Interim { case, exhibit, unreachable, reason } => {
                 let (_, scope, permit) = in_case(&case)?;
-                self.voice.say(&custody::take_interim(desk, &scope, &permit, &exhibit, &reason)?);
+                self.voice.say(&custody::take_interim(desk, &scope, &permit, &exhibit, unreachable, &reason)?);
             }
             TransferVerb::Reassign { case, exhibit, to, unreachable, reason } => {
                 let (_, scope, permit) = in_case(&case)?;
@@ -154,14 +165,6 @@ impl Office {
         }
         Ok(0)
     }
-}
-
-fn in_short(view: &admit::ExhibitView) -> serde_json::Value {
-    json!({
-        "exhibit": view.exhibit, "state": view.state, "kind": view.content.kind, "class": view.content.class,
-        "description": view.content.description, "source": view.content.source, "admitted": view.content.admitted,
-        "custodian": view.custodian, "interim": view.content.custody.is_interim(), "findings": view.content.findings,
-    })
 }
 
 pub(super) fn class(typed: &str) -> Result<ExhibitClass, DeskError> {

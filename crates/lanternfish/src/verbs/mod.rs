@@ -20,8 +20,9 @@ use serde_json::json;
 
 use crate::{
     args::*,
-    demo,
+    demo, in_short,
     output::{Voice, failed},
+    passphrase::{self, Asked},
     scan,
 };
 
@@ -49,6 +50,7 @@ fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
         Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
+        Verb::Market { listen } => demo::market(listen, voice),
         Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
         Verb::Init { agency, training, passphrase_cost } => {
             let home = home_of(cli.home)?;
@@ -59,7 +61,7 @@ fn run(cli: Cli) -> Done {
         }
         Verb::Backup(BackupVerb::Restore { file, passphrase_file }) => {
             let home = home_of(cli.home)?;
-            let summary = desk::restore(&file, &home, &passphrase(&passphrase_file)?)?;
+            let summary = desk::restore(&file, &home, &passphrase::get(passphrase_file.as_deref(), "the backup's passphrase", Asked::Once)?)?;
             voice.say(&json!({"home": home, "files": summary.files, "bytes": summary.bytes}));
             voice.note("next: `lanternfish log resume` with the last known checkpoint, or --nothing-later-known");
             Ok(0)
@@ -80,11 +82,6 @@ fn home_of(typed: Option<PathBuf>) -> Result<PathBuf, DeskError> {
 /// The program file, which the children re-run.
 pub fn program() -> Result<PathBuf, DeskError> {
     std::env::current_exe().map_err(|e| DeskError::environment("finding the program file", &e))
-}
-
-fn passphrase(file: &Path) -> Result<String, DeskError> {
-    let text = fs::read_to_string(file).map_err(|e| DeskError::input(format!("the passphrase file {}: {e}", file.display())))?;
-    Ok(text.lines().next().unwrap_or("").to_string())
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, DeskError> {
@@ -121,7 +118,7 @@ struct Office {
 impl Office {
     fn session(&self) -> Result<Session, DeskError> {
         let token = self.token.as_deref().ok_or_else(|| {
-            DeskError::input("name your session with --session TOKEN or LANTERNFISH_SESSION; `lanternfish login NAME --passphrase-file F` gives one")
+            DeskError::input("name your session with --session TOKEN or LANTERNFISH_SESSION; `lanternfish login NAME` gives one")
         })?;
         self.desk.store.session(token)
     }
@@ -145,7 +142,7 @@ impl Office {
     fn run(&self, verb: Verb) -> Done {
         match verb {
             Verb::User(verb) => self.user(verb),
-            Verb::Login { name, passphrase_file, enrolment_code } => self.login(&name, &passphrase_file, enrolment_code.as_deref()),
+            Verb::Login { name, passphrase_file, enrolment_code } => self.login(&name, passphrase_file.as_deref(), enrolment_code.as_deref()),
             Verb::Logout => {
                 self.desk.store.log_out(self.token.as_deref().unwrap_or(""))?;
                 Ok(0)
@@ -178,7 +175,7 @@ impl Office {
             Verb::Selectors { case, value, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 let found = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
-                self.voice.say_all(&found.hits, "no selector was found");
+                self.voice.tell_all(&found.hits, || in_short::selectors(&found.hits), "no selector was found");
                 if !found.unsearched.is_empty() {
                     self.voice.note(format!("not examined to the end, so nothing is said about: {}", found.unsearched.join(", ")));
                 }
@@ -198,16 +195,19 @@ impl Office {
                 Ok(0)
             }
             Verb::Anchors(AnchorsVerb::Export { folder }) => {
-                self.voice.say(&package::export_anchors(&self.desk, &self.session()?, &folder)?);
+                let view = package::export_anchors(&self.desk, &self.session()?, &folder)?;
+                self.voice.tell(&view, || in_short::anchors(&view));
                 Ok(0)
             }
             Verb::Backup(BackupVerb::Create { file, passphrase_file }) => {
-                let summary = self.desk.store.backup(&self.session()?, &file, &passphrase(&passphrase_file)?)?;
+                let session = self.session()?;
+                let secret = passphrase::get(passphrase_file.as_deref(), "a passphrase for the backup", Asked::Twice)?;
+                let summary = self.desk.store.backup(&session, &file, &secret)?;
                 self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
                 Ok(0)
             }
             Verb::Doctor => self.doctor(),
-            Verb::Init { .. } | Verb::Scan { .. } | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Init { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }

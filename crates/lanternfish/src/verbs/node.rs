@@ -4,13 +4,13 @@ use desk::logbook;
 use serde_json::json;
 
 use super::{Done, Office, read};
-use crate::args::*;
+use crate::{args::*, in_short, output::print_bytes};
 
 impl Office {
     pub(super) fn doctor(&self) -> Done {
         let findings = logbook::doctor(&self.desk);
         self.voice.say_all(&findings, "nothing to say");
-        Ok(if findings.iter().all(|f| f.ok) { 0 } else { 3 })
+        Ok(if findings.iter().all(|f| f.ok || f.warning) { 0 } else { 3 })
     }
 
     pub(super) fn log(&self, verb: LogVerb) -> Done {
@@ -25,9 +25,16 @@ impl Office {
             LogVerb::Prove { event } => self.voice.say(&logbook::prove(desk, &session, event)?),
             LogVerb::Checkpoint => {
                 let text = logbook::checkpoint(desk, &session)?;
-                if self.voice.json { self.voice.say(&json!({"checkpoint": text})) } else { print!("{text}") }
+                if self.voice.json { self.voice.say(&json!({"checkpoint": text})) } else { print_bytes(text.as_bytes()) }
             }
-            LogVerb::Show { from, limit } => self.voice.say_all(&logbook::show(desk, &session, from, limit)?, "no event there"),
+            LogVerb::Show { from, limit } => {
+                let leaves = logbook::show(desk, &session, from, limit)?;
+                self.voice.tell_all(&leaves, || in_short::events(&leaves, &in_short::zone_here()), "no event there");
+                let (next, size) = (from + leaves.len() as u64, desk.store.log_size()?);
+                if !leaves.is_empty() && next < size {
+                    self.voice.note(format!("{} more events: `lanternfish log show --from {next}`", size - next));
+                }
+            }
             LogVerb::Tiles { folder } => self.voice.say(&logbook::tiles(desk, &session, &folder)?),
             LogVerb::Resume { last_known, nothing_later_known } => {
                 let text = last_known.map(|file| read(&file)).transpose()?.map(|b| String::from_utf8_lossy(&b).into_owned());

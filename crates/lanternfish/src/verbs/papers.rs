@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use desk::{
-    Desk, DeskError, Permit, Scope, conclude,
-    package::{self, BuildPackage},
+    Desk, DeskError, Permit, Scope, case, conclude,
+    package::{self, BuildPackage, PackageView},
     report_step::{self, BuildReport},
 };
 use model::{action::Action, finding::Finding};
 use serde_json::json;
 
 use super::{Done, Office, parsed, read, write};
-use crate::{args::*, stamps};
+use crate::{args::*, in_short, stamps};
 
 impl Office {
     pub(super) fn finding(&self, verb: FindingVerb) -> Done {
@@ -67,11 +67,11 @@ impl Office {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;
                 let target = std::path::absolute(&out).map_err(|e| DeskError::environment("reading the folder's name", &e))?;
                 let typed = BuildPackage { officers: officer, reports: (!report.is_empty()).then_some(report), target };
-                self.voice.say(&package::build(desk, &session, &scope, &permit, &typed)?);
+                self.tell_package(&scope, &package::build(desk, &session, &scope, &permit, &typed)?)?;
             }
             PackageVerb::Sign { case, package } => {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;
-                self.voice.say(&package::sign(desk, &session, &scope, &permit, &package)?);
+                self.tell_package(&scope, &package::sign(desk, &session, &scope, &permit, &package)?)?;
             }
             PackageVerb::Stamp { case, package, authority, request, response } => {
                 let (_, scope, permit) = self.to(&case, Action::Package)?;
@@ -79,11 +79,11 @@ impl Office {
             }
             PackageVerb::Finish { case, package } => {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;
-                self.voice.say(&package::finish(desk, &session, &scope, &permit, &package)?);
+                self.tell_package(&scope, &package::finish(desk, &session, &scope, &permit, &package)?)?;
             }
             PackageVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Package)?;
-                self.voice.say_all(&package::list(desk, &scope, &permit)?, "the case has no package yet");
+                self.tell_packages(&scope, &package::list(desk, &scope, &permit)?, "the case has no package yet")?;
             }
         }
         Ok(0)
@@ -106,12 +106,21 @@ impl Office {
             return Ok(());
         }
         if let Some(file) = response {
-            self.voice.say(&package::stamp(desk, scope, permit, label, authority.unwrap_or(1), &read(file)?)?);
+            self.tell_package(scope, &package::stamp(desk, scope, permit, label, authority.unwrap_or(1), &read(file)?)?)?;
             return Ok(());
         }
         stamp_all(desk, scope, permit, label, authority)?;
         let packages = package::list(desk, scope, permit)?;
-        self.voice.say_all(&packages.into_iter().filter(|p| p.package == label).collect::<Vec<_>>(), "no such package");
+        self.tell_packages(scope, &packages.into_iter().filter(|p| p.package == label).collect::<Vec<_>>(), "no such package")
+    }
+
+    fn tell_package(&self, scope: &Scope, view: &PackageView) -> Result<(), DeskError> {
+        self.tell_packages(scope, std::slice::from_ref(view), "")
+    }
+
+    fn tell_packages(&self, scope: &Scope, views: &[PackageView], nothing: &str) -> Result<(), DeskError> {
+        let zone = case::zone(&self.desk, scope)?;
+        self.voice.tell_all(views, || views.iter().flat_map(|view| in_short::package(view, &zone)).collect(), nothing);
         Ok(())
     }
 }

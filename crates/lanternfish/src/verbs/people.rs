@@ -6,8 +6,12 @@ use desk::{DeskError, Session, admit::AdmitFile, case, intake, keys};
 use model::action::Action;
 use serde_json::json;
 
-use super::{Done, Office, exhibits::{self, origin}, parsed, passphrase};
-use crate::args::*;
+use super::{Done, Office, exhibits::{self, origin}, parsed};
+use crate::{
+    args::*,
+    output::print,
+    passphrase::{self, Asked},
+};
 
 impl Office {
     pub(super) fn user(&self, verb: UserVerb) -> Done {
@@ -23,7 +27,7 @@ impl Office {
                 let user = self.desk.store.user_by_name(&name)?;
                 let code = self.desk.store.make_enrolment_code(session.as_ref(), &user)?;
                 self.voice.say(&json!({"user": name, "code": code}));
-                self.voice.note("hand the code over face to face: `lanternfish login NAME --passphrase-file F --enrolment-code CODE`");
+                self.voice.note("hand the code over face to face: `lanternfish login NAME --enrolment-code CODE`");
             }
             UserVerb::List => {
                 let users = self.desk.users(if self.token.is_some() { Some(self.session()?) } else { None }.as_ref())?;
@@ -44,19 +48,25 @@ impl Office {
         let user = self.desk.store.user_by_name(name)?;
         self.desk.store.revoke_user(&session, &user, reason, reset)?;
         self.voice.say(&json!({"user": name, "state": if reset { "waiting" } else { "revoked" }}));
-        self.voice.note("a member of each shared case now runs `lanternfish key revoke NAME` to change the case keys");
+        self.voice.note(if reset {
+            "next: this person logs in anew and reads the 16 digits of his fingerprint to the holders of the recovery set; they give his cases back with `lanternfish key recover`"
+        } else {
+            "a member of each shared case now runs `lanternfish key revoke NAME` to change the case keys"
+        });
         Ok(())
     }
 
-    pub(super) fn login(&self, name: &str, file: &Path, code: Option<&str>) -> Done {
-        let (token, expires) = self.desk.log_in_with_code(name, &passphrase(file)?, code)?;
+    pub(super) fn login(&self, name: &str, file: Option<&Path>, code: Option<&str>) -> Done {
+        let first = self.desk.store.user_by_name(name)?.state == "waiting";
+        let (what, asked) = if first { ("your new passphrase (four words are good)", Asked::Twice) } else { ("your passphrase", Asked::Once) };
+        let (token, expires) = self.desk.log_in_with_code(name, &passphrase::get(file, what, asked)?, code)?;
         self.recovery_at_login(&self.desk.store.session(&token)?)?;
         let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
         self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
         if self.voice.json {
             self.voice.say(&json!({"session": token, "user": name, "expires": expires, "fingerprint": fingerprint}));
         } else {
-            println!("{token}");
+            print(token);
         }
         Ok(0)
     }

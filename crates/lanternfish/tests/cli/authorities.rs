@@ -28,7 +28,7 @@ fn law_01_an_expired_authority_opens_nothing() {
     let id = string(&office.done(NOY, &words)["authority"]);
     office.done(KHAM, &["authority", "grant", &id]);
     let file = office.file("note.txt", "x");
-    office.in_case(NOY, "exhibit admit", &[&file]).by_law(1).tells("the authority ended on 2021-01-01");
+    office.in_case(NOY, "exhibit admit", &[&file]).by_law(1).tells("it ended on 31 December 2020, 24:00 (UTC)");
     office.unit_authority(&["admit"]);
     office.does(NOY, "exhibit admit", &[&file]);
 }

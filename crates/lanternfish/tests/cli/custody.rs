@@ -25,7 +25,7 @@ fn law_04_a_transfer_needs_two_people_and_the_right_seal() {
     office.in_case(NOY, "transfer accept", &seal("LA-00471")).by_law(4);
     office.in_case(KHAM, "transfer accept", &seal("LA-00471")).by_law(4);
     office.in_case(BOUNMY, "transfer accept", &[&id]).ended(2).tells("--seal-number");
-    office.in_case(BOUNMY, "transfer accept", &seal("LA-00417")).by_law(4);
+    office.in_case(BOUNMY, "transfer accept", &seal("LA-00417")).by_law(4).tells("check the number that you typed");
     assert_eq!(office.exhibits()[0]["custodian"], NOY, "a wrong seal moves nothing");
     let accepted = office.does(BOUNMY, "transfer accept", &seal("LA-00471"));
     assert_eq!(accepted["state"], "accepted");
@@ -55,7 +55,8 @@ fn law_04_out_in_refused_interim_and_reassigned() {
     let refused = office.does(BOUNMY, "transfer refuse", &[&offer, "--reason", "the store is full"]);
     assert_eq!(refused["state"], "refused");
     office.in_case(BOUNMY, "transfer interim", &["E-0001", "--reason", " "]).ended(2);
-    let taken = office.does(BOUNMY, "transfer interim", &["E-0001", "--reason", "nobody was there at night"]);
+    office.in_case(BOUNMY, "transfer interim", &["E-0001", "--reason", "x"]).by_law(4).tells("--unreachable");
+    let taken = office.does(BOUNMY, "transfer interim", &["E-0001", "--unreachable", "--reason", "nobody was there at night"]);
     assert_eq!((&taken["custodian"], &taken["custody"]["interim"]), (&BOUNMY.into(), &true.into()));
     office.in_case(NOY, "transfer reassign", &["E-0001", "--to", NOY, "--reason", "x"]).by_law(4);
     office.in_case(KHAM, "transfer reassign", &["E-0001", "--to", NOY, "--reason", "he is ill"]).by_law(4).tells("--unreachable");

@@ -27,7 +27,7 @@ fn backed_up() -> Before {
     office.says(NOY, &["backup", "create", &backup, "--passphrase-file", &secret]).by_law(13);
     let made = office.done(ADMIN, &["backup", "create", &backup, "--passphrase-file", &secret]);
     assert!(made["files"].as_u64().unwrap() > 3, "{made}");
-    office.says(ADMIN, &["backup", "create", &backup, "--passphrase-file", &secret]).ended(3);
+    office.says(ADMIN, &["backup", "create", &backup, "--passphrase-file", &secret]).ended(2).tells("does not exist yet");
     Before { office, backup, secret, checkpoint }
 }
 
@@ -35,8 +35,16 @@ impl Before {
     /// The same people at the restored home, on "another machine".
     fn restored(&self, name: &str) -> Office {
         let home = self.office.place(name);
-        let office = self.office.moved_to(&home);
+        let mut office = self.office.moved_to(&home);
         office.bare(&["backup", "restore", &self.backup, "--passphrase-file", &self.secret]).ended(0).tells("log resume");
+        // The tokens of the dead laptop open nothing here, before the first login and after it.
+        let old = office.token(NOY).to_owned();
+        let with_old_token = |office: &Office| office.bare(&["--session", &old, "case", "list"]).by_law(13).tells("log in again");
+        with_old_token(&office);
+        for name in [ADMIN, NOY, KHAM, AUDITOR] {
+            office.log_in(name, &passphrase(name));
+        }
+        with_old_token(&office);
         office
     }
 }
@@ -66,6 +74,7 @@ fn law_03_a_restored_log_goes_on_when_nothing_later_is_known() {
     office.says(NOY, &["log", "resume", "--last-known", &before.checkpoint]).by_law(13);
     let resumed = office.done(KHAM, &["log", "resume", "--last-known", &before.checkpoint]);
     assert_eq!(resumed["new_epoch"], false, "{resumed}");
+    office.bare(&["--session", before.office.token(NOY), "case", "list"]).by_law(13).tells("log in again");
     works_again(&office);
 
     let other = before.restored("laptop-3");

@@ -199,7 +199,7 @@ fn what_the_guide_tells_to_type_is_complete() {
     for name in ["ten-minutes.md", "unit-of-three.md", "verify.md"] {
         let page = fs::read_to_string(root().join("docs/guide").join(name)).unwrap();
         for words in typed_commands(&page) {
-            if matches!(words[0].as_str(), "init" | "demo" | "scan") {
+            if matches!(words[0].as_str(), "init" | "demo" | "scan" | "market") {
                 continue;
             }
             let mut command = program();

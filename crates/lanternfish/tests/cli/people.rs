@@ -86,7 +86,7 @@ fn law_13_auditor_and_administrator_read_no_content() {
     office.says(AUDITOR, &["user", "add", "X", "--role", "analyst"]).by_law(13);
     office.says(NOY, &["user", "revoke", KHAM, "--reason", "x"]).by_law(13);
     office.case = "2026-9999".into();
-    office.in_case(NOY, "case show", &[]).ended(2).tells("no case");
+    office.in_case(NOY, "case show", &[]).by_law(13).tells("there is no case");
     office.case = case;
     office.sound_log();
 }

@@ -186,7 +186,7 @@ fn law_15_revoking_stops_an_admission_from_a_silent_pipe() {
     let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     pipe.write_all(b"a few words, then silence").unwrap();
     std::thread::sleep(Duration::from_secs(1));
-    office.does(KHAM, "authority revoke", &[&authority]);
+    office.does(KHAM, "authority revoke", &[&authority, "--reason", "a drill"]);
     let revoked = Instant::now();
     outcome(running, LONG).ended(1);
     assert!(revoked.elapsed() < A_MINUTE, "it went on for {:?}", revoked.elapsed());
@@ -210,7 +210,7 @@ fn law_15_an_admission_that_ends_after_the_revocation_admits_nothing() {
     let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     pipe.write_all(b"a few words, then silence").unwrap();
     std::thread::sleep(Duration::from_millis(500));
-    office.does(KHAM, "authority revoke", &[&authority]);
+    office.does(KHAM, "authority revoke", &[&authority, "--reason", "a drill"]);
     drop(pipe);
     outcome(running, LONG).ended(1);
     assert_eq!(office.exhibits().len(), 0);

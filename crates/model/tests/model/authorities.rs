@@ -30,6 +30,8 @@ pub fn authority(kind: AuthorityKind) -> Authority {
         id: AuthorityId::from_random([9; 16]),
         kind,
         case: Some(case()),
+        reference: "D-1".into(),
+        zone: "UTC".into(),
         holders: BTreeSet::from([person(2)]),
         recorded_by: person(1),
         scope: AuthorityScope {
@@ -158,9 +160,17 @@ fn law_15_a_revoked_authority_is_named_in_the_refusal() {
         territory: None,
         now: Moment::from_micros(5),
     };
-    let refusal = authorize(&ask, &[revoked]).unwrap_err();
-    assert_eq!(refusal.law, Law::Permit);
-    assert!(refusal.text.contains("revoked"), "{}", refusal.text);
+    // A live one that never covered the action is farther off than one that did and is over.
+    let mut narrow = Authority { reference: "D-2".into(), ..authority(AuthorityKind::CourtOrder) };
+    narrow.scope.actions = BTreeSet::from([Action::Admit]);
+    approve(&mut narrow, &person(3), Role::Supervisor).unwrap();
+    for authorities in [[revoked.clone(), narrow.clone()], [narrow, revoked]] {
+        let refusal = authorize(&ask, &authorities).unwrap_err();
+        assert_eq!(refusal.law, Law::Permit);
+        for words in ["court-order authority \"D-1\"", "it was revoked on 1 January 1970, 00:00 (UTC)", "ask for a new authority"] {
+            assert!(refusal.text.contains(words), "{words}: {}", refusal.text);
+        }
+    }
 }
 
 /// Whether an authority of this many seconds is accepted when it is written down.

@@ -252,6 +252,8 @@ impl World {
             id: AuthorityId::from_random(self.dice.bytes()),
             kind,
             case: paper.case.map(|n| self.cases[n].clone()),
+            reference: "D-1".into(),
+            zone: "UTC".into(),
             holders: paper.holders.iter().map(|n| self.people[*n].clone()).collect(),
             recorded_by: self.people[paper.author].clone(),
             scope: AuthorityScope {

@@ -238,6 +238,8 @@ pub fn authority(house: &House, case: &CaseId, hours: i64) -> Authority {
         id: AuthorityId::from_random(u128::from(number).to_be_bytes()),
         kind: AuthorityKind::CourtOrder,
         case: Some(case.clone()),
+        reference: "D-1".into(),
+        zone: "UTC".into(),
         holders: BTreeSet::new(),
         recorded_by: house.session("Kham").actor().clone(),
         scope: AuthorityScope {

@@ -1,0 +1,181 @@
+//! What a person reads of an answer: three to six lines, or a table, with local time and the zone named.
+//! It leaves out and adds nothing: the whole record is one `--json` away. No rule is decided here.
+
+use std::path::Path;
+
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, examine::SelectorHit, package::{AnchorsView, PackageView}};
+use model::{Moment, capture::FetchOutcome, event::Leaf};
+use serde::Serialize;
+
+/// The zone of this computer, as its settings name it; UTC when they name none.
+pub fn zone_here() -> String {
+    let set = std::env::var("TZ").ok().filter(|zone| !zone.is_empty());
+    let linked = || {
+        let link = std::fs::read_link("/etc/localtime").ok()?;
+        link.to_str()?.split_once("zoneinfo/").map(|(_, zone)| zone.to_string())
+    };
+    let zone = set.or_else(linked).unwrap_or_default();
+    if Moment::from_micros(0).civil(&zone, model::moment::Calendar::Gregorian).is_ok() { zone } else { "UTC".into() }
+}
+
+/// The name under which a value is written in records: `handed-over`, `verified` …
+fn name(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_string)).unwrap_or_default()
+}
+
+/// Columns side by side, each as wide as its widest cell; the last one as it is.
+fn table(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = widths[column]));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.iter().map(ToString::to_string).collect()
+}
+
+/// Notes that must not be missed, one a line.
+fn warnings(findings: &[String]) -> impl Iterator<Item = String> + '_ {
+    findings.iter().map(|finding| format!("  ! {finding}"))
+}
+
+fn custodian(view: &ExhibitView) -> String {
+    let interim = if view.content.custody.is_interim() { " (interim custody)" } else { "" };
+    format!("{}{interim}", view.custodian)
+}
+
+/// One exhibit.
+pub fn exhibit(view: &ExhibitView, zone: &str) -> Vec<String> {
+    let content = &view.content;
+    let mut lines = vec![
+        format!("{}  {}: {}", view.exhibit, name(&content.kind), content.description),
+        format!("  {}, {}; from {}: {}", view.state, name(&content.class), content.origin.source.name(), content.source),
+        format!("  admitted {} by {}; custodian {}", content.admitted.in_words(zone), content.admitted_by, custodian(view)),
+    ];
+    if let (Some(digest), Some(length)) = (&content.sha256, content.length) {
+        lines.push(format!("  SHA-256 {} ({length} bytes)", digest.hex()));
+    }
+    if let Some(thing) = &content.physical {
+        lines.push(format!("  seal {}, condition: {}", thing.seal_number, thing.condition));
+    }
+    lines.extend(warnings(&content.findings));
+    lines
+}
+
+/// Every exhibit of a case, one a line; what is wrong with one stands below it.
+pub fn exhibits(views: &[ExhibitView], zone: &str) -> Vec<String> {
+    let head = row(["exhibit", "kind", "state", &format!("admitted ({zone})"), "custodian", "description"]);
+    let cells = |view: &ExhibitView| {
+        let (kind, admitted) = (name(&view.content.kind), view.content.admitted.local(zone));
+        row([&view.exhibit, &kind, &view.state, &admitted, &custodian(view), &view.content.description])
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(views.iter().map(cells)).collect();
+    let mut lines = table(&rows).into_iter();
+    let mut all: Vec<String> = lines.next().into_iter().collect();
+    for (view, line) in views.iter().zip(lines) {
+        all.push(line);
+        all.extend(warnings(&view.content.findings));
+    }
+    all
+}
+
+/// A capture: its exhibit and how each address answered.
+pub fn capture(view: &CaptureView, zone: &str) -> Vec<String> {
+    let record = &view.record;
+    let mut lines = exhibit(&view.exhibit, zone);
+    lines.retain(|line| !line.starts_with("  ! "));
+    for fetch in &record.fetches {
+        let ended = match &fetch.outcome {
+            FetchOutcome::Complete { status } => format!("whole, status {status}, {} bytes", fetch.response_bytes),
+            FetchOutcome::Partial { reason, .. } => format!("PARTIAL ({reason}), {} bytes", fetch.response_bytes),
+            FetchOutcome::Failed { reason } => format!("NOTHING RECEIVED ({reason})"),
+        };
+        lines.push(format!("  {}: {ended}", fetch.url));
+    }
+    lines.push("  This proves who captured and when, not that the server said it.".into());
+    lines
+}
+
+/// Selectors with the place where each stands.
+pub fn selectors(hits: &[SelectorHit]) -> Vec<String> {
+    let cells = |hit: &SelectorHit| {
+        let (kind, state) = (name(&hit.selector.selector_type), name(&hit.selector.state));
+        row([&kind, &state, &hit.selector.value, &hit.exhibit, &format!("{}, byte {}", hit.place, hit.selector.start)])
+    };
+    let head = row(["type", "state", "value", "exhibit", "place"]);
+    table(&std::iter::once(head).chain(hits.iter().map(cells)).collect::<Vec<_>>())
+}
+
+/// A package: who has signed and stamped, and what is missing.
+pub fn package(view: &PackageView, zone: &str) -> Vec<String> {
+    let when = |moment: &Option<Moment>| moment.map_or("not yet".to_string(), |at| at.in_words(zone));
+    let officers: Vec<String> = view.officers.iter().map(|(name, signed)| format!("{name} ({})", when(signed))).collect();
+    let stamp = |(name, independent, stamped): &(String, bool, Option<Moment>)| {
+        let mark = if *independent || name.contains("NOT INDEPENDENT") { "" } else { ", NOT INDEPENDENT" };
+        format!("{name}{mark} ({})", when(stamped))
+    };
+    let stamps: Vec<String> = view.authorities.iter().map(stamp).collect();
+    let mut lines = vec![
+        format!("{}  {}, {} exhibits, reports: {}", view.package, view.state, view.exhibits, or_none(&view.reports)),
+        format!("  folder: {}", folder(&view.path, &view.state)),
+        format!("  signed by: {}", officers.join(", ")),
+        format!("  time-stamps: {}", stamps.join(", ")),
+    ];
+    if !view.limits.is_empty() {
+        lines.push(format!("  limits: {}", view.limits.join("; ")));
+    }
+    lines.extend(view.missing.iter().map(|missing| format!("  next: {missing}")));
+    if view.missing.is_none() && view.state != "sealed" {
+        lines.push(format!("  next: `lanternfish package finish --case NUMBER {}`", view.package));
+    }
+    lines
+}
+
+fn folder(path: &Path, state: &str) -> String {
+    let waiting = if state == "sealed" { "" } else { ".building (it gets its name when it is sealed)" };
+    format!("{}{waiting}", path.display())
+}
+
+fn or_none(words: &[String]) -> String {
+    if words.is_empty() { "none".into() } else { words.join(", ") }
+}
+
+/// An authority: what it allows, and until when.
+pub fn authority(view: &AuthorityView) -> Vec<String> {
+    let unit = if view.unit { " of the unit" } else { "" };
+    let left = if view.state == "live" { format!(", {} days left", view.days_left) } else { String::new() };
+    let mut lines = vec![
+        format!("{}  {}{unit}, reference {:?}: {}{left}", view.authority, view.kind, view.reference, view.state.to_uppercase()),
+        format!("  issued by {}; from {} until {}", view.issuer, view.from.in_words(&view.zone), view.until.end_in_words(&view.zone)),
+        format!("  {}", view.scope),
+    ];
+    lines.extend(view.label.iter().map(|label| format!("  {label}")));
+    lines
+}
+
+/// Anchors that were written, with what people compare by another way than the files go.
+pub fn anchors(view: &AnchorsView) -> Vec<String> {
+    let mut lines = vec![
+        format!("{}  anchors of {}, {} events", view.anchors.display(), view.origin, view.size),
+        "  Tell these by another way than the files go (SHA-256 as `openssl x509 -noout -fingerprint -sha256` shows it):".into(),
+    ];
+    lines.extend(view.fingerprints.iter().map(|(what, print)| format!("  {what}\n    {print}")));
+    lines
+}
+
+/// Events of the log: metadata only.
+pub fn events(leaves: &[Leaf], zone: &str) -> Vec<String> {
+    let text = |id: Option<&str>| id.unwrap_or("-").to_string();
+    let cells = |leaf: &Leaf| {
+        let (case, object) = (text(leaf.case.as_ref().map(|c| c.as_str())), text(leaf.object.as_deref()));
+        let actor = text(leaf.actor.as_ref().map(|a| a.as_str()));
+        row([&leaf.seq.to_string(), &leaf.time.local(zone), leaf.event_type.name(), &actor, &case, &object])
+    };
+    let head = row(["event", &format!("time ({zone})"), "type", "person", "case", "object"]);
+    table(&std::iter::once(head).chain(leaves.iter().map(cells)).collect::<Vec<_>>())
+}
