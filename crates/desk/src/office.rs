@@ -258,20 +258,7 @@ impl Desk {
     /// [`StoreError::Refused`] with the law; the refusal is an event.
     pub fn permit(&self, scope: &Scope, intent: Intent) -> Result<Permit, StoreError> {
         self.ready()?;
-        self.store.permit(scope, intent).map_err(|error| self.by_number(scope, error))
-    }
-
-    /// A refusal that sends a person to a command names the case as he types it, not by its id.
-    fn by_number(&self, scope: &Scope, error: StoreError) -> StoreError {
-        match (error, self.label_of(scope.case())) {
-            (StoreError::Refused { law, text }, Some(label)) => StoreError::refused(law, text.replace(scope.case().as_str(), &label)),
-            (error, _) => error,
-        }
-    }
-
-    fn label_of(&self, case: &CaseId) -> Option<String> {
-        let rows = self.store.register("case").ok()?;
-        rows.iter().find(|row| row.case.as_ref() == Some(case))?.number.map(crate::row::case_label)
+        self.store.permit(scope, intent)
     }
 
     /// Refuses work on a restored home until somebody said whether anything later is known.

@@ -8,10 +8,7 @@ use model::{
 use serde::Serialize;
 use store::{Basis, Content, Head, Number, Permit, Row, Scope, StoreError, Write, vault::secret::random_16};
 
-/// `2026-0001` from the number under which the case is stored.
-pub fn case_label(number: i64) -> String {
-    format!("{}-{:04}", number / 10_000, number % 10_000)
-}
+pub use store::case_label;
 
 /// `E-0001`.
 pub fn exhibit_label(number: i64) -> String {

@@ -34,7 +34,7 @@ impl Store {
         let standing = self.standing(&scope.case)?;
         let member = self.is_member(scope)?;
         let answer = authorize(&intent.ask(scope, member, standing, self.now()), &authorities);
-        match answer {
+        match answer.map_err(|refusal| self.by_number(scope, refusal)) {
             Ok(ground) => Ok(Permit::new(intent, scope.actor.clone(), scope.case.clone(), ground)),
             Err(refusal) => {
                 self.log_refusal(scope, &intent, refusal.law, &refusal.text)?;
@@ -84,7 +84,7 @@ impl Store {
         }
         let intent = permit.intent.clone().on(origin);
         let answer = authorize(&intent.ask(scope, self.is_member(scope)?, self.standing(&scope.case)?, self.now()), &self.authorities(scope)?);
-        Ok(answer.map(|ground| {
+        Ok(answer.map_err(|refusal| self.by_number(scope, refusal)).map(|ground| {
             permit.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(origin.clone(), ground);
         }))
     }
@@ -112,10 +112,19 @@ impl Store {
             let relevant: Vec<Authority> = authorities.iter().filter(same_ground).cloned().collect();
             authorize(&intent.ask(scope, member, standing, self.now()), &relevant)
                 .map(|_| ())
-                .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", refusal.text)))
+                .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", self.by_number(scope, refusal).text)))
         };
         again(&permit.intent, &permit.ground)?;
         permit.covered().iter().try_for_each(|(origin, ground)| again(&permit.intent.clone().on(origin), ground))
+    }
+
+    /// A refusal that sends a person to a command names the case as he types it, not by its id.
+    fn by_number(&self, scope: &Scope, refusal: Refusal) -> Refusal {
+        let cells = self.db.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(scope.case.as_str())]).ok().flatten();
+        match cells.and_then(|cells| cells.opt_int(4)) {
+            Some(number) => Refusal { text: refusal.text.replace(scope.case.as_str(), &case_label(number)), ..refusal },
+            None => refusal,
+        }
     }
 
     fn log_refusal(&self, scope: &Scope, intent: &Intent, law: Law, text: &str) -> Result<(), StoreError> {
@@ -191,6 +200,11 @@ impl Store {
         let cells = tx.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(case.as_str())])?;
         Ok(standing_of(cells.map(|c| c.text(5)).transpose()?.as_deref()))
     }
+}
+
+/// `2026-0001` from the number under which a case is stored.
+pub fn case_label(number: i64) -> String {
+    format!("{}-{:04}", number / 10_000, number % 10_000)
 }
 
 pub(crate) fn own_permit(scope: &Scope, permit: &Permit) -> Result<(), StoreError> {

@@ -19,6 +19,7 @@ mod sql;
 mod steps;
 pub mod vault;
 
+pub use asking::case_label;
 pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob};
 pub use error::StoreError;
 pub use home::{Config, Home, TimeAuthority, write_private};

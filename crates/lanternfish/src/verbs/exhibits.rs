@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write,
     path::Path,
 };
 
@@ -73,8 +74,9 @@ impl Office {
 
     pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {
         if out == Path::new("-") {
-            admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut Pipe(std::io::stdout().lock()))?;
-            return Ok(());
+            let mut out = Pipe(std::io::stdout().lock());
+            admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut out)?;
+            return out.flush().map_err(|e| DeskError::environment("writing the bytes", &e));
         }
         let mut file = new_file(out)?;
         match admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut file) {

@@ -156,7 +156,7 @@ fn law_01_limits_of_an_authority_bind_viewing_asking_and_papers_too() {
     office.does(KHAM, "authority grant", &[&id]);
 
     let out = text(&office.place("seen"));
-    office.in_case(NOY, "exhibit view", &[&page, "--purpose", "x", "--out", &out]).by_law(1).tells("handed-over");
+    office.in_case(NOY, "exhibit view", &[&page, "--purpose", "x", "--out", &out]).by_law(1).tells("it was revoked on").tells(&format!("--case {}`", office.case));
     assert_eq!(office.last_events(1), ["step-refused"]);
     assert!(!office.place("seen").exists());
     office.in_case(NOY, "examine", &[&page]).by_law(1);

@@ -204,7 +204,8 @@ fn the_practice_market_is_served_on_loopback_until_it_is_stopped() {
     let mut command = program();
     let mut market = command.args(["market", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut url = String::new();
-    BufReader::new(market.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let mut says = BufReader::new(market.stdout.take().unwrap());
+    says.read_line(&mut url).unwrap();
     let captured = office.does(NOY, "capture", &[url.trim()]);
     market.kill().and_then(|()| market.wait()).unwrap();
     assert_eq!(captured["record"]["complete"], true, "{captured}");
