@@ -303,7 +303,9 @@ fn laws_claimed(architecture: &str) -> BTreeMap<u8, bool> {
     let rows = section.split("\n## ").next().unwrap_or("").lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| ")?.split(" | ");
         let number = cells.next()?.trim().parse().ok()?;
-        Some((number, line.trim_end_matches([' ', '|']).ends_with("built")))
+        // "built", perhaps with what is missing behind it: "built, but for errata".
+        let state = line.trim_end_matches([' ', '|']).rsplit(" | ").next()?;
+        Some((number, state.starts_with("built")))
     });
     rows.collect()
 }
