@@ -6,7 +6,7 @@ use model::{
     Law, Moment,
     action::Action,
     actor::Role,
-    authority::{Authority, AuthorityKind, AuthorityScope, AuthorityState, Limit, SourceClass, TRANSCRIBED},
+    authority::{Authority, AuthorityKind, AuthorityScope, AuthorityState, Limit, SourceClass, Standing, TRANSCRIBED},
     authorize::NodeStep,
     event::EventType,
     exhibit::ExhibitClass,
@@ -71,7 +71,7 @@ pub struct AuthorityView {
     pub reference: String,
     /// Issuer.
     pub issuer: String,
-    /// `recorded`, `live`, `revoked`.
+    /// `recorded`, `not begun`, `live`, `ended` or `revoked`, by the clock of this answer.
     pub state: String,
     /// First instant.
     pub from: Moment,
@@ -88,6 +88,11 @@ pub struct AuthorityView {
     /// Zone in which its days were written, for people.
     #[serde(skip)]
     pub zone: String,
+    /// Whether its period is over, whatever its state.
+    pub over: bool,
+    /// Kind and standing as values, for papers.
+    #[serde(skip)]
+    pub worth: (AuthorityKind, Standing),
 }
 
 impl RecordAuthority {
@@ -303,7 +308,7 @@ fn state_word(authority: &Authority) -> &'static str {
 /// When the records cannot be read.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<AuthorityView>, StoreError> {
     for_action(permit, Action::Administer)?;
-    let views = all(desk, scope)?;
+    let views = all(desk, scope, desk.now())?;
     let event = NewEvent::new(EventType::AuthorityConsulted, None, json!({"count": views.len()}));
     desk.store.commit(scope, permit, event, vec![])?;
     Ok(views)
@@ -314,23 +319,24 @@ pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<Authority
 /// # Errors
 /// When the records cannot be read.
 pub fn list_for_unit(desk: &Desk, session: &Session) -> Result<Vec<AuthorityView>, StoreError> {
-    let views = of_unit(desk)?;
+    let views = of_unit(desk, desk.now())?;
     let event = NewEvent::new(EventType::AuthorityConsulted, None, json!({"count": views.len()}));
     desk.store.commit_node(Some(session), NodeStep::ListOwn, event, vec![])?;
     Ok(views)
 }
 
-pub(crate) fn all(desk: &Desk, scope: &Scope) -> Result<Vec<AuthorityView>, StoreError> {
-    let mut views = of_unit(desk)?;
+/// Every authority that can matter in the case, as it stands at `now`; the caller's step writes the event.
+pub(crate) fn all(desk: &Desk, scope: &Scope, now: Moment) -> Result<Vec<AuthorityView>, StoreError> {
+    let mut views = of_unit(desk, now)?;
     for row in desk.store.list(scope, "authority")? {
-        views.push(view(&row.content()?, &row.content()?, desk.now())?);
+        views.push(view(&row.content()?, &row.content()?, now)?);
     }
     Ok(views)
 }
 
-fn of_unit(desk: &Desk) -> Result<Vec<AuthorityView>, StoreError> {
+fn of_unit(desk: &Desk, now: Moment) -> Result<Vec<AuthorityView>, StoreError> {
     let rows = desk.store.register("authority")?;
-    rows.iter().filter(|row| row.case.is_none()).map(|row| view(&row.content()?, &row.content()?, desk.now())).collect()
+    rows.iter().filter(|row| row.case.is_none()).map(|row| view(&row.content()?, &row.content()?, now)).collect()
 }
 
 /// One authority with everything that was typed, and the scan's blob id; an event.
@@ -382,7 +388,7 @@ fn view(authority: &Authority, content: &Value, now: Moment) -> Result<Authority
         kind: authority.kind.name().into(),
         reference: text("reference"),
         issuer: text("issuer"),
-        state: state_word(authority).into(),
+        state: authority.standing(now).name().into(),
         from: authority.from,
         until: authority.until,
         days_left: ((authority.until.seconds() - now.seconds()) / 86_400).max(0),
@@ -390,5 +396,7 @@ fn view(authority: &Authority, content: &Value, now: Moment) -> Result<Authority
         label: authority.kind.is_transcribed().then(|| TRANSCRIBED.to_string()),
         unit: authority.case.is_none(),
         zone: authority.zone.clone(),
+        over: authority.until <= now,
+        worth: (authority.kind, authority.standing(now)),
     })
 }

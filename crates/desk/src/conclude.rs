@@ -7,6 +7,7 @@ use store::{Intent, NewEvent, Permit, Scope, StoreError};
 
 use crate::{
     Desk, admit, examine,
+    facts::{case_events, is_null_query, unsearched},
     row::{Draft, finding_label, for_action, fresh_finding},
 };
 
@@ -64,7 +65,31 @@ fn complete(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> R
         }
         *label = crate::row::exhibit_label(row.number.unwrap_or(0));
     }
+    check_queries(desk, scope, &finding)?;
     Ok(finding)
+}
+
+/// The logged searches that a finding names must be questions of this case that found nothing, and none
+/// of its exhibits may be one that such a search did not go through to the end (law 9).
+fn check_queries(desk: &Desk, scope: &Scope, finding: &Finding) -> Result<(), StoreError> {
+    if finding.queries.is_empty() {
+        return Ok(());
+    }
+    if finding.kind != FindingKind::NullSearch {
+        return Err(StoreError::input("only a search without result rests on a logged search (--query): leave it out, or add --kind null-search"));
+    }
+    let events = case_events(desk, scope)?;
+    for number in &finding.queries {
+        let asked = events.iter().find(|(event, detail)| event.leaf.seq == *number && is_null_query(event, detail));
+        let gap = asked.map(|(_, detail)| unsearched(detail).into_iter().find(|label| finding.exhibits.contains(label)));
+        let text = match gap {
+            Some(None) => continue,
+            Some(Some(exhibit)) => format!("the search of event {number} did not go through {exhibit} to its end, so nothing can be called absent from it: examine it and ask again"),
+            None => format!("event {number} is no search of this case that found nothing: `lanternfish selectors` names the event of each question"),
+        };
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Conclude), Law::Statement, text)?);
+    }
+    Ok(())
 }
 
 /// Every finding; the caller's step writes the event.

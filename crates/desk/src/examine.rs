@@ -547,6 +547,8 @@ pub struct Hits {
     pub outside: usize,
     /// Labels of exhibits that were not examined to the end.
     pub unsearched: Vec<String>,
+    /// The event by which the question was asked.
+    pub event: u64,
 }
 
 /// Selectors of the case, all or those with this exact value; one query event with count and a
@@ -576,8 +578,8 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
     let detail = json!({
         "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "results": results,
     });
-    desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?;
-    Ok(Hits { hits, outside, unsearched })
+    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
+    Ok(Hits { hits, outside, unsearched, event })
 }
 
 /// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says

@@ -12,11 +12,14 @@ pub mod case;
 pub mod conclude;
 pub mod custody;
 pub mod examine;
+mod facts;
 pub mod intake;
 pub mod keys;
 pub mod logbook;
 mod office;
 pub mod package;
+pub mod papers;
+mod report_draft;
 pub mod report_step;
 mod row;
 

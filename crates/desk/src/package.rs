@@ -40,7 +40,8 @@ use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::se
 use crate::{
     Desk, case,
     office::{BUILT_IN, decode_base64, input},
-    report_step::{self, Facts, ReportContent, Withheld, unwitnessed_since},
+    facts::{self, Facts, unwitnessed_since},
+    report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
 };
 
@@ -415,9 +416,11 @@ fn limits(
         limits.push("time: NOT INDEPENDENT".into());
     }
     for (what, parts) in facts.unmet(desk)? {
+        let part = |name: &str| parts.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value.as_str());
         let value = parts.first().map_or("", |(_, value)| value.as_str());
         limits.push(match what {
-            "interim" => format!("interim custody: {value}"),
+            "interim" => format!("interim custody: {value} (event {})", part("event")),
+            "reassigned" => format!("custody reassigned by a supervisor: {value} (event {}); the former custodian: {}", part("event"), part("declared")),
             "unit" => format!("work under a unit's standing authorisation: {value}"),
             "same" => format!("the same person admitted exhibits and wrote findings: {value}"),
             _ => "single officer: one person did every recorded step".into(),
@@ -468,7 +471,7 @@ pub fn sign(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
     same_person(session, scope)?;
     let (row, mut content) = find(desk, scope, label)?;
     not_sealed(&row)?;
-    report_step::cover(desk, scope, permit, &content.origins)?;
+    facts::cover(desk, scope, permit, &content.origins)?;
     waiting_bag(&content)?;
     let certificate = Certificate::from_der(session.certificate()).map_err(input)?;
     let officer = match place_of(&content, session, &certificate) {
@@ -582,7 +585,7 @@ pub fn finish(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, la
     for_action(permit, Action::Package)?;
     same_person(session, scope)?;
     let (row, content) = find(desk, scope, label)?;
-    report_step::cover(desk, scope, permit, &content.origins)?;
+    facts::cover(desk, scope, permit, &content.origins)?;
     waiting_bag(&content)?;
     if row.state != "sealed" {
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;

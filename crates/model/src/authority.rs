@@ -222,6 +222,41 @@ pub struct Authority {
     pub state: AuthorityState,
 }
 
+/// What an authority is worth at one moment, by state and period together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "standing")]
+pub enum Standing {
+    /// Written down, never good for anything so far.
+    Recorded,
+    /// Checked or granted; its first instant lies ahead.
+    NotBegun,
+    /// It covers.
+    Live,
+    /// Its period is over.
+    Ended {
+        /// First instant after it.
+        at: Moment,
+    },
+    /// Ended before its time.
+    Revoked {
+        /// When.
+        at: Moment,
+    },
+}
+
+impl Standing {
+    /// The word under which it is listed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Recorded => "recorded",
+            Standing::NotBegun => "not begun",
+            Standing::Live => "live",
+            Standing::Ended { .. } => "ended",
+            Standing::Revoked { .. } => "revoked",
+        }
+    }
+}
+
 /// The life of an authority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
@@ -354,6 +389,23 @@ impl Authority {
         }
         self.state = AuthorityState::Revoked { by: by.clone(), at };
         Ok(())
+    }
+
+    /// What it is worth at `now`: a state alone does not say that its time is over.
+    ///
+    /// ```
+    /// # use model::{Moment, authority::Standing};
+    /// let ended = Standing::Ended { at: Moment::from_micros(0) };
+    /// assert_eq!(ended.name(), "ended");
+    /// ```
+    pub fn standing(&self, now: Moment) -> Standing {
+        match self.state {
+            AuthorityState::Recorded => Standing::Recorded,
+            AuthorityState::Revoked { at, .. } => Standing::Revoked { at },
+            AuthorityState::Live { .. } if now < self.from => Standing::NotBegun,
+            AuthorityState::Live { .. } if now < self.until => Standing::Live,
+            AuthorityState::Live { .. } => Standing::Ended { at: self.until },
+        }
     }
 
     /// Live state and inside its period.

@@ -35,6 +35,10 @@ pub struct Finding {
     pub text: String,
     /// Exhibit numbers it rests on.
     pub exhibits: Vec<String>,
+    /// Logged searches without result it rests on, by the numbers of their events; a search without
+    /// result that names none was made by hand.
+    #[serde(default)]
+    pub queries: Vec<u64>,
     /// Method and version.
     pub method: String,
     /// Known error rate, or `not known`.

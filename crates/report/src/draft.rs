@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use model::actor::Role;
+use model::authority::{AuthorityKind, Standing};
+use model::event::EventType;
 use model::exhibit::{ExhibitClass, ExhibitKind};
 use model::finding::FindingKind;
 use model::moment::ClockQuality;
@@ -23,7 +26,8 @@ pub struct Draft {
     pub jurisdiction: Jurisdiction,
     /// Page one.
     pub header: Header,
-    /// The statements, `S-001` upwards. The legal forms are added by [`crate::lint`].
+    /// The statements, each with an id of its own. [`crate::lint`] adds the legal forms and numbers all of
+    /// them again in the order in which they are read.
     pub statements: Vec<Statement>,
     /// Expert report only: which heading a statement stands under, by its id; otherwise its kind decides.
     #[serde(default)]
@@ -76,7 +80,7 @@ pub struct Officer {
     /// Id in the ledger.
     pub pseudonym: String,
     /// Role.
-    pub role: String,
+    pub role: Role,
     /// Printed name.
     pub name: String,
 }
@@ -90,8 +94,21 @@ pub struct AuthorityLine {
     pub issuer: String,
     /// Issued outside and typed in here: printed as "transcribed, not issued here".
     pub transcribed: bool,
-    /// Further words, such as "unit's standing authorisation"; may be empty.
-    pub note: String,
+    /// Kind, period and what it is worth at the report's time; a standing basis has none.
+    pub instrument: Option<Instrument>,
+}
+
+/// An authority as page one prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// Kind.
+    pub kind: AuthorityKind,
+    /// What it is worth by the clock of the report.
+    pub standing: Standing,
+    /// First instant.
+    pub from: Moment,
+    /// First instant after it.
+    pub until: Moment,
 }
 
 /// A checkpoint of the log.
@@ -139,6 +156,10 @@ pub enum Section {
     OwnKnowledge,
     /// (e) who did each examination, (f) with which qualification.
     Tests,
+    /// Facts that were found.
+    Facts,
+    /// Searches without result.
+    NullSearches,
     /// (g) opinion and range of opinion, with reasons.
     Opinions,
     /// What speaks for the suspect.
@@ -193,6 +214,8 @@ pub struct FindingRow {
     pub exculpatory: bool,
     /// Grading, verbatim.
     pub grading: Option<String>,
+    /// Events of the logged searches behind a search without result; none means that it was made by hand.
+    pub queries: Vec<u64>,
 }
 
 /// What is printed as the digest of an exhibit.
@@ -216,7 +239,7 @@ pub struct ExhibitRow {
     pub kind: ExhibitKind,
     /// Restriction.
     pub class: ExhibitClass,
-    /// Address, device, person or place.
+    /// Address, device, person or place; empty where nothing was stated.
     pub source: String,
     /// Digest, commitment or none.
     pub digest: Digest,
@@ -235,14 +258,18 @@ pub struct CustodyRow {
     pub at: Moment,
     /// Which exhibit.
     pub exhibit: String,
-    /// What happened, with the event's sequence number.
-    pub event: String,
+    /// What happened.
+    pub event: EventType,
+    /// The event's sequence number.
+    pub seq: u64,
     /// From whom; empty when from nobody.
     pub from: String,
     /// To whom; empty when to nobody.
     pub to: String,
     /// Whether it was interim custody.
     pub interim: bool,
+    /// The reason and what was declared, one sentence each; may be none.
+    pub remarks: Vec<String>,
 }
 
 /// One search without result.

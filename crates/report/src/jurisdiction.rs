@@ -12,7 +12,10 @@ use crate::language::Language;
 /// One jurisdiction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jurisdiction {
-    /// Printed name.
+    /// Short name, by which the wording files know its printed name.
+    #[serde(default)]
+    pub code: String,
+    /// Name in English, printed where the wording of a language has none.
     pub name: String,
     /// Calendar of its courts.
     pub calendar: Calendar,
@@ -24,6 +27,9 @@ pub struct Jurisdiction {
     /// `form.duty`, `form.record`. The meaning of `form.capture` must stay.
     #[serde(default)]
     pub forms: BTreeMap<String, String>,
+    /// What a person of the place must still confirm; printed nowhere.
+    #[serde(default)]
+    pub confirm: Option<String>,
 }
 
 /// Not in the built-in list.
@@ -49,23 +55,30 @@ impl Jurisdiction {
 
     /// Every built-in jurisdiction by short name.
     pub fn built_in() -> BTreeMap<String, Jurisdiction> {
-        serde_json::from_str(include_str!("../jurisdictions.json")).expect("the list is tested")
+        let all: BTreeMap<String, Jurisdiction> =
+            serde_json::from_str(include_str!("../jurisdictions.json")).expect("the list is tested");
+        all.into_iter().map(|(code, one)| (code.clone(), Jurisdiction { code, ..one })).collect()
     }
 
-    /// Local date and time in the calendar of the jurisdiction, then UTC, so that no year is read twice.
-    pub(crate) fn print(&self, moment: Moment, language: Language) -> Result<String, DateError> {
+    /// Local date and time in the calendar of the jurisdiction, in the one form that every paper uses:
+    /// `26/11/2569 (พ.ศ.) 09:00 (Asia/Bangkok)`. Page one and the custody log add UTC, so that no year is
+    /// read twice.
+    ///
+    /// # Errors
+    /// When the time zone is not known.
+    pub fn print(&self, moment: Moment, language: Language) -> Result<String, DateError> {
         let civil = moment.civil(&self.zone, self.calendar)?;
-        let utc = moment.to_string();
-        let utc = utc.get(..19).unwrap_or(&utc);
-        Ok(format!("{} · {utc}Z", name_era(&civil, language.wording().get("era.buddhist"))))
+        Ok(civil.replacen(" BE ", &format!(" ({}) ", language.wording().get("era.buddhist")), 1))
+    }
+
+    /// The name in a language.
+    pub(crate) fn printed_name(&self, language: Language) -> &str {
+        language.wording().find(&format!("jurisdiction.{}", self.code)).unwrap_or(&self.name)
     }
 }
 
-/// `22/11/2569 BE 09:00` → `22/11/พ.ศ. 2569 09:00`, in the words of the language.
-fn name_era(civil: &str, era: &str) -> String {
-    let Some((before, after)) = civil.split_once(" BE") else { return civil.to_string() };
-    match before.rsplit_once('/') {
-        Some((day, year)) => format!("{day}/{era} {year}{after}"),
-        None => civil.to_string(),
-    }
+/// `2026-11-26T02:00:00Z`.
+pub(crate) fn utc(moment: Moment) -> String {
+    let text = moment.to_string();
+    format!("{}Z", text.get(..19).unwrap_or(&text))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use model::actor::Role;
 use serde::{Deserialize, Serialize};
 
 /// A language in which a report can be printed.
@@ -90,6 +91,11 @@ impl Language {
         }
     }
 
+    /// The word for a role.
+    pub fn role(self, role: Role) -> &'static str {
+        self.wording().get(&format!("role.{}", role.name()))
+    }
+
     pub(crate) fn wording(self) -> Wording {
         static ALL: OnceLock<BTreeMap<&'static str, BTreeMap<String, String>>> = OnceLock::new();
         let all = ALL.get_or_init(|| {
@@ -130,6 +136,10 @@ pub(crate) struct Wording(&'static BTreeMap<String, String>);
 impl Wording {
     pub fn get(self, key: &str) -> &'static str {
         self.0.get(key).unwrap_or_else(|| panic!("the wording files are tested to have {key}"))
+    }
+
+    pub fn find(self, key: &str) -> Option<&'static str> {
+        self.0.get(key).map(String::as_str)
     }
 
     /// The words with `{name}` replaced.

@@ -13,12 +13,13 @@ mod jurisdiction;
 mod language;
 mod lint;
 mod page;
+mod sections;
 mod slip;
 
 pub use check::{TextProblem, check_text};
 pub use draft::{
-    ActionRecord, AuthorityLine, Checkpoint, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Header, NullSearchRow,
-    Officer, Section, Tool, WitnessStatus,
+    ActionRecord, AuthorityLine, Checkpoint, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Header, Instrument,
+    NullSearchRow, Officer, Section, Tool, WitnessStatus,
 };
 pub use jurisdiction::{Jurisdiction, UnknownJurisdiction};
 pub use language::{Language, UnknownLanguage};

@@ -7,6 +7,7 @@ use model::statement::{Basis, Statement, StatementKind, Template};
 
 use crate::check::{normal, statement_ids};
 use crate::draft::{Digest, Draft, Section};
+use crate::sections::{self, MANDATORY};
 
 /// What the case holds, as the store knows it; the draft is believed in nothing that this does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct KnownObjects {
     pub opinions: BTreeSet<String>,
     /// Numbers of searches without result, be they findings or queries.
     pub null_searches: BTreeSet<String>,
+    /// Events of the case by which a question was asked that found nothing.
+    pub null_queries: BTreeSet<u64>,
 }
 
 /// Why a draft is refused. Each text says what to do.
@@ -93,6 +96,14 @@ pub enum LintError {
     /// A search without result is missing.
     #[error("law 9: the search without result {0} is not listed: add it")]
     NullSearchMissing(String),
+    /// A finding rests on a search that is none, or that found something.
+    #[error("law 9: {finding} rests on the search of event {event}, which is no search of this case without result: correct the number")]
+    NotASearch {
+        /// The finding.
+        finding: String,
+        /// The event that it names.
+        event: u64,
+    },
     /// The same row twice.
     #[error("law 9: {0} is listed twice: remove one row")]
     DuplicateRow(String),
@@ -105,9 +116,14 @@ pub enum LintError {
     /// The record's own facts are missing.
     #[error("law 9: the investigative record lacks {0}: fill it in")]
     RecordMissing(&'static str),
-    /// The expert's own facts are missing.
-    #[error("law 9: the expert report lacks {0}: put a statement under this heading")]
-    ExpertMissing(&'static str),
+    /// A heading that an expert report must fill would be empty.
+    #[error("law 9: the expert report lacks {what}: say it with {option}")]
+    ExpertMissing {
+        /// What is missing.
+        what: &'static str,
+        /// The option of `report build` that says it.
+        option: &'static str,
+    },
     /// A section names a statement that is not there.
     #[error("law 9: a heading is given for {0}, which is not a statement of this report: correct the number")]
     SectionUnknown(String),
@@ -116,7 +132,7 @@ pub enum LintError {
     Zone(#[from] model::moment::DateError),
 }
 
-/// A draft that passed, with the legal forms added and numbered.
+/// A draft that passed, with the legal forms added and every statement numbered in reading order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linted {
     pub(crate) draft: Draft,
@@ -152,9 +168,10 @@ pub fn lint(draft: &Draft, known: &KnownObjects) -> Result<Linted, Vec<LintError
     if !faults.is_empty() {
         return Err(faults);
     }
-    let draft = with_forms(draft.clone());
+    let draft = in_reading_order(with_forms(draft.clone()));
     let mut faults = Vec::new();
     check_ids(&draft.statements, &mut faults);
+    check_mentions(&draft.statements, &mut faults);
     if faults.is_empty() { Ok(Linted { draft }) } else { Err(faults) }
 }
 
@@ -292,6 +309,8 @@ fn check_tables(draft: &Draft, known: &KnownObjects, faults: &mut Vec<LintError>
         if opinion && !row.exculpatory && draft.template != Template::ExpertReport {
             faults.push(LintError::Opinion(row.number.clone()));
         }
+        let unknown = row.queries.iter().filter(|event| row.kind != FindingKind::NullSearch || !known.null_queries.contains(event));
+        faults.extend(unknown.map(|event| LintError::NotASearch { finding: row.number.clone(), event: *event }));
     }
 }
 
@@ -318,7 +337,6 @@ fn check_header(draft: &Draft, faults: &mut Vec<LintError>) {
         ("the report id", &header.report_id),
         ("the agency", &header.agency),
         ("the author's name", &header.officer.name),
-        ("the author's role", &header.officer.role),
         ("the author's id in the log", &header.officer.pseudonym),
         ("the checkpoint's origin", &header.checkpoint.origin),
         ("the checkpoint's root", &header.checkpoint.root),
@@ -343,8 +361,10 @@ fn check_template(draft: &Draft, faults: &mut Vec<LintError>) {
 }
 
 fn check_expert(draft: &Draft, faults: &mut Vec<LintError>) {
-    if !draft.sections.values().any(|section| *section == Section::Qualifications) {
-        faults.push(LintError::ExpertMissing("the training and experience of the author"));
+    for (section, what, option) in MANDATORY {
+        if !draft.statements.iter().any(|one| sections::section_of(one, draft) == section) {
+            faults.push(LintError::ExpertMissing { what, option });
+        }
     }
     for id in draft.sections.keys() {
         if !draft.statements.iter().any(|statement| statement.id == *id) {
@@ -382,6 +402,22 @@ fn with_forms(mut draft: Draft) -> Draft {
         let text = own.unwrap_or_else(|| draft.language.wording().get(key).to_string());
         draft.sections.insert(id.clone(), *section);
         draft.statements.push(Statement { id, kind: *kind, text, basis: Basis::LegalForm });
+    }
+    draft
+}
+
+/// Numbers the statements in the order in which they are read. A text that speaks of `S-003` means the
+/// printed number, so texts stay as they are.
+fn in_reading_order(mut draft: Draft) -> Draft {
+    let places: Vec<usize> = draft.statements.iter().map(|one| sections::place(one, &draft)).collect();
+    let mut placed: Vec<(usize, Statement)> = places.into_iter().zip(std::mem::take(&mut draft.statements)).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    let mut told = std::mem::take(&mut draft.sections);
+    for (number, (_, mut statement)) in (1..).zip(placed) {
+        let id = format!("S-{number:03}");
+        draft.sections.extend(told.remove(&statement.id).map(|section| (id.clone(), section)));
+        statement.id = id;
+        draft.statements.push(statement);
     }
     draft
 }

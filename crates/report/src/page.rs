@@ -3,13 +3,16 @@
 
 use model::finding::FindingKind;
 use model::moment::ClockQuality;
-use model::statement::{Basis, Statement, StatementKind, Template};
 use model::Moment;
+use model::authority::Standing;
+use model::statement::{Basis, Statement, StatementKind, Template};
 use serde_json::{Value, json};
 
-use crate::draft::{CustodyRow, Digest, Draft, ExhibitRow, FindingRow, NullSearchRow, Section, WitnessStatus};
+use crate::draft::{AuthorityLine, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Instrument, NullSearchRow, WitnessStatus};
+use crate::jurisdiction::utc;
 use crate::language::{Language, Wording};
 use crate::lint::Linted;
+use crate::sections::{NULL_SEARCHES, REMARKS, headings, place};
 use crate::slip::kind_key;
 
 const COMMON: &str = include_str!("../templates/common.typ");
@@ -65,13 +68,12 @@ fn data(linted: &Linted) -> Value {
     put("front", json!(front(draft)));
     put("notices", json!(notices(draft)));
     put("sections", json!(sections(draft)));
-    put("findings", findings(draft, words));
-    put("searches", json!(draft.null_searches.iter().map(|row| search(row, draft)).collect::<Vec<_>>()));
+    put("findings", findings(draft));
     put("exhibits", json!(draft.exhibits.iter().map(|row| exhibit(row, words)).collect::<Vec<_>>()));
     put("custody", json!(draft.custody.iter().map(|row| custody(row, draft)).collect::<Vec<_>>()));
-    put("tool", json!([draft.tool.name, draft.tool.build, draft.tool.config]));
-    put("record", record(draft));
-    put("signatory", json!(format!("{} ({})", draft.header.officer.name, draft.header.officer.role)));
+    put("tool", json!({"name": draft.tool.name, "rows": [[words.get("tool.build"), draft.tool.build], [words.get("tool.config"), draft.tool.config]]}));
+    put("signers", json!(signers(draft)));
+    put("signatory", json!(format!("{} ({})", draft.header.officer.name, draft.language.role(draft.header.officer.role))));
     Value::Object(data)
 }
 
@@ -91,30 +93,56 @@ fn front(draft: &Draft) -> Vec<Pair> {
         pair("field.case", vec![header.case_number.clone()]),
         pair("field.report", vec![header.report_id.clone()]),
         pair("field.agency", vec![header.agency.clone()]),
-        pair("field.officer", vec![format!("{}, {} [{}]", officer.name, officer.role, officer.pseudonym)]),
+        pair("field.officer", vec![format!("{}, {} [{}]", officer.name, draft.language.role(officer.role), officer.pseudonym)]),
         pair("field.authority", authorities(draft)),
-        pair("field.jurisdiction", vec![draft.jurisdiction.name.clone()]),
-        pair("field.time", vec![printed(draft, draft.reported_at)]),
+        pair("field.jurisdiction", vec![draft.jurisdiction.printed_name(draft.language).to_string()]),
+        pair("field.time", vec![printed(draft, draft.reported_at), utc(draft.reported_at)]),
         pair("field.checkpoint", checkpoint(draft)),
     ];
     front.extend(record_front(draft));
     front
 }
 
+/// More authorities than these are printed short, so that page one stays one page.
+const LONG_AUTHORITIES: usize = 6;
+
 fn authorities(draft: &Draft) -> Vec<String> {
+    let all = &draft.header.authorities;
+    all.iter().map(|line| authority(line, draft, all.len() <= LONG_AUTHORITIES)).collect()
+}
+
+/// Number, issuer, kind, state by the clock of the report, period; the short form leaves out all but the
+/// number and the state.
+fn authority(line: &AuthorityLine, draft: &Draft, long: bool) -> String {
     let words = draft.language.wording();
-    let line = |authority: &crate::draft::AuthorityLine| {
-        let transcribed = authority.transcribed.then(|| words.get("authority.transcribed"));
-        let parts = [Some(authority.number.as_str()), Some(authority.issuer.as_str()), transcribed, Some(authority.note.as_str())];
-        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-    };
-    draft.header.authorities.iter().map(line).collect()
+    let mut parts = vec![line.number.clone()];
+    let more = [line.issuer.clone(), if line.transcribed { words.get("authority.transcribed").to_string() } else { String::new() }];
+    parts.extend(more.into_iter().filter(|part| long && !part.is_empty()));
+    if let Some(instrument) = &line.instrument {
+        parts.extend(long.then(|| words.get(&format!("authority.kind.{}", instrument.kind.name())).to_string()));
+        parts.push(standing(instrument, draft));
+        let period = [("from", &*printed(draft, instrument.from)), ("until", &*printed(draft, instrument.until))];
+        parts.extend(long.then(|| words.fill("authority.period", &period)));
+    }
+    parts.join("; ")
+}
+
+fn standing(instrument: &Instrument, draft: &Draft) -> String {
+    let words = draft.language.wording();
+    let dated = |key: &str, at: Moment| words.fill(key, &[("t", &printed(draft, at))]);
+    match instrument.standing {
+        Standing::Recorded => words.get("authority.recorded").to_string(),
+        Standing::NotBegun => words.get("authority.not-begun").to_string(),
+        Standing::Live => words.get("authority.live").to_string(),
+        Standing::Ended { at } => dated("authority.ended", at),
+        Standing::Revoked { at } => dated("authority.revoked", at),
+    }
 }
 
 fn checkpoint(draft: &Draft) -> Vec<String> {
     let checkpoint = &draft.header.checkpoint;
     let size = draft.language.wording().fill("field.checkpoint-size", &[("n", &checkpoint.size.to_string())]);
-    vec![format!("{} · {size}", checkpoint.origin), checkpoint.root.clone()]
+    vec![format!("{}; {size}", checkpoint.origin), checkpoint.root.clone()]
 }
 
 fn record_front(draft: &Draft) -> Vec<Pair> {
@@ -176,94 +204,95 @@ fn clock(clock: &ClockQuality, words: Wording) -> String {
 
 /// The headings of the template with their statements, in the order of the paper.
 fn sections(draft: &Draft) -> Vec<Value> {
+    headings(draft.template).iter().map(|(key, _)| section(key, draft)).collect()
+}
+
+fn section(key: &str, draft: &Draft) -> Value {
     let words = draft.language.wording();
-    let heading = |(key, keep): &(&str, Keep)| {
-        let statements: Vec<Value> =
-            draft.statements.iter().filter(|one| keep(one, draft)).map(|one| statement(one, words)).collect();
-        json!({"title": words.get(key), "statements": statements})
+    let here = |one: &&Statement| headings(draft.template).get(place(one, draft)).is_some_and(|(own, _)| *own == key);
+    let statements: Vec<Value> = draft.statements.iter().filter(here).map(|one| statement(one, draft)).collect();
+    let (lines, empty) = match key {
+        REMARKS => (draft.record.as_ref().map_or_else(Vec::new, |record| record.remarks.clone()), "word.none"),
+        NULL_SEARCHES => (searches_elsewhere(draft), "word.none"),
+        _ => (Vec::new(), "word.not-stated"),
     };
-    headings(draft.template).iter().map(heading).collect()
+    json!({"title": words.get(key), "statements": statements, "lines": lines, "empty": words.get(empty)})
 }
 
-type Keep = fn(&Statement, &Draft) -> bool;
+/// Searches without result that stand in the tables but are no statement of that heading: where to look.
+fn searches_elsewhere(draft: &Draft) -> Vec<String> {
+    let asked = see("section.findings", draft.null_searches.iter().map(|row| &row.number), draft);
+    for_the_suspect_note(draft).into_iter().chain(asked).collect()
+}
 
-fn headings(template: Template) -> &'static [(&'static str, Keep)] {
-    match template {
-        Template::StatementOfFact => &FACT_HEADINGS,
-        Template::InvestigativeRecord => &RECORD_HEADINGS,
-        Template::ExpertReport => &EXPERT_HEADINGS,
+/// Searches without result that stand among what speaks for the suspect.
+fn for_the_suspect_note(draft: &Draft) -> Option<String> {
+    let rows = draft.findings.iter().filter(|row| row.kind == FindingKind::NullSearch && row.exculpatory);
+    see("section.exculpatory", rows.map(|row| &row.number), draft)
+}
+
+fn see<'a>(section: &str, numbers: impl Iterator<Item = &'a String>, draft: &Draft) -> Option<String> {
+    let words = draft.language.wording();
+    let numbers = numbers.map(String::as_str).collect::<Vec<_>>().join(", ");
+    (!numbers.is_empty()).then(|| words.fill("searches.see", &[("section", words.get(section)), ("numbers", &numbers)]))
+}
+
+fn statement(one: &Statement, draft: &Draft) -> Value {
+    json!({"id": one.id, "text": one.text, "basis": basis(&one.basis, draft), "counter": counter(one, draft)})
+}
+
+/// What speaks against the one finding on which a statement rests; an opinion always says it, or `none`.
+fn counter(one: &Statement, draft: &Draft) -> Option<String> {
+    let Basis::Resolved { findings, .. } = &one.basis else { return None };
+    let [number] = &findings[..] else { return None };
+    if matches!(one.kind, StatementKind::Form | StatementKind::Limit) {
+        return None;
     }
+    let row = draft.findings.iter().find(|row| row.number == *number)?;
+    let says = one.kind == StatementKind::Opinion || !row.counter_evidence.is_empty();
+    says.then(|| against(row, draft.language.wording()))
 }
 
-const FACT_HEADINGS: [(&str, Keep); 5] = [
-    ("section.facts", |one, _| one.kind == StatementKind::Fact),
-    ("section.exculpatory", |one, _| one.kind == StatementKind::Exculpatory),
-    ("section.null-searches", |one, _| one.kind == StatementKind::NullSearch),
-    ("section.limits", |one, _| one.kind == StatementKind::Limit),
-    ("section.declaration", |one, _| matches!(one.kind, StatementKind::Form | StatementKind::Opinion)),
-];
-
-const RECORD_HEADINGS: [(&str, Keep); 5] = [
-    ("section.action", |one, _| one.kind == StatementKind::Fact),
-    ("section.exculpatory", |one, _| one.kind == StatementKind::Exculpatory),
-    ("section.null-searches", |one, _| one.kind == StatementKind::NullSearch),
-    ("section.limits", |one, _| one.kind == StatementKind::Limit),
-    ("section.declaration", |one, _| matches!(one.kind, StatementKind::Form | StatementKind::Opinion)),
-];
-
-const EXPERT_HEADINGS: [(&str, Keep); 12] = [
-    ("expert.qualifications", |one, draft| section_of(one, draft) == Section::Qualifications),
-    ("expert.summary", |one, draft| section_of(one, draft) == Section::Summary),
-    ("expert.instructions", |one, draft| section_of(one, draft) == Section::Instructions),
-    ("expert.literature", |one, draft| section_of(one, draft) == Section::Literature),
-    ("expert.own-knowledge", |one, draft| section_of(one, draft) == Section::OwnKnowledge),
-    ("expert.tests", |one, draft| section_of(one, draft) == Section::Tests),
-    ("expert.opinions", |one, draft| section_of(one, draft) == Section::Opinions),
-    ("section.exculpatory", |one, draft| section_of(one, draft) == Section::Exculpatory),
-    ("expert.caveats", |one, draft| section_of(one, draft) == Section::Caveats),
-    ("expert.reliability", |one, draft| section_of(one, draft) == Section::Reliability),
-    ("expert.duty", |one, draft| section_of(one, draft) == Section::Duty),
-    ("expert.truth", |one, draft| section_of(one, draft) == Section::Truth),
-];
-
-/// The heading of a statement in an expert report: as told, otherwise by kind and basis.
-fn section_of(one: &Statement, draft: &Draft) -> Section {
-    let by_kind = || match (one.kind, &one.basis) {
-        (StatementKind::Fact, Basis::OwnKnowledge) => Section::OwnKnowledge,
-        (StatementKind::Fact | StatementKind::NullSearch, _) => Section::Tests,
-        (StatementKind::Opinion, _) => Section::Opinions,
-        (StatementKind::Exculpatory, _) => Section::Exculpatory,
-        (StatementKind::Limit, _) => Section::Caveats,
-        (StatementKind::Form, _) => Section::Truth,
-    };
-    draft.sections.get(&one.id).copied().unwrap_or_else(by_kind)
+fn against(row: &FindingRow, words: Wording) -> String {
+    if row.counter_evidence.is_empty() { words.get("word.none").to_string() } else { row.counter_evidence.join("; ") }
 }
 
-fn statement(one: &Statement, words: Wording) -> Value {
-    json!({"id": one.id, "text": one.text, "basis": basis(&one.basis, words)})
-}
-
-fn basis(basis: &Basis, words: Wording) -> String {
+fn basis(basis: &Basis, draft: &Draft) -> String {
+    let words = draft.language.wording();
     match basis {
         Basis::OwnKnowledge => words.get("basis.own-knowledge").to_string(),
         Basis::LegalForm => words.get("basis.legal-form").to_string(),
         Basis::Resolved { findings, exhibits, events } => {
             let mut parts: Vec<String> = findings.iter().chain(exhibits).cloned().collect();
-            if !events.is_empty() {
-                let numbers: Vec<String> = events.iter().map(u64::to_string).collect();
-                parts.push(format!("{} {}", words.get("basis.events"), numbers.join(", ")));
-            }
-            parts.join(" · ")
+            parts.extend((!events.is_empty()).then(|| event_numbers(events, words)));
+            let by_hand = |row: &&FindingRow| row.kind == FindingKind::NullSearch && row.queries.is_empty() && findings[..] == [row.number.clone()];
+            parts.extend(draft.findings.iter().find(by_hand).map(|_| words.get("search.by-hand").to_string()));
+            parts.join("; ")
         }
     }
 }
 
-/// The findings, those for the suspect apart and first, as the reader should not have to search for them.
-fn findings(draft: &Draft, words: Wording) -> Value {
-    let (exculpatory, other): (Vec<&FindingRow>, Vec<&FindingRow>) = draft.findings.iter().partition(|row| row.exculpatory);
-    let rows = |rows: Vec<&FindingRow>| rows.into_iter().map(|row| finding(row, words)).collect::<Vec<_>>();
-    json!({"exculpatory": rows(exculpatory), "other": rows(other)})
+fn event_numbers(events: &[u64], words: Wording) -> String {
+    let numbers: Vec<String> = events.iter().map(u64::to_string).collect();
+    format!("{} {}", words.get("basis.events"), numbers.join(", "))
 }
+
+/// The findings, those for the suspect apart and first, as the reader should not have to search for them;
+/// searches without result apart and last, be they findings or logged questions.
+fn findings(draft: &Draft) -> Value {
+    let (exculpatory, other): (Vec<&FindingRow>, Vec<&FindingRow>) = draft.findings.iter().partition(|row| row.exculpatory);
+    let (searches, other): (Vec<&FindingRow>, Vec<&FindingRow>) = other.into_iter().partition(|row| row.kind == FindingKind::NullSearch);
+    let rows = |rows: Vec<&FindingRow>| rows.into_iter().map(|row| finding(row, draft.language.wording())).collect::<Vec<_>>();
+    let asked = draft.null_searches.iter().map(|row| search(row, draft));
+    let apart = for_the_suspect_note(draft);
+    json!({
+        "exculpatory": rows(exculpatory), "other": rows(other),
+        "searches": rows(searches).into_iter().chain(asked).collect::<Vec<_>>(), "searches_note": apart,
+    })
+}
+
+/// What an officer types where no error rate is known; every paper says it in its own language.
+const NOT_KNOWN: &str = "not known";
 
 fn finding(row: &FindingRow, words: Wording) -> Value {
     let kind = match row.kind {
@@ -271,21 +300,23 @@ fn finding(row: &FindingRow, words: Wording) -> Value {
         FindingKind::Opinion => "kind.opinion",
         FindingKind::NullSearch => "kind.null-search",
     };
-    let counter = if row.counter_evidence.is_empty() { words.get("word.none").to_string() } else { row.counter_evidence.join("; ") };
     let answer = words.get(if row.exculpatory { "word.yes" } else { "word.no" });
-    let none = || words.get("word.none").to_string();
-    json!({
-        "number": row.number,
-        "text": row.text,
-        "rows": [
-            [words.get("row.kind"), words.get(kind)],
-            [words.get("row.method"), row.method],
-            [words.get("row.error-rate"), row.error_rate],
-            [words.get("row.counter"), counter],
-            [words.get("row.exculpatory"), answer],
-            [words.get("row.grading"), row.grading.clone().unwrap_or_else(none)],
-        ],
-    })
+    let grading = row.grading.as_deref().unwrap_or(words.get("word.none"));
+    let mut rows = vec![[words.get("row.kind"), words.get(kind)]];
+    let behind = if row.queries.is_empty() { words.get("search.by-hand").to_string() } else { event_numbers(&row.queries, words) };
+    if row.kind == FindingKind::NullSearch {
+        rows.push([words.get("row.search"), &behind]);
+    }
+    let counter = against(row, words);
+    let rate = if row.error_rate.trim() == NOT_KNOWN { words.get("word.not-known") } else { &row.error_rate };
+    rows.extend([
+        [words.get("row.method"), &row.method],
+        [words.get("row.error-rate"), rate],
+        [words.get("row.counter"), &counter],
+        [words.get("row.exculpatory"), answer],
+        [words.get("row.grading"), grading],
+    ]);
+    json!({"number": row.number, "text": row.text, "rows": rows})
 }
 
 fn search(row: &NullSearchRow, draft: &Draft) -> Value {
@@ -298,7 +329,8 @@ fn search(row: &NullSearchRow, draft: &Draft) -> Value {
 }
 
 fn exhibit(row: &ExhibitRow, words: Wording) -> Value {
-    let mut rows = vec![[words.get("row.source").to_string(), row.source.clone()]];
+    let source = if row.source.trim().is_empty() { words.get("word.not-stated") } else { &row.source };
+    let mut rows = vec![[words.get("row.source").to_string(), source.to_string()]];
     let (note, digest) = digest(&row.digest, words);
     if let Some(seal) = &row.seal_number {
         rows.push([words.get("row.seal").to_string(), seal.clone()]);
@@ -319,22 +351,22 @@ fn digest(digest: &Digest, words: Wording) -> (String, String) {
 }
 
 fn custody(row: &CustodyRow, draft: &Draft) -> Value {
-    let mark = if row.interim { draft.language.wording().get("custody.interim") } else { "" };
-    json!([printed(draft, row.at), row.exhibit, row.event, row.from, row.to, mark])
+    let words = draft.language.wording();
+    let mark = if row.interim { words.get("custody.interim") } else { "" };
+    let what = words.find(&format!("event.{}", row.event.name())).unwrap_or(row.event.name());
+    json!({
+        "at": [printed(draft, row.at), utc(row.at)], "exhibit": row.exhibit, "event": format!("{what} (#{})", row.seq),
+        "mark": mark, "remarks": row.remarks, "from": row.from, "to": row.to,
+    })
 }
 
-fn record(draft: &Draft) -> Value {
-    match &draft.record {
-        None => Value::Null,
-        Some(record) => json!({"remarks": record.remarks, "signers": signers(draft)}),
-    }
-}
-
-/// Who signs each page of a record.
+/// Who signs a record beside its author, who signs once even when he took part himself.
 fn signers(draft: &Draft) -> Vec<String> {
     let Some(record) = &draft.record else { return Vec::new() };
+    let author = draft.header.officer.name.trim();
     let others = record.participants.iter().chain(&record.witnesses).chain(&record.interpreter);
-    others.cloned().collect()
+    let name = |line: &str| line.split([',', '(', ';']).next().unwrap_or("").trim().to_lowercase();
+    others.filter(|line| name(line) != author.to_lowercase()).cloned().collect()
 }
 
 /// The lines that page one must show (and `check_text` looks for).
@@ -361,7 +393,7 @@ fn gather(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::String(text) => texts.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
-        Value::Object(fields) => fields.iter().filter(|(key, _)| *key != "sections").for_each(|(_, item)| gather(item, texts)),
+        Value::Object(fields) => fields.iter().filter(|(key, _)| *key != "statements").for_each(|(_, item)| gather(item, texts)),
         _ => {}
     }
 }

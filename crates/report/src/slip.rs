@@ -94,7 +94,7 @@ impl Label {
         let admitted = self.jurisdiction.print(self.admitted_at, self.language)?;
         let mut rows = vec![
             row(words, "row.kind", words.get(kind_key(self.kind))),
-            row(words, "row.source", &self.source),
+            row(words, "row.source", if self.source.trim().is_empty() { words.get("word.not-stated") } else { &self.source }),
         ];
         rows.extend(self.condition.as_deref().map(|text| row(words, "row.condition", text)));
         rows.push(row(words, "column.time", &admitted));

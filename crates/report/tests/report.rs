@@ -7,6 +7,8 @@
 mod sample;
 
 use model::Sha256Digest;
+use model::actor::Role;
+use model::authority::Standing;
 use model::exhibit::ExhibitClass;
 use model::finding::FindingKind;
 use model::statement::{Basis, StatementKind, Template};
@@ -38,9 +40,10 @@ fn law_09_a_sound_draft_passes_and_gains_its_legal_forms() {
         for language in Language::ALL {
             let draft = sample::draft(template, language);
             let linted = lint(&draft, &sample::known()).unwrap();
-            let added = &linted.draft().statements[draft.statements.len()..];
-            assert!(added.len() >= 2 && added.iter().all(|form| form.basis == Basis::LegalForm));
-            assert_eq!(added[0].kind, StatementKind::Limit, "the sentence on captures comes first");
+            let forms: Vec<_> = linted.draft().statements.iter().filter(|one| one.basis == Basis::LegalForm).collect();
+            assert_eq!(linted.draft().statements.len(), draft.statements.len() + forms.len());
+            assert!(forms.len() >= 2);
+            assert_eq!(forms[0].kind, StatementKind::Limit, "the sentence on captures comes first");
         }
     }
 }
@@ -126,7 +129,6 @@ fn each_template_asks_for_its_own_facts() {
     };
     refused(record, backwards, LintError::RecordMissing("an end that lies after its beginning"));
     let expert = Template::ExpertReport;
-    refused(expert, |draft| draft.sections.clear(), LintError::ExpertMissing("the training and experience of the author"));
     let unknown = |draft: &mut Draft| draft.sections.extend([("S-088".to_string(), Section::Summary)]);
     refused(expert, unknown, LintError::SectionUnknown("S-088".into()));
     let mut zoneless = sound(FACT);
@@ -145,11 +147,145 @@ fn law_07_the_digest_of_a_restricted_exhibit_is_refused() {
 }
 
 #[test]
+fn law_09_an_expert_report_leaves_no_mandatory_heading_empty() {
+    let options = [
+        (Section::Qualifications, "--qualifications"),
+        (Section::Summary, "--summary"),
+        (Section::Instructions, "--received"),
+        (Section::Literature, "--literature"),
+        (Section::Reliability, "--reliability"),
+    ];
+    for (section, option) in options {
+        let mut draft = sound(Template::ExpertReport);
+        let id = draft.sections.iter().find(|(_, told)| **told == section).map(|(id, _)| id.clone()).unwrap();
+        draft.statements.retain(|one| one.id != id);
+        draft.sections.remove(&id);
+        let faults = lint(&draft, &sample::known()).unwrap_err();
+        assert!(faults.len() == 1 && faults[0].to_string().contains(option), "{option}: {faults:?}");
+    }
+}
+
+/// The sections of the finished paper, by title.
+fn section(request: &serde_json::Value, title: &str) -> serde_json::Value {
+    let all = request["data"]["sections"].as_array().unwrap();
+    all.iter().find(|one| one["title"] == title).unwrap_or_else(|| panic!("{title}")).clone()
+}
+
+#[test]
+fn law_09_statements_are_numbered_as_they_are_read() {
+    for template in Template::ALL {
+        let request = lint(&sound(template), &sample::known()).unwrap().request();
+        let sections = request["data"]["sections"].as_array().unwrap();
+        let ids: Vec<&str> = sections.iter().flat_map(|one| one["statements"].as_array().unwrap()).map(|one| one["id"].as_str().unwrap()).collect();
+        let expected: Vec<String> = (1..=ids.len()).map(|n| format!("S-{n:03}")).collect();
+        assert_eq!(ids, expected, "{template:?}");
+    }
+}
+
+#[test]
+fn law_09_facts_and_opinions_stand_under_their_own_headings() {
+    let request = lint(&sound(Template::ExpertReport), &sample::known()).unwrap().request();
+    assert_eq!(section(&request, "Who carried out each examination, and how")["statements"], serde_json::json!([]));
+    assert_eq!(section(&request, "Facts")["statements"].as_array().unwrap().len(), 1);
+    let opinion = &section(&request, "Opinion, and the range of other opinions")["statements"][0];
+    assert_eq!(opinion["counter"], "the page may have been copied from elsewhere");
+}
+
+#[test]
+fn law_09_a_search_without_result_is_never_none() {
+    let words = |draft: &Draft| lint(draft, &sample::known()).unwrap().request();
+    let request = words(&sound(FACT));
+    let searches = &request["data"]["findings"]["searches"];
+    let numbers: Vec<&str> = searches.as_array().unwrap().iter().map(|row| row["number"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["F-0003", "Q-0009"]);
+    assert!(searches[0]["rows"].to_string().contains("by hand; no logged search"));
+    let stated = section(&request, "Searches without result");
+    assert!(stated["statements"][0]["basis"].as_str().unwrap().ends_with("by hand; no logged search"));
+    assert_eq!(stated["lines"], serde_json::json!(["Listed under “Findings”: Q-0009."]));
+
+    let mut asked = sound(FACT);
+    asked.findings[2].queries = vec![21];
+    let request = words(&asked);
+    assert!(!request.to_string().contains("\"by hand; no logged search\"]"));
+    assert!(request["data"]["findings"]["searches"][0]["rows"].to_string().contains("event no. 21"));
+
+    // One that speaks for the suspect stands there, and the heading says so.
+    let mut apart = sound(FACT);
+    apart.findings[2].exculpatory = true;
+    apart.statements[2].kind = StatementKind::Exculpatory;
+    let stated = section(&words(&apart), "Searches without result");
+    assert_eq!(stated["lines"][0], "Listed under “What speaks for the suspect”: F-0003.");
+}
+
+#[test]
+fn law_09_a_finding_rests_on_searches_that_found_nothing_only() {
+    let fault = |finding: &str, event| LintError::NotASearch { finding: finding.into(), event };
+    refused(FACT, |draft| draft.findings[2].queries = vec![21, 22], fault("F-0003", 22));
+    refused(FACT, |draft| draft.findings[0].queries = vec![21], fault("F-0001", 21));
+}
+
+/// Page one of a draft whose only authority is worth this.
+fn authority(standing: Standing, language: Language) -> String {
+    let mut draft = sample::draft(FACT, language);
+    draft.header.authorities[0].instrument.as_mut().unwrap().standing = standing;
+    let request = lint(&draft, &sample::known()).unwrap().request();
+    let front = request["data"]["front"].as_array().unwrap().iter();
+    let label = if language == Language::Th { "คำสั่งอนุญาต" } else { "Authority" };
+    front.into_iter().find(|pair| pair[0] == label).unwrap()[1][0].as_str().unwrap().to_string()
+}
+
+#[test]
+fn law_01_page_one_says_what_an_authority_is_worth_when_the_report_is_made() {
+    let at = sample::moment("2026-11-21T17:00:00Z");
+    let period = "from 01/11/2026 17:00 (UTC) until 21/11/2026 17:00 (UTC)";
+    for (standing, word) in [
+        (Standing::Recorded, "recorded, not in force"),
+        (Standing::NotBegun, "not begun yet"),
+        (Standing::Live, "live"),
+        (Standing::Ended { at }, "ended 21/11/2026 17:00 (UTC)"),
+        (Standing::Revoked { at }, "revoked 21/11/2026 17:00 (UTC)"),
+    ] {
+        let line = authority(standing, Language::En);
+        assert!(line.ends_with(&format!("; court order; {word}; {period}")), "{line}");
+    }
+    let thai = authority(Standing::Ended { at }, Language::Th);
+    assert!(thai.contains("คำสั่งศาล; สิ้นสุดเมื่อ 22/11/2569 (พ.ศ.) 00:00 (Asia/Bangkok)"), "{thai}");
+}
+
+#[test]
+fn law_04_the_author_signs_once_and_remarks_stand_above_the_declaration() {
+    let mut draft = sound(Template::InvestigativeRecord);
+    draft.record.as_mut().unwrap().remarks = vec!["I was not shown the screen.".into()];
+    let data = lint(&draft, &sample::known()).unwrap().request()["data"].clone();
+    assert!(!data["signers"].to_string().contains("S. Example") && data["signers"].to_string().contains("K. Sample"));
+    let titles: Vec<&str> = data["sections"].as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
+    assert_eq!(titles[titles.len() - 2..], ["Remarks and objections", "Declaration"]);
+    assert_eq!(data["sections"][4]["lines"], serde_json::json!(["I was not shown the screen."]));
+}
+
+#[test]
 fn dates_are_in_the_calendar_of_the_jurisdiction() {
     let printed = |language| lint(&sample::draft(FACT, language), &sample::known()).unwrap().request().to_string();
-    assert!(printed(Language::Th).contains("22/11/พ.ศ. 2569 09:00 (Asia/Bangkok) · 2026-11-22T02:00:00Z"));
-    assert!(printed(Language::Lo).contains("22/11/ພ.ສ. 2569 09:00 (Asia/Vientiane)"));
+    let thai = printed(Language::Th);
+    assert!(thai.contains(r#"["22/11/2569 (พ.ศ.) 09:00 (Asia/Bangkok)","2026-11-22T02:00:00Z"]"#));
+    assert!(!thai.contains("/พ.ศ.") && !thai.contains(" BE "), "one form of a date");
+    assert!(printed(Language::Lo).contains("22/11/2026 09:00 (Asia/Vientiane)"));
     assert!(printed(Language::Ru).contains("22/11/2026 07:00 (Asia/Almaty)"));
+}
+
+#[test]
+fn every_role_kind_event_and_country_has_its_word() {
+    for language in Language::ALL.into_iter().filter(|language| *language != Language::En) {
+        let mut draft = sample::draft(FACT, language);
+        draft.header.officer.role = Role::ExhibitOfficer;
+        let request = lint(&draft, &sample::known()).unwrap().request();
+        let (front, custody) = (request["data"]["front"].to_string(), request["data"]["custody"].to_string());
+        for english in ["exhibit-officer", "court-order", "ended", &draft.jurisdiction.name] {
+            assert!(!front.contains(english), "{language:?}: {front}");
+        }
+        assert!(!custody.contains("transfer-") && !custody.contains("interim-") && !custody.contains("reassigned"), "{custody}");
+        assert!(Role::ALL.into_iter().all(|role| language.role(role) != role.name()));
+    }
 }
 
 #[test]

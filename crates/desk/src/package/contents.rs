@@ -35,7 +35,8 @@ use crate::{
     case,
     examine::{Derivation, DerivedMember, SelectorBatch},
     office::input,
-    report_step::{Facts, ReportContent, Secrets, config_digest, hands},
+    facts::{Facts, Secrets, config_digest, hands},
+    report_step::ReportContent,
 };
 
 /// How many bytes pass between two questions whether the authority still lives, and how many seconds.

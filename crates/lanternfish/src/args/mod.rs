@@ -92,7 +92,7 @@ pub enum Verb {
         #[command(flatten)]
         concerns: Concerns,
         /// One line: what is captured and why.
-        #[arg(long, default_value = "capture")]
+        #[arg(long, default_value = "")]
         description: String,
         /// Most bytes to receive in all.
         #[arg(long, default_value_t = 256 << 20)]

@@ -36,6 +36,10 @@ pub enum FindingVerb {
         /// Grading of source and information, as your agency writes it.
         #[arg(long, value_parser = words)]
         grading: Option<String>,
+        /// null-search: a logged search that found nothing, by the number of its event (31 or Q-0031); may be given
+        /// several times. Without one it is printed as made by hand.
+        #[arg(long, value_name = "EVENT")]
+        query: Vec<String>,
     },
     /// Every finding of the case.
     List {
@@ -101,6 +105,19 @@ pub struct ReportArgs {
     /// A statement of the author's own knowledge.
     #[arg(long)]
     pub own_knowledge: Vec<String>,
+    /// The summary of conclusions (expert report); may be given several times.
+    #[arg(long)]
+    pub summary: Vec<String>,
+    /// A fact or material received beside the exhibits of the case (expert report); may be given several times.
+    #[arg(long)]
+    pub received: Vec<String>,
+    /// A writing or source relied on, or that there is none (expert report); may be given several times.
+    #[arg(long)]
+    pub literature: Vec<String>,
+    /// What is needed to judge reliability, beside the error rates of the findings (expert report); may be given several
+    /// times.
+    #[arg(long)]
+    pub reliability: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

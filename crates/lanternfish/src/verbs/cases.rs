@@ -94,12 +94,19 @@ impl Office {
             }
             None => authority::decide_for_unit(&self.desk, &self.session()?, &typed.authority, decision, &typed.reason)?,
         };
-        self.tell_authority(&view);
+        match decision {
+            Decision::Check | Decision::Grant => self.tell_authority(&view),
+            Decision::Revoke => self.voice.tell(&view, || in_short::authority(&view)),
+        }
         Ok(())
     }
 
+    /// Shows an authority; a period that is over already is more likely a mistyped date than meant.
     fn tell_authority(&self, view: &AuthorityView) {
         self.voice.tell(view, || in_short::authority(view));
+        if view.over {
+            self.voice.note(format!("note: the period of this authority ended at {}: it covers nothing", view.until));
+        }
     }
 
     fn tell_authorities(&self, views: &[AuthorityView], nothing: &str) {

@@ -10,7 +10,7 @@ use desk::{
     DeskError, Intent, Permit, Scope,
     admit::{self, AdmitFile},
     capture::{self, CaptureWish},
-    case, custody, report_step,
+    case, custody, papers,
 };
 use model::{
     Law,
@@ -61,7 +61,7 @@ impl Office {
             }
             ExhibitVerb::Label { case, exhibit, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                write(&out, &report_step::label(&self.desk, &scope, &permit, &exhibit)?)?;
+                write(&out, &papers::label(&self.desk, &scope, &permit, &exhibit)?)?;
                 self.voice.say(&json!({"label": out, "exhibit": exhibit}));
             }
             ExhibitVerb::Release { case, exhibit, reason } => {
@@ -161,7 +161,7 @@ impl Office {
             }
             TransferVerb::Slip { case, what, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                write(&out, &report_step::slip(desk, &scope, &permit, &what)?)?;
+                write(&out, &papers::slip(desk, &scope, &permit, &what)?)?;
                 self.voice.say(&json!({"slip": out}));
             }
         }

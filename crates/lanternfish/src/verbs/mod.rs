@@ -176,6 +176,7 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 let found = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
                 self.voice.tell_all(&found.hits, || in_short::selectors(&found.hits), "no selector was found");
+                self.voice.note(format!("the question is event {} of the log", found.event));
                 if !found.unsearched.is_empty() {
                     self.voice.note(format!("not examined to the end, so nothing is said about: {}", found.unsearched.join(", ")));
                 }

@@ -16,7 +16,7 @@ use crate::{args::*, in_short, stamps};
 impl Office {
     pub(super) fn finding(&self, verb: FindingVerb) -> Done {
         match verb {
-            FindingVerb::Add { case, kind, text, exhibit, method, error_rate, counter, exculpatory, grading } => {
+            FindingVerb::Add { case, kind, text, exhibit, method, error_rate, counter, exculpatory, grading, query } => {
                 let (_, scope, permit) = self.to(&case, Action::Conclude)?;
                 let finding = Finding {
                     kind: parsed(&kind)?,
@@ -27,6 +27,7 @@ impl Office {
                     counter_evidence: counter,
                     exculpatory,
                     grading,
+                    queries: query.iter().map(|text| event_number(text)).collect::<Result<_, _>>()?,
                 };
                 self.voice.say(&conclude::add(&self.desk, &scope, &permit, &finding)?);
             }
@@ -158,5 +159,15 @@ fn build_report(typed: ReportArgs) -> Result<BuildReport, DeskError> {
         remarks: typed.remark,
         qualifications: typed.qualifications,
         own_knowledge: typed.own_knowledge,
+        summary: typed.summary,
+        received: typed.received,
+        literature: typed.literature,
+        reliability: typed.reliability,
     })
+}
+
+/// `31` or `Q-0031`, as papers print it.
+fn event_number(text: &str) -> Result<u64, DeskError> {
+    let digits = text.trim().trim_start_matches("Q-");
+    digits.parse().map_err(|_| DeskError::input(format!("{text:?} is not the number of a search: write it as 31 or Q-0031")))
 }

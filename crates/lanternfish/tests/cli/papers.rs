@@ -4,7 +4,7 @@
 use std::{fs, process::Command};
 
 use crate::{
-    office::{BOUNMY, NOY, Office, run, skipped, string, text, there},
+    office::{BOUNMY, KHAM, NOY, Office, run, skipped, string, text, there, year},
     people::finding,
 };
 
@@ -29,6 +29,9 @@ fn letters(text: &str) -> String {
 fn build<'a>(template: &'a str, language: &'a str, knowledge: &'a str) -> Vec<&'a str> {
     let mut words = vec!["--template", template, "--language", language, "--own-knowledge", knowledge];
     words.extend(["--place", "Vientiane", "--participant", NOY, "--qualifications", "Trained on drills only."]);
+    if template == "expert-report" {
+        words.extend(["--summary", "One page says SYNTHETIC.", "--literature", "No writings were relied on."]);
+    }
     words
 }
 
@@ -71,7 +74,12 @@ fn law_09_what_leads_nowhere_is_refused() {
     office.does(NOY, "finding add", &finding("It is there.", &exhibit));
     office.in_case(NOY, "report build", &["--template", "novel"]).ended(2);
     office.in_case(NOY, "report build", &["--template", "statement-of-fact", "--language", "xx"]).ended(2);
-    office.in_case(NOY, "report build", &["--template", "expert-report", "--language", "en"]).by_law(9);
+    let bare = office.in_case(NOY, "report build", &["--template", "expert-report", "--language", "en"]).by_law(9);
+    for option in ["--qualifications", "--summary", "--literature"] {
+        assert!(bare.err.contains(option), "{}", bare.err);
+    }
+    assert!(!bare.err.contains("--received") && !bare.err.contains("--reliability"), "they come from the case: {}", bare.err);
+    office.in_case(NOY, "report build", &["--template", "statement-of-fact", "--summary", "x"]).ended(2).tells("--summary");
     assert_eq!(office.in_case(NOY, "report list", &[]).ended(0).lines().len(), 0);
 }
 
@@ -137,4 +145,97 @@ fn law_09_an_answer_says_what_was_not_searched_and_a_hit_out_of_reach_is_no_abse
     let found = office.in_case(NOY, "selectors", &["--value", "seller@example.org", "--purpose", "x"]).ended(0);
     assert!(!found.err.contains("not examined"), "{}", found.err);
     office.in_case(NOY, "finding add", &["--kind", "null-search", "--text", "x", "--method", "m", "--error-rate", "not known"]).ended(2);
+}
+
+/// What `pdftotext` reads from a report, without blanks; nothing when it is not installed.
+fn read_report(office: &Office, words: &[&str]) -> Option<String> {
+    let report = string(&office.does(NOY, "report build", words)["report"]);
+    let pdf = text(&office.place(&format!("{report}.pdf")));
+    office.does(NOY, "report export", &[&report, "--out", &pdf]);
+    let mut command = Command::new("pdftotext");
+    command.args(["-enc", "UTF-8", "-raw", &pdf, "-"]);
+    there("pdftotext").then(|| letters(&run(command).ended(0).out))
+}
+
+#[test]
+fn law_09_a_search_without_result_names_the_question_that_was_asked() {
+    let office = Office::working();
+    office.admit("page.html", "<p>SYNTHETIC: write to seller@example.org</p>");
+    let ask = |value: &str| {
+        let said = office.in_case(NOY, "selectors", &["--value", value, "--purpose", "is it there?"]).ended(0);
+        let event = said.err.split("the question is event ").nth(1).unwrap().split(' ').next().unwrap().to_string();
+        event
+    };
+    let absent = |event: &str, kind: &str| {
+        let words = ["--kind", kind, "--text", "The name stands nowhere.", "--exhibit", "E-0001", "--method", "extract", "--error-rate", "not known"];
+        office.in_case(NOY, "finding add", &[&words[..], &["--query", event]].concat())
+    };
+    let early = ask("buyer@example.org");
+    office.does(NOY, "examine", &["E-0001"]);
+    absent(&early, "null-search").by_law(9).tells("did not go through E-0001 to its end");
+    let (found, nothing) = (ask("seller@example.org"), ask("buyer@example.org"));
+    absent(&found, "null-search").by_law(9).tells("no search of this case that found nothing");
+    absent("1", "null-search").by_law(9);
+    absent(&nothing, "fact").ended(2).tells("--query");
+    absent("yesterday", "null-search").ended(2);
+    absent(&format!("Q-{nothing:0>4}"), "null-search").ended(0);
+    office.does(NOY, "finding add", &["--kind", "null-search", "--text", "Nor does it hang on the wall.", "--exhibit", "E-0001", "--method", "looking", "--error-rate", "not known"]);
+    let Some(read) = read_report(&office, &["--template", "statement-of-fact"]) else {
+        return skipped("the words of the paper", "pdftotext is not installed (poppler-utils)");
+    };
+    for words in [
+        format!("Logged search: event no. {nothing}"),
+        "by hand; no logged search".into(),
+        format!("Q-{early:0>4}"),
+        "Nothing was found. Not searched to the end: E-0001. Purpose: is it there?".into(),
+    ] {
+        assert!(read.contains(&letters(&words)), "{words:?} is not in: {read}");
+    }
+    office.sound_log();
+}
+
+#[test]
+fn law_01_an_authority_that_is_over_is_called_ended_wherever_it_is_shown() {
+    let office = Office::working();
+    let last = (year() - 1).to_string();
+    let (from, until) = (format!("{last}-03-01"), format!("{last}-03-31"));
+    let words = [
+        "--kind", "supervisor", "--reference", "SUP-7", "--issuer", "Kham", "--action", "view", "--source", "open", "--selector", "any", "--person", "any",
+        "--territory", "any", "--from", &from, "--until", &until, "--zone", "Asia/Vientiane", "--necessity", "a drill",
+    ];
+    let recorded = office.in_case(NOY, "authority record", &words).ended(0).tells("it covers nothing").line();
+    let id = string(&recorded["authority"]);
+    let granted = office.in_case(KHAM, "authority grant", &[&id, "--reason", "late"]).ended(0).tells("it covers nothing").line();
+    assert_eq!((&recorded["state"], &granted["state"]), (&"recorded".into(), &"ended".into()));
+    let listed = office.in_case(KHAM, "authority list", &[]).ended(0).lines();
+    assert!(listed.iter().any(|one| one["authority"] == id.as_str() && one["state"] == "ended"), "{listed:?}");
+    assert_eq!(office.does(KHAM, "authority show", &[&id])["view"]["state"], "ended");
+    let page = office.admit("page.html", "<p>SYNTHETIC</p>");
+    office.does(NOY, "finding add", &finding("There is a page.", &page));
+    let Some(read) = read_report(&office, &["--template", "statement-of-fact", "--jurisdiction", "la"]) else {
+        return skipped("the words of the paper", "pdftotext is not installed (poppler-utils)");
+    };
+    let ended = format!("SUP-7; Kham; supervisor's authorisation; ended 01/04/{last} 00:00 (Asia/Vientiane); from 01/03/{last} 00:00 (Asia/Vientiane)");
+    assert!(read.contains(&letters(&ended)), "{ended:?} is not in: {read}");
+}
+
+#[test]
+fn law_04_every_interim_custody_and_reassignment_is_printed_with_its_reason() {
+    let office = Office::working();
+    office.does(NOY, "exhibit admit", &["--physical", "--description", "a box", "--seal-number", "LA-1", "--condition", "dry"]);
+    office.does(BOUNMY, "transfer interim", &["E-0001", "--unreachable", "--reason", "nobody was there at night"]);
+    office.does(KHAM, "transfer reassign", &["E-0001", "--to", NOY, "--unreachable", "--reason", "he is ill"]);
+    office.does(NOY, "finding add", &finding("There is a box.", "E-0001"));
+    let Some(read) = read_report(&office, &["--template", "statement-of-fact"]) else {
+        return skipped("the words of the paper", "pdftotext is not installed (poppler-utils)");
+    };
+    // Once on page one and once in the custody log, although the item is in ordinary hands again.
+    for words in ["nobody was there at night.", "declared unreachable by the taker.", "declared unreachable by the supervisor.", "he is ill."] {
+        assert_eq!(read.matches(&letters(words)).count(), 2, "{words:?}: {read}");
+    }
+    assert!(read.contains(&letters("taken into interim custody (#")) && read.contains(&letters("reassigned by a supervisor (#")), "{read}");
+    let package = text(&office.place("package"));
+    let sealed = office.does(NOY, "package seal", &["--officer", NOY, "--out", &package]);
+    let limits = sealed["limits"].to_string();
+    assert!(limits.contains("interim custody: E-0001 (event ") && limits.contains("custody reassigned by a supervisor: E-0001 (event "), "{limits}");
 }

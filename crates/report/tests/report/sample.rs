@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::actor::Role;
+use model::authority::{AuthorityKind, Standing};
+use model::event::EventType;
 use model::exhibit::{ExhibitClass, ExhibitKind};
 use model::finding::FindingKind;
 use model::moment::ClockQuality;
@@ -86,6 +89,7 @@ fn finding(number: &str, kind: FindingKind, text: &str, exculpatory: bool) -> Fi
         counter_evidence: vec!["the page may have been copied from elsewhere".into()],
         exculpatory,
         grading: Some("B2".into()),
+        queries: vec![],
     }
 }
 
@@ -107,12 +111,17 @@ fn header() -> Header {
         case_number: "2026-0001".into(),
         report_id: "R-0001".into(),
         agency: "Training Unit (SYNTHETIC)".into(),
-        officer: Officer { pseudonym: "A-7f3c".into(), role: "investigator".into(), name: "S. Example".into() },
+        officer: Officer { pseudonym: "A-7f3c".into(), role: Role::Investigator, name: "S. Example".into() },
         authorities: vec![AuthorityLine {
             number: "AU-0001 court order 12/2026".into(),
             issuer: "Synthetic District Court".into(),
             transcribed: true,
-            note: String::new(),
+            instrument: Some(Instrument {
+                kind: AuthorityKind::CourtOrder,
+                standing: Standing::Ended { at: moment("2026-11-21T17:00:00Z") },
+                from: moment("2026-11-01T17:00:00Z"),
+                until: moment("2026-11-21T17:00:00Z"),
+            }),
         }],
         checkpoint: Checkpoint {
             origin: "training.example/log".into(),
@@ -137,6 +146,14 @@ fn record() -> ActionRecord {
     }
 }
 
+/// What fills the other headings that an expert report may not leave empty.
+const EXPERT: [(&str, Section); 4] = [
+    ("The listing was probably written by one hand.", Section::Summary),
+    ("The capture E-0001, from the exhibit room.", Section::Instructions),
+    ("No writings were relied on.", Section::Literature),
+    ("The error rate of a comparison by eye is not known.", Section::Reliability),
+];
+
 /// A complete, sound draft.
 pub fn draft(template: Template, language: Language) -> Draft {
     let [seen, offered, nothing, experience] = planted(language);
@@ -146,6 +163,7 @@ pub fn draft(template: Template, language: Language) -> Draft {
         statement("S-003", StatementKind::NullSearch, nothing, resolved(&["F-0003"], &[], &[21])),
         statement("S-004", StatementKind::Fact, experience, Basis::OwnKnowledge),
     ];
+    let mut sections = BTreeMap::from([("S-004".to_string(), Section::Qualifications)]);
     let mut findings = vec![
         finding("F-0001", FindingKind::Fact, seen, false),
         finding("F-0002", FindingKind::Fact, offered, true),
@@ -155,6 +173,11 @@ pub fn draft(template: Template, language: Language) -> Draft {
         let text = format!("{seen} (5)");
         statements.push(statement("S-005", StatementKind::Opinion, &text, resolved(&["F-0004"], &["E-0001"], &[])));
         findings.push(finding("F-0004", FindingKind::Opinion, &text, false));
+        for (n, (text, section)) in (6..).zip(EXPERT) {
+            let id = format!("S-{n:03}");
+            statements.push(statement(&id, StatementKind::Form, text, Basis::OwnKnowledge));
+            sections.insert(id, section);
+        }
     }
     Draft {
         template,
@@ -162,7 +185,7 @@ pub fn draft(template: Template, language: Language) -> Draft {
         jurisdiction: jurisdiction(language),
         header: header(),
         statements,
-        sections: BTreeMap::from([("S-004".to_string(), Section::Qualifications)]),
+        sections,
         record: Some(record()),
         findings,
         exhibits: vec![
@@ -200,10 +223,12 @@ fn custody() -> Vec<CustodyRow> {
     let row = |n: i64| CustodyRow {
         at: moment("2026-11-20T02:41:00Z").plus_seconds(n * 3600),
         exhibit: if n % 2 == 0 { "E-0001".into() } else { "E-0002".into() },
-        event: format!("transfer, event {}", 17 + n),
+        event: [EventType::TransferOffered, EventType::TransferAccepted, EventType::CustodyReassigned, EventType::InterimCustody][(n % 4) as usize],
+        seq: (17 + n) as u64,
         from: "A-7f3c".into(),
         to: "A-11d0".into(),
-        interim: n == 3,
+        interim: n % 4 == 3,
+        remarks: if n == 3 { vec!["nobody was there at night".into()] } else { vec![] },
     };
     (0..14).map(row).collect()
 }
@@ -218,5 +243,6 @@ pub fn known() -> KnownObjects {
         exculpatory: set(&["F-0002"]),
         opinions: set(&["F-0004"]),
         null_searches: set(&["F-0003", "Q-0009"]),
+        null_queries: [9, 21].into(),
     }
 }
