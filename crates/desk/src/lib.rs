@@ -19,6 +19,7 @@ mod office;
 pub mod package;
 pub mod report_step;
 mod row;
+pub mod witness;
 
 pub use office::{Desk, TOOL, restore};
 pub use row::{case_label, exhibit_label, finding_label, parse_label};

@@ -37,6 +37,7 @@ use crate::{
     custody::TransferContent,
     office::input,
     row::{Draft, for_action, parse_label},
+    witness,
 };
 
 /// Events read at a time.
@@ -150,8 +151,9 @@ pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -
     let facts = Facts::gather(desk, scope)?;
     facts.cover(desk, scope, permit)?;
     let number = desk.store.list(scope, "report")?.iter().filter_map(|row| row.number).max().unwrap_or(0) + 1;
-    let checkpoint = desk.store.checkpoint()?;
-    let paper = Writer::new(desk, scope, &facts, typed)?.paper(permit, &report_label(number), &checkpoint)?;
+    let told = facts.events.iter().map(|(event, _)| event.leaf.seq + 1).max().unwrap_or(0);
+    let (checkpoint, witness) = witness::known(desk)?.for_paper(desk, told)?;
+    let paper = Writer::new(desk, scope, &facts, typed)?.paper(permit, &report_label(number), &checkpoint, witness)?;
     let linted = match report::lint(&paper, &facts.known()) {
         Ok(linted) => linted,
         Err(faults) => return refuse(desk, scope, Law::Statement, &faults),
@@ -533,7 +535,7 @@ impl<'a> Writer<'a> {
         id
     }
 
-    fn paper(mut self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint) -> Result<Paper, StoreError> {
+    fn paper(mut self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint, witness: WitnessStatus) -> Result<Paper, StoreError> {
         self.state_own_knowledge();
         for view in self.facts.cited() {
             self.state_exhibit(view);
@@ -542,7 +544,7 @@ impl<'a> Writer<'a> {
             self.state_finding(finding);
         }
         self.state_omitted_opinions();
-        let header = self.header(permit, label, checkpoint)?;
+        let header = self.header(permit, label, checkpoint, witness)?;
         let custody = self.custody()?;
         Ok(Paper {
             template: self.typed.template,
@@ -632,7 +634,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn header(&self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint) -> Result<Header, StoreError> {
+    fn header(&self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint, witness: WitnessStatus) -> Result<Header, StoreError> {
         let (name, role) = self.desk.name_of(self.scope.actor())?;
         let claimed = checkpoint.claimed();
         let words = |(key, parts): (&str, Vec<(&str, String)>)| {
@@ -646,7 +648,7 @@ impl<'a> Writer<'a> {
             officer: Officer { pseudonym: self.scope.actor().to_string(), role: role.name().into(), name },
             authorities: self.authority_lines(permit),
             checkpoint: Checkpoint { origin: claimed.origin.to_string(), size: claimed.size.0, root: claimed.root.hex() },
-            witness: WitnessStatus::UnwitnessedSince { since: unwitnessed_since(self.desk)? },
+            witness,
             clock: self.desk.clock(),
             unmet_separations: self.facts.unmet(self.desk)?.into_iter().map(words).collect(),
         })
@@ -679,11 +681,6 @@ impl<'a> Writer<'a> {
         }
         Ok(rows)
     }
-}
-
-/// When the log began: no outside witness has cosigned it since.
-pub(crate) fn unwitnessed_since(desk: &Desk) -> Result<Moment, StoreError> {
-    Ok(desk.store.event(0)?.leaf.time)
 }
 
 /// Whether a template may state a finding. Opinions stand in expert reports, and everywhere when they

@@ -13,14 +13,16 @@ mod jurisdiction;
 mod language;
 mod lint;
 mod page;
+mod register;
 mod slip;
 
 pub use check::{TextProblem, check_text};
 pub use draft::{
     ActionRecord, AuthorityLine, Checkpoint, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Header, NullSearchRow,
-    Officer, Section, Tool, WitnessStatus,
+    Officer, PaperMark, Section, Tool, WitnessStatus,
 };
 pub use jurisdiction::{Jurisdiction, UnknownJurisdiction};
 pub use language::{Language, UnknownLanguage};
 pub use lint::{KnownObjects, LintError, Linted, lint};
+pub use register::{RegisterError, RegisterPage};
 pub use slip::{Label, Transfer};
