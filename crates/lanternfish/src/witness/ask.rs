@@ -1,6 +1,6 @@
 //! Asking witnesses: one child a question, which connects to one address and to nothing else. It gets the
 //! address, this node's certificate and key, and the question on standard input, and has no case and no
-//! database. The conversation itself (C2SP tlog-witness) is led by the parent, and `desk` judges each word.
+//! database. Where the kernel has Landlock, it opens no file and reaches no other port. The conversation itself (C2SP tlog-witness) is led by the parent, and `desk` judges each word.
 
 use std::{
     io::{Read, Write},
@@ -14,6 +14,7 @@ use desk::{
     Desk, DeskError, Session,
     witness::{self, CosignedView, Link, OnlineWitness},
 };
+use landlock::{ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError};
 use ledger::SignedCheckpoint;
 use model::Law;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,8 @@ fn exchange() -> Result<(), String> {
     let mut input = Vec::new();
     std::io::stdin().take(MOST).read_to_end(&mut input).map_err(|e| e.to_string())?;
     let order: Order = serde_json::from_slice(&input).map_err(|e| format!("not an order: {e}"))?;
+    // A kernel without Landlock leaves the other limits: an own process, one certificate, one address.
+    let _ = enter_cage(order.place.port());
     let decode = |text: &str| STANDARD.decode(text).map_err(|e| format!("not an order: {e}"));
     let mut stream = link::connect(order.place, &decode(&order.certificate)?, &decode(&order.key)?, decode(&order.peer)?)?;
     let request = Request { method: order.method, path: order.path, body: decode(&order.body)? };
@@ -74,6 +77,17 @@ fn exchange() -> Result<(), String> {
     let reply = Reply { status: answer.status, kind: answer.kind, body: STANDARD.encode(&answer.body) };
     let bytes = serde_json::to_vec(&reply).map_err(|e| e.to_string())?;
     std::io::stdout().write_all(&bytes).map_err(|e| e.to_string())
+}
+
+/// Landlock, ABI 4 (Linux 6.7): no file at all, and TCP connections to one port.
+fn enter_cage(port: u16) -> Result<(), RulesetError> {
+    Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V4))?
+        .handle_access(AccessNet::from_all(ABI::V4))?
+        .create()?
+        .add_rule(NetPort::new(port, AccessNet::ConnectTcp))?
+        .restrict_self()
+        .map(|_| ())
 }
 
 fn ask(exe: &Path, own: &Link, to: &OnlineWitness, method: &str, path: &str, body: &str) -> Result<Answer, DeskError> {

@@ -33,20 +33,33 @@ pub fn serve(desk: &Desk, place: SocketAddr, voice: Voice) -> Result<(), DeskErr
     let open = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for stream in listener.incoming().flatten() {
-            if open.fetch_add(1, Ordering::SeqCst) >= MOST_AT_ONCE {
-                open.fetch_sub(1, Ordering::SeqCst);
-                continue;
-            }
-            let (open, own) = (&open, &own);
+            let Some(seat) = Seat::take(&open) else { continue };
+            let own = &own;
             scope.spawn(move || {
                 if let Err(text) = one(desk, own, stream) {
                     voice.note(format!("a connection ended: {text}"));
                 }
-                open.fetch_sub(1, Ordering::SeqCst);
+                drop(seat);
             });
         }
     });
     Ok(())
+}
+
+/// One of the few open connections, given back however it ends.
+struct Seat<'a>(&'a AtomicUsize);
+
+impl<'a> Seat<'a> {
+    fn take(open: &'a AtomicUsize) -> Option<Seat<'a>> {
+        let seat = Seat(open);
+        (open.fetch_add(1, Ordering::SeqCst) < MOST_AT_ONCE).then_some(seat)
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 fn one(desk: &Desk, own: &Link, stream: TcpStream) -> Result<(), String> {

@@ -61,6 +61,8 @@ proptest! {
     #[test]
     fn law_14_any_text_is_words_or_a_finding(text in "\\PC{0,300}") {
         let _ = from_words(&name(ORIGIN), &text);
+        let wordless = text.replace(char::is_alphanumeric, " ");
+        prop_assert_eq!(from_words(&name(ORIGIN), &wordless), Err(WordsError::Count { found: 0 }));
     }
 
     #[test]
