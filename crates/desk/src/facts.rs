@@ -306,11 +306,6 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|letter| if hidden(letter) { format!("[U+{:04X}]", letter as u32) } else { letter.to_string() }).collect()
 }
 
-/// When the log began: no outside witness has cosigned it since.
-pub(crate) fn unwitnessed_since(desk: &Desk) -> Result<Moment, StoreError> {
-    Ok(desk.store.event(0)?.leaf.time)
-}
-
 /// From whom to whom an exhibit went.
 pub(crate) struct Hands {
     pub from: String,

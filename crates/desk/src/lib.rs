@@ -22,6 +22,7 @@ pub mod papers;
 mod report_draft;
 pub mod report_step;
 mod row;
+pub mod witness;
 
 pub use office::{Desk, TOOL, restore};
 pub use row::{case_label, exhibit_label, finding_label, parse_label};

@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::{LogReport, NewEvent, Session, StoreError};
 
-use crate::{Desk, office::input, package::proof};
+use crate::{Desk, office::input, package::proof, witness};
 
 /// Reads the whole log again from its leaf bytes and compares it with the rows both ways.
 ///
@@ -162,6 +162,7 @@ pub fn resume(desk: &Desk, session: &Session, last_known: Option<&str>, nothing_
     let detail = json!({"what": "resume", "restored-size": size, "new-epoch": new_epoch, "last-known": last_known, "text": text});
     let event = NewEvent::new(EventType::LogConsulted, None, detail);
     desk.store.commit_node(Some(session), NodeStep::Safeguard, event, desk.store.end_old_sessions()?)?;
+    witness::renew_after_restore(desk)?;
     desk.store.resume_after_restore()?;
     Ok(ResumeView { origin: desk.store.origin()?, size, new_epoch, text })
 }

@@ -40,9 +40,10 @@ use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::se
 use crate::{
     Desk, case,
     office::{BUILT_IN, decode_base64, input},
-    facts::{self, Facts, unwitnessed_since},
+    facts::{self, Facts},
     report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
+    witness,
 };
 
 use contents::{Filling, bag_error, one_line};
@@ -405,7 +406,7 @@ fn limits(
     authorities: &[PlannedStamp],
     reports: &[(String, Row, ReportContent)],
 ) -> Result<Vec<String>, StoreError> {
-    let mut limits = vec![format!("unwitnessed since {}", unwitnessed_since(desk)?)];
+    let mut limits = vec![witness::known(desk)?.sentence()];
     if desk.store.config().training {
         limits.push("SYNTHETIC: training case, not evidence".into());
     }
@@ -581,7 +582,15 @@ pub fn stamp_builtin(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -
 ///
 /// # Errors
 /// Law 4 or 8 names who has not signed or stamped; law 5 when the finished folder does not hold.
-pub fn finish(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, label: &str) -> Result<PackageView, StoreError> {
+pub fn finish(
+    desk: &Desk,
+    session: &Session,
+    scope: &Scope,
+    permit: &Permit,
+    label: &str,
+    wait: bool,
+    ask_witnesses: impl FnOnce(),
+) -> Result<PackageView, StoreError> {
     for_action(permit, Action::Package)?;
     same_person(session, scope)?;
     let (row, content) = find(desk, scope, label)?;
@@ -595,12 +604,18 @@ pub fn finish(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, la
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);
     }
     let event = if row.state == "sealed" { row.event } else { log_seal(desk, scope, permit, &row, &content)? };
+    ask_witnesses();
+    if wait && witness::note_covering(desk, event)?.is_none() {
+        return Err(StoreError::refused(Law::Checkpoint, NOT_COSIGNED));
+    }
     let bag = fresh_seal(&content)?;
     let bag = attach_all(desk, scope, permit, &content, event, bag)?;
     own_check(bag.path())?;
     bag.finish().map_err(bag_error)?;
     Ok(view(&row, "sealed", &content))
 }
+
+const NOT_COSIGNED: &str = "the seal event is in the log, but no witness has cosigned it yet: run `lanternfish log witness cosign`, or carry a file with `log witness request` and `log witness accept`, then repeat `package finish`";
 
 fn log_seal(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row, content: &PackageContent) -> Result<u64, StoreError> {
     let mut limits = content.limits.clone();
@@ -655,9 +670,12 @@ fn attach_all(desk: &Desk, scope: &Scope, permit: &Permit, content: &PackageCont
     Ok(bag)
 }
 
-/// A receipt for one event at the log's present size.
+/// A receipt for one event: at the newest cosigned checkpoint that holds it, else at the log's present size.
 pub(crate) fn proof(desk: &Desk, event: u64) -> Result<String, StoreError> {
-    let note = desk.store.checkpoint()?;
+    let note = match witness::note_covering(desk, event)? {
+        Some(cosigned) => cosigned,
+        None => desk.store.checkpoint()?,
+    };
     let path = desk.store.inclusion(event, note.claimed().size.0)?;
     Ok(TlogProof::new(LeafIndex(event), path, note).to_text())
 }
@@ -703,7 +721,7 @@ fn fingerprints(root: &str, stamps: &str, log: String) -> Result<Vec<(String, St
 }
 
 /// Writes the trust anchors of this node into a folder outside any package: `root.pem`, `tsa.pem`,
-/// `crl.pem`, `log.pem`, `witnesses` (none are known yet), `checkpoint` and `hashes`. The checkpoint
+/// `crl.pem`, `log.pem`, `witnesses`, `checkpoint` and `hashes`. The checkpoint
 /// is later than every package sealed so far. Roots of outside time-stamp authorities are added from
 /// the node file `tsa-anchors.pem`, when the administrator has put one there.
 ///
@@ -728,7 +746,7 @@ pub fn export_anchors(desk: &Desk, session: &Session, folder: &Path) -> Result<A
         ("tsa.pem", stamps),
         ("crl.pem", desk.revocation_list()?.into()),
         ("log.pem", desk.store.log_signer()?.log_key().to_pem().into()),
-        ("witnesses", vec![]),
+        ("witnesses", witness::keys(desk)?.iter().map(|key| format!("{key}\n")).collect::<String>().into()),
         ("hashes", hashes),
         ("checkpoint", checkpoint.to_text().into()),
     ];

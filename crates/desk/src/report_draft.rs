@@ -28,7 +28,7 @@ use crate::{
     admit::ExhibitView,
     authority::AuthorityView,
     conclude::FindingView,
-    facts::{Facts, Hands, Unmet, config_digest, hands, plain, printed_source, search_number, unsearched, unwitnessed_since},
+    facts::{Facts, Hands, Unmet, config_digest, hands, plain, printed_source, search_number, unsearched},
     office::input,
     report_step::{BuildReport, Withheld},
 };
@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The whole paper, not yet checked.
-    pub fn paper(mut self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint) -> Result<Paper, StoreError> {
+    pub fn paper(mut self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint, witness: WitnessStatus) -> Result<Paper, StoreError> {
         self.state_own_knowledge();
         if self.typed.template == Template::ExpertReport {
             self.state_typed_headings();
@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
             self.state_finding(finding);
         }
         self.state_omitted_opinions();
-        let header = self.header(permit, label, checkpoint)?;
+        let header = self.header(permit, label, checkpoint, witness)?;
         let custody = self.custody()?;
         let null_searches = self.facts.null_queries().map(|(event, detail)| self.null_search(event, detail)).collect();
         Ok(Paper {
@@ -297,7 +297,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn header(&self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint) -> Result<Header, StoreError> {
+    fn header(&self, permit: &Permit, label: &str, checkpoint: &ledger::SignedCheckpoint, witness: WitnessStatus) -> Result<Header, StoreError> {
         let (name, role) = self.desk.name_of(self.scope.actor())?;
         let claimed = checkpoint.claimed();
         Ok(Header {
@@ -307,7 +307,7 @@ impl<'a> Writer<'a> {
             officer: Officer { pseudonym: self.scope.actor().to_string(), role, name },
             authorities: self.authority_lines(permit),
             checkpoint: Checkpoint { origin: claimed.origin.to_string(), size: claimed.size.0, root: claimed.root.hex() },
-            witness: WitnessStatus::UnwitnessedSince { since: unwitnessed_since(self.desk)? },
+            witness,
             clock: self.desk.clock(),
             unmet_separations: self.separations()?,
         })

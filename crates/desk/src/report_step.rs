@@ -24,6 +24,7 @@ use crate::{
     office::input,
     report_draft::Writer,
     row::{Draft, for_action, parse_label},
+    witness,
 };
 
 /// What is typed when a report is built.
@@ -138,8 +139,9 @@ pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -
     let facts = Facts::gather(desk, scope)?;
     facts.cover(desk, scope, permit)?;
     let number = desk.store.list(scope, "report")?.iter().filter_map(|row| row.number).max().unwrap_or(0) + 1;
-    let checkpoint = desk.store.checkpoint()?;
-    let paper = Writer::new(desk, scope, &facts, typed)?.paper(permit, &report_label(number), &checkpoint)?;
+    let told = facts.events.iter().map(|(event, _)| event.leaf.seq + 1).max().unwrap_or(0);
+    let (checkpoint, witness) = witness::known(desk)?.for_paper(desk, told)?;
+    let paper = Writer::new(desk, scope, &facts, typed)?.paper(permit, &report_label(number), &checkpoint, witness)?;
     let linted = match report::lint(&paper, &facts.known()) {
         Ok(linted) => linted,
         Err(faults) => return refuse(desk, scope, Law::Statement, &faults),

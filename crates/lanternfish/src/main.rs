@@ -12,6 +12,7 @@ mod passphrase;
 mod scan;
 mod stamps;
 mod verbs;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Some("__parse") => parse::child_main(scan::for_child),
         Some("__collect") => collect::child_main(),
         Some("__typeset") => typeset::child_main(),
+        Some("__witness") => witness::child_main(),
         Some("__stamp") => stamps::child_main(),
         _ => verbs::main(),
     };

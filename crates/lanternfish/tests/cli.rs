@@ -40,3 +40,5 @@ mod scanning;
 mod stamps;
 #[path = "cli/walk.rs"]
 mod walk;
+#[path = "cli/witness.rs"]
+mod witness;

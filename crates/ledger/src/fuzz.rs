@@ -1,7 +1,7 @@
 //! Entry points for fuzzing: one per parser of strangers' bytes. Each checks the one promise that all
 //! these parsers make: what is read at all is written again as the same bytes.
 
-use crate::{growth::Growth, key::LogKey, note::SignedCheckpoint, proof::TlogProof, tile, tree::Frontier};
+use crate::{growth::Growth, key::LogKey, note::SignedCheckpoint, proof::TlogProof, split::Split, tile, tree::Frontier};
 
 /// A signed checkpoint.
 ///
@@ -30,6 +30,16 @@ pub fn proof(bytes: &[u8]) {
 pub fn growth(bytes: &[u8]) {
     if let Ok(growth) = Growth::parse(bytes) {
         assert_eq!(growth.to_text().as_bytes(), bytes, "a growth proof with two spellings");
+    }
+}
+
+/// A proof of a split log.
+///
+/// # Panics
+/// When such a proof has a second spelling.
+pub fn split(bytes: &[u8]) {
+    if let Ok(split) = Split::parse(bytes) {
+        assert_eq!(split.to_text().as_bytes(), bytes, "a proof of a split with two spellings");
     }
 }
 

@@ -38,6 +38,11 @@ impl Growth {
         self.old
     }
 
+    /// The hashes of the proof, unverified.
+    pub fn proof(&self) -> &[Hash] {
+        &self.proof
+    }
+
     /// The later checkpoint, unverified.
     pub fn note(&self) -> &SignedCheckpoint {
         &self.note

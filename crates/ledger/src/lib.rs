@@ -28,8 +28,10 @@ pub mod key;
 pub mod note;
 pub mod path;
 pub mod proof;
+pub mod split;
 pub mod tile;
 pub mod tree;
+pub mod words;
 
 pub use ed25519_dalek::{SigningKey, VerifyingKey};
 pub use growth::Growth;
@@ -38,4 +40,5 @@ pub use model::Sha256Digest as Hash;
 pub use note::{Checkpoint, SignedCheckpoint};
 pub use path::{HashSource, ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
 pub use proof::TlogProof;
+pub use split::Split;
 pub use tree::{Frontier, LeafIndex, MemoryTree, Node, TreeSize, leaf_hash, node_hash, root_of_hashes};

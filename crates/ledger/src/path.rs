@@ -255,20 +255,37 @@ pub fn verify_consistency(from: TreeSize, old_root: &Hash, to: TreeSize, new_roo
         Some(_) if from.0.is_power_of_two() => (*old_root, proof),
         Some((first, rest)) => (*first, rest),
     };
+    match both_roots(from, to, start, rest).ok_or(wrong_length)? {
+        (old, new) if old == *old_root && new == *new_root => Ok(()),
+        _ => Err(ProofError::NotConsistent),
+    }
+}
+
+/// The root of the first `from` leaves of the tree `(to, new_root)`, as a consistency proof shows it.
+///
+/// `None` when the proof does not lead to `new_root`, and when it cannot tell: a proof from a power of
+/// two begins with the root that the checker brings, so it shows no other one.
+pub(crate) fn old_root_shown(from: TreeSize, to: TreeSize, new_root: &Hash, proof: &[Hash]) -> Option<Hash> {
+    if from.0 == 0 || from >= to || from.0.is_power_of_two() {
+        return None;
+    }
+    let (first, rest) = proof.split_first()?;
+    let (old, new) = both_roots(from, to, *first, rest)?;
+    (new == *new_root).then_some(old)
+}
+
+/// Both roots to which `rest` leads from the node `start`; `None` when it has the wrong length.
+fn both_roots(from: TreeSize, to: TreeSize, start: Hash, rest: &[Hash]) -> Option<(Hash, Hash)> {
     let mut climb = Climb { at: from.0 - 1, last: to.0 - 1 };
     climb.rise(climb.at.trailing_ones());
     let (mut old, mut new) = (start, start);
     for sibling in rest {
-        match climb.step().ok_or(wrong_length.clone())? {
+        match climb.step()? {
             Side::Left => (old, new) = (node_hash(sibling, &old), node_hash(sibling, &new)),
             Side::Right => new = node_hash(&new, sibling),
         }
     }
-    match climb.at_root() {
-        false => Err(wrong_length),
-        true if old == *old_root && new == *new_root => Ok(()),
-        true => Err(ProofError::NotConsistent),
-    }
+    climb.at_root().then_some((old, new))
 }
 
 fn verify_same(size: TreeSize, old_root: &Hash, new_root: &Hash, proof: &[Hash]) -> Result<(), ProofError> {

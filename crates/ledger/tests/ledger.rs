@@ -14,11 +14,15 @@ mod notes;
 mod openssl;
 #[path = "ledger/receipts.rs"]
 mod receipts;
+#[path = "ledger/splits.rs"]
+mod splits;
 #[path = "ledger/tiles.rs"]
 mod tiles;
 #[path = "ledger/trees.rs"]
 mod trees;
 #[path = "ledger/vectors.rs"]
 mod vectors;
+#[path = "ledger/words.rs"]
+mod words;
 #[path = "ledger/world.rs"]
 mod world;

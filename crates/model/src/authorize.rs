@@ -301,6 +301,11 @@ pub enum NodeStep {
     Safeguard,
     /// List what one may see.
     ListOwn,
+    /// Say which witnesses and which other logs count, write a paper register into the records.
+    NameWitnesses,
+    /// Exchange checkpoints: cosign another agency's log, keep a cosignature or a proof of a split. The
+    /// node does it without a person too; it reads no content, and whose keys count a person has said.
+    ExchangeCheckpoints,
 }
 
 /// Whether a role may do a step on the node. `None` is a node in set-up, which has no people yet.
@@ -311,7 +316,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
     use NodeStep::*;
     let Some(role) = role else {
         return match step {
-            ManageUsers | OwnSession | ReadLog => Ok(()),
+            ManageUsers | OwnSession | ReadLog | ExchangeCheckpoints => Ok(()),
             _ => Err(refuse(Law::Permit, "log in first: `lanternfish login NAME`")),
         };
     };
@@ -322,8 +327,8 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         OpenCase => matches!(role, Role::Investigator | Role::Supervisor),
         RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
         DecideUnitAuthority => matches!(role, Role::Supervisor | Role::Prosecutor),
-        ReadLog => true,
-        Safeguard => matches!(role, Role::Administrator | Role::Supervisor),
+        ReadLog | ExchangeCheckpoints => true,
+        NameWitnesses | Safeguard => matches!(role, Role::Administrator | Role::Supervisor),
     };
     if allowed {
         return Ok(());
@@ -335,7 +340,8 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",
         DecideUnitAuthority => "only a supervisor or a prosecutor grants or revokes a unit authority",
         Safeguard => "only an administrator or a supervisor makes backups and recovery sets",
-        OwnSession | ListOwn | ReadLog => "not allowed",
+        NameWitnesses => "only an administrator or a supervisor says who is a witness",
+        OwnSession | ListOwn | ReadLog | ExchangeCheckpoints => "not allowed",
     };
     Err(refuse(Law::Separation, who))
 }

@@ -142,6 +142,20 @@ event_types! {
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.
     AnchorsExported = "anchors-exported", Some(Operation::Disclosure);
+    /// Another agency's node, or its key, was named as a witness of this log.
+    WitnessNamed = "witness-named", Some(Operation::Collection);
+    /// Another agency's log was named, whose growth this node watches.
+    LogWatched = "log-watched", Some(Operation::Collection);
+    /// This node cosigned the checkpoint of another agency's log.
+    CheckpointCosigned = "checkpoint-cosigned", None;
+    /// A witness's cosignature on this log came back and was checked.
+    CosignatureReceived = "cosignature-received", Some(Operation::Collection);
+    /// A checkpoint was printed for a paper register.
+    CheckpointPrinted = "checkpoint-printed", Some(Operation::Disclosure);
+    /// The words of a paper register were typed back and compared with the log.
+    PaperCompared = "paper-compared", Some(Operation::Consultation);
+    /// A log showed two histories; both signed checkpoints were kept.
+    SplitKept = "split-kept", Some(Operation::Collection);
     /// An earlier event was wrong; names it and every package issued before.
     Erratum = "erratum", Some(Operation::Alteration);
 }

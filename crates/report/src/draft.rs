@@ -128,10 +128,18 @@ pub struct Checkpoint {
 pub enum WitnessStatus {
     /// Never cosigned.
     Never,
-    /// Last cosigned then.
+    /// Last cosigned, or written into a register, then.
     UnwitnessedSince {
-        /// Time of the last cosignature.
+        /// Time of the last cosignature; of the last event in the register; or when the log began.
         since: Moment,
+        /// The newest page of a paper register, which does not hold everything told here.
+        #[serde(default)]
+        paper: Option<PaperMark>,
+    },
+    /// A stamped paper register holds this checkpoint; no node has cosigned it.
+    Registered {
+        /// Which.
+        mark: PaperMark,
     },
     /// This checkpoint is cosigned.
     Witnessed {
@@ -140,6 +148,20 @@ pub enum WitnessStatus {
         /// When.
         at: Moment,
     },
+}
+
+/// A page of a stamped paper register that holds a checkpoint of the log. What was typed back from it
+/// agreed with the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperMark {
+    /// How the register is called, and where it lies.
+    pub register: String,
+    /// The page.
+    pub page: u32,
+    /// Number of events that it holds.
+    pub events: u64,
+    /// Time of the last of them.
+    pub until: Moment,
 }
 
 /// Headings of an expert report, after Criminal Procedure Rule 19.4 (England and Wales), in own words.

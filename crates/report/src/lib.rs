@@ -13,15 +13,17 @@ mod jurisdiction;
 mod language;
 mod lint;
 mod page;
+mod register;
 mod sections;
 mod slip;
 
 pub use check::{TextProblem, check_text};
 pub use draft::{
     ActionRecord, AuthorityLine, Checkpoint, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Header, Instrument,
-    NullSearchRow, Officer, Section, Tool, WitnessStatus,
+    NullSearchRow, Officer, PaperMark, Section, Tool, WitnessStatus,
 };
 pub use jurisdiction::{Jurisdiction, UnknownJurisdiction};
 pub use language::{Language, UnknownLanguage};
 pub use lint::{KnownObjects, LintError, Linted, lint};
+pub use register::{RegisterError, RegisterPage};
 pub use slip::{Label, Transfer};

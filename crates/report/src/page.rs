@@ -8,7 +8,7 @@ use model::authority::Standing;
 use model::statement::{Basis, Statement, StatementKind, Template};
 use serde_json::{Value, json};
 
-use crate::draft::{AuthorityLine, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Instrument, NullSearchRow, WitnessStatus};
+use crate::draft::{AuthorityLine, CustodyRow, Digest, Draft, ExhibitRow, FindingRow, Instrument, NullSearchRow, PaperMark, WitnessStatus};
 use crate::jurisdiction::utc;
 use crate::language::{Language, Wording};
 use crate::lint::Linted;
@@ -171,7 +171,7 @@ fn notices(draft: &Draft) -> Vec<Pair> {
         false => header.unmet_separations.clone(),
     };
     let mut notices = vec![
-        (words.get("witness.label").to_string(), vec![witness(draft, words)]),
+        (words.get("witness.label").to_string(), witness(draft, words)),
         (words.get("clock.label").to_string(), vec![clock(&header.clock, words)]),
         (words.get("separation.label").to_string(), separations),
     ];
@@ -181,14 +181,24 @@ fn notices(draft: &Draft) -> Vec<Pair> {
     notices
 }
 
-fn witness(draft: &Draft, words: Wording) -> String {
+fn witness(draft: &Draft, words: Wording) -> Vec<String> {
     match &draft.header.witness {
-        WitnessStatus::Never => words.get("witness.never").to_string(),
-        WitnessStatus::UnwitnessedSince { since } => words.fill("witness.unwitnessed", &[("t", &printed(draft, *since))]),
+        WitnessStatus::Never => vec![words.get("witness.never").to_string()],
+        WitnessStatus::UnwitnessedSince { since, paper } => {
+            let since = words.fill("witness.unwitnessed", &[("t", &printed(draft, *since))]);
+            std::iter::once(since).chain(paper.iter().map(|mark| registered(draft, words, mark))).collect()
+        }
+        WitnessStatus::Registered { mark } => vec![registered(draft, words, mark)],
         WitnessStatus::Witnessed { by, at } => {
-            words.fill("witness.witnessed", &[("who", &by.join(", ")), ("t", &printed(draft, *at))])
+            vec![words.fill("witness.witnessed", &[("who", &by.join(", ")), ("t", &printed(draft, *at))])]
         }
     }
+}
+
+/// A register is printed as what it is: paper, and how far it reaches.
+fn registered(draft: &Draft, words: Wording, mark: &PaperMark) -> String {
+    let (page, events, until) = (mark.page.to_string(), mark.events.to_string(), printed(draft, mark.until));
+    words.fill("witness.registered", &[("who", &mark.register), ("p", &page), ("n", &events), ("t", &until)])
 }
 
 fn clock(clock: &ClockQuality, words: Wording) -> String {

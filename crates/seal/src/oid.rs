@@ -24,6 +24,10 @@ pub const SIGNING_CERTIFICATE_V2: Oid = oid("1.2.840.113549.1.9.16.2.47");
 pub const TST_INFO: Oid = oid("1.2.840.113549.1.9.16.1.4");
 /// id-kp-timeStamping.
 pub const TIME_STAMPING: Oid = oid("1.3.6.1.5.5.7.3.8");
+/// id-kp-serverAuth.
+pub const SERVER_AUTH: Oid = oid("1.3.6.1.5.5.7.3.1");
+/// id-kp-clientAuth.
+pub const CLIENT_AUTH: Oid = oid("1.3.6.1.5.5.7.3.2");
 /// SHA-256.
 pub const SHA_256: Oid = oid("2.16.840.1.101.3.4.2.1");
 /// SHA-384.

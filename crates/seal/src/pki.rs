@@ -169,6 +169,7 @@ enum Role {
     Root,
     Officer,
     TimeStamps,
+    Link,
 }
 
 struct House {
@@ -193,7 +194,7 @@ impl BuilderProfile for House {
         let usage = match self.role {
             Role::Root => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
             Role::Officer => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
-            Role::TimeStamps => KeyUsages::DigitalSignature.into(),
+            Role::TimeStamps | Role::Link => KeyUsages::DigitalSignature.into(),
         };
         let issuer_id = SubjectKeyIdentifier::try_from(issuer_key)?;
         let authority = AuthorityKeyIdentifier { key_identifier: Some(issuer_id.0), ..Default::default() };
@@ -206,6 +207,9 @@ impl BuilderProfile for House {
         if matches!(self.role, Role::TimeStamps) {
             // RFC 3161 §2.3: critical, and alone.
             extensions.push((true, &ExtendedKeyUsage(vec![oid::TIME_STAMPING])).to_extension(subject, &[])?);
+        }
+        if matches!(self.role, Role::Link) {
+            extensions.push((true, &ExtendedKeyUsage(vec![oid::SERVER_AUTH, oid::CLIENT_AUTH])).to_extension(subject, &[])?);
         }
         Ok(extensions)
     }
@@ -257,6 +261,15 @@ impl Authority {
     /// [`PkiError`].
     pub fn issue_time_stamps(&self, public_key: &[u8], subject: &Subject, serial: &Serial, validity: Validity) -> Result<Certificate, PkiError> {
         self.issue(public_key, subject, serial, validity, Role::TimeStamps)
+    }
+
+    /// A certificate for talking to other agencies' nodes over TLS. Extended key usage serverAuth and
+    /// clientAuth, critical: it can sign no paper and stamp no time.
+    ///
+    /// # Errors
+    /// [`PkiError`].
+    pub fn issue_link(&self, public_key: &[u8], subject: &Subject, serial: &Serial, validity: Validity) -> Result<Certificate, PkiError> {
+        self.issue(public_key, subject, serial, validity, Role::Link)
     }
 
     fn issue(&self, public_key: &[u8], subject: &Subject, serial: &Serial, validity: Validity, role: Role) -> Result<Certificate, PkiError> {

@@ -2,7 +2,7 @@
 //!
 //! It needs no content key; a restored home signs nothing before it was resumed (law 3).
 
-use ledger::{Checkpoint, KeyName, LogSigner, SignedCheckpoint, TreeSize};
+use ledger::{Checkpoint, KeyName, LogSigner, SignedCheckpoint, TreeSize, root_of_hashes};
 use model::{Law, Sha256Digest, actor::Role, authorize::NodeStep, event::EventType};
 use serde_json::Value;
 
@@ -55,6 +55,15 @@ impl Store {
     pub fn checkpoint(&self) -> Result<SignedCheckpoint, StoreError> {
         let head = LogHead::read(&self.db)?;
         self.sign_checkpoint(head.frontier.size().0, head.frontier.root())
+    }
+
+    /// A signed checkpoint of the first `size` events, as the log stood then.
+    ///
+    /// # Errors
+    /// When the log is shorter, or the log key cannot be read.
+    pub fn checkpoint_at(&self, size: u64) -> Result<SignedCheckpoint, StoreError> {
+        let root = root_of_hashes(&self.leaf_hashes(size)?, TreeSize(size)).map_err(|e| StoreError::input(e.to_string()))?;
+        self.sign_checkpoint(size, root)
     }
 
     pub(crate) fn sign_checkpoint(&self, size: u64, root: Sha256Digest) -> Result<SignedCheckpoint, StoreError> {

@@ -5,6 +5,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod witness;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*};
+pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -163,6 +164,9 @@ pub enum Verb {
     /// The log and its proofs.
     #[command(subcommand)]
     Log(LogVerb),
+    /// This node as a witness of other agencies' logs.
+    #[command(subcommand)]
+    Witness(WitnessVerb),
     /// Keys: recovery set, recovery, rotation, revocation.
     #[command(subcommand)]
     Key(KeyVerb),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::LogWitnessVerb;
+
 #[derive(Debug, Subcommand)]
 pub enum LogVerb {
     /// Read the whole log again and compare it with the rows both ways.
@@ -29,6 +31,9 @@ pub enum LogVerb {
         /// The folder.
         folder: PathBuf,
     },
+    /// Outside witnesses of the log: nodes of other agencies, and paper registers.
+    #[command(subcommand)]
+    Witness(LogWitnessVerb),
     /// Go on after a restore.
     Resume {
         /// The last checkpoint that anybody has.

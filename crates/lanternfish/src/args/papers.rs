@@ -165,6 +165,9 @@ pub enum PackageVerb {
         case: InCase,
         /// The package.
         package: String,
+        /// Stop when the seal event is logged, until a witness has cosigned it.
+        #[arg(long)]
+        wait_for_witness: bool,
     },
     /// Every package of the case.
     List {

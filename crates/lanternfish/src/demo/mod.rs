@@ -330,7 +330,7 @@ impl Walk {
         package::sign(&self.desk, &second, &scope, &permit, &label)?;
         verbs::stamp_all(&self.desk, &scope, &permit, &label, None)?;
         let (officer, scope, permit) = self.with(INVESTIGATOR, Intent::to(Action::Package))?;
-        let sealed = package::finish(&self.desk, &officer, &scope, &permit, &label)?;
+        let sealed = package::finish(&self.desk, &officer, &scope, &permit, &label, false, || ())?;
         self.done("two officers sign it, it is time-stamped, and the seal is logged", "each signed with his own key; the time-stamp here is NOT INDEPENDENT, and every verifier says so", json!(sealed));
         package::export_anchors(&self.desk, &self.session(SUPERVISOR)?, &self.anchors)?;
         self.done("trust anchors are written to another folder", "they reach a verifier by another way than the package; without them nobody can call it genuine", json!({"anchors": self.anchors}));

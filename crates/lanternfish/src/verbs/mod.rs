@@ -6,6 +6,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod witness;
 
 use std::{
     fs::{self, File},
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> Done {
     match cli.verb {
         Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
         Verb::Market { listen } => demo::market(listen, voice),
+        Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
         Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
         Verb::Init { agency, training, passphrase_cost } => {
             let home = home_of(cli.home)?;
@@ -156,6 +158,7 @@ impl Office {
             Verb::Report(verb) => self.report(verb),
             Verb::Package(verb) => self.package(verb),
             Verb::Log(verb) => self.log(verb),
+            Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
             Verb::Capture { case, urls, source, concerns, description, byte_budget, timeout_ms, recover } => {
                 if recover {

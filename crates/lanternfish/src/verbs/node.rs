@@ -36,6 +36,7 @@ impl Office {
                 }
             }
             LogVerb::Tiles { folder } => self.voice.say(&logbook::tiles(desk, &session, &folder)?),
+            LogVerb::Witness(verb) => return self.log_witness(&session, verb),
             LogVerb::Resume { last_known, nothing_later_known } => {
                 let text = last_known.map(|file| read(&file)).transpose()?.map(|b| String::from_utf8_lossy(&b).into_owned());
                 self.voice.say(&logbook::resume(desk, &session, text.as_deref(), nothing_later_known)?);

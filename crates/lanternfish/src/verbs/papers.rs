@@ -43,7 +43,8 @@ impl Office {
         match verb {
             ReportVerb::Build(typed) => {
                 let case = InCase { case: typed.case.clone() };
-                let (_, scope, permit) = self.to(&case, Action::Report)?;
+                let (session, scope, permit) = self.to(&case, Action::Report)?;
+                self.ask_witnesses(&session);
                 self.voice.say(&report_step::build(&self.desk, &scope, &permit, &build_report(*typed)?)?);
             }
             ReportVerb::List { case } => {
@@ -78,9 +79,10 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::Package)?;
                 self.stamp(&scope, &permit, &package, authority, request.as_deref(), response.as_deref())?;
             }
-            PackageVerb::Finish { case, package } => {
+            PackageVerb::Finish { case, package, wait_for_witness } => {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;
-                self.tell_package(&scope, &package::finish(desk, &session, &scope, &permit, &package)?)?;
+                let ask = || self.ask_witnesses(&session);
+                self.tell_package(&scope, &package::finish(desk, &session, &scope, &permit, &package, wait_for_witness, ask)?)?;
             }
             PackageVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Package)?;

@@ -3,16 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use ledger::{Frontier, Growth, LogKey, SignedCheckpoint, TlogProof, fuzz, key::public_key_from_pem, tile};
+use ledger::{Frontier, Growth, LogKey, SignedCheckpoint, Split, TlogProof, fuzz, key::public_key_from_pem, tile};
 use proptest::prelude::*;
 
 /// Name of the folder, entry point, and whether the parser reads the bytes.
 type Target = (&'static str, fn(&[u8]), fn(&[u8]) -> bool);
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     ("note", fuzz::note, |bytes| SignedCheckpoint::parse(bytes).is_ok()),
     ("proof", fuzz::proof, |bytes| TlogProof::parse(bytes).is_ok()),
     ("growth", fuzz::growth, |bytes| Growth::parse(bytes).is_ok()),
+    ("split", fuzz::split, |bytes| Split::parse(bytes).is_ok()),
     ("key", fuzz::key, reads_key),
     ("tile", fuzz::tile, reads_tile),
     ("frontier", fuzz::frontier, |bytes| Frontier::from_bytes(bytes).is_ok()),

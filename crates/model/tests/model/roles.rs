@@ -64,9 +64,10 @@ fn law_13_who_is_not_a_member_reads_nothing_of_a_case() {
     assert!(works > 50, "the test shows nothing when nobody may do anything: {works}");
 }
 
-const STEPS: [NodeStep; 9] = [
+const STEPS: [NodeStep; 11] = [
     NodeStep::ManageUsers, NodeStep::OwnSession, NodeStep::ReceiveTip, NodeStep::OpenCase, NodeStep::RecordUnitAuthority,
-    NodeStep::DecideUnitAuthority, NodeStep::ReadLog, NodeStep::Safeguard, NodeStep::ListOwn,
+    NodeStep::DecideUnitAuthority, NodeStep::ReadLog, NodeStep::Safeguard, NodeStep::ListOwn, NodeStep::NameWitnesses,
+    NodeStep::ExchangeCheckpoints,
 ];
 
 fn steps_of(role: Option<Role>) -> BTreeSet<String> {
@@ -79,17 +80,23 @@ fn check_steps(role: Option<Role>, expected: &[&str]) {
 
 #[test]
 fn law_13_on_the_node_each_role_has_its_own_steps() {
-    check_steps(None, &["ManageUsers", "OwnSession", "ReadLog"]);
-    check_steps(Some(Role::Auditor), &["OwnSession", "ListOwn", "ReadLog"]);
-    check_steps(Some(Role::Administrator), &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard"]);
-    check_steps(Some(Role::Analyst), &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip"]);
+    check_steps(None, &["ManageUsers", "OwnSession", "ReadLog", "ExchangeCheckpoints"]);
+    check_steps(Some(Role::Auditor), &["OwnSession", "ListOwn", "ReadLog", "ExchangeCheckpoints"]);
+    check_steps(
+        Some(Role::Administrator),
+        &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard", "NameWitnesses", "ExchangeCheckpoints"],
+    );
+    check_steps(Some(Role::Analyst), &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "ExchangeCheckpoints"]);
     check_steps(
         Some(Role::Investigator),
-        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority"],
+        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "ExchangeCheckpoints"],
     );
     check_steps(
         Some(Role::Supervisor),
-        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "DecideUnitAuthority", "Safeguard"],
+        &[
+            "OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "DecideUnitAuthority", "Safeguard",
+            "NameWitnesses", "ExchangeCheckpoints",
+        ],
     );
 }
 

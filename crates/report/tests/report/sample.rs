@@ -128,7 +128,7 @@ fn header() -> Header {
             size: 57,
             root: "q0cPqPzUyGAy8ZWsHlRvVtOiM4xg4JbZ6YbQmMOSzCI=".into(),
         },
-        witness: WitnessStatus::UnwitnessedSince { since: moment("2026-11-01T02:00:00Z") },
+        witness: WitnessStatus::UnwitnessedSince { since: moment("2026-11-01T02:00:00Z"), paper: None },
         clock: ClockQuality::Synchronised { error_micros: 412 },
         unmet_separations: vec!["The officer who captured also wrote the report.".into()],
     }

@@ -70,6 +70,10 @@ fn law_04_purposes_are_kept_apart() {
     assert!(stamps.may_stamp_time().is_ok() && stamps.may_sign_documents().is_err());
     assert!(root.may_sign_documents().is_err() && root.may_stamp_time().is_err());
     assert!(root.is_self_issued() && !officer.is_self_issued());
+    let public = agency.officers[0].key.public_key_der().unwrap();
+    let subject = Subject { common_name: "node".into(), organisation: "agency".into() };
+    let link = agency.authority.issue_link(&public, &subject, &[1; 16], years(0, 1)).unwrap();
+    assert!(link.may_sign_documents().is_err() && link.may_stamp_time().is_err(), "a certificate for TLS does nothing else");
 }
 
 #[test]
