@@ -66,7 +66,7 @@ impl Office {
             }
             ExhibitVerb::Release { case, exhibit, reason } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
-                self.voice.say(&admit::release(&self.desk, &scope, &permit, &exhibit, &reason)?);
+                self.tell_exhibit(&scope, &admit::release(&self.desk, &scope, &permit, &exhibit, &reason)?)?;
             }
         }
         Ok(0)
@@ -112,7 +112,7 @@ impl Office {
     }
 
     /// One exhibit; whether its declared digests are wrong is said on standard error too.
-    fn tell_exhibit(&self, scope: &Scope, view: &admit::ExhibitView) -> Result<(), DeskError> {
+    pub(super) fn tell_exhibit(&self, scope: &Scope, view: &admit::ExhibitView) -> Result<(), DeskError> {
         let zone = case::zone(&self.desk, scope)?;
         self.voice.tell(view, || in_short::exhibit(view, &zone));
         for wrong in view.content.findings.iter().filter(|finding| finding.starts_with(admit::WRONG_DIGEST)) {
@@ -149,11 +149,11 @@ impl Office {
             }
             TransferVerb::Interim { case, exhibit, unreachable, reason } => {
                 let (_, scope, permit) = in_case(&case)?;
-                self.voice.say(&custody::take_interim(desk, &scope, &permit, &exhibit, unreachable, &reason)?);
+                self.tell_exhibit(&scope, &custody::take_interim(desk, &scope, &permit, &exhibit, unreachable, &reason)?)?;
             }
             TransferVerb::Reassign { case, exhibit, to, unreachable, reason } => {
                 let (_, scope, permit) = in_case(&case)?;
-                self.voice.say(&custody::reassign(desk, &scope, &permit, &exhibit, &to, unreachable, &reason)?);
+                self.tell_exhibit(&scope, &custody::reassign(desk, &scope, &permit, &exhibit, &to, unreachable, &reason)?)?;
             }
             TransferVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;

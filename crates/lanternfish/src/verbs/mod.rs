@@ -190,12 +190,12 @@ impl Office {
             }
             Verb::Checkout { case, exhibit, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
-                self.voice.say(&custody::check_out(&self.desk, &scope, &permit, &exhibit, &purpose)?);
+                self.tell_exhibit(&scope, &custody::check_out(&self.desk, &scope, &permit, &exhibit, &purpose)?)?;
                 Ok(0)
             }
             Verb::Checkin { case, exhibit, condition } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
-                self.voice.say(&custody::check_in(&self.desk, &scope, &permit, &exhibit, &condition)?);
+                self.tell_exhibit(&scope, &custody::check_in(&self.desk, &scope, &permit, &exhibit, &condition)?)?;
                 Ok(0)
             }
             Verb::Anchors(AnchorsVerb::Export { folder }) => {

@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{Intent, NewEvent, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::house::{House, commit_note, files, refused};
+use crate::house::{House, PEOPLE, commit_note, files, refused};
 
 #[test]
 fn law_02_threads_and_programs_that_commit_at_once_keep_one_log() {
@@ -202,6 +202,8 @@ fn law_03_a_backup_restored_elsewhere_has_the_same_log() {
     let report = restored.verify_log().unwrap();
     assert_eq!((report.events, report.root, report.faults), (size, root, vec![]));
 
+    // Tokens of before the restore open nothing here, neither before the first login nor after it.
+    assert!(house.tokens.iter().all(|token| restored.session(token).is_err()));
     let user = restored.user_by_name("Noy").unwrap();
     let token = restored.log_in(&user, crate::house::PASSPHRASE).unwrap().0;
     let scope = restored.enter(&restored.session(&token).unwrap(), &case).unwrap();
@@ -210,7 +212,8 @@ fn law_03_a_backup_restored_elsewhere_has_the_same_log() {
     let permit = restored.permit(&scope, Intent::to(Action::View)).unwrap();
     let blob = restored.list(&scope, "blob").unwrap().pop().unwrap().id.parse().unwrap();
     assert_eq!(restored.read_blob(&scope, &permit, &blob).unwrap().bytes(100).unwrap(), b"bytes in the backup");
-    assert!(restored.session(&house.tokens[2]).is_ok());
+    assert!(house.tokens.iter().all(|token| restored.session(token).is_err()));
+    assert_eq!(restored.end_old_sessions().unwrap().len(), house.tokens.len());
     restored.resume_after_restore().unwrap();
     assert!(!restored.is_waiting_after_restore());
     assert!(!house.root().join("spool/records.backup").exists());
@@ -223,10 +226,15 @@ fn law_03_a_new_epoch_after_a_restore_has_a_name_of_its_own() {
     Store::restore(&file, &elsewhere, "another four words").unwrap();
     let now = house.store.now();
     let restored = Store::open(&elsewhere).unwrap().with_clock(move || now);
+    let session = |name: &str| {
+        let token = restored.log_in(&restored.user_by_name(name).unwrap(), crate::house::PASSPHRASE).unwrap().0;
+        restored.session(&token).unwrap()
+    };
+    let (first, last) = (session(PEOPLE[0].0), session(PEOPLE[2].0));
     let (before, size) = (restored.origin().unwrap(), restored.log_size().unwrap());
-    refused(restored.declare_epoch(&restored.session(&house.tokens[0]).unwrap(), json!({})), Law::Separation);
+    refused(restored.declare_epoch(&first, json!({})), Law::Separation);
     let refusals = restored.log_size().unwrap() - size;
-    restored.declare_epoch(&restored.session(&house.tokens[2]).unwrap(), json!({"last-known": "checkpoint"})).unwrap();
+    restored.declare_epoch(&last, json!({"last-known": "checkpoint"})).unwrap();
     assert_ne!(restored.origin().unwrap(), before);
     assert_eq!(house.store.origin().unwrap(), before);
     let report = restored.verify_log().unwrap();
