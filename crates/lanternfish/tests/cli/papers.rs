@@ -239,3 +239,19 @@ fn law_04_every_interim_custody_and_reassignment_is_printed_with_its_reason() {
     let limits = sealed["limits"].to_string();
     assert!(limits.contains("interim custody: E-0001 (event ") && limits.contains("custody reassigned by a supervisor: E-0001 (event "), "{limits}");
 }
+
+/// Every language has every sentence with the same gaps, so that no paper is silent where English speaks.
+#[test]
+fn every_language_has_every_sentence_and_the_same_gaps() {
+    type Sentences = std::collections::BTreeMap<String, String>;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk/src/sentences.json");
+    let all: std::collections::BTreeMap<String, Sentences> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let gaps = |text: &str| text.split('{').skip(1).map(|part| part.split('}').next().unwrap().to_string()).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(all.len(), 8);
+    for (language, sentences) in &all {
+        assert_eq!(sentences.keys().collect::<Vec<_>>(), all["en"].keys().collect::<Vec<_>>(), "{language}");
+        for (key, text) in sentences {
+            assert_eq!(gaps(text), gaps(&all["en"][key]), "{language} {key}");
+        }
+    }
+}
