@@ -138,8 +138,11 @@ impl Certificate {
     pub fn may_sign_documents(&self) -> Result<(), Flaw> {
         let usage = self.extension::<KeyUsage>("key usage")?.ok_or_else(|| Flaw::new("the certificate does not say what its key is for (no key usage)"))?.1;
         ensure(usage.digital_signature() || usage.non_repudiation(), "the certificate's key usage does not allow signing documents")?;
-        let stamps = self.extension::<ExtendedKeyUsage>("extended key usage")?.is_some_and(|(_, purposes)| purposes.0.contains(&oid::TIME_STAMPING));
-        ensure(!stamps, "the certificate is one for time-stamps, not for an officer")?;
+        if let Some((_, purposes)) = self.extension::<ExtendedKeyUsage>("extended key usage")? {
+            ensure(!purposes.0.contains(&oid::TIME_STAMPING), "the certificate is one for time-stamps, not for an officer")?;
+            let talks_only = purposes.0.iter().all(|purpose| [oid::SERVER_AUTH, oid::CLIENT_AUTH].contains(purpose));
+            ensure(!talks_only, "the certificate is one for connections (TLS), not for an officer")?;
+        }
         self.no_unknown_critical_extension()
     }
 
