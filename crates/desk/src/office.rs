@@ -14,7 +14,7 @@ use seal::{
 };
 use serde_json::json;
 use store::{
-    Config, Intent, NewEvent, NewKeys, Permit, Scope, Session, Store, StoreError, TimeAuthority, User,
+    Config, Intent, NewEvent, NewKeys, Permit, Scope, Server, Session, Store, StoreError, TimeAuthority, User,
     vault::secret::{random_16, random_32},
 };
 
@@ -41,6 +41,21 @@ impl Desk {
     /// # Errors
     /// When there is a home already, the name is not usable, or the disk refuses.
     pub fn create(root: &Path, agency: &str, training: bool, passphrase_log_n: u8, exe: PathBuf) -> Result<Desk, StoreError> {
+        Desk::create_on(None, root, agency, training, passphrase_log_n, exe)
+    }
+
+    /// The same with the records on a PostgreSQL server.
+    ///
+    /// # Errors
+    /// As [`Desk::create`]; a server that cannot keep a log, a role that could change it.
+    pub fn create_on(
+        server: Option<Server<'_>>,
+        root: &Path,
+        agency: &str,
+        training: bool,
+        passphrase_log_n: u8,
+        exe: PathBuf,
+    ) -> Result<Desk, StoreError> {
         let slug = slug(agency)?;
         let config = Config {
             format: 1,
@@ -50,8 +65,9 @@ impl Desk {
             time_authorities: vec![],
             session_seconds: 12 * 3600,
             training,
+            database: server.map(|server| server.database.clone()),
         };
-        let store = Store::create(root, &config)?;
+        let store = Store::create_with(root, &config, server.and_then(|server| server.owner))?;
         let desk = Desk { store, exe, names: Mutex::default() };
         let authority = desk.make_certificate_authority(agency)?;
         let stamp = desk.make_training_stamps(agency, &authority)?;
@@ -350,6 +366,11 @@ fn slug(agency: &str) -> Result<String, StoreError> {
 ///
 /// # Errors
 /// A wrong passphrase, a cut or changed backup, an existing folder.
-pub fn restore(source: &Path, root: &Path, passphrase: &str) -> Result<store::vault::backup::BackupSummary, StoreError> {
-    Store::restore(source, root, passphrase)
+pub fn restore(
+    source: &Path,
+    root: &Path,
+    passphrase: &str,
+    server: Option<Server<'_>>,
+) -> Result<store::vault::backup::BackupSummary, StoreError> {
+    Store::restore_into(source, root, passphrase, server)
 }

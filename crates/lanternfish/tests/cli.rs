@@ -8,8 +8,13 @@
 
 #[path = "cli/authorities.rs"]
 mod authorities;
+#[path = "cli/center.rs"]
+mod center;
 #[path = "cli/closing.rs"]
 mod closing;
+#[allow(dead_code, reason = "shared with the store's tests, which do more with a server")]
+#[path = "../../store/tests/store/cluster.rs"]
+mod cluster;
 #[path = "cli/custody.rs"]
 mod custody;
 #[path = "cli/disks.rs"]

@@ -20,7 +20,7 @@ use crate::{
     permit::{Intent, Permit, Scope},
     record::Row,
     session::Session,
-    sql::{self, Tx, Val},
+    sql::{self, Sight, Tx, Val},
     steps::{Seal, Store},
 };
 
@@ -92,7 +92,7 @@ impl Store {
     /// Whether a key of the case is still wrapped to the person: an open scope outlives a membership,
     /// and must not carry it (law 13).
     fn is_member(&self, scope: &Scope) -> Result<bool, StoreError> {
-        holds_key(&self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
+        holds_key(&self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
     }
 
     pub(crate) fn is_member_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
@@ -120,7 +120,7 @@ impl Store {
 
     /// A refusal that sends a person to a command names the case as he types it, not by its id.
     fn by_number(&self, scope: &Scope, refusal: Refusal) -> Refusal {
-        let cells = self.db.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(scope.case.as_str())]).ok().flatten();
+        let cells = self.db.first(Sight::Docket, sql::RECORD_ONE, &[Val::text("case"), Val::text(scope.case.as_str())]).ok().flatten();
         match cells.and_then(|cells| cells.opt_int(4)) {
             Some(number) => Refusal { text: refusal.text.replace(scope.case.as_str(), &case_label(number)), ..refusal },
             None => refusal,
@@ -162,8 +162,8 @@ impl Store {
     // ---- authorities and standing
 
     fn authorities(&self, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
-        let of_case = self.db.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
-        let all = self.db.rows(sql::RECORDS_OF_KIND, &[Val::text("authority")])?;
+        let of_case = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
+        let all = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_KIND, &[Val::text("authority")])?;
         self.read_authorities(scope, &of_case, &all)
     }
 
@@ -192,7 +192,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn standing(&self, case: &CaseId) -> Result<CaseStanding, StoreError> {
-        let cells = self.db.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(case.as_str())])?;
+        let cells = self.db.first(Sight::Docket, sql::RECORD_ONE, &[Val::text("case"), Val::text(case.as_str())])?;
         Ok(standing_of(cells.map(|c| c.text(5)).transpose()?.as_deref()))
     }
 

@@ -18,6 +18,7 @@ use crate::{
     asking::own_permit,
     permit::{Permit, Scope},
     record::{Basis, Content, Head, Number, Row, Write},
+    sql::{self, Sight, Val},
     steps::Store,
     vault::{
         blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
@@ -226,7 +227,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] when its row was committed after all; the disk.
     pub fn discard_blob(&self, blob: &BlobHandle) -> Result<(), StoreError> {
-        if self.register_one("blob", blob.id.as_str())?.is_some() {
+        if self.db.first(Sight::Log, sql::RECORD_ONE, &[Val::text("blob"), Val::text(blob.id.as_str())])?.is_some() {
             return Err(StoreError::Conflict);
         }
         self.objects.0.remove(&blob.object)?;

@@ -10,7 +10,7 @@ use crate::{
     StoreError,
     log::{self, LogHead, LogReport, NewEvent},
     session::Session,
-    sql::{self, Val},
+    sql::{self, Sight, Val},
     steps::{Committed, Seal, Store, read_secret},
 };
 
@@ -120,7 +120,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn count(&self, kind: &str) -> Result<i64, StoreError> {
-        self.db.first(sql::COUNT_KIND, &[Val::text(kind)])?.map_or(Ok(0), |cells| cells.int(0))
+        self.db.first(Sight::Log, sql::COUNT_KIND, &[Val::text(kind)])?.map_or(Ok(0), |cells| cells.int(0))
     }
 
     /// Whether the node is still in set-up: no administrator has enrolled, and there is no case.

@@ -86,6 +86,9 @@ impl From<Refusal> for StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if let Some(explained) = crate::sql::explained(&error) {
+            return explained;
+        }
         let text = error.to_string();
         if text.contains("law 2") {
             return StoreError::refused(Law::Event, text);

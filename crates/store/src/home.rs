@@ -33,6 +33,35 @@ pub struct Config {
     pub session_seconds: i64,
     /// Whether this node exists for training only: everything that leaves is marked SYNTHETIC.
     pub training: bool,
+    /// Where the records live, when not in the home itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
+}
+
+/// A PostgreSQL database. The address holds no password; it may stand in a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// `postgres://USER@HOST:PORT/DATABASE`, with libpq's `host=/folder` for a socket.
+    pub url: String,
+    /// A file whose first line is the password; without it, PGPASSFILE or `~/.pgpass` are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+}
+
+impl Database {
+    /// The same database as another role, such as the one that owns the tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Input`] when the address has no role to replace.
+    pub fn as_role(&self, role: &str, password_file: Option<PathBuf>) -> Result<Database, StoreError> {
+        let (scheme, rest) = self.url.split_once("://").ok_or_else(|| StoreError::input("a database address begins with postgres://"))?;
+        let place = rest.find('/').unwrap_or(rest.len());
+        let host = rest[..place].rsplit_once('@').map_or(&rest[..place], |(_, host)| host);
+        if role.is_empty() || !role.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+            return Err(StoreError::input(format!("{role:?} is not the name of a database role: use letters, digits, _ - .")));
+        }
+        Ok(Database { url: format!("{scheme}://{role}@{host}{}", &rest[place..]), password_file })
+    }
 }
 
 /// A configured time-stamp authority.
@@ -136,7 +165,15 @@ impl Home {
                 .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
                 .map_err(|e| StoreError::environment(format!("making the folder {}", folder.display()), &e))?;
         }
-        // SQLite gives its side files the mode of the database, so it is made before SQLite makes it.
+        Ok(())
+    }
+
+    /// Makes the empty file of the records: SQLite gives its side files the mode of the database, so it is
+    /// made before SQLite makes it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn make_database(&self) -> Result<(), StoreError> {
         let database = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.database());
         database.map(drop).map_err(|e| StoreError::environment("making the database", &e))
     }

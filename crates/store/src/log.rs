@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     StoreError,
     record::{Blind, DETAIL, Row, detail_digest, rows_digest},
-    sql::{self, Cells, Db, Tx, Val},
+    sql::{self, Cells, Db, Sight, Tx, Val},
 };
 
 /// What an event says, before it has a place in the log.
@@ -51,7 +51,7 @@ impl LogHead {
     }
 
     pub fn read(db: &Db) -> Result<LogHead, StoreError> {
-        let cells = db.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
+        let cells = db.first(Sight::Log, sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
         LogHead::from_cells(&cells)
     }
 }
@@ -281,7 +281,7 @@ pub(crate) fn hashes(db: &Db, size: u64) -> Result<Vec<Sha256Digest>, StoreError
     while (all.len() as u64) < size {
         let left = size - all.len() as u64;
         let limit = i64::try_from(left.min(20_000)).unwrap_or(PAGE);
-        let page = db.rows(sql::HASHES_FROM, &[cells_seq(all.len() as u64), Val::Int(limit)])?;
+        let page = db.rows(Sight::Log, sql::HASHES_FROM, &[cells_seq(all.len() as u64), Val::Int(limit)])?;
         if page.is_empty() {
             return Err(StoreError::damaged(format!("the log has only {} of {size} leaves", all.len())));
         }

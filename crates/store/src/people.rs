@@ -17,7 +17,7 @@ use crate::{
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
     session::{Bundle, Session, UserRecord, open_bundle, parse_token, pkcs8, token_text},
-    sql::{self, Val},
+    sql::{self, Sight, Val},
     steps::Store,
     vault::{
         case_key::{CaseKeys, KeyRing, RetiredKey},
@@ -483,7 +483,7 @@ impl Store {
     }
 
     fn open_ring(&self, case: &CaseId, keys: CaseKeys) -> Result<KeyRing, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_CASE, &[Val::text(case.as_str()), Val::text(RETIRED)])?;
+        let cells = self.db.rows(Sight::Case(case), sql::RECORDS_OF_CASE, &[Val::text(case.as_str()), Val::text(RETIRED)])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         let retired: Vec<RetiredKey> = rows
             .iter()
@@ -502,7 +502,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn lost_wraps(&self, actor: &ActorId) -> Result<Vec<CaseKeyWrap>, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(actor.as_str())])?;
+        let cells = self.db.rows(Sight::Docket, sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(actor.as_str())])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         let lost = rows.into_iter().filter(|row| row.state == "lost");
         Ok(lost.filter_map(|row| Some(CaseKeyWrap { case: row.case.clone()?, holder: row.actor.clone(), row })).collect())
@@ -532,7 +532,7 @@ impl Store {
     }
 
     fn wraps_to(&self, who: &str) -> Result<Vec<Row>, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(who)])?;
+        let cells = self.db.rows(Sight::Docket, sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(who)])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         Ok(rows.into_iter().filter(|row| row.state == "live").collect())
     }
@@ -542,7 +542,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn wraps_of_case(&self, case: &CaseId) -> Result<Vec<CaseKeyWrap>, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_CASE, &[Val::text(case.as_str()), Val::text(KEY_WRAP)])?;
+        let cells = self.db.rows(Sight::Docket, sql::RECORDS_OF_CASE, &[Val::text(case.as_str()), Val::text(KEY_WRAP)])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         Ok(rows.into_iter().map(|row| CaseKeyWrap { case: case.clone(), holder: row.actor.clone(), row }).collect())
     }

@@ -11,7 +11,7 @@ use crate::{
     log::StoredEvent,
     permit::{Permit, Scope},
     record::Row,
-    sql::{self, Val},
+    sql::{self, Sight, Val},
     steps::{KEY_AGENCY, KEY_CASE, KEY_SEALED, Seal, Store, detail_place, row_place},
     vault::{
         case_key::KeyRing,
@@ -26,7 +26,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Input`] when there is none.
     pub fn get(&self, scope: &Scope, kind: &str, id: &str) -> Result<Row, StoreError> {
-        let cells = self.db.first(sql::RECORD_ONE, &[Val::text(kind), Val::text(id)])?;
+        let cells = self.db.first(Sight::Person(&scope.actor), sql::RECORD_ONE, &[Val::text(kind), Val::text(id)])?;
         let row = cells.map(|c| Row::from_cells(&c)).transpose()?.filter(|row| row.case.as_ref() == Some(&scope.case));
         let row = row.ok_or_else(|| StoreError::input(format!("there is no {kind} {id} in this case")))?;
         self.open_row(&scope.ring, row)
@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// When the database refuses or a row cannot be opened.
     pub fn list(&self, scope: &Scope, kind: &str) -> Result<Vec<Row>, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(kind)])?;
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(kind)])?;
         cells.iter().map(|c| self.open_row(&scope.ring, Row::from_cells(c)?)).collect()
     }
 
@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// When the database refuses or a row cannot be opened.
     pub fn list_of(&self, scope: &Scope, kind: &str, parent: &str) -> Result<Vec<Row>, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_PARENT, &[Val::text(kind), Val::text(parent)])?;
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_PARENT, &[Val::text(kind), Val::text(parent)])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case)).map(|row| self.open_row(&scope.ring, row)).collect()
     }
@@ -57,7 +57,7 @@ impl Store {
     /// When the database refuses or a row cannot be opened.
     pub fn find(&self, scope: &Scope, kind: &str, name: &str, value: &str) -> Result<Vec<Row>, StoreError> {
         let blind = Seal::Case(&scope.ring).blind(name, value);
-        let cells = self.db.rows(sql::RECORDS_BY_INDEX, &[Val::text(kind), Val::text(name), Val::Blob(blind.to_vec())])?;
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_BY_INDEX, &[Val::text(kind), Val::text(name), Val::Blob(blind.to_vec())])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case)).map(|row| self.open_row(&scope.ring, row)).collect()
     }
@@ -68,7 +68,7 @@ impl Store {
     /// When the database refuses or a detail cannot be opened.
     pub fn events(&self, scope: &Scope, from: u64, limit: u32) -> Result<Vec<(StoredEvent, Value)>, StoreError> {
         let from = Val::Int(i64::try_from(from).unwrap_or(i64::MAX));
-        let cells = self.db.rows(sql::EVENTS_OF_CASE, &[Val::text(scope.case.as_str()), from, Val::Int(limit.into())])?;
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::EVENTS_OF_CASE, &[Val::text(scope.case.as_str()), from, Val::Int(limit.into())])?;
         cells.iter().map(|c| self.open_event(scope, StoredEvent::from_cells(c)?)).collect()
     }
 
@@ -77,7 +77,7 @@ impl Store {
     /// # Errors
     /// When the database refuses or a detail cannot be opened.
     pub fn events_about(&self, scope: &Scope, object: &str) -> Result<Vec<(StoredEvent, Value)>, StoreError> {
-        let cells = self.db.rows(sql::EVENTS_OF_OBJECT, &[Val::text(object), Val::text(scope.case.as_str())])?;
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::EVENTS_OF_OBJECT, &[Val::text(object), Val::text(scope.case.as_str())])?;
         cells.iter().map(|c| self.open_event(scope, StoredEvent::from_cells(c)?)).collect()
     }
 
@@ -128,7 +128,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Input`] when the log is not that long.
     pub fn event(&self, seq: u64) -> Result<StoredEvent, StoreError> {
-        let cells = self.db.first(sql::EVENT_ONE, &[Val::Int(i64::try_from(seq).unwrap_or(i64::MAX))])?;
+        let cells = self.db.first(Sight::Log, sql::EVENT_ONE, &[Val::Int(i64::try_from(seq).unwrap_or(i64::MAX))])?;
         let cells = cells.ok_or_else(|| StoreError::input(format!("there is no event {seq} in the log")))?;
         StoredEvent::from_cells(&cells)
     }
@@ -139,7 +139,7 @@ impl Store {
     /// When the database refuses.
     pub fn leaves(&self, from: u64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         let from = Val::Int(i64::try_from(from).unwrap_or(i64::MAX));
-        self.db.rows(sql::EVENTS_FROM, &[from, Val::Int(limit.into())])?.iter().map(StoredEvent::from_cells).collect()
+        self.db.rows(Sight::Log, sql::EVENTS_FROM, &[from, Val::Int(limit.into())])?.iter().map(StoredEvent::from_cells).collect()
     }
 
     pub(crate) fn open_row(&self, ring: &KeyRing, mut row: Row) -> Result<Row, StoreError> {
@@ -167,12 +167,13 @@ impl Store {
     }
 
     /// Rows of the agency's own register (users, unit authorities), opened with the agency key.
-    /// Rows that belong to a case come back closed: structure only.
+    /// Rows that belong to a case come back closed: structure only, and on PostgreSQL cases and key wraps
+    /// alone (decision 13).
     ///
     /// # Errors
     /// When the database refuses.
     pub fn register(&self, kind: &str) -> Result<Vec<Row>, StoreError> {
-        let cells = self.db.rows(sql::RECORDS_OF_KIND, &[Val::text(kind)])?;
+        let cells = self.db.rows(Sight::Docket, sql::RECORDS_OF_KIND, &[Val::text(kind)])?;
         cells.iter().map(|c| self.open_agency_row(Row::from_cells(c)?)).collect()
     }
 
@@ -181,7 +182,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn register_one(&self, kind: &str, id: &str) -> Result<Option<Row>, StoreError> {
-        let cells = self.db.first(sql::RECORD_ONE, &[Val::text(kind), Val::text(id)])?;
+        let cells = self.db.first(Sight::Docket, sql::RECORD_ONE, &[Val::text(kind), Val::text(id)])?;
         cells.map(|c| self.open_agency_row(Row::from_cells(&c)?)).transpose()
     }
 
@@ -191,7 +192,7 @@ impl Store {
     /// When the database refuses.
     pub fn register_find(&self, kind: &str, name: &str, value: &str) -> Result<Vec<Row>, StoreError> {
         let blind = blind_index(&self.agency, name, value.as_bytes());
-        let cells = self.db.rows(sql::RECORDS_BY_INDEX, &[Val::text(kind), Val::text(name), Val::Blob(blind.to_vec())])?;
+        let cells = self.db.rows(Sight::Docket, sql::RECORDS_BY_INDEX, &[Val::text(kind), Val::text(name), Val::Blob(blind.to_vec())])?;
         cells.iter().map(|c| self.open_agency_row(Row::from_cells(c)?)).collect()
     }
 }

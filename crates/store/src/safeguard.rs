@@ -14,12 +14,14 @@ use serde_json::json;
 
 use crate::{
     StoreError,
-    home::{Home, write_private},
+    dump,
+    home::{Config, Database, Home, write_private},
     log::NewEvent,
     people::restate,
     record::Write,
     session::Session,
-    steps::Store,
+    sql::Db,
+    steps::{Store, empty_server},
     vault::{
         secret::random_16,
         backup::{BackupFile, BackupSummary, backup_create, backup_restore, list_home},
@@ -27,6 +29,9 @@ use crate::{
     },
 };
 
+/// The records in a backup: the file of SQLite, or the rows of a server.
+const RECORDS_FILE: &str = "records.db";
+pub(crate) const RECORDS_ROWS: &str = "records.rows";
 const HEAD: &[u8] = b"lanternfish backup key 1\n";
 /// The file that marks a home as restored and not yet resumed.
 pub(crate) const RESTORED: &str = "restored.json";
@@ -45,17 +50,22 @@ impl Store {
         let event = NewEvent::new(EventType::BackupMade, None, json!({"target": target.to_string_lossy()}));
         self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
         let steady = self.home.spool().join(format!("records-{}.backup", hex::encode(random_16()?)));
-        self.db.snapshot_into(&steady)?;
-        let written = self.write_backup(&steady, target, passphrase);
+        let records = if self.db.copy_file_into(&steady)? {
+            RECORDS_FILE
+        } else {
+            dump::write(&self.db, &steady)?;
+            RECORDS_ROWS
+        };
+        let written = self.write_backup(BackupFile { path: records.into(), source: steady.clone() }, target, passphrase);
         let removed = fs::remove_file(&steady).map_err(|e| StoreError::environment("removing the steady copy", &e));
         let summary = written?;
         removed.map(|()| summary)
     }
 
-    fn write_backup(&self, steady: &Path, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
-        let skip = |path: &str| path.starts_with("records.db") || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out");
+    fn write_backup(&self, records: BackupFile, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
+        let skip = |path: &str| path.starts_with("records.") || path == RESTORED || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out");
         let mut files = list_home(self.home.root(), skip)?;
-        files.push(BackupFile { path: "records.db".into(), source: steady.to_path_buf() });
+        files.push(records);
         let identity = Identity::generate()?;
         let sealed = seal_with_passphrase(passphrase, identity.secret_text().text()?.as_bytes(), self.config.passphrase_log_n)?;
         let recovery = self.recovery_recipient()?.unwrap_or_else(|| identity.recipient());
@@ -79,13 +89,28 @@ impl Store {
     /// # Errors
     /// A wrong passphrase, a cut or changed backup, an existing folder: nothing is left then.
     pub fn restore(source: &Path, root: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
+        Store::restore_into(source, root, passphrase, None)
+    }
+
+    /// The same with the records on a server, whose database must be empty; `None` puts them into the home,
+    /// wherever they were before. The role that owns the tables makes them, where one is named.
+    ///
+    /// # Errors
+    /// As [`Store::restore`]; a database that is not empty.
+    pub fn restore_into(source: &Path, root: &Path, passphrase: &str, server: Option<Server<'_>>) -> Result<BackupSummary, StoreError> {
         let file = File::open(source).map_err(|e| StoreError::environment(format!("opening {}", source.display()), &e))?;
         let mut input = BufReader::new(file);
         let sealed = read_head(&mut input)?;
         let secret = open_with_passphrase(passphrase, &sealed)?;
         let identity = Identity::parse(secret.text()?)?;
+        let empty = server.map(|server| empty_server(server.database, server.owner)).transpose()?;
         let summary = backup_restore(input, &identity, root, &[(RESTORED, b"{\"restored\":true}\n")])?;
         let home = Home::at(root);
+        if let Err(error) = place_records(&home, server.map(|server| server.database), empty) {
+            // All or nothing: the folder was made a moment ago, by the line above.
+            fs::remove_dir_all(root).map_err(|e| StoreError::environment("removing what was not restored", &e))?;
+            return Err(error);
+        }
         for folder in [home.objects(), home.spool(), home.out()] {
             fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the folders of the home", &e))?;
         }
@@ -131,6 +156,44 @@ impl Store {
     pub fn resume_after_restore(&self) -> Result<(), StoreError> {
         fs::remove_file(self.home.root().join(RESTORED)).map_err(|e| StoreError::environment("resuming the log", &e))
     }
+}
+
+/// A server that takes the records of a backup.
+#[derive(Debug, Clone, Copy)]
+pub struct Server<'a> {
+    /// The database, as the program's own role.
+    pub database: &'a Database,
+    /// The role that owns the tables, to make them.
+    pub owner: Option<&'a Database>,
+}
+
+/// Moves the records of an unpacked backup to where the home is to have them.
+fn place_records(home: &Home, database: Option<&Database>, server: Option<Db>) -> Result<(), StoreError> {
+    let rows = home.root().join(RECORDS_ROWS);
+    if server.is_some() && !rows.exists() {
+        dump::write(&Db::file(&home.database(), false)?, &rows)?;
+        remove_file_of_records(home)?;
+    }
+    if rows.exists() {
+        let db = match server {
+            Some(db) => db,
+            None => home.make_database().and_then(|()| Db::file(&home.database(), true))?,
+        };
+        dump::load(&db, &rows)?;
+        fs::remove_file(&rows).map_err(|e| StoreError::environment("removing the rows that were read", &e))?;
+    }
+    let config = home.config()?;
+    home.write_config(&Config { database: database.cloned(), ..config })
+}
+
+fn remove_file_of_records(home: &Home) -> Result<(), StoreError> {
+    for name in [RECORDS_FILE, "records.db-wal", "records.db-shm"] {
+        match fs::remove_file(home.root().join(name)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::environment("removing the file of the records", &e)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn read_head(input: &mut impl Read) -> Result<Vec<u8>, StoreError> {

@@ -19,12 +19,13 @@ use crate::{
     StoreError,
     asking::own_permit,
     blobs::Objects,
-    home::{Config, Home},
+    home::{Config, Database, Home},
     log::{self, Append, LogHead, NewEvent},
     permit::{Permit, Scope},
     record::{Basis, Blind, Content, Number, Row, Write},
+    safeguard::RECORDS_ROWS,
     session::Session,
-    sql::{self, Db, Tx, Val},
+    sql::{self, Db, Sight, Tx, Val},
     vault::{
         case_key::KeyRing,
         object::ObjectFolder,
@@ -93,12 +94,27 @@ impl Store {
     /// # Errors
     /// When there is a home already, or the disk refuses.
     pub fn create(root: &Path, config: &Config) -> Result<Store, StoreError> {
+        Store::create_with(root, config, None)
+    }
+
+    /// The same with the role that owns the tables of a server: it makes them first, and is kept nowhere.
+    ///
+    /// # Errors
+    /// When there are records in the database already, or the server is not one that keeps a log.
+    pub fn create_with(root: &Path, config: &Config, owner: Option<&Database>) -> Result<Store, StoreError> {
         let home = Home::at(root);
+        if home.exists() {
+            home.make()?;
+        }
+        let server = config.database.as_ref().map(|database| empty_server(database, owner)).transpose()?;
         home.make()?;
         crate::home::write_private(&home.node_file("agency.key"), hex::encode(random_32()?).as_bytes())?;
         crate::home::write_private(&home.node_file("log.key"), hex::encode(random_32()?).as_bytes())?;
-        let db = Db::open(&home.database(), true)?;
-        let mut tx = db.begin()?;
+        let db = match server {
+            Some(db) => db,
+            None => home.make_database().and_then(|()| Db::file(&home.database(), true))?,
+        };
+        let mut tx = db.begin(Sight::Docket)?;
         tx.run(sql::HEAD_MAKE, &[Val::Blob(Frontier::empty().to_bytes())])?;
         tx.commit()?;
         drop(db);
@@ -116,8 +132,14 @@ impl Store {
     pub fn open(root: &Path) -> Result<Store, StoreError> {
         let home = Home::at(root);
         let config = home.config()?;
+        if home.root().join(RECORDS_ROWS).exists() {
+            return Err(StoreError::input("this home was not restored to its end: remove the folder and restore the backup again"));
+        }
         let agency = read_secret(&home, "agency.key")?;
-        let db = Db::open(&home.database(), false)?;
+        let db = match &config.database {
+            None => Db::file(&home.database(), false)?,
+            Some(database) => Db::server(database)?,
+        };
         let objects = Objects(ObjectFolder::open(root)?);
         Ok(Store { home, config, db, agency, objects, clock: Box::new(system_now), wall: Mutex::new(ClockQuality::Unknown) })
     }
@@ -245,8 +267,10 @@ impl Store {
         writes: Vec<Write>,
         ask: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
     ) -> Result<Committed, StoreError> {
-        let mut tx = self.db.begin()?;
+        let mut tx = self.db.begin(actor.map_or(Sight::Docket, Sight::Person))?;
         ask(&mut tx)?;
+        // Numbers are given over all cases; then the step writes into its own case and nowhere else.
+        tx.look(Sight::Log)?;
         let cells = tx.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
         let mut head = LogHead::from_cells(&cells)?;
         let seq = head.frontier.size().0;
@@ -255,6 +279,7 @@ impl Store {
             .iter()
             .map(|write| Ok((make_row(&mut tx, write, seq, seal)?, blinds(write, seal))))
             .collect::<Result<Vec<_>, StoreError>>()?;
+        tx.look(case.map_or(Sight::Docket, Sight::Case))?;
         let numbers = rows.iter().map(|(row, _)| row.number).collect();
         let detail = self.full_detail(event.detail, now, head.last_time);
         let (commitment, sealed) = seal_detail(seal, seq, &detail)?;
@@ -282,6 +307,18 @@ impl Store {
         detail["clock"] = serde_json::to_value(judge_clock(noted, now, last)).expect("a clock quality is plain data");
         detail
     }
+}
+
+/// The server with its tables, and nothing in them yet.
+pub(crate) fn empty_server(database: &Database, owner: Option<&Database>) -> Result<Db, StoreError> {
+    if let Some(owner) = owner {
+        Db::prepare_server(owner, database)?;
+    }
+    let db = Db::server(database)?;
+    if db.first(Sight::Log, sql::HEAD, &[])?.is_some() {
+        return Err(StoreError::input("this database holds the records of a node already: name an empty one"));
+    }
+    Ok(db)
 }
 
 fn system_now() -> Moment {

@@ -2,10 +2,14 @@
 //! "what if somebody edits the file", through a connection of the test's own: permits (laws 1, 15), rows
 //! and events together (laws 2, 3), no words in the log (law 10), nobody inside who was not let in
 //! (law 13), bytes as they were (laws 5, 7), and a machine that fails (disk, threads, backups).
+//! On SQLite; `postgres.rs` runs the same tests on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 #[path = "store/blobs.rs"]
 mod blobs;
+#[allow(dead_code, reason = "shared with the tests that let a server die")]
+#[path = "store/cluster.rs"]
+mod cluster;
 #[path = "store/drills.rs"]
 mod drills;
 #[path = "store/house.rs"]

@@ -54,6 +54,8 @@ pub enum Verb {
         /// Work factor of passphrase hashing (scrypt log2 N), 10 to 20.
         #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(10..=20))]
         passphrase_cost: u8,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
     /// People of the node.
     #[command(subcommand)]

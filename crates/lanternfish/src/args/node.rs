@@ -2,7 +2,25 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+/// PostgreSQL instead of a file in the home.
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    /// Keep the records in this PostgreSQL database, postgres://ROLE@HOST:PORT/DATABASE, instead of a
+    /// file in the home. Never with a password: that stands in ~/.pgpass, PGPASSFILE or a file of its own.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// A file that holds the database password of the program's role (its first line).
+    #[arg(long, value_name = "FILE", requires = "database")]
+    pub database_password_file: Option<PathBuf>,
+    /// The role that owns the tables: it makes them now, and is not used again.
+    #[arg(long, value_name = "ROLE", requires = "database")]
+    pub database_owner: Option<String>,
+    /// A file that holds the owner's database password (its first line).
+    #[arg(long, value_name = "FILE", requires = "database_owner")]
+    pub database_owner_password_file: Option<PathBuf>,
+}
 
 use super::LogWitnessVerb;
 
@@ -55,12 +73,15 @@ pub enum BackupVerb {
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
     },
-    /// Bring a backup back into the home folder, which must not exist yet.
+    /// Bring a backup back into the home folder, which must not exist yet. The records go into the home,
+    /// or into the empty database that is named.
     Restore {
         /// The backup.
         file: PathBuf,
         /// A file that holds the backup's passphrase; `-` is standard input. Without it you are asked.
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Desk, DeskError, Intent, Permit, Scope, Session, capture::{self, CaptureWish}, custody, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Permit, Scope, Server, Session, capture::{self, CaptureWish}, custody, examine, package};
 use model::action::Action;
 use serde_json::json;
 
@@ -54,16 +54,19 @@ fn run(cli: Cli) -> Done {
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
         Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
-        Verb::Init { agency, training, passphrase_cost } => {
+        Verb::Init { agency, training, passphrase_cost, database } => {
             let home = home_of(cli.home)?;
-            let desk = Desk::create(&home, &agency, training, passphrase_cost, program()?)?;
+            let typed = server(database)?;
+            let desk = Desk::create_on(typed.as_ref().map(Typed::server), &home, &agency, training, passphrase_cost, program()?)?;
             voice.say(&json!({"home": home, "agency": agency, "origin": desk.store.origin()?}));
             voice.note("next: `lanternfish user add NAME --role administrator`, then the others, then each logs in");
             Ok(0)
         }
-        Verb::Backup(BackupVerb::Restore { file, passphrase_file }) => {
+        Verb::Backup(BackupVerb::Restore { file, passphrase_file, database }) => {
             let home = home_of(cli.home)?;
-            let summary = desk::restore(&file, &home, &passphrase::get(passphrase_file.as_deref(), "the backup's passphrase", Asked::Once)?)?;
+            let words = passphrase::get(passphrase_file.as_deref(), "the backup's passphrase", Asked::Once)?;
+            let typed = server(database)?;
+            let summary = desk::restore(&file, &home, &words, typed.as_ref().map(Typed::server))?;
             voice.say(&json!({"home": home, "files": summary.files, "bytes": summary.bytes}));
             voice.note("next: `lanternfish log resume` with the last known checkpoint, or --nothing-later-known");
             Ok(0)
@@ -79,6 +82,29 @@ fn home_of(typed: Option<PathBuf>) -> Result<PathBuf, DeskError> {
     let default = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".lanternfish"));
     let home = typed.or_else(default).ok_or_else(|| DeskError::input("name the home folder with --home DIR"))?;
     std::path::absolute(&home).map_err(|e| DeskError::environment("reading the home folder's name", &e))
+}
+
+/// A database as it was typed: for the program's role, and for the role that owns the tables.
+struct Typed {
+    database: Database,
+    owner: Option<Database>,
+}
+
+impl Typed {
+    fn server(&self) -> Server<'_> {
+        Server { database: &self.database, owner: self.owner.as_ref() }
+    }
+}
+
+fn server(typed: DatabaseArgs) -> Result<Option<Typed>, DeskError> {
+    let Some(url) = typed.database else { return Ok(None) };
+    let whole = |file: Option<PathBuf>| {
+        file.map(std::path::absolute).transpose().map_err(|e| DeskError::environment("reading the password file's name", &e))
+    };
+    let database = Database { url, password_file: whole(typed.database_password_file)? };
+    let password_file = whole(typed.database_owner_password_file)?;
+    let owner = typed.database_owner.map(|role| database.as_role(&role, password_file)).transpose()?;
+    Ok(Some(Typed { database, owner }))
 }
 
 /// The program file, which the children re-run.

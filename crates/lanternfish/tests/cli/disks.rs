@@ -92,11 +92,15 @@ const KILLS: u64 = 50;
 
 #[test]
 fn law_02_fifty_kills_at_any_moment_lose_no_acknowledged_event() {
-    let office = Office::working();
+    kills_lose_nothing(&Office::working(), KILLS);
+}
+
+/// Kills the program again and again while it writes; after each kill everything that it told of is there.
+pub fn kills_lose_nothing(office: &Office, kills: u64) {
     let exhibit = office.admit("note.txt", "SYNTHETIC");
     let mut acknowledged: Vec<(String, u64)> = Vec::new();
     let begun = Instant::now();
-    for round in 0..KILLS {
+    for round in 0..kills {
         let answers = office.place(&format!("answers-{round}"));
         let words = finding("Acknowledged or not there.", &exhibit);
         let script = r#"while "$LF" --json finding add --case "$0" "$@"; do :; done"#;
@@ -109,10 +113,10 @@ fn law_02_fifty_kills_at_any_moment_lose_no_acknowledged_event() {
         kill(&format!("-{}", running.id()));
         running.wait().unwrap();
         acknowledged.extend(whole_lines(&answers));
-        everything_is_there(&office, &acknowledged);
+        everything_is_there(office, &acknowledged);
     }
     let took = begun.elapsed();
-    eprintln!("{KILLS} kills, {} acknowledged findings, none lost, {:.1} s", acknowledged.len(), took.as_secs_f64());
+    eprintln!("{kills} kills, {} acknowledged findings, none lost, {:.1} s", acknowledged.len(), took.as_secs_f64());
     assert!(acknowledged.len() > 10, "some commands came to their end between the kills");
 }
 

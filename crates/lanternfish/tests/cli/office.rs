@@ -158,10 +158,21 @@ impl Office {
     }
 
     fn found() -> Office {
-        let folder = kept();
+        Office::found_on(kept(), &[])
+    }
+
+    /// The same as [`Office::working`], set up with further words of `init`, such as a database.
+    pub fn working_on(init: &[&str]) -> Office {
+        let mut office = Office::found_on(TempDir::with_prefix("lanternfish-drill-").unwrap(), init);
+        office.case = office.open_case(NOY, &[KHAM, BOUNMY]);
+        office.unit_authority(&EVERYTHING);
+        office
+    }
+
+    fn found_on(folder: TempDir, init: &[&str]) -> Office {
         let home = folder.path().join("home");
         let mut office = Office { folder, home, tokens: BTreeMap::new(), case: String::new() };
-        office.bare(&["init", "--agency", "Drill Unit", "--training", "--passphrase-cost", "10"]).ended(0);
+        office.bare(&[&["init", "--agency", "Drill Unit", "--training", "--passphrase-cost", "10"][..], init].concat()).ended(0);
         for (name, role) in ROLES {
             office.bare(&["user", "add", name, "--role", role]).ended(0);
         }

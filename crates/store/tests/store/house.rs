@@ -1,5 +1,5 @@
 //! A small agency in a temporary folder: people with keys and sessions, a case, authorities, a clock
-//! that the test turns.
+//! that the test turns. In the test binary `postgres` its records live on a server.
 
 use std::{
     collections::BTreeSet,
@@ -28,6 +28,8 @@ use store::{
 };
 use tempfile::TempDir;
 
+use crate::cluster::{TestDatabase, cluster};
+
 pub const PASSPHRASE: &str = "four words for tests";
 pub const HOUR: i64 = 3_600;
 
@@ -51,12 +53,32 @@ pub fn config() -> Config {
         time_authorities: vec![],
         session_seconds: 20_000 * HOUR,
         training: true,
+        database: None,
+    }
+}
+
+/// Whether this test binary is the one that works on PostgreSQL.
+pub const ON_SERVER: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"postgres");
+
+/// A database for one house; ends the whole binary, uncounted, where there is no PostgreSQL.
+pub fn empty_database() -> Option<TestDatabase> {
+    if !ON_SERVER {
+        return None;
+    }
+    match cluster() {
+        Ok(cluster) => Some(cluster.empty()),
+        Err(reason) => {
+            // Past libtest, which would keep the line to itself and call the test passed.
+            let _ = writeln!(std::io::stderr(), "SKIPPED conformance on PostgreSQL: {reason}");
+            std::process::exit(0)
+        }
     }
 }
 
 pub struct House {
     pub folder: TempDir,
     pub store: Store,
+    pub database: Option<TestDatabase>,
     pub tokens: Vec<String>,
     clock: Arc<AtomicI64>,
 }
@@ -79,11 +101,18 @@ impl House {
     }
 
     pub fn at(folder: TempDir) -> House {
-        let store = Store::create(&folder.path().join("home"), &config()).unwrap();
+        House::on(folder, empty_database())
+    }
+
+    /// With its records in this database, or in a file.
+    pub fn on(folder: TempDir, database: Option<TestDatabase>) -> House {
+        let settings = Config { database: database.as_ref().map(TestDatabase::address), ..config() };
+        let owner = database.as_ref().map(TestDatabase::owner);
+        let store = Store::create_with(&folder.path().join("home"), &settings, owner.as_ref()).unwrap();
         // From here on time stands still unless the test turns it.
         let clock = Arc::new(AtomicI64::new(store.now().micros()));
         let store = with_clock(store, &clock);
-        let mut house = House { folder, store, tokens: vec![], clock };
+        let mut house = House { folder, store, database, tokens: vec![], clock };
         for (name, role) in PEOPLE {
             house.store.add_user(None, name, role).unwrap();
         }

@@ -1,16 +1,66 @@
 //! Laws 2, 3 and 5 against somebody who edits the database file itself: what the database refuses, and
-//! what `verify_log` finds when the triggers were dropped first.
+//! what `verify_log` finds when the triggers were dropped first. On a server the superuser does it.
 
 use std::path::Path;
 
 use model::event::EventType;
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use store::{Store, StoreError};
+use tempfile::TempDir;
 
-use crate::house::{House, commit_note, copy_folder};
+use crate::{
+    cluster::TestDatabase,
+    house::{House, commit_note, copy_folder},
+};
 
-/// Runs statements on the database file as a stranger with a database tool would.
-fn edit(home: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
+/// A house, or a copy of one, that somebody edits behind the program's back.
+struct Copy {
+    folder: TempDir,
+    database: Option<TestDatabase>,
+}
+
+impl Copy {
+    fn of(house: &House) -> Copy {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(&house.root(), folder.path());
+        let database = house.database.as_ref().map(TestDatabase::copy);
+        if let Some(database) = &database {
+            let home = store::Home::at(folder.path());
+            home.write_config(&store::Config { database: Some(database.address()), ..home.config().unwrap() }).unwrap();
+            database.cluster.run("postgres", &database.name, DIALECT).unwrap();
+        }
+        Copy { folder, database }
+    }
+
+    fn open(&self) -> Result<Store, StoreError> {
+        Store::open(self.folder.path())
+    }
+
+    /// Edits with every trigger and foreign key out of the way.
+    fn edit(&self, statements: &'static str) {
+        match &self.database {
+            None => {
+                let dropped = edit_file(self.folder.path(), DROP_TRIGGERS).and_then(|()| edit_file(self.folder.path(), statements));
+                dropped.map_err(|e| e.to_string())
+            }
+            Some(database) => {
+                let free = format!("SET session_replication_role = replica; {DROP_TRIGGERS_OF_SERVER} {statements}");
+                database.cluster.run("postgres", &database.name, &free).map(|_| ())
+            }
+        }
+        .unwrap_or_else(|e| panic!("{statements}: {e}"));
+    }
+}
+
+/// Runs statements on the records as a stranger with a database tool would, on a server as its superuser.
+fn edit(house: &House, statements: &'static str) -> Result<(), String> {
+    match &house.database {
+        None => edit_file(&house.root(), statements).map_err(|e| e.to_string()),
+        Some(database) => database.cluster.run("postgres", &database.name, &format!("{DIALECT} {statements}")).map(|_| ()),
+    }
+}
+
+fn edit_file(home: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let options = SqliteConnectOptions::new().filename(home.join("records.db")).foreign_keys(false);
@@ -20,8 +70,17 @@ fn edit(home: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
     })
 }
 
-const DROP_TRIGGERS: &str = "DROP TRIGGER event_never_changes; DROP TRIGGER event_never_removed; \
-     DROP TRIGGER event_row_never_changes; DROP TRIGGER event_row_never_removed; DROP TRIGGER record_never_removed;";
+const DROP_TRIGGERS: &str = "DROP TRIGGER IF EXISTS event_never_changes; DROP TRIGGER IF EXISTS event_never_removed; \
+     DROP TRIGGER IF EXISTS event_row_never_changes; DROP TRIGGER IF EXISTS event_row_never_removed; \
+     DROP TRIGGER IF EXISTS record_never_removed;";
+const DROP_TRIGGERS_OF_SERVER: &str = "DROP TRIGGER IF EXISTS event_never_changes ON event; \
+     DROP TRIGGER IF EXISTS event_row_never_changes ON event_row; DROP TRIGGER IF EXISTS record_never_removed ON record; \
+     DROP TRIGGER IF EXISTS log_head_never_removed ON log_head;";
+/// What SQLite calls by these names, so that the edits below are the same on both.
+const DIALECT: &str = "CREATE OR REPLACE FUNCTION zeroblob(n bigint) RETURNS bytea LANGUAGE sql AS \
+     $$ SELECT decode(repeat('00', n::int), 'hex') $$; \
+     CREATE OR REPLACE FUNCTION replace(bytea, text, text) RETURNS bytea LANGUAGE sql AS \
+     $$ SELECT convert_to(replace(convert_from($1, 'UTF8'), $2, $3), 'UTF8') $$;";
 
 /// A home with a case, an authority and ten notes.
 fn home_with_notes() -> (House, model::id::CaseId) {
@@ -38,11 +97,9 @@ fn home_with_notes() -> (House, model::id::CaseId) {
 
 /// What `verify_log` says of a copy of the home after the edit; an error counts as a find too.
 fn faults_after(house: &House, statements: &'static str) -> Vec<String> {
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(&house.root(), copy.path());
-    edit(copy.path(), DROP_TRIGGERS).unwrap();
-    edit(copy.path(), statements).unwrap();
-    match Store::open(copy.path()).and_then(|store| store.verify_log()) {
+    let copy = Copy::of(house);
+    copy.edit(statements);
+    match copy.open().and_then(|store| store.verify_log()) {
         Ok(report) => report.faults,
         Err(error @ StoreError::Damaged(_)) => vec![error.to_string()],
         Err(other) => panic!("{statements}: {other}"),
@@ -120,7 +177,7 @@ fn law_03_an_event_changed_behind_the_log_is_found() {
     found(&house, "UPDATE event SET time = time - 1 WHERE seq = 6");
     found(&house, "UPDATE event SET type = 'note' WHERE seq = 6");
     found(&house, "UPDATE event SET case_id = 'x', object = 'y' WHERE seq = 6");
-    found(&house, "INSERT OR REPLACE INTO event SELECT 6, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed FROM event WHERE seq = 7");
+    found(&house, "DELETE FROM event WHERE seq = 6; INSERT INTO event SELECT 6, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed FROM event WHERE seq = 7");
     found(&house, "UPDATE event_row SET digest = zeroblob(32) WHERE id = 'note-3'");
     found(&house, "UPDATE event_row SET id = 'note-33' WHERE id = 'note-3'");
     found(&house, "DELETE FROM event_row WHERE id = 'note-3'");
@@ -142,7 +199,7 @@ fn law_03_a_log_cut_short_or_with_a_hole_is_found() {
 #[test]
 fn law_03_a_log_rolled_back_with_its_head_is_found_by_the_row_that_is_left() {
     let (house, case) = home_with_notes();
-    edit(&house.root(), "CREATE TABLE kept AS SELECT * FROM log_head").unwrap();
+    edit(&house, "CREATE TABLE kept AS SELECT * FROM log_head").unwrap();
     let older = house.store.log_size().unwrap();
     house.note(&house.scope("Noy", &case), "note-late", "late").unwrap();
     let back = "DELETE FROM event_row WHERE id = 'note-late'; DELETE FROM event WHERE object = 'note-late'; \
@@ -171,7 +228,7 @@ fn law_03_events_cannot_be_updated_or_deleted() {
         ("law 3", "DELETE FROM event_row"),
         ("law 2", "DELETE FROM record WHERE id = 'note-3'"),
     ] {
-        let refusal = edit(&house.root(), statement).unwrap_err().to_string();
+        let refusal = edit(&house, statement).unwrap_err().to_string();
         assert!(refusal.contains(law), "{statement}: {refusal}");
     }
     house.check_log(before);
@@ -180,11 +237,9 @@ fn law_03_events_cannot_be_updated_or_deleted() {
 #[test]
 fn law_05_a_detail_changed_behind_the_log_does_not_open() {
     let (house, case) = home_with_notes();
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(&house.root(), copy.path());
-    edit(copy.path(), DROP_TRIGGERS).unwrap();
-    edit(copy.path(), "UPDATE event SET sealed = (SELECT sealed FROM event WHERE object = 'note-4') WHERE object = 'note-3'").unwrap();
-    let store = Store::open(copy.path()).unwrap();
+    let copy = Copy::of(&house);
+    copy.edit("UPDATE event SET sealed = (SELECT sealed FROM event WHERE object = 'note-4') WHERE object = 'note-3'");
+    let store = copy.open().unwrap();
     // The clock of the test house is another than the machine's: the session is opened in the house.
     let session = house.session("Noy");
     let scope = store.enter(&session, &case).unwrap();
@@ -196,10 +251,9 @@ fn law_05_a_detail_changed_behind_the_log_does_not_open() {
 #[test]
 fn law_05_a_row_put_in_the_place_of_another_does_not_open() {
     let (house, case) = home_with_notes();
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(&house.root(), copy.path());
-    edit(copy.path(), "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'note-4') WHERE id = 'note-3'").unwrap();
-    let store = Store::open(copy.path()).unwrap();
+    let copy = Copy::of(&house);
+    copy.edit("UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'note-4') WHERE id = 'note-3'");
+    let store = copy.open().unwrap();
     let scope = store.enter(&house.session("Noy"), &case).unwrap();
     assert!(store.get(&scope, "note", "note-3").is_err());
     assert!(store.get(&scope, "note", "note-4").is_ok());
@@ -211,7 +265,7 @@ fn law_01_an_authority_made_live_by_editing_the_file_gives_no_permit() {
     let case = house.open_case(&["Noy", "Kham", "Phet"]);
     let recorded = crate::house::authority(&house, &case, 5);
     house.record(&house.scope("Kham", &case), &recorded).unwrap();
-    edit(&house.root(), "UPDATE record SET state = 'live' WHERE kind = 'authority'").unwrap();
+    edit(&house, "UPDATE record SET state = 'live' WHERE kind = 'authority'").unwrap();
     let scope = house.scope("Noy", &case);
     let answer = house.store.permit(&scope, store::Intent::to(model::action::Action::View));
     assert!(answer.is_err(), "{answer:?}");
@@ -221,7 +275,7 @@ fn law_01_an_authority_made_live_by_editing_the_file_gives_no_permit() {
 #[test]
 fn law_03_after_a_failed_edit_the_log_goes_on() {
     let (house, case) = home_with_notes();
-    assert!(edit(&house.root(), "DELETE FROM event").is_err());
+    assert!(edit(&house, "DELETE FROM event").is_err());
     let before = house.store.log_size().unwrap();
     let scope = house.scope("Noy", &case);
     let permit = house.store.permit(&scope, store::Intent::to(model::action::Action::View)).unwrap();

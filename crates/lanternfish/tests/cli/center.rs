@@ -1,0 +1,63 @@
+//! A fusion centre: the records on a PostgreSQL server, driven through the program. What the server must
+//! be and refuse is in the tests of `store`; here are set-up, kills, backup and health as officers meet them.
+
+use std::fs;
+
+use crate::{
+    cluster::{APP, OWNER, TestDatabase, cluster},
+    disks::kills_lose_nothing,
+    office::{ADMIN, AUDITOR, NOY, Office, passphrase as words_of, skipped, string, text},
+    people::finding,
+};
+
+const KILLS: u64 = 20;
+
+/// An office whose records live in this database, and the database; `None` without PostgreSQL.
+fn office(drill: &str) -> Option<(Office, TestDatabase)> {
+    let cluster = cluster().map_err(|reason| skipped(drill, &reason)).ok()?;
+    let database = cluster.empty();
+    let url = cluster.url(APP, &database.name);
+    Some((Office::working_on(&["--database", &url, "--database-owner", OWNER]), database))
+}
+
+#[test]
+fn law_02_twenty_kills_on_a_server_lose_no_acknowledged_event() {
+    let Some((office, _database)) = office("law_02_twenty_kills_on_a_server_lose_no_acknowledged_event") else { return };
+    kills_lose_nothing(&office, KILLS);
+}
+
+#[test]
+fn a_centre_is_set_up_backed_up_and_brought_back_to_a_file_or_a_server() {
+    let drill = "a_centre_is_set_up_backed_up_and_brought_back_to_a_file_or_a_server";
+    let Some((office, database)) = office(drill) else { return };
+    assert!(!office.home.join("records.db").exists());
+    let settings = fs::read_to_string(office.home.join("lanternfish.json")).unwrap();
+    assert!(settings.contains("postgres://lanternfish@") && !settings.contains(OWNER), "{settings}");
+    let exhibit = office.admit("note.txt", "SYNTHETIC");
+    office.does(NOY, "finding add", &finding("Kept on a server.", &exhibit));
+    let well = office.bare(&["doctor"]).lines();
+    assert!(well.iter().any(|line| line["text"].as_str().unwrap().contains("own check says: ok")), "{well:?}");
+
+    let (file, passphrase) = (text(&office.place("centre.backup")), office.file("words", "four words for backups\n"));
+    office.done(ADMIN, &["backup", "create", &file, "--passphrase-file", &passphrase]);
+    let size = office.says(AUDITOR, &["log", "verify"]).ended(0).line()["events"].clone();
+    let other = database.cluster.empty();
+    let url = database.cluster.url(APP, &other.name);
+    let ways: [(&str, &[&str]); 2] = [("laptop", &[]), ("server", &["--database", &url, "--database-owner", OWNER])];
+    for (name, way) in ways {
+        let home = office.place(name);
+        let mut restored = office.moved_to(&home);
+        restored.bare(&[&["backup", "restore", &file, "--passphrase-file", &passphrase][..], way].concat()).ended(0);
+        assert_eq!(home.join("records.db").exists(), way.is_empty());
+        restored.log_in(AUDITOR, &words_of(AUDITOR));
+        let report = restored.says(AUDITOR, &["log", "verify"]).ended(0).line();
+        assert_eq!(report["faults"], serde_json::json!([]));
+        assert!(report["events"].as_u64() >= size.as_u64().map(|n| n - 1), "{report} {size}");
+    }
+    let refused = office.bare(&["init", "--agency", "X", "--database", "postgres://a:b@localhost/c"]);
+    assert!(refused.code != 0);
+    let elsewhere = office.moved_to(&office.place("elsewhere"));
+    elsewhere.bare(&["init", "--agency", "X Unit", "--database", "postgres://a:word@localhost/c"]).ended(2).tells("no password belongs");
+    elsewhere.bare(&["init", "--agency", "X Unit", "--database", &database.cluster.url(APP, &database.name)]).ended(2).tells("already");
+    assert_eq!(string(&office.done(ADMIN, &["log", "show", "--limit", "1"])["type"]), "log-opened");
+}

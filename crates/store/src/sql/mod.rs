@@ -1,0 +1,339 @@
+//! All SQL of the house: one text for SQLite and PostgreSQL (`$1` placeholders, BIGINT, TEXT, bytes), the
+//! values that go in and out, and the database behind a thin enum.
+//!
+//! Synchronous at its surface; the driver's async stays inside this folder. It knows no permits and no
+//! keys: it refuses nothing, so nobody but `store` can reach it. Each statement says with whose eyes it
+//! looks ([`Sight`]): PostgreSQL holds it to that by row-level security, SQLite has nothing of the kind.
+
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+
+use model::id::{ActorId, CaseId};
+use sqlx::{Postgres, Sqlite, pool::PoolConnection};
+use tokio::runtime::Runtime;
+
+use crate::{StoreError, home::Database};
+
+pub(crate) use postgres::explained;
+
+/// A value on its way in or out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Val {
+    Null,
+    Int(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl Val {
+    pub fn text(value: impl Into<String>) -> Val {
+        Val::Text(value.into())
+    }
+
+    pub fn opt(value: Option<impl Into<String>>) -> Val {
+        value.map_or(Val::Null, |v| Val::Text(v.into()))
+    }
+}
+
+/// One row of an answer; the accessors say what the schema promises.
+pub(crate) struct Cells(Vec<Val>);
+
+impl Cells {
+    pub fn int(&self, i: usize) -> Result<i64, StoreError> {
+        match &self.0[i] {
+            Val::Int(n) => Ok(*n),
+            other => Err(StoreError::damaged(format!("column {i} holds {other:?} where a number belongs"))),
+        }
+    }
+
+    pub fn opt_int(&self, i: usize) -> Option<i64> {
+        if let Val::Int(n) = &self.0[i] { Some(*n) } else { None }
+    }
+
+    pub fn text(&self, i: usize) -> Result<String, StoreError> {
+        self.opt_text(i).ok_or_else(|| StoreError::damaged(format!("column {i} holds no text")))
+    }
+
+    pub fn opt_text(&self, i: usize) -> Option<String> {
+        if let Val::Text(s) = &self.0[i] { Some(s.clone()) } else { None }
+    }
+
+    pub fn blob(&self, i: usize) -> Result<Vec<u8>, StoreError> {
+        match &self.0[i] {
+            Val::Blob(b) => Ok(b.clone()),
+            other => Err(StoreError::damaged(format!("column {i} holds {other:?} where bytes belong"))),
+        }
+    }
+
+    /// The values themselves, for a dump.
+    pub fn values(&self) -> &[Val] {
+        &self.0
+    }
+}
+
+macro_rules! concat_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT kind, id, case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed FROM record ",
+            $rest
+        )
+    };
+}
+
+// The one SQL text.
+pub(crate) const HEAD_LOCK: &str = "UPDATE log_head SET id = 1 WHERE id = 1";
+pub(crate) const HEAD: &str = "SELECT size, frontier, epoch, last_time FROM log_head WHERE id = 1";
+pub(crate) const HEAD_MAKE: &str =
+    "INSERT INTO log_head (id, size, frontier, epoch, last_time) VALUES (1, 0, $1, 1, 0)";
+/// The head of a log that is brought back.
+pub(crate) const HEAD_ADD: &str = "INSERT INTO log_head (id, size, frontier, epoch, last_time) VALUES (1, $1, $2, $3, $4)";
+pub(crate) const HEAD_SET: &str = "UPDATE log_head SET size = $1, frontier = $2, epoch = $3, last_time = $4 WHERE id = 1";
+pub(crate) const EPOCH_NEXT: &str = "UPDATE log_head SET epoch = epoch + 1 WHERE id = 1";
+pub(crate) const EVENT_ADD: &str = "INSERT INTO event (seq, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+pub(crate) const EVENT_ROW_ADD: &str = "INSERT INTO event_row (seq, kind, id, digest) VALUES ($1, $2, $3, $4)";
+pub(crate) const EVENT_ONE: &str = "SELECT seq, leaf, key_ref, sealed FROM event WHERE seq = $1";
+pub(crate) const EVENTS_FROM: &str = "SELECT seq, leaf, key_ref, sealed FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
+pub(crate) const EVENTS_OF_CASE: &str =
+    "SELECT seq, leaf, key_ref, sealed FROM event WHERE case_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
+pub(crate) const EVENTS_OF_OBJECT: &str =
+    "SELECT seq, leaf, key_ref, sealed FROM event WHERE object = $1 AND case_id = $2 ORDER BY seq";
+pub(crate) const LEAVES_FROM: &str =
+    "SELECT seq, leaf, leaf_hash, type, time, actor, case_id, object, key_ref, sealed FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
+// Pages of a dump, each in the order of its key.
+pub(crate) const HEAD_PAGE: &str =
+    "SELECT size, frontier, epoch, last_time FROM log_head WHERE size > $1 ORDER BY size LIMIT $2";
+pub(crate) const EVENTS_PAGE: &str = "SELECT seq, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed \
+     FROM event WHERE seq > $1 ORDER BY seq LIMIT $2";
+pub(crate) const EVENT_ROWS_PAGE: &str =
+    "SELECT seq, kind, id, digest FROM event_row WHERE (kind, id, seq) > ($1, $2, $3) ORDER BY kind, id, seq LIMIT $4";
+pub(crate) const HASHES_FROM: &str = "SELECT leaf_hash FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
+pub(crate) const ROWS_OF_EVENT: &str = "SELECT kind, id, digest FROM event_row WHERE seq = $1 ORDER BY kind, id";
+pub(crate) const LAST_ROW_DIGEST: &str =
+    "SELECT digest, seq FROM event_row WHERE kind = $1 AND id = $2 ORDER BY seq DESC LIMIT 1";
+/// A note beside an event that is not in the log would speak for a row that no leaf vouches for.
+pub(crate) const NOTES_WITHOUT_EVENT: &str = "SELECT kind, id, seq FROM event_row WHERE NOT EXISTS \
+     (SELECT 1 FROM event WHERE event.seq = event_row.seq) ORDER BY seq LIMIT 20";
+/// Details are noted beside rows, and lie in `event`.
+pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE kind <> 'event-detail' AND NOT EXISTS \
+     (SELECT 1 FROM record WHERE record.kind = event_row.kind AND record.id = event_row.id) ORDER BY seq LIMIT 20";
+pub(crate) const RECORD_ADD: &str = "INSERT INTO record (kind, id, case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+pub(crate) const RECORD_SET: &str = "UPDATE record SET case_id = $3, parent = $4, number = $5, state = $6, actor = $7, time = $8, \
+     version = $9, event_seq = $10, key_ref = $11, sealed = $12 WHERE kind = $1 AND id = $2 AND version = $9 - 1";
+pub(crate) const RECORD_ONE: &str = concat_columns!("WHERE kind = $1 AND id = $2");
+pub(crate) const RECORDS_OF_CASE: &str =
+    concat_columns!("WHERE case_id = $1 AND kind = $2 ORDER BY number NULLS FIRST, time, id");
+pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER BY number NULLS FIRST, time, id");
+pub(crate) const RECORDS_OF_PARENT: &str = concat_columns!("WHERE kind = $1 AND parent = $2 ORDER BY number NULLS FIRST, time, id");
+pub(crate) const RECORDS_PAGE: &str = concat_columns!("WHERE kind > $1 OR (kind = $1 AND id > $2) ORDER BY kind, id LIMIT $3");
+pub(crate) const RECORDS_BY_INDEX: &str = "SELECT record.kind, record.id, record.case_id, record.parent, record.number, record.state, \
+     record.actor, record.time, record.version, record.event_seq, record.key_ref, record.sealed FROM record_index \
+     JOIN record ON record.kind = record_index.kind AND record.id = record_index.id \
+     WHERE record_index.kind = $1 AND record_index.name = $2 AND record_index.blind = $3 ORDER BY record.number NULLS FIRST, record.id";
+pub(crate) const INDEXES_OF_ROW: &str = "SELECT name, blind FROM record_index WHERE kind = $1 AND id = $2 ORDER BY name, blind";
+pub(crate) const ORPHAN_INDEXES: &str = "SELECT kind, name, id FROM record_index WHERE NOT EXISTS \
+     (SELECT 1 FROM record WHERE record.kind = record_index.kind AND record.id = record_index.id) ORDER BY kind, id LIMIT 20";
+pub(crate) const INDEXES_PAGE: &str = "SELECT kind, name, blind, id FROM record_index \
+     WHERE (kind, name, blind, id) > ($1, $2, $3, $4) ORDER BY kind, name, blind, id LIMIT $5";
+pub(crate) const INDEX_ADD: &str = "INSERT INTO record_index (kind, name, blind, id) VALUES ($1, $2, $3, $4)";
+pub(crate) const INDEX_CLEAR: &str = "DELETE FROM record_index WHERE kind = $1 AND id = $2";
+pub(crate) const NEXT_NUMBER: &str =
+    "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE case_id = $2 AND kind = $1 AND number >= $3";
+/// For cases themselves, and for what belongs to no case.
+pub(crate) const NEXT_NUMBER_OF_KIND: &str = "SELECT COALESCE(MAX(number), $2) + 1 FROM record WHERE kind = $1 AND number >= $2";
+pub(crate) const COUNT_KIND: &str = "SELECT COUNT(*) FROM record WHERE kind = $1";
+
+/// With whose eyes a statement looks. The narrowest that does is the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight<'a> {
+    /// The agency's own register, and which cases there are and who holds their keys: no content of a case.
+    Docket,
+    /// The register, and the cases of which this person holds a live key.
+    Person(&'a ActorId),
+    /// The register and this one case: after membership was asked, or while the case is begun or given back.
+    Case(&'a CaseId),
+    /// Everything, to be read only: the check of the log, numbering, counts, backups.
+    Log,
+    /// Filling an empty database from a backup.
+    Restore,
+}
+
+/// The database: the file in the home, or a server.
+pub(crate) struct Db {
+    runtime: Runtime,
+    engine: Engine,
+}
+
+enum Engine {
+    Sqlite(sqlite::Pools),
+    Postgres(postgres::Pools),
+}
+
+enum Link {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Db {
+    /// Opens the database file; makes it when `create` says so, and brings its schema up to date.
+    pub fn file(path: &Path, create: bool) -> Result<Db, StoreError> {
+        let runtime = runtime()?;
+        let engine = Engine::Sqlite(runtime.block_on(sqlite::Pools::open(path, create))?);
+        Ok(Db { runtime, engine })
+    }
+
+    /// Opens the records on a server, after asking the server whether it keeps what it acknowledges.
+    pub fn server(database: &Database) -> Result<Db, StoreError> {
+        let runtime = runtime()?;
+        let engine = Engine::Postgres(runtime.block_on(postgres::Pools::open(database))?);
+        Ok(Db { runtime, engine })
+    }
+
+    /// Makes the tables on a server, as the role that owns them, for the role of `database` to work with.
+    pub fn prepare_server(owner: &Database, database: &Database) -> Result<(), StoreError> {
+        runtime()?.block_on(postgres::migrate(owner, database))
+    }
+
+    /// Rows of a reading statement, outside any transaction of the caller's.
+    pub fn rows(&self, sight: Sight<'_>, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
+        self.runtime.block_on(async {
+            match &self.engine {
+                Engine::Sqlite(pools) => pools.rows(sql, values).await,
+                Engine::Postgres(pools) => pools.rows(sight, sql, values).await,
+            }
+        })
+    }
+
+    /// The first row, if there is one.
+    pub fn first(&self, sight: Sight<'_>, sql: &'static str, values: &[Val]) -> Result<Option<Cells>, StoreError> {
+        Ok(self.rows(sight, sql, values)?.into_iter().next())
+    }
+
+    /// Begins a writing transaction; the log head is locked by its first statement.
+    pub fn begin(&self, sight: Sight<'_>) -> Result<Tx<'_>, StoreError> {
+        let link = self.runtime.block_on(async {
+            Ok::<_, StoreError>(match &self.engine {
+                Engine::Sqlite(pools) => Link::Sqlite(pools.begin().await?),
+                Engine::Postgres(pools) => Link::Postgres(pools.begin(sight).await?),
+            })
+        })?;
+        let mut tx = Tx { db: self, link: Some(link), failed: false };
+        tx.run(HEAD_LOCK, &[])?;
+        Ok(tx)
+    }
+
+    /// Begins a reading transaction over everything: one steady picture, whatever others write meanwhile.
+    pub fn steady(&self) -> Result<Tx<'_>, StoreError> {
+        let link = self.runtime.block_on(async {
+            Ok::<_, StoreError>(match &self.engine {
+                Engine::Sqlite(pools) => Link::Sqlite(pools.steady().await?),
+                Engine::Postgres(pools) => Link::Postgres(pools.steady().await?),
+            })
+        })?;
+        Ok(Tx { db: self, link: Some(link), failed: false })
+    }
+
+    /// Copies a database file into `target` as one consistent file; `false` when the records are on a server.
+    pub fn copy_file_into(&self, target: &Path) -> Result<bool, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(pools) => self.runtime.block_on(pools.copy_into(target)).map(|()| true),
+            Engine::Postgres(_) => Ok(false),
+        }
+    }
+
+    /// Asks the database to check itself: `ok` when sound.
+    pub fn integrity(&self) -> Result<String, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(pools) => self.runtime.block_on(pools.integrity()),
+            Engine::Postgres(pools) => self.runtime.block_on(pools.integrity()),
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, StoreError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|e| StoreError::environment("the database cannot be started", &e))
+}
+
+/// A transaction; dropped without [`Tx::commit`], nothing happened.
+pub(crate) struct Tx<'d> {
+    db: &'d Db,
+    link: Option<Link>,
+    /// A statement failed. PostgreSQL answers COMMIT with a silent rollback then, so nobody may send one.
+    failed: bool,
+}
+
+impl Tx<'_> {
+    fn link(&mut self) -> &mut Link {
+        self.link.as_mut().expect("a transaction keeps its connection until commit or drop")
+    }
+
+    fn noted<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= answer.is_err();
+        answer
+    }
+
+    /// From here on the transaction looks with other eyes.
+    pub fn look(&mut self, sight: Sight<'_>) -> Result<(), StoreError> {
+        let runtime = &self.db.runtime;
+        let answer = match self.link() {
+            Link::Sqlite(_) => Ok(()),
+            Link::Postgres(connection) => runtime.block_on(postgres::look(connection, sight)),
+        };
+        self.noted(answer)
+    }
+
+    pub fn run(&mut self, sql: &'static str, values: &[Val]) -> Result<u64, StoreError> {
+        let runtime = &self.db.runtime;
+        let answer = match self.link() {
+            Link::Sqlite(connection) => runtime.block_on(sqlite::run(connection, sql, values)),
+            Link::Postgres(connection) => runtime.block_on(postgres::run(connection, sql, values)),
+        };
+        self.noted(answer)
+    }
+
+    pub fn rows(&mut self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
+        let runtime = &self.db.runtime;
+        let answer = match self.link() {
+            Link::Sqlite(connection) => runtime.block_on(sqlite::fetch(connection, sql, values)),
+            Link::Postgres(connection) => runtime.block_on(postgres::fetch(connection, sql, values)),
+        };
+        self.noted(answer)
+    }
+
+    pub fn first(&mut self, sql: &'static str, values: &[Val]) -> Result<Option<Cells>, StoreError> {
+        Ok(self.rows(sql, values)?.into_iter().next())
+    }
+
+    /// Durable when this returns (`synchronous=FULL`, `synchronous_commit=on`).
+    pub fn commit(mut self) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::damaged("a step went on after a statement had failed"));
+        }
+        if let Err(error) = self.run("COMMIT", &[]) {
+            return Err(postgres::of_commit(error));
+        }
+        // A connection goes back to its pool by a task of the driver's.
+        let _inside = self.db.runtime.enter();
+        self.link = None;
+        Ok(())
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        let runtime = &self.db.runtime;
+        let _inside = runtime.enter();
+        match self.link.take() {
+            None => {}
+            Some(Link::Sqlite(connection)) => runtime.block_on(sqlite::give_up(connection)),
+            Some(Link::Postgres(connection)) => runtime.block_on(postgres::give_up(connection)),
+        }
+    }
+}

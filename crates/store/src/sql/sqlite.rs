@@ -1,0 +1,123 @@
+//! SQLite: one file in the home, one writer with `BEGIN IMMEDIATE`, several readers.
+//!
+//! It has no roles and no row-level security: whoever reads the file reads all rows of it. What keeps a
+//! step inside its case here is the `Scope` that every read of the store takes.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    Column, Row, SqlSafeStr, SqliteConnection, TypeInfo, ValueRef,
+    migrate::{Migration, MigrationType, Migrator},
+    pool::PoolConnection,
+    sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Cells, Val};
+use crate::StoreError;
+
+fn migrator() -> Migrator {
+    let step = |version, description: &'static str, sql: &'static str| {
+        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![step(1, "spine", include_str!("../../migrations/sqlite/0001_spine.sql"))])
+}
+
+/// Connections to the file.
+pub(super) struct Pools {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Pools {
+    pub async fn open(path: &Path, create: bool) -> Result<Pools, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(create)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(20))
+            .pragma("secure_delete", "ON")
+            .statement_cache_capacity(64);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        migrator().run(&writer).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        Ok(Pools { writer, readers })
+    }
+
+    pub async fn rows(&self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        fetch(&mut connection, sql, values).await
+    }
+
+    pub async fn begin(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        begun(self.writer.acquire().await?, "BEGIN IMMEDIATE").await
+    }
+
+    pub async fn steady(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        begun(self.readers.acquire().await?, "BEGIN").await
+    }
+
+    pub async fn copy_into(&self, target: &Path) -> Result<(), StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        sqlx::query("VACUUM INTO $1").bind(target.to_string_lossy().into_owned()).execute(&mut *connection).await?;
+        Ok(())
+    }
+
+    /// SQLite's own check of its pages.
+    pub async fn integrity(&self) -> Result<String, StoreError> {
+        let answer = self.rows("PRAGMA integrity_check", &[]).await?;
+        answer.first().map_or(Ok("no answer".into()), |cells| cells.text(0))
+    }
+}
+
+async fn begun(mut connection: PoolConnection<Sqlite>, how: &'static str) -> Result<PoolConnection<Sqlite>, StoreError> {
+    sqlx::query(how).execute(&mut *connection).await?;
+    Ok(connection)
+}
+
+/// Rolls back; a connection in an unknown state must not go back to the pool.
+pub(super) async fn give_up(mut connection: PoolConnection<Sqlite>) {
+    if sqlx::query("ROLLBACK").execute(&mut *connection).await.is_err() {
+        drop(connection.detach());
+    }
+}
+
+pub(super) async fn run(connection: &mut SqliteConnection, sql: &'static str, values: &[Val]) -> Result<u64, StoreError> {
+    Ok(bind(sql, values).execute(connection).await?.rows_affected())
+}
+
+pub(super) async fn fetch(connection: &mut SqliteConnection, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
+    let rows = bind(sql, values).fetch_all(connection).await?;
+    rows.iter().map(cells).collect()
+}
+
+type Bound<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn bind<'q>(sql: &'static str, values: &[Val]) -> Bound<'q> {
+    values.iter().fold(sqlx::query(sql), |query, value| match value {
+        Val::Null => query.bind(None::<String>),
+        Val::Int(n) => query.bind(*n),
+        Val::Text(s) => query.bind(s.clone()),
+        Val::Blob(b) => query.bind(b.clone()),
+    })
+}
+
+fn cells(row: &sqlx::sqlite::SqliteRow) -> Result<Cells, StoreError> {
+    (0..row.columns().len())
+        .map(|i| {
+            let raw = row.try_get_raw(i)?;
+            if raw.is_null() {
+                return Ok(Val::Null);
+            }
+            let kind = raw.type_info();
+            Ok(match kind.name() {
+                "INTEGER" | "BOOLEAN" | "NUMERIC" => Val::Int(row.try_get_unchecked(i)?),
+                "TEXT" => Val::Text(row.try_get_unchecked(i)?),
+                "BLOB" => Val::Blob(row.try_get_unchecked(i)?),
+                other => return Err(StoreError::damaged(format!("a column of type {other} in {:?}", row.columns()[i].name()))),
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()
+        .map(Cells)
+}
