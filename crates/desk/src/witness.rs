@@ -15,7 +15,7 @@ use ledger::{KeyName, LogKey, SigningKey as Ed25519, WitnessSigner};
 use model::{Moment, Sha256Digest, authorize::NodeStep, event::EventType};
 use seal::{
     Certificate,
-    pki::{SigningKey, Subject, Validity},
+    pki::{SigningKey, Subject, Validity, link_certificate},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -75,16 +75,15 @@ pub fn identity(desk: &Desk, session: &Session) -> Result<Identity, StoreError> 
     })
 }
 
-/// A key of its own for TLS, certified by the node's authority: it signs no paper and no checkpoint. The
-/// certificate comes last, so that it never stands there without its key.
+/// A key of its own for TLS, under no authority: no verifier takes it for an officer's. The certificate
+/// comes last, so that it never stands there without its key.
 fn make_link(desk: &Desk) -> Result<(), StoreError> {
     let agency: String = desk.store.config().agency.chars().take(64).collect();
     let key = SigningKey::from_random(&random_32()?).map_err(input)?;
     let from = Moment::from_micros(desk.now().seconds() * 1_000_000).plus_seconds(-60);
     let validity = Validity { from, until: from.plus_seconds(LINK_YEARS * 366 * 86_400) };
     let subject = Subject { common_name: "lanternfish node".into(), organisation: agency };
-    let public = key.public_key_der().map_err(input)?;
-    let certificate = desk.certificate_authority()?.issue_link(&public, &subject, &random_16()?, validity).map_err(input)?;
+    let certificate = link_certificate(&key, &subject, &random_16()?, validity).map_err(input)?;
     write_private(&desk.store.home().node_file(LINK_KEY), &key.to_pkcs8_der().map_err(input)?)?;
     write_private(&desk.store.home().node_file(LINK_CERTIFICATE), certificate.to_pem().as_bytes())
 }

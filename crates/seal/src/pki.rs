@@ -263,15 +263,6 @@ impl Authority {
         self.issue(public_key, subject, serial, validity, Role::TimeStamps)
     }
 
-    /// A certificate for talking to other agencies' nodes over TLS. Extended key usage serverAuth and
-    /// clientAuth, critical: it can sign no paper and stamp no time.
-    ///
-    /// # Errors
-    /// [`PkiError`].
-    pub fn issue_link(&self, public_key: &[u8], subject: &Subject, serial: &Serial, validity: Validity) -> Result<Certificate, PkiError> {
-        self.issue(public_key, subject, serial, validity, Role::Link)
-    }
-
     fn issue(&self, public_key: &[u8], subject: &Subject, serial: &Serial, validity: Validity, role: Role) -> Result<Certificate, PkiError> {
         let issuer = self.certificate.structure().tbs_certificate().subject().clone();
         build(&self.key, House { issuer: Some(issuer), subject: subject.to_name()?, role }, public_key, serial, validity)
@@ -291,6 +282,17 @@ impl Authority {
         let list = builder.build::<_, DerSignature>(self.key.inner())?;
         der::pem::encode_string("X509 CRL", der::pem::LineEnding::LF, &list.to_der()?).map_err(|e| PkiError::Build(e.to_string()))
     }
+}
+
+/// A certificate for talking to other agencies' nodes over TLS: extended key usage serverAuth and
+/// clientAuth. It is signed with its own key and by no authority: whoever compares it byte for byte needs
+/// none, and a key that lies on the node must never lead to the root under which officers sign.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn link_certificate(key: &SigningKey, subject: &Subject, serial: &Serial, validity: Validity) -> Result<Certificate, PkiError> {
+    let profile = House { issuer: None, subject: subject.to_name()?, role: Role::Link };
+    build(key, profile, &key.public_key_der()?, serial, validity)
 }
 
 /// One entry of a revocation list.

@@ -4,7 +4,7 @@ use model::Sha256Digest;
 use seal::{
     Certificate,
     cms::{SignError, sign_detached},
-    pki::{Authority, PkiError, SigningKey, Subject},
+    pki::{Authority, PkiError, SigningKey, Subject, link_certificate},
     signed::read_officer_signature,
 };
 
@@ -70,10 +70,9 @@ fn law_04_purposes_are_kept_apart() {
     assert!(stamps.may_stamp_time().is_ok() && stamps.may_sign_documents().is_err());
     assert!(root.may_sign_documents().is_err() && root.may_stamp_time().is_err());
     assert!(root.is_self_issued() && !officer.is_self_issued());
-    let public = agency.officers[0].key.public_key_der().unwrap();
     let subject = Subject { common_name: "node".into(), organisation: "agency".into() };
-    let link = agency.authority.issue_link(&public, &subject, &[1; 16], years(0, 1)).unwrap();
-    assert!(link.may_sign_documents().is_err() && link.may_stamp_time().is_err(), "a certificate for TLS does nothing else");
+    let link = link_certificate(&agency.officers[0].key, &subject, &[1; 16], years(0, 1)).unwrap();
+    assert!(link.may_stamp_time().is_err() && link.chain(std::slice::from_ref(root), SIGNED).is_err(), "a certificate for TLS does nothing else");
 }
 
 #[test]
