@@ -57,7 +57,7 @@ pub fn child_main() -> i32 {
     match exchange() {
         Ok(()) => 0,
         Err(text) => {
-            eprintln!("{text}");
+            crate::output::complain(text);
             3
         }
     }

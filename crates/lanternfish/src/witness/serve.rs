@@ -20,7 +20,7 @@ use super::{
     http::{Answer, Request},
     link,
 };
-use crate::output::Voice;
+use crate::output::{Voice, complain};
 
 const MOST_AT_ONCE: usize = 8;
 
@@ -95,7 +95,7 @@ fn answer(desk: &Desk, peer: &[u8], request: &Request) -> Answer {
 
 /// What went wrong here is for this node's own people; the other side learns that it can ask again.
 fn failed(error: &DeskError) -> Answer {
-    eprintln!("lanternfish: {error}");
+    complain(format_args!("lanternfish: {error}"));
     Answer::text(500, "the witness cannot answer now: ask again later\n")
 }
 
@@ -105,7 +105,7 @@ fn judged_answer(judged: Judged) -> Answer {
         Judged::Cosigned(line, _) => Answer::text(200, format!("{line}\n")),
         Judged::Elsewhere(size) => Answer { status: 409, kind: "text/x.tlog.size".into(), body: format!("{size}\n").into_bytes() },
         Judged::Split => {
-            eprintln!("lanternfish: A LOG THAT IS WATCHED HERE SHOWED TWO HISTORIES: see `lanternfish log witness splits`");
+            complain("lanternfish: A LOG THAT IS WATCHED HERE SHOWED TWO HISTORIES: see `lanternfish log witness splits`");
             Answer::text(409, "this log showed two histories: it is cosigned no more, and both signed checkpoints are kept\n")
         }
         Judged::Unknown => Answer::text(404, "this log is not watched here for your certificate\n"),
