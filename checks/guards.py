@@ -85,9 +85,11 @@ def test_targets(package):
     programs = {path.stem: path.read_text() for path in folder.glob("*.rs")}
     targets = {}
     for path in sorted(folder.rglob("*.rs")):
-        first = path.relative_to(folder).parts[0].removesuffix(".rs")
-        # A folder of modules has the name of its program, or is named in it.
-        program = first if first in programs else next((name for name, text in programs.items() if f'"{first}/' in text), first)
+        place = path.relative_to(folder)
+        first = place.parts[0].removesuffix(".rs")
+        # A module is named in its program; where two programs name it, in the one that has its folder's name.
+        named = [name for name, text in programs.items() if f'"{place}"' in text]
+        program = first if first in named or not named else named[0]
         for name in re.findall(r"^\s*(?:pub )?(?:async )?fn (law_\d\d_\w+)", path.read_text(), re.M):
             targets[name] = program
     return targets
