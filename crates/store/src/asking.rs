@@ -3,6 +3,8 @@
 //! The one place that asks `model::authorize` on behalf of a person in a case. A refusal is an event. It
 //! writes nothing else and opens no content.
 
+use std::sync::Arc;
+
 use model::{
     Law,
     authority::{Authority, AuthorityState},
@@ -52,7 +54,7 @@ impl Store {
         let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
         let standing = self.standing(&scope.case)?;
-        self.ask_again(scope, permit, member, &authorities, standing)
+        self.ask_again(scope, &permit.grounds(), member, &authorities, standing)
     }
 
     /// Whether the permit reaches what comes from `origin`: the limits on source class, person and
@@ -92,30 +94,31 @@ impl Store {
     /// Whether a key of the case is still wrapped to the person: an open scope outlives a membership,
     /// and must not carry it (law 13).
     fn is_member(&self, scope: &Scope) -> Result<bool, StoreError> {
-        holds_key(&self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
+        let wraps = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?;
+        holds_newest(newest_wrap(&wraps, scope)?, scope)
     }
 
-    pub(crate) fn is_member_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
-        holds_key(&tx.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
+    /// The newest generation of the case's key that is wrapped to the person, seen from inside a transaction.
+    pub(crate) fn newest_wrap_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<Option<i64>, StoreError> {
+        newest_wrap(&tx.rows(sql::RECORDS_OF_PARENT, &[Val::text(KEY_WRAP), Val::text(scope.actor.as_str())])?, scope)
     }
 
     pub(crate) fn ask_again(
         &self,
         scope: &Scope,
-        permit: &Permit,
+        intents: &[(Intent, Ground)],
         member: bool,
         authorities: &[Authority],
         standing: CaseStanding,
     ) -> Result<(), StoreError> {
-        let again = |intent: &Intent, ground: &Ground| {
-            let same_ground = |authority: &&Authority| *ground == Ground::Authority(authority.id.clone());
-            let relevant: Vec<Authority> = authorities.iter().filter(same_ground).cloned().collect();
-            authorize(&intent.ask(scope, member, standing, self.now()), &relevant)
+        intents.iter().try_for_each(|(intent, ground)| {
+            // The ground that was given, and no other that may have come since.
+            let same_ground = |authority: &&Authority| matches!(ground, Ground::Authority(id) if *id == authority.id);
+            let relevant = authorities.iter().find(same_ground).map_or(&[][..], std::slice::from_ref);
+            authorize(&intent.ask(scope, member, standing, self.now()), relevant)
                 .map(|_| ())
                 .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", self.by_number(scope, refusal).text)))
-        };
-        again(&permit.intent, &permit.ground)?;
-        permit.covered().iter().try_for_each(|(origin, ground)| again(&permit.intent.clone().on(origin), ground))
+        })
     }
 
     /// A refusal that sends a person to a command names the case as he types it, not by its id.
@@ -133,8 +136,8 @@ impl Store {
             "person": intent.person, "territory": intent.territory, "law": law.number(), "text": text,
         });
         let event = NewEvent::new(EventType::StepRefused, None, detail);
-        let seal = Seal::Case(&scope.ring);
-        self.write(Some(&scope.actor), Some(&scope.case), &seal, event, vec![], |_| Ok(())).map(|_| ())
+        let seal = Seal::Case(Arc::clone(&scope.ring));
+        self.write(Some(&scope.actor), Some(&scope.case), seal, event, vec![], None).map(|_| ())
     }
 
     /// Writes a refusal that a state machine or a lint gave, and returns it as the error to show.
@@ -155,7 +158,7 @@ impl Store {
         let Some(law) = error.law() else { return Ok(error) };
         let detail = json!({"step": what, "law": law.number(), "text": error.to_string()});
         let event = NewEvent::new(EventType::StepRefused, None, detail);
-        self.write(Some(&session.actor), None, &Seal::Agency(&self.agency), event, vec![], |_| Ok(()))?;
+        self.write(Some(&session.actor), None, self.agency_seal(), event, vec![], None)?;
         Ok(error)
     }
 
@@ -163,13 +166,13 @@ impl Store {
 
     fn authorities(&self, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
         let of_case = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
-        let all = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_KIND, &[Val::text("authority")])?;
+        let all = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_AGENCY, &[Val::text("authority")])?;
         self.read_authorities(scope, &of_case, &all)
     }
 
     pub(crate) fn authorities_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
         let of_case = tx.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
-        let all = tx.rows(sql::RECORDS_OF_KIND, &[Val::text("authority")])?;
+        let all = tx.rows(sql::RECORDS_OF_AGENCY, &[Val::text("authority")])?;
         self.read_authorities(scope, &of_case, &all)
     }
 
@@ -216,7 +219,15 @@ pub(crate) fn own_permit(scope: &Scope, permit: &Permit) -> Result<(), StoreErro
 
 /// Whether one of these wraps gives the scope's person a key of its case. A scope that was opened before
 /// the key changed would write under the old key, which a leaver still has: it is told to begin again.
-fn holds_key(wraps: &[sql::Cells], scope: &Scope) -> Result<bool, StoreError> {
+pub(crate) fn holds_newest(newest: Option<i64>, scope: &Scope) -> Result<bool, StoreError> {
+    if newest.is_some_and(|generation| generation > i64::from(scope.ring.newest().generation())) {
+        return Err(StoreError::refused(Law::Separation, "the key of this case was changed meanwhile: enter the case again and repeat the step"));
+    }
+    Ok(newest.is_some())
+}
+
+/// The newest live wrap of the scope's case among those of its person.
+fn newest_wrap(wraps: &[sql::Cells], scope: &Scope) -> Result<Option<i64>, StoreError> {
     let mut newest = None;
     for cells in wraps {
         let row = Row::from_cells(cells)?;
@@ -224,10 +235,7 @@ fn holds_key(wraps: &[sql::Cells], scope: &Scope) -> Result<bool, StoreError> {
             newest = newest.max(Some(row.number.unwrap_or(0)));
         }
     }
-    if newest.is_some_and(|generation| generation > i64::from(scope.ring.newest().generation())) {
-        return Err(StoreError::refused(Law::Separation, "the key of this case was changed meanwhile: enter the case again and repeat the step"));
-    }
-    Ok(newest.is_some())
+    Ok(newest)
 }
 
 fn authority_of(row: &Row) -> Result<Authority, StoreError> {

@@ -11,7 +11,7 @@ use crate::{
     log::{self, LogHead, LogReport, NewEvent},
     session::Session,
     sql::{self, Sight, Val},
-    steps::{Committed, Seal, Store, read_secret},
+    steps::{Committed, Condition, Store, read_secret},
 };
 
 impl Store {
@@ -110,9 +110,7 @@ impl Store {
         self.check_node_step(Some(session), NodeStep::Safeguard)?;
         let event = NewEvent::new(EventType::EpochDeclared, None, detail);
         // The new epoch and the event that declares it become durable together (law 2).
-        self.write(Some(&session.actor), None, &Seal::Agency(&self.agency), event, vec![], |tx| {
-            tx.run(sql::EPOCH_NEXT, &[]).map(|_| ())
-        })
+        self.write(Some(&session.actor), None, self.agency_seal(), event, vec![], Some(Condition::OnHead(sql::EPOCH_NEXT)))
     }
 
     /// How many rows of a kind there are: structure only.

@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     StoreError,
-    sql::{self, Cells, Db, Sight, Tx, Val},
+    sql::{self, Cells, Db, Many, Sight, Tx, Val},
 };
 
 const MAGIC: &[u8; 19] = b"lanternfish rows 1\n";
@@ -31,7 +31,8 @@ struct Table {
     page: &'static str,
     from: fn() -> Vec<Val>,
     key: &'static [usize],
-    add: &'static str,
+    /// Nothing for the head, which has a statement of its own.
+    add: Option<Many>,
     cells: usize,
 }
 
@@ -42,7 +43,7 @@ const TABLES: [Table; 5] = [
         page: sql::EVENTS_PAGE,
         from: || vec![Val::Int(i64::MIN)],
         key: &[0],
-        add: sql::EVENT_ADD,
+        add: Some(Many::Event),
         cells: 10,
     },
     Table {
@@ -50,7 +51,7 @@ const TABLES: [Table; 5] = [
         page: sql::EVENT_ROWS_PAGE,
         from: || vec![Val::text(""), Val::text(""), Val::Int(i64::MIN)],
         key: &[1, 2, 0],
-        add: sql::EVENT_ROW_ADD,
+        add: Some(Many::EventRow),
         cells: 4,
     },
     Table {
@@ -58,7 +59,7 @@ const TABLES: [Table; 5] = [
         page: sql::RECORDS_PAGE,
         from: || vec![Val::text(""), Val::text("")],
         key: &[0, 1],
-        add: sql::RECORD_ADD,
+        add: Some(Many::Record),
         cells: 12,
     },
     Table {
@@ -66,10 +67,10 @@ const TABLES: [Table; 5] = [
         page: sql::INDEXES_PAGE,
         from: || vec![Val::text(""), Val::text(""), Val::Blob(vec![]), Val::text("")],
         key: &[0, 1, 2, 3],
-        add: sql::INDEX_ADD,
+        add: Some(Many::Index),
         cells: 4,
     },
-    Table { letter: b'h', page: sql::HEAD_PAGE, from: || vec![Val::Int(i64::MIN)], key: &[0], add: sql::HEAD_ADD, cells: 4 },
+    Table { letter: b'h', page: sql::HEAD_PAGE, from: || vec![Val::Int(i64::MIN)], key: &[0], add: None, cells: 4 },
 ];
 
 /// Writes every row of a steady picture of the database.
@@ -135,7 +136,10 @@ fn load_row(tx: &mut Tx<'_>, input: &mut impl Read) -> Result<(), StoreError> {
     let [letter] = take::<1>(input)?;
     let table = TABLES.iter().find(|table| table.letter == letter).ok_or_else(cut)?;
     let values = (0..table.cells).map(|_| take_value(input)).collect::<Result<Vec<_>, _>>()?;
-    tx.run(table.add, &values).map(|_| ())
+    match table.add {
+        Some(table) => tx.add(table, &[values]),
+        None => tx.run(sql::HEAD_ADD, &values).map(|_| ()),
+    }
 }
 
 fn take_value(input: &mut impl Read) -> Result<Val, StoreError> {

@@ -3,7 +3,7 @@
 use model::{Law, authorize::Refusal};
 
 /// What went wrong, in words for the person who reads it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// A law of the house refuses.
     #[error("refused by {law}: {text}")]

@@ -15,6 +15,7 @@ mod people;
 mod reading;
 mod record;
 mod safeguard;
+mod sequencer;
 mod session;
 mod sql;
 mod steps;

@@ -1,5 +1,5 @@
-//! The log inside the database: appending an event in the transaction of what it describes, and
-//! checking the whole of it again from leaf bytes alone (laws 2, 3, 10).
+//! The log: the entry of an event, made with the digests of what it describes, and the check of the
+//! whole log from leaf bytes alone (laws 2, 3, 10). Entries are written by the sequencer and by nobody else.
 
 use ledger::tree::{Frontier, LeafIndex, MemoryTree, TreeSize, leaf_hash};
 use model::{
@@ -75,7 +75,7 @@ impl StoredEvent {
     }
 }
 
-/// Everything the transaction needs to append one event.
+/// Everything that the entry of one event is made of.
 pub(crate) struct Append<'a> {
     pub event_type: EventType,
     pub object: Option<&'a str>,
@@ -86,11 +86,18 @@ pub(crate) struct Append<'a> {
     pub key_ref: &'a str,
     pub sealed: Vec<u8>,
     /// The rows that it writes, each with its indexes.
-    pub rows: &'a [(Row, Vec<Blind>)],
+    pub rows: &'a [(Row, &'a [Blind])],
 }
 
-/// Appends one event; the caller holds the locked head and writes the rows in the same transaction.
-pub(crate) fn append(tx: &mut Tx<'_>, head: &mut LogHead, append: Append<'_>) -> Result<u64, StoreError> {
+/// An event as it goes into the database: its own row, and a note for each row that it writes.
+pub(crate) struct Entry {
+    pub seq: u64,
+    pub values: Vec<Val>,
+    pub notes: Vec<Vec<Val>>,
+}
+
+/// Appends one event to the head; the caller holds its lock, and writes entry, rows and head in one transaction.
+pub(crate) fn append(head: &mut LogHead, append: Append<'_>) -> Result<Entry, StoreError> {
     let seq = head.frontier.size().0;
     let mut digests: Vec<_> = append.rows.iter().map(|(row, blinds)| (row.kind.clone(), row.id.clone(), row.digest(blinds))).collect();
     digests.push((DETAIL.to_string(), seq.to_string(), detail_digest(append.key_ref, &append.sealed)));
@@ -110,7 +117,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, head: &mut LogHead, append: Append<'_>) ->
     head.frontier.append(hash);
     head.last_time = head.last_time.max(append.now);
     let place = i64::try_from(seq).map_err(|_| StoreError::damaged("the log is full"))?;
-    tx.run(sql::EVENT_ADD, &[
+    let values = vec![
         Val::Int(place),
         Val::text(append.event_type.name()),
         Val::Int(append.now.micros()),
@@ -121,17 +128,11 @@ pub(crate) fn append(tx: &mut Tx<'_>, head: &mut LogHead, append: Append<'_>) ->
         Val::Blob(hash.0.to_vec()),
         Val::text(append.key_ref),
         Val::Blob(append.sealed),
-    ])?;
-    for (kind, id, digest) in digests {
-        tx.run(sql::EVENT_ROW_ADD, &[Val::Int(place), Val::text(kind), Val::text(id), Val::Blob(digest.0.to_vec())])?;
-    }
-    tx.run(sql::HEAD_SET, &[
-        Val::Int(place + 1),
-        Val::Blob(head.frontier.to_bytes()),
-        Val::Int(head.epoch),
-        Val::Int(head.last_time.micros()),
-    ])?;
-    Ok(seq)
+    ];
+    let note = |(kind, id, digest): (String, String, Sha256Digest)| {
+        vec![Val::Int(place), Val::text(kind), Val::text(id), Val::Blob(digest.0.to_vec())]
+    };
+    Ok(Entry { seq, values, notes: digests.into_iter().map(note).collect() })
 }
 
 /// What `log verify` found.

@@ -1,6 +1,8 @@
 //! People of the node: entering them, their first login, sessions, and the keys of cases wrapped to
 //! each of them. A case key is wrapped to members and to the recovery set, never to the node (law 13).
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     Law, Moment,
@@ -363,7 +365,7 @@ impl Store {
     /// When the system gives no randomness.
     pub fn new_case_scope(&self, session: &Session) -> Result<Scope, StoreError> {
         let case = CaseId::from_random(random_16()?);
-        let ring = KeyRing::of(CaseKeys::generate(&case)?)?;
+        let ring = Arc::new(KeyRing::of(CaseKeys::generate(&case)?)?);
         Ok(Scope { actor: session.actor.clone(), role: session.role, case, ring })
     }
 
@@ -478,7 +480,7 @@ impl Store {
     /// # Errors
     /// When the keys are another case's.
     pub fn recovered_scope(&self, session: &Session, case: &CaseId, key_bytes: &[u8]) -> Result<Scope, StoreError> {
-        let ring = self.open_ring(case, CaseKeys::from_bytes(case, key_bytes)?)?;
+        let ring = Arc::new(self.open_ring(case, CaseKeys::from_bytes(case, key_bytes)?)?);
         Ok(Scope { actor: session.actor.clone(), role: session.role, case: case.clone(), ring })
     }
 
@@ -565,7 +567,7 @@ impl Store {
     /// When somebody who stays has no keys.
     pub fn rotate_case_key(&self, scope: &mut Scope, staying: &[User]) -> Result<Vec<Write>, StoreError> {
         let old = self.wraps_of_case(&scope.case)?;
-        let retired = scope.ring.rotate()?;
+        let retired = Arc::make_mut(&mut scope.ring).rotate()?;
         let head = Head {
             kind: RETIRED,
             id: format!("{}/generation-{}", scope.case, retired.generation),

@@ -4,7 +4,10 @@
 //! does not compile. A [`Permit`] is minted only by [`Store::permit`](crate::Store::permit), for one
 //! action, case and actor, and is asked again inside each transaction and during long work.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use model::{
     Moment,
@@ -23,7 +26,7 @@ pub struct Scope {
     pub(crate) actor: ActorId,
     pub(crate) role: Role,
     pub(crate) case: CaseId,
-    pub(crate) ring: KeyRing,
+    pub(crate) ring: Arc<KeyRing>,
 }
 
 impl Scope {
@@ -40,6 +43,11 @@ impl Scope {
     /// Which case.
     pub fn case(&self) -> &CaseId {
         &self.case
+    }
+
+    /// The same scope for a step that another thread writes.
+    pub(crate) fn lent(&self) -> Scope {
+        Scope { actor: self.actor.clone(), role: self.role, case: self.case.clone(), ring: Arc::clone(&self.ring) }
     }
 }
 
@@ -126,6 +134,12 @@ impl Permit {
 
     pub(crate) fn covered(&self) -> BTreeMap<Origin, Ground> {
         self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// All that it was asked for, each with its ground.
+    pub(crate) fn grounds(&self) -> Vec<(Intent, Ground)> {
+        let covered = self.covered().into_iter().map(|(origin, ground)| (self.intent.clone().on(&origin), ground));
+        std::iter::once((self.intent.clone(), self.ground.clone())).chain(covered).collect()
     }
 
     /// Why it is lawful.

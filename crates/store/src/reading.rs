@@ -12,7 +12,7 @@ use crate::{
     permit::{Permit, Scope},
     record::Row,
     sql::{self, Sight, Val},
-    steps::{KEY_AGENCY, KEY_CASE, KEY_SEALED, Seal, Store, detail_place, row_place},
+    steps::{KEY_AGENCY, KEY_CASE, KEY_SEALED, Store, detail_place, row_place},
     vault::{
         case_key::KeyRing,
         field::{Aad, blind_index, open_field},
@@ -56,7 +56,7 @@ impl Store {
     /// # Errors
     /// When the database refuses or a row cannot be opened.
     pub fn find(&self, scope: &Scope, kind: &str, name: &str, value: &str) -> Result<Vec<Row>, StoreError> {
-        let blind = Seal::Case(&scope.ring).blind(name, value);
+        let blind = scope.ring.blind_index(name, value.as_bytes());
         let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_BY_INDEX, &[Val::text(kind), Val::text(name), Val::Blob(blind.to_vec())])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case)).map(|row| self.open_row(&scope.ring, row)).collect()

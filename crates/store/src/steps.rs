@@ -1,14 +1,18 @@
 //! The store itself: opening it, entering a case, and the one way to write.
 //!
 //! Every write is [`Store::commit`] or [`Store::commit_node`]: rows and their event in one
-//! transaction, with the permit asked again inside it (laws 1, 2, 15).
+//! transaction, with the permit asked again inside it (laws 1, 2, 15). What needs no place in the log
+//! yet is made ready here, by each thread for itself; the sequencer writes it.
 
-use std::{path::Path, sync::Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use ledger::tree::Frontier;
 use model::{
     Law, Moment, Sha256Digest,
-    authorize::{NodeStep, authorize_node_step},
+    authorize::{Ground, NodeStep, authorize_node_step},
     event::EventType,
     id::{ActorId, CaseId},
     moment::ClockQuality,
@@ -20,12 +24,13 @@ use crate::{
     asking::own_permit,
     blobs::Objects,
     home::{Config, Database, Home},
-    log::{self, Append, LogHead, NewEvent},
-    permit::{Permit, Scope},
-    record::{Basis, Blind, Content, Number, Row, Write},
+    log::{LogHead, NewEvent},
+    permit::{Intent, Permit, Scope},
+    record::{Basis, Blind, Content, Row, Write},
+    sequencer::{Question, Ready, Sequencer, Step},
     safeguard::RECORDS_ROWS,
     session::Session,
-    sql::{self, Db, Sight, Tx, Val},
+    sql::{self, Db, Sight, Val},
     vault::{
         case_key::KeyRing,
         object::ObjectFolder,
@@ -44,8 +49,9 @@ pub struct Store {
     pub(crate) home: Home,
     pub(crate) config: Config,
     pub(crate) db: Db,
-    pub(crate) agency: Secret32,
+    pub(crate) agency: Arc<Secret32>,
     pub(crate) objects: Objects,
+    pub(crate) queue: Sequencer,
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
     wall: Mutex<ClockQuality>,
 }
@@ -60,13 +66,14 @@ pub struct Committed {
 }
 
 /// Under which key rows and details of a step are sealed.
-pub(crate) enum Seal<'a> {
-    Agency(&'a Secret32),
-    Case(&'a KeyRing),
+#[derive(Clone)]
+pub(crate) enum Seal {
+    Agency(Arc<Secret32>),
+    Case(Arc<KeyRing>),
 }
 
-impl Seal<'_> {
-    fn key_ref(&self) -> &'static str {
+impl Seal {
+    pub fn key_ref(&self) -> &'static str {
         match self {
             Seal::Agency(_) => KEY_AGENCY,
             Seal::Case(_) => KEY_CASE,
@@ -86,6 +93,14 @@ impl Seal<'_> {
             Seal::Case(ring) => ring.blind_index(name, value.as_bytes()),
         }
     }
+}
+
+/// What must hold, or happen on the log's head, when a step is written.
+pub(crate) enum Condition {
+    /// The permit holds still.
+    Permit { scope: Scope, intents: Vec<(Intent, Ground)> },
+    /// This statement comes first.
+    OnHead(&'static str),
 }
 
 impl Store {
@@ -135,13 +150,13 @@ impl Store {
         if home.root().join(RECORDS_ROWS).exists() {
             return Err(StoreError::input("this home was not restored to its end: remove the folder and restore the backup again"));
         }
-        let agency = read_secret(&home, "agency.key")?;
+        let agency = Arc::new(read_secret(&home, "agency.key")?);
         let db = match &config.database {
             None => Db::file(&home.database(), false)?,
             Some(database) => Db::server(database)?,
         };
         let objects = Objects(ObjectFolder::open(root)?);
-        Ok(Store { home, config, db, agency, objects, clock: Box::new(system_now), wall: Mutex::new(ClockQuality::Unknown) })
+        Ok(Store { home, config, db, agency, objects, queue: Sequencer::default(), clock: Box::new(system_now), wall: Mutex::new(ClockQuality::Unknown) })
     }
 
     /// The same store with another clock: for drills and tests of a clock that jumps.
@@ -196,7 +211,7 @@ impl Store {
     /// # Errors
     /// Law 13 when the person is not a member.
     pub fn enter(&self, session: &Session, case: &CaseId) -> Result<Scope, StoreError> {
-        let ring = self.unwrap_ring(session, case)?;
+        let ring = Arc::new(self.unwrap_ring(session, case)?);
         Ok(Scope { actor: session.actor.clone(), role: session.role, case: case.clone(), ring })
     }
 
@@ -217,13 +232,8 @@ impl Store {
                 detail.insert("covered".into(), covered.into());
             }
         }
-        let seal = Seal::Case(&scope.ring);
-        self.write(Some(&scope.actor), Some(&scope.case), &seal, event, rows, |tx| {
-            let member = self.is_member_in(tx, scope)?;
-            let authorities = self.authorities_in(tx, scope)?;
-            let standing = self.standing_in(tx, &scope.case)?;
-            self.ask_again(scope, permit, member, &authorities, standing)
-        })
+        let condition = Condition::Permit { scope: scope.lent(), intents: permit.grounds() };
+        self.write(Some(&scope.actor), Some(&scope.case), Seal::Case(Arc::clone(&scope.ring)), event, rows, Some(condition))
     }
 
     /// The one way to write on the node itself, outside any case.
@@ -232,8 +242,7 @@ impl Store {
     /// Law 13 when the role may not.
     pub fn commit_node(&self, session: Option<&Session>, step: NodeStep, event: NewEvent, rows: Vec<Write>) -> Result<Committed, StoreError> {
         self.check_node_step(session, step)?;
-        let seal = Seal::Agency(&self.agency);
-        self.write(session.map(|s| &s.actor), None, &seal, event, rows, |_| Ok(()))
+        self.write(session.map(|s| &s.actor), None, self.agency_seal(), event, rows, None)
     }
 
     /// Begins a case (or a tip, which is sealed the same way): its keys, its first rows, its first event.
@@ -242,8 +251,7 @@ impl Store {
     /// Law 13 when the role may not open one.
     pub fn commit_new_case(&self, session: &Session, step: NodeStep, scope: &Scope, event: NewEvent, rows: Vec<Write>) -> Result<Committed, StoreError> {
         self.check_node_step(Some(session), step)?;
-        let seal = Seal::Case(&scope.ring);
-        self.write(Some(&session.actor), Some(&scope.case), &seal, event, rows, |_| Ok(()))
+        self.write(Some(&session.actor), Some(&scope.case), Seal::Case(Arc::clone(&scope.ring)), event, rows, None)
     }
 
     /// Whether the person may do a step on the node; a refusal is an event.
@@ -254,54 +262,35 @@ impl Store {
         let Err(refusal) = authorize_node_step(session.map(|s| s.role), step) else { return Ok(()) };
         let detail = json!({"step": format!("{step:?}"), "law": refusal.law.number(), "text": refusal.text});
         let event = NewEvent::new(EventType::StepRefused, None, detail);
-        self.write(session.map(|s| &s.actor), None, &Seal::Agency(&self.agency), event, vec![], |_| Ok(()))?;
+        self.write(session.map(|s| &s.actor), None, self.agency_seal(), event, vec![], None)?;
         Err(refusal.into())
     }
 
+    /// Seals what can be sealed without a place in the log, and hands the step to the sequencer.
     pub(crate) fn write(
         &self,
         actor: Option<&ActorId>,
         case: Option<&CaseId>,
-        seal: &Seal<'_>,
+        seal: Seal,
         event: NewEvent,
         writes: Vec<Write>,
-        ask: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+        condition: Option<Condition>,
     ) -> Result<Committed, StoreError> {
-        let mut tx = self.db.begin(actor.map_or(Sight::Docket, Sight::Person))?;
-        ask(&mut tx)?;
-        // Numbers are given over all cases; then the step writes into its own case and nowhere else.
-        tx.look(Sight::Log)?;
-        let cells = tx.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
-        let mut head = LogHead::from_cells(&cells)?;
-        let seq = head.frontier.size().0;
-        let now = self.now();
-        let rows = writes
-            .iter()
-            .map(|write| Ok((make_row(&mut tx, write, seq, seal)?, blinds(write, seal))))
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        tx.look(case.map_or(Sight::Docket, Sight::Case))?;
-        let numbers = rows.iter().map(|(row, _)| row.number).collect();
-        let detail = self.full_detail(event.detail, now, head.last_time);
-        let (commitment, sealed) = seal_detail(seal, seq, &detail)?;
-        log::append(&mut tx, &mut head, Append {
-            event_type: event.event_type,
-            object: event.object.as_deref(),
-            actor,
-            case,
-            now,
-            commitment,
-            key_ref: seal.key_ref(),
-            sealed,
-            rows: &rows,
-        })?;
-        for ((row, blinds), write) in rows.iter().zip(&writes) {
-            put_row(&mut tx, row, blinds, write.basis)?;
-        }
-        tx.commit()?;
-        Ok(Committed { event: seq, numbers })
+        let rows = writes.into_iter().map(|write| make_ready(write, &seal)).collect::<Result<Vec<_>, StoreError>>()?;
+        let (question, on_head) = match condition {
+            None => (None, None),
+            Some(Condition::Permit { scope, intents }) => (Some(Question { scope, intents }), None),
+            Some(Condition::OnHead(statement)) => (None, Some(statement)),
+        };
+        self.submit(Step { actor: actor.cloned(), case: case.cloned(), seal, event, rows, question, on_head })
     }
 
-    fn full_detail(&self, detail: Value, now: Moment, last: Moment) -> Value {
+    /// The seal of what belongs to no case.
+    pub(crate) fn agency_seal(&self) -> Seal {
+        Seal::Agency(Arc::clone(&self.agency))
+    }
+
+    pub(crate) fn full_detail(&self, detail: Value, now: Moment, last: Moment) -> Value {
         let noted = self.wall.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut detail = if detail.is_object() { detail } else { json!({"note": detail}) };
         detail["clock"] = serde_json::to_value(judge_clock(noted, now, last)).expect("a clock quality is plain data");
@@ -351,7 +340,7 @@ pub(crate) fn detail_place(seq: &str) -> Aad<'_> {
     Aad { table: "event", column: "detail", row: seq }
 }
 
-fn seal_detail(seal: &Seal<'_>, seq: u64, detail: &Value) -> Result<(Sha256Digest, Vec<u8>), StoreError> {
+pub(crate) fn seal_detail(seal: &Seal, seq: u64, detail: &Value) -> Result<(Sha256Digest, Vec<u8>), StoreError> {
     let bytes = model::canonical::to_bytes(detail).map_err(|e| StoreError::damaged(format!("an event detail: {e}")))?;
     let salt = random_32()?;
     let commitment = Sha256Digest::commitment(&salt, &bytes);
@@ -359,69 +348,42 @@ fn seal_detail(seal: &Seal<'_>, seq: u64, detail: &Value) -> Result<(Sha256Diges
     Ok((commitment, seal.seal(&detail_place(&seq.to_string()), &plain)?))
 }
 
-fn make_row(tx: &mut Tx<'_>, write: &Write, seq: u64, seal: &Seal<'_>) -> Result<Row, StoreError> {
-    let head = &write.head;
-    let number = match head.number {
-        Number::None => None,
-        Number::Is(n) => Some(n),
-        Number::NextAfter(base) => {
-            let within = head.case.as_ref().filter(|_| head.kind != "case");
-            let next = match within {
-                Some(case) => tx.first(sql::NEXT_NUMBER, &[Val::text(head.kind), Val::text(case.as_str()), Val::Int(base)])?,
-                None => tx.first(sql::NEXT_NUMBER_OF_KIND, &[Val::text(head.kind), Val::Int(base)])?,
-            };
-            Some(next.map_or(Ok(base + 1), |cells| cells.int(0))?)
-        }
-    };
-    let (key_ref, sealed) = match &write.content {
-        Content::Sealed(bytes) => (KEY_SEALED.to_string(), bytes.clone()),
+/// A row with everything but its place in the log and its number.
+fn make_ready(write: Write, seal: &Seal) -> Result<Ready, StoreError> {
+    let blinds = blinds(&write, seal);
+    let head = write.head;
+    let (key_ref, sealed) = match write.content {
+        Content::Sealed(bytes) => (KEY_SEALED.to_string(), bytes),
         Content::Json(value) => {
-            let plain = serde_json::to_vec(value).map_err(|e| StoreError::input(e.to_string()))?;
+            let plain = serde_json::to_vec(&value).map_err(|e| StoreError::input(e.to_string()))?;
             (seal.key_ref().to_string(), seal.seal(&row_place(head.kind, &head.id), &plain)?)
         }
     };
-    Ok(Row {
+    let row = Row {
         kind: head.kind.to_string(),
-        id: head.id.clone(),
-        case: head.case.clone(),
-        parent: head.parent.clone(),
-        number,
-        state: head.state.clone(),
-        actor: head.actor.clone(),
+        id: head.id,
+        case: head.case,
+        parent: head.parent,
+        number: None,
+        state: head.state,
+        actor: head.actor,
         time: head.time,
         version: match write.basis {
             Basis::New => 1,
             Basis::Over(version) => version + 1,
         },
-        event: seq,
+        event: 0,
         key_ref,
         sealed,
         opened: None,
-    })
+    };
+    Ok(Ready { row, number: head.number, blinds, basis: write.basis })
 }
 
 /// The keyed indexes of a row, sorted, each once.
-fn blinds(write: &Write, seal: &Seal<'_>) -> Vec<Blind> {
+fn blinds(write: &Write, seal: &Seal) -> Vec<Blind> {
     let mut blinds: Vec<Blind> = write.index.iter().map(|(name, value)| ((*name).to_string(), seal.blind(name, value).to_vec())).collect();
     blinds.sort_unstable();
     blinds.dedup();
     blinds
-}
-
-fn put_row(tx: &mut Tx<'_>, row: &Row, blinds: &[Blind], basis: Basis) -> Result<(), StoreError> {
-    match basis {
-        Basis::New => {
-            tx.run(sql::RECORD_ADD, &row.values())?;
-        }
-        Basis::Over(_) => {
-            if tx.run(sql::RECORD_SET, &row.values())? != 1 {
-                return Err(StoreError::Conflict);
-            }
-            tx.run(sql::INDEX_CLEAR, &[Val::text(row.kind.clone()), Val::text(row.id.clone())])?;
-        }
-    }
-    for (name, blind) in blinds {
-        tx.run(sql::INDEX_ADD, &[Val::text(row.kind.clone()), Val::text(name.clone()), Val::Blob(blind.clone()), Val::text(row.id.clone())])?;
-    }
-    Ok(())
 }

@@ -8,7 +8,11 @@
 mod postgres;
 mod sqlite;
 
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use model::id::{ActorId, CaseId};
 use sqlx::{Postgres, Sqlite, pool::PoolConnection};
@@ -91,9 +95,6 @@ pub(crate) const HEAD_MAKE: &str =
 pub(crate) const HEAD_ADD: &str = "INSERT INTO log_head (id, size, frontier, epoch, last_time) VALUES (1, $1, $2, $3, $4)";
 pub(crate) const HEAD_SET: &str = "UPDATE log_head SET size = $1, frontier = $2, epoch = $3, last_time = $4 WHERE id = 1";
 pub(crate) const EPOCH_NEXT: &str = "UPDATE log_head SET epoch = epoch + 1 WHERE id = 1";
-pub(crate) const EVENT_ADD: &str = "INSERT INTO event (seq, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-pub(crate) const EVENT_ROW_ADD: &str = "INSERT INTO event_row (seq, kind, id, digest) VALUES ($1, $2, $3, $4)";
 pub(crate) const EVENT_ONE: &str = "SELECT seq, leaf, key_ref, sealed FROM event WHERE seq = $1";
 pub(crate) const EVENTS_FROM: &str = "SELECT seq, leaf, key_ref, sealed FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
 pub(crate) const EVENTS_OF_CASE: &str =
@@ -119,14 +120,14 @@ pub(crate) const NOTES_WITHOUT_EVENT: &str = "SELECT kind, id, seq FROM event_ro
 /// Details are noted beside rows, and lie in `event`.
 pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE kind <> 'event-detail' AND NOT EXISTS \
      (SELECT 1 FROM record WHERE record.kind = event_row.kind AND record.id = event_row.id) ORDER BY seq LIMIT 20";
-pub(crate) const RECORD_ADD: &str = "INSERT INTO record (kind, id, case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 pub(crate) const RECORD_SET: &str = "UPDATE record SET case_id = $3, parent = $4, number = $5, state = $6, actor = $7, time = $8, \
      version = $9, event_seq = $10, key_ref = $11, sealed = $12 WHERE kind = $1 AND id = $2 AND version = $9 - 1";
 pub(crate) const RECORD_ONE: &str = concat_columns!("WHERE kind = $1 AND id = $2");
 pub(crate) const RECORDS_OF_CASE: &str =
     concat_columns!("WHERE case_id = $1 AND kind = $2 ORDER BY number NULLS FIRST, time, id");
 pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER BY number NULLS FIRST, time, id");
+/// What belongs to the agency and to no case.
+pub(crate) const RECORDS_OF_AGENCY: &str = concat_columns!("WHERE kind = $1 AND case_id IS NULL ORDER BY number NULLS FIRST, time, id");
 pub(crate) const RECORDS_OF_PARENT: &str = concat_columns!("WHERE kind = $1 AND parent = $2 ORDER BY number NULLS FIRST, time, id");
 pub(crate) const RECORDS_PAGE: &str = concat_columns!("WHERE kind > $1 OR (kind = $1 AND id > $2) ORDER BY kind, id LIMIT $3");
 pub(crate) const RECORDS_BY_INDEX: &str = "SELECT record.kind, record.id, record.case_id, record.parent, record.number, record.state, \
@@ -138,13 +139,58 @@ pub(crate) const ORPHAN_INDEXES: &str = "SELECT kind, name, id FROM record_index
      (SELECT 1 FROM record WHERE record.kind = record_index.kind AND record.id = record_index.id) ORDER BY kind, id LIMIT 20";
 pub(crate) const INDEXES_PAGE: &str = "SELECT kind, name, blind, id FROM record_index \
      WHERE (kind, name, blind, id) > ($1, $2, $3, $4) ORDER BY kind, name, blind, id LIMIT $5";
-pub(crate) const INDEX_ADD: &str = "INSERT INTO record_index (kind, name, blind, id) VALUES ($1, $2, $3, $4)";
 pub(crate) const INDEX_CLEAR: &str = "DELETE FROM record_index WHERE kind = $1 AND id = $2";
 pub(crate) const NEXT_NUMBER: &str =
     "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE case_id = $2 AND kind = $1 AND number >= $3";
 /// For cases themselves, and for what belongs to no case.
 pub(crate) const NEXT_NUMBER_OF_KIND: &str = "SELECT COALESCE(MAX(number), $2) + 1 FROM record WHERE kind = $1 AND number >= $2";
 pub(crate) const COUNT_KIND: &str = "SELECT COUNT(*) FROM record WHERE kind = $1";
+
+/// A table to which many rows are added by one statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Many {
+    Event,
+    EventRow,
+    Record,
+    Index,
+}
+
+impl Many {
+    fn into_columns(self) -> (&'static str, usize) {
+        match self {
+            Many::Event => ("INSERT INTO event (seq, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed) VALUES ", 10),
+            Many::EventRow => ("INSERT INTO event_row (seq, kind, id, digest) VALUES ", 4),
+            Many::Record => (
+                "INSERT INTO record (kind, id, case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed) VALUES ",
+                12,
+            ),
+            Many::Index => ("INSERT INTO record_index (kind, name, blind, id) VALUES ", 4),
+        }
+    }
+
+    /// The text for so many rows: written once and kept, since there are only a few such numbers.
+    fn text(self, rows: usize) -> &'static str {
+        static TEXTS: Mutex<BTreeMap<(&str, usize), &'static str>> = Mutex::new(BTreeMap::new());
+        let (into, columns) = self.into_columns();
+        let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.entry((into, rows)).or_insert_with(|| {
+            let row = |row: usize| {
+                let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+                format!("({})", places.join(", "))
+            };
+            let rows: Vec<String> = (0..rows).map(row).collect();
+            Box::leak(format!("{into}{}", rows.join(", ")).into_boxed_str())
+        })
+    }
+}
+
+/// The largest number of rows in one statement; fewer go out as powers of two, so that few texts are prepared.
+const ROWS_AT_ONCE: usize = 64;
+
+/// The answer to [`NEXT_NUMBER`]: the first number is the one after `base`.
+pub(crate) fn number(answer: Option<Cells>, base: i64) -> Result<i64, StoreError> {
+    answer.map_or(Ok(base + 1), |cells| cells.int(0))
+}
 
 /// With whose eyes a statement looks. The narrowest that does is the right one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,6 +342,18 @@ impl Tx<'_> {
             Link::Postgres(connection) => runtime.block_on(postgres::run(connection, sql, values)),
         };
         self.noted(answer)
+    }
+
+    /// Adds rows, many by one statement.
+    pub fn add(&mut self, table: Many, rows: &[Vec<Val>]) -> Result<(), StoreError> {
+        let mut left = rows;
+        while !left.is_empty() {
+            let most = left.len().min(ROWS_AT_ONCE);
+            let (now, later) = left.split_at(1 << most.ilog2());
+            self.run(table.text(now.len()), &now.concat())?;
+            left = later;
+        }
+        Ok(())
     }
 
     pub fn rows(&mut self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {

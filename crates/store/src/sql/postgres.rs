@@ -265,7 +265,7 @@ fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
         options = options.password(&password_in(file)?);
     }
     let settings = [("synchronous_commit", "on"), ("lock_timeout", "20s"), ("idle_in_transaction_session_timeout", "120s"), ("search_path", "public")];
-    Ok(options.application_name("lanternfish").options(settings).statement_cache_capacity(64))
+    Ok(options.application_name("lanternfish").options(settings).statement_cache_capacity(160))
 }
 
 fn check_address(url: &str) -> Result<(), StoreError> {

@@ -38,7 +38,7 @@ impl Pools {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(20))
             .pragma("secure_delete", "ON")
-            .statement_cache_capacity(64);
+            .statement_cache_capacity(160);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         migrator().run(&writer).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;

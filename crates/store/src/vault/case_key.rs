@@ -109,7 +109,7 @@ pub struct RetiredKey {
 }
 
 /// All keys of a case that an officer with the newest ones can open. Writes use the newest.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KeyRing {
     newest: CaseKeys,
     contents: BTreeMap<u32, Secret32>,

@@ -248,10 +248,11 @@ fn law_02_a_server_that_dies_in_mid_transaction_loses_nothing_acknowledged() {
     let stop = AtomicBool::new(false);
     let (acknowledged, failures) = std::thread::scope(|threads| {
         let worker = |name: &'static str| {
-            let (house, case, stop) = (&house, &case, &stop);
+            let (house, stop) = (&house, &stop);
+            // Entered before the first crash: a slow machine may not be through with it by then.
+            let scope = house.scope(name, &case);
+            let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
             threads.spawn(move || {
-                let scope = house.scope(name, case);
-                let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
                 let (mut done, mut failed) = (vec![], vec![]);
                 for n in 0.. {
                     if stop.load(Ordering::SeqCst) {
