@@ -14,7 +14,7 @@ use model::{
 use parse::{Budget, Ended, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::random_16}};
+use store::{NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
 
 use crate::{
     Desk,
@@ -362,7 +362,7 @@ impl Work<'_> {
     }
 
     fn selector_row(&self, batch: &SelectorBatch) -> Result<Write, StoreError> {
-        let id = SelectorId::from_random(random_16()?).to_string();
+        let id = SelectorId::from_random(fresh_id()?).to_string();
         let mut draft = Draft::new("selectors", id, "found").under(&self.row.id);
         for selector in &batch.selectors {
             draft = draft.found_by("selector.value", selector.value.to_lowercase());

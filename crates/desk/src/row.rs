@@ -6,7 +6,7 @@ use model::{
     id::{BlobId, ExhibitId, FindingId, OrderId, PackageId, TipId, TransferId, AuthorityId},
 };
 use serde::Serialize;
-use store::{Basis, Content, Head, Number, Permit, Row, Scope, StoreError, Write, vault::secret::random_16};
+use store::{Basis, Content, Head, Number, Permit, Row, Scope, StoreError, Write, vault::secret::fresh_id};
 
 pub use store::case_label;
 
@@ -36,7 +36,7 @@ pub fn parse_label(text: &str, letter: char) -> Result<i64, StoreError> {
 macro_rules! fresh {
     ($($name:ident -> $kind:ty;)*) => {
         $(pub(crate) fn $name() -> Result<$kind, StoreError> {
-            Ok(<$kind>::from_random(random_16()?))
+            Ok(<$kind>::from_random(fresh_id()?))
         })*
     };
 }

@@ -52,7 +52,7 @@ fn run(house: &House, case: &model::id::CaseId, name: &str, writers: usize, even
                     let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
                     let note = |n: usize| {
                         let began = Instant::now();
-                        house.note_under(&scope, &permit, &format!("note-{name}-{writer}-{n}"), "what an officer notes").unwrap();
+                        house.note_under(&scope, &permit, &{ let _ = n; hex::encode(store::vault::secret::fresh_id().unwrap()) }, "what an officer notes").unwrap();
                         began.elapsed()
                     };
                     (0..events / writers).map(note).collect::<Vec<_>>()

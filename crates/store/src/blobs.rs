@@ -23,7 +23,7 @@ use crate::{
     vault::{
         blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
         object::{ObjectName, Staged},
-        secret::{Secret32, random_16},
+        secret::{Secret32, fresh_id},
     },
 };
 
@@ -216,7 +216,7 @@ impl Store {
         origin: Option<Origin>,
         also: AlsoDigest,
     ) -> Result<NewBlob<'s>, StoreError> {
-        let id = BlobId::from_random(random_16()?);
+        let id = BlobId::from_random(fresh_id()?);
         let key = Secret32::random()?;
         let writer = BlobWriter::new(self.objects.0.stage()?, &key, &id, also)?;
         Ok(NewBlob { writer, id, key, scope, store: self, parent: parent.to_string(), class, origin })

@@ -168,18 +168,16 @@ impl Many {
         }
     }
 
-    /// The text for so many rows: written once and kept, since there are only a few such numbers.
-    fn text(self, rows: usize) -> &'static str {
-        static TEXTS: Mutex<BTreeMap<(&str, usize), &'static str>> = Mutex::new(BTreeMap::new());
+    /// The text for so many rows: written once and kept, since there are only a few such numbers. SQLite
+    /// looks a numbered place up by its name, one after the other; there the places have none.
+    fn text(self, rows: usize, numbered: bool) -> &'static str {
+        static TEXTS: Mutex<BTreeMap<(&str, usize, bool), &'static str>> = Mutex::new(BTreeMap::new());
         let (into, columns) = self.into_columns();
         let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-        texts.entry((into, rows)).or_insert_with(|| {
-            let row = |row: usize| {
-                let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
-                format!("({})", places.join(", "))
-            };
-            let rows: Vec<String> = (0..rows).map(row).collect();
-            Box::leak(format!("{into}{}", rows.join(", ")).into_boxed_str())
+        texts.entry((into, rows, numbered)).or_insert_with(|| {
+            let place = |n: usize| if numbered { format!("${n}") } else { "?".into() };
+            let row = |row: usize| format!("({})", (1..=columns).map(|column| place(row * columns + column)).collect::<Vec<_>>().join(", "));
+            Box::leak(format!("{into}{}", (0..rows).map(row).collect::<Vec<_>>().join(", ")).into_boxed_str())
         })
     }
 }
@@ -346,11 +344,12 @@ impl Tx<'_> {
 
     /// Adds rows, many by one statement.
     pub fn add(&mut self, table: Many, rows: &[Vec<Val>]) -> Result<(), StoreError> {
+        let numbered = matches!(self.link(), Link::Postgres(_));
         let mut left = rows;
         while !left.is_empty() {
             let most = left.len().min(ROWS_AT_ONCE);
             let (now, later) = left.split_at(1 << most.ilog2());
-            self.run(table.text(now.len()), &now.concat())?;
+            self.run(table.text(now.len(), numbered), &now.concat())?;
             left = later;
         }
         Ok(())

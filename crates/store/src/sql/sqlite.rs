@@ -38,6 +38,8 @@ impl Pools {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(20))
             .pragma("secure_delete", "ON")
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(160);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         migrator().run(&writer).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
