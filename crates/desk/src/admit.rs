@@ -394,8 +394,7 @@ pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ExhibitVi
 /// When there is none.
 pub fn row(desk: &Desk, scope: &Scope, label: &str) -> Result<Row, StoreError> {
     let number = parse_label(label, 'E')?;
-    let rows = desk.store.list(scope, "exhibit")?;
-    let found = rows.into_iter().find(|row| row.number == Some(number));
+    let found = desk.store.numbered(scope, "exhibit", number)?;
     found.ok_or_else(|| StoreError::input(format!("there is no exhibit {label} in this case: see `lanternfish exhibit list`")))
 }
 

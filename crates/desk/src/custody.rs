@@ -257,7 +257,7 @@ pub fn offer(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, lab
     let transfer_row = Draft::new("transfer", transfer.to_string(), "offered").under(&row.id).write(scope, desk.now(), &transfer_content)?;
     let detail = json!({"offer": transfer_content.offer, "signature": transfer_content.offer_signature, "to": to});
     desk.store.commit(scope, permit, NewEvent::new(EventType::TransferOffered, Some(row.id.clone()), detail), vec![exhibit_row, transfer_row])?;
-    transfer_view(desk, scope, transfer.as_str())
+    shown(desk, transfer.as_str(), "offered", transfer_content)
 }
 
 /// The digest that both sign. A restricted item's digest stands nowhere in the clear, but this
@@ -302,7 +302,7 @@ pub fn accept(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, tr
         "acceptance-signature": content.acceptance_signature,
     });
     desk.store.commit(scope, permit, NewEvent::new(EventType::TransferAccepted, Some(row.id.clone()), detail), vec![exhibit_row, transfer_write])?;
-    transfer_view(desk, scope, transfer)
+    shown(desk, transfer, "accepted", content)
 }
 
 /// The giver's signature must hold under the certificate that signed it, before anything counts.
@@ -352,7 +352,7 @@ pub fn refuse(desk: &Desk, scope: &Scope, permit: &Permit, transfer: &str, reaso
     let write = Draft::new("transfer", transfer, "refused").over(&transfer_row).write(scope, desk.now(), &content)?;
     let event = NewEvent::new(EventType::TransferRefused, Some(row.id.clone()), json!({"transfer": transfer, "reason": reason}));
     desk.store.commit(scope, permit, event, vec![exhibit_row, write])?;
-    transfer_view(desk, scope, transfer)
+    shown(desk, transfer, "refused", content)
 }
 
 /// Every transfer of the case; one consultation event.
@@ -367,16 +367,15 @@ pub fn transfers(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<Tran
     Ok(views)
 }
 
-fn transfer_view(desk: &Desk, scope: &Scope, transfer: &str) -> Result<TransferView, StoreError> {
-    transfer_of(desk, &desk.store.get(scope, "transfer", transfer)?)
+fn transfer_of(desk: &Desk, row: &Row) -> Result<TransferView, StoreError> {
+    shown(desk, &row.id, &row.state, row.content()?)
 }
 
-fn transfer_of(desk: &Desk, row: &Row) -> Result<TransferView, StoreError> {
-    let content: TransferContent = row.content()?;
+fn shown(desk: &Desk, transfer: &str, state: &str, content: TransferContent) -> Result<TransferView, StoreError> {
     let name = |id: &str| id.parse().map_err(StoreError::damaged).and_then(|actor| Ok(desk.name_of(&actor)?.0));
     Ok(TransferView {
-        transfer: row.id.clone(),
-        state: row.state.clone(),
+        transfer: transfer.to_string(),
+        state: state.to_string(),
         exhibit: content.offer.label.clone(),
         from: name(&content.offer.from)?,
         to: name(&content.offer.to)?,

@@ -192,7 +192,7 @@ fn view(row: &Row, state: &str, content: &PackageContent) -> PackageView {
 
 fn find(desk: &Desk, scope: &Scope, label: &str) -> Result<(Row, PackageContent), StoreError> {
     let number = parse_label(label, 'P')?;
-    let row = desk.store.list(scope, "package")?.into_iter().find(|row| row.number == Some(number));
+    let row = desk.store.numbered(scope, "package", number)?;
     let row = row.ok_or_else(|| StoreError::input(format!("there is no package {label} in this case: see `lanternfish package list`")))?;
     let content = row.content()?;
     Ok((row, content))

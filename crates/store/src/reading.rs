@@ -41,6 +41,16 @@ impl Store {
         cells.iter().map(|c| self.open_row(&scope.ring, Row::from_cells(c)?)).collect()
     }
 
+    /// The row with this number among those of a kind in this case.
+    ///
+    /// # Errors
+    /// When the database refuses or the row cannot be opened.
+    pub fn numbered(&self, scope: &Scope, kind: &str, number: i64) -> Result<Option<Row>, StoreError> {
+        let values = [Val::text(scope.case.as_str()), Val::text(kind), Val::Int(number)];
+        let cells = self.db.first(Sight::Person(&scope.actor), sql::RECORD_BY_NUMBER, &values)?;
+        cells.map(|c| self.open_row(&scope.ring, Row::from_cells(&c)?)).transpose()
+    }
+
     /// Every row of a kind in this case that hangs on `parent`.
     ///
     /// # Errors

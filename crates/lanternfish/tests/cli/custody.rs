@@ -58,7 +58,7 @@ fn law_04_out_in_refused_interim_and_reassigned() {
     office.in_case(BOUNMY, "transfer interim", &["E-0001", "--reason", "x"]).by_law(4).tells("--unreachable");
     let taken = office.does(BOUNMY, "transfer interim", &["E-0001", "--unreachable", "--reason", "nobody was there at night"]);
     assert_eq!((&taken["custodian"], &taken["custody"]["interim"]), (&BOUNMY.into(), &true.into()));
-    office.in_case(NOY, "transfer reassign", &["E-0001", "--to", NOY, "--reason", "x"]).by_law(4);
+    office.in_case(NOY, "transfer reassign", &["E-0001", "--to", KHAM, "--unreachable", "--reason", "x"]).by_law(4).tells("only a supervisor");
     office.in_case(KHAM, "transfer reassign", &["E-0001", "--to", NOY, "--reason", "he is ill"]).by_law(4).tells("--unreachable");
     office.in_case(KHAM, "transfer reassign", &["E-0001", "--to", KHAM, "--unreachable", "--reason", "x"]).by_law(4).tells("to yourself");
     let given = office.does(KHAM, "transfer reassign", &["E-0001", "--to", NOY, "--unreachable", "--reason", "he is ill"]);

@@ -125,6 +125,7 @@ pub(crate) const RECORD_SET: &str = "UPDATE record SET case_id = $3, parent = $4
 pub(crate) const RECORD_ONE: &str = concat_columns!("WHERE kind = $1 AND id = $2");
 pub(crate) const RECORDS_OF_CASE: &str =
     concat_columns!("WHERE case_id = $1 AND kind = $2 ORDER BY number NULLS FIRST, time, id");
+pub(crate) const RECORD_BY_NUMBER: &str = concat_columns!("WHERE case_id = $1 AND kind = $2 AND number = $3");
 pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER BY number NULLS FIRST, time, id");
 /// What belongs to the agency and to no case.
 pub(crate) const RECORDS_OF_AGENCY: &str = concat_columns!("WHERE kind = $1 AND case_id IS NULL ORDER BY number NULLS FIRST, time, id");

@@ -41,9 +41,11 @@ impl Pools {
             .pragma("cache_size", "-65536")
             .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(160);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        // A connection to a file does not go away by itself: asking it first would double every question.
+        let pool = |most| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
+        let writer = pool(1).connect_with(options.clone()).await?;
         migrator().run(&writer).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
-        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        let readers = pool(4).connect_with(options).await?;
         Ok(Pools { writer, readers })
     }
 
