@@ -23,3 +23,5 @@ mod random;
 mod server;
 #[path = "store/tamper.rs"]
 mod tamper;
+#[path = "store/together.rs"]
+mod together;

@@ -24,3 +24,5 @@ mod planted;
 mod random;
 #[path = "store/tamper.rs"]
 mod tamper;
+#[path = "store/together.rs"]
+mod together;
