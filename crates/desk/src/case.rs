@@ -209,6 +209,8 @@ pub enum Declaration {
     CourtProcess,
     /// Nothing may be destroyed.
     LegalHold,
+    /// The legal hold is over.
+    HoldOver,
     /// It is closed: nothing new comes in.
     Closed,
 }
@@ -221,22 +223,27 @@ pub fn declare(desk: &Desk, scope: &Scope, permit: &Permit, what: Declaration, r
     for_action(permit, Action::Administer)?;
     let (word, event_type) = match what {
         Declaration::CourtProcess => ("court-process", EventType::CaseDeclared),
-        Declaration::LegalHold => ("legal-hold", EventType::CaseDeclared),
+        Declaration::LegalHold | Declaration::HoldOver => ("legal-hold", EventType::CaseDeclared),
         Declaration::Closed => ("closed", EventType::CaseClosed),
     };
     if what != Declaration::Closed && !matches!(scope.role(), Role::Supervisor | Role::Prosecutor) {
         return Err(StoreError::refused(Law::Permit, "only a supervisor or a prosecutor declares this"));
     }
     let row = desk.store.get(scope, "case", scope.case().as_str())?;
-    if row.state.split(' ').any(|w| w == word) {
-        return Err(StoreError::input(format!("the case is already {word}")));
+    let said = row.state.split(' ').any(|w| w == word);
+    if said != (what == Declaration::HoldOver) {
+        return Err(StoreError::input(if said { format!("the case is already {word}") } else { format!("no {word} is declared for this case") }));
     }
-    let state = if what == Declaration::Closed { row.state.replacen("open", "closed", 1) } else { format!("{} {word}", row.state) };
+    let state = match what {
+        Declaration::Closed => row.state.replacen("open", "closed", 1),
+        Declaration::HoldOver => row.state.split(' ').filter(|w| *w != word).collect::<Vec<_>>().join(" "),
+        _ => format!("{} {word}", row.state),
+    };
     let content: Value = row.content()?;
     let mut draft = Draft::new("case", row.id.clone(), &state).over(&row);
     draft.basis = Basis::Over(row.version);
     let write = draft.write(scope, desk.now(), &content)?;
-    let event = NewEvent::new(event_type, Some(row.id.clone()), json!({"declared": word, "reason": reason}));
+    let event = NewEvent::new(event_type, Some(row.id.clone()), json!({"declared": word, "over": what == Declaration::HoldOver, "reason": reason}));
     desk.store.commit(scope, permit, event, vec![write])?;
     content_view(desk, scope)
 }

@@ -156,6 +156,10 @@ pub fn resume(desk: &Desk, session: &Session, last_known: Option<&str>, nothing_
     let size = desk.store.log_size()?;
     let (new_epoch, text) = match last_known {
         Some(note) => go_on_from(desk, session, &known_checkpoint(desk, note)?, size)?,
+        None if nothing_later_known && desk.store.later_is_known() => {
+            let text = "a tombstone shows that this log once went further: name the last known checkpoint with --last-known FILE";
+            return Err(StoreError::refused(Law::AppendOnly, text));
+        }
         None if nothing_later_known => (false, "nobody knows of anything later: the log goes on in the same epoch".to_string()),
         None => return Err(unsaid()),
     };
@@ -228,8 +232,8 @@ const UNFINISHED: Duration = Duration::from_secs(86_400);
 
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
-    let checks: [fn(&Desk) -> Result<Health, StoreError>; 9] =
-        [restored, database, log, writable, objects, unfinished, clock, space, cage];
+    let checks: [fn(&Desk) -> Result<Health, StoreError>; 10] =
+        [restored, database, log, writable, objects, unfinished, erasures, clock, space, cage];
     checks
         .iter()
         .map(|check| check(desk).unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again")))
@@ -273,6 +277,12 @@ fn unfinished(desk: &Desk) -> Result<Health, StoreError> {
     let old = SystemTime::now().checked_sub(UNFINISHED).unwrap_or(SystemTime::UNIX_EPOCH);
     let swept = desk.store.sweep_unfinished(old)?;
     Ok(line(true, format!("{swept} objects that an interrupted run left unfinished were removed"), ""))
+}
+
+fn erasures(desk: &Desk) -> Result<Health, StoreError> {
+    let open = desk.store.count_in("erasure", "purging")?;
+    let what_to_do = "contents are destroyed, and the disk is not clean yet: a member of the case runs `lanternfish erase run` again";
+    Ok(line(open == 0, format!("{open} erasures are not at their end"), what_to_do))
 }
 
 fn clock(desk: &Desk) -> Result<Health, StoreError> {

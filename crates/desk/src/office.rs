@@ -365,12 +365,13 @@ fn slug(agency: &str) -> Result<String, StoreError> {
 /// Brings a backup back into a home that does not exist yet.
 ///
 /// # Errors
-/// A wrong passphrase, a cut or changed backup, an existing folder.
+/// A wrong passphrase, a cut or changed backup, an existing folder; a tombstone that this log did not sign.
 pub fn restore(
     source: &Path,
     root: &Path,
     passphrase: &str,
     server: Option<Server<'_>>,
-) -> Result<store::vault::backup::BackupSummary, StoreError> {
-    Store::restore_into(source, root, passphrase, server)
+    known: store::Known<'_>,
+) -> Result<(store::vault::backup::BackupSummary, store::Replayed), StoreError> {
+    Store::restore_into(source, root, passphrase, server, known)
 }

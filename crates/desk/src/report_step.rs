@@ -138,7 +138,7 @@ pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -
     for_action(permit, Action::Report)?;
     let facts = Facts::gather(desk, scope)?;
     facts.cover(desk, scope, permit)?;
-    let number = desk.store.list(scope, "report")?.iter().filter_map(|row| row.number).max().unwrap_or(0) + 1;
+    let number = next_number(desk, scope)?;
     let told = facts.events.iter().map(|(event, _)| event.leaf.seq + 1).max().unwrap_or(0);
     let (checkpoint, witness) = witness::known(desk)?.for_paper(desk, told)?;
     let paper = Writer::new(desk, scope, &facts, typed)?.paper(permit, &report_label(number), &checkpoint, witness)?;
@@ -178,6 +178,12 @@ pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -
     let rows = vec![draft.write(scope, desk.now(), &content)?, pdf.row, request.row];
     desk.store.commit(scope, permit, NewEvent::new(EventType::ReportBuilt, Some(id.clone()), built_detail(number, &content)), rows)?;
     Ok(view(number, id, &content))
+}
+
+/// The next number; one that was erased is never given again.
+fn next_number(desk: &Desk, scope: &Scope) -> Result<i64, StoreError> {
+    let there = desk.store.list(scope, "report")?.into_iter().chain(desk.store.erased(scope)?.into_iter().filter(|row| row.kind == "report"));
+    Ok(there.filter_map(|row| row.number).max().unwrap_or(0) + 1)
 }
 
 fn built_detail(number: i64, content: &ReportContent) -> Value {

@@ -3,7 +3,7 @@
 use model::{
     Law,
     action::Action,
-    id::{BlobId, ExhibitId, FindingId, OrderId, PackageId, TipId, TransferId, AuthorityId},
+    id::{BlobId, ErasureId, ExhibitId, FindingId, OrderId, PackageId, SubjectId, TipId, TransferId, AuthorityId},
 };
 use serde::Serialize;
 use store::{Basis, Content, Head, Number, Permit, Row, Scope, StoreError, Write, vault::secret::fresh_id};
@@ -18,6 +18,16 @@ pub fn exhibit_label(number: i64) -> String {
 /// `F-0001`.
 pub fn finding_label(number: i64) -> String {
     format!("F-{number:04}")
+}
+
+/// `S-0001`.
+pub fn subject_label(number: i64) -> String {
+    format!("S-{number:04}")
+}
+
+/// `X-0001`.
+pub fn erasure_label(number: i64) -> String {
+    format!("X-{number:04}")
 }
 
 /// The number behind a label such as `E-0001` or `E1`.
@@ -43,10 +53,12 @@ macro_rules! fresh {
 
 fresh! {
     fresh_authority -> AuthorityId;
+    fresh_erasure -> ErasureId;
     fresh_exhibit -> ExhibitId;
     fresh_finding -> FindingId;
     fresh_order -> OrderId;
     fresh_package -> PackageId;
+    fresh_subject -> SubjectId;
     fresh_tip -> TipId;
     fresh_transfer -> TransferId;
     fresh_blob -> BlobId;

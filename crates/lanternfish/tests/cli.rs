@@ -19,6 +19,8 @@ mod cluster;
 mod custody;
 #[path = "cli/disks.rs"]
 mod disks;
+#[path = "cli/erasing.rs"]
+mod erasing;
 #[path = "cli/first_day.rs"]
 mod first_day;
 #[path = "cli/hostile.rs"]

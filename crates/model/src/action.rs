@@ -36,14 +36,16 @@ pub enum Action {
     Administer,
     /// Read the log and its proofs.
     Audit,
+    /// Destroy what is held on a person.
+    Erase,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 16] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
         Action::Conclude, Action::Report, Action::Package, Action::Share, Action::Request, Action::Transfer,
-        Action::Administer, Action::Audit,
+        Action::Administer, Action::Audit, Action::Erase,
     ];
 
     /// The name used on the command line and in scopes.
@@ -64,6 +66,7 @@ impl Action {
             Action::Transfer => "transfer",
             Action::Administer => "administer",
             Action::Audit => "audit",
+            Action::Erase => "erase",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     Law, Moment,
     action::Action,
     actor::Role,
-    authority::{Authority, AuthorityState, Limit, SourceClass},
+    authority::{Authority, AuthorityKind, AuthorityState, Limit, SourceClass},
     id::{ActorId, AuthorityId, CaseId},
 };
 
@@ -97,7 +97,10 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
     if let Some(basis) = standing_basis(ask) {
         return Ok(Ground::Standing(basis));
     }
-    if ask.standing.closed {
+    if ask.action == Action::Erase && ask.standing.legal_hold {
+        return Err(refuse(Law::Erasure, "a legal hold is declared for this case: nothing in it may be destroyed"));
+    }
+    if ask.standing.closed && ask.action != Action::Erase {
         return Err(refuse(Law::Permit, "the case is closed: reopen it or work in another case"));
     }
     let mut nearest: Option<(Miss, &Authority)> = None;
@@ -162,8 +165,8 @@ pub fn role_may(role: Role, action: Action) -> bool {
         Role::Investigator => !matches!(action, Audit),
         Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package),
         Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Share | Request),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Erase),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Share | Request | Erase),
         Role::Auditor => matches!(action, Audit),
         Role::Administrator => false,
     }
@@ -245,8 +248,8 @@ fn live(authority: &Authority, now: Moment) -> Result<(), Miss> {
 /// What the person who approved an authority never does under it. Reading, reporting and signing what
 /// others found stay open to him: in a unit of three the supervisor is the second signature.
 fn acts_on_the_authority(action: Action) -> bool {
-    use Action::{Admit, Collect, Conclude, Examine, Link, Query, Request, Share, Trace};
-    matches!(action, Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
+    use Action::{Admit, Collect, Conclude, Erase, Examine, Link, Query, Request, Share, Trace};
+    matches!(action, Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
 /// Steps by which something new comes into the case: under an authority for one person or territory they
@@ -260,6 +263,9 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
     let scope = &authority.scope;
     if !scope.actions.contains(&ask.action) {
         return lack(Near::Action, format!("the action `{}` is outside its scope", ask.action));
+    }
+    if ask.action == Action::Erase {
+        erasure_is_decided(authority, ask)?;
     }
     if let Some(class) = ask.source.filter(|class| !scope.sources.contains(class)) {
         return lack(Near::Source, format!("the source class `{}` is outside its scope", class.name()));
@@ -276,6 +282,18 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
         if value.is_none() && what != "selector" && (brings_in(ask.action) || ask.source.is_some()) && *limit != Limit::Any {
             return lack(Near::Limit, format!("it is limited to a {what} ({}): say with --{what} which one this is about", limit.in_words()));
         }
+    }
+    Ok(())
+}
+
+/// Only a court or a prosecutor lets anything be destroyed, and only of the person whom the decision names (law 10).
+fn erasure_is_decided(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
+    use AuthorityKind::{CourtOrder, ProsecutorAuthorisation};
+    if !matches!(authority.kind, CourtOrder | ProsecutorAuthorisation) {
+        return lack(Near::Action, "only a court's order or a prosecutor's decision lets anything be erased");
+    }
+    if authority.scope.persons == Limit::Any || ask.person.is_none() {
+        return lack(Near::Limit, "a decision to erase must name the person: record it with --person and his number, such as S-0001");
     }
     Ok(())
 }

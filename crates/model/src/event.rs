@@ -138,6 +138,24 @@ event_types! {
     PackageStamped = "package-stamped", Some(Operation::Alteration);
     /// A package was sealed: its detail holds the digest of the tag manifest.
     PackageSealed = "package-sealed", Some(Operation::Disclosure);
+    /// A person whom a case concerns was written down under a pseudonym, with dates of review and erasure.
+    SubjectRecorded = "subject-recorded", Some(Operation::Collection);
+    /// Links, dates or a hold of such a person were changed.
+    SubjectChanged = "subject-changed", Some(Operation::Alteration);
+    /// Such persons were shown.
+    SubjectConsulted = "subject-consulted", Some(Operation::Consultation);
+    /// What is held on such a person was written out for him.
+    SubjectExported = "subject-exported", Some(Operation::Disclosure);
+    /// Somebody proposed that what is held on a person be erased.
+    ErasureProposed = "erasure-proposed", Some(Operation::Alteration);
+    /// A second person decided about it, on a court's or prosecutor's decision.
+    ErasureDecided = "erasure-decided", Some(Operation::Alteration);
+    /// Contents and keys were destroyed; the rows and details that it names hold nothing any more.
+    Erased = "erased", Some(Operation::Erasure);
+    /// Nothing of what was erased is left in the home, and the tombstone was written.
+    ErasureFinished = "erasure-finished", None;
+    /// A tombstone was carried out again on a restored home.
+    ErasureReplayed = "erasure-replayed", Some(Operation::Erasure);
     /// The log or its proofs were read.
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.
@@ -158,6 +176,13 @@ event_types! {
     SplitKept = "split-kept", Some(Operation::Collection);
     /// An earlier event was wrong; names it and every package issued before.
     Erratum = "erratum", Some(Operation::Alteration);
+}
+
+impl EventType {
+    /// Whether rows and keys may lose their content by an event of this kind (law 10); by no other.
+    pub fn erases(self) -> bool {
+        matches!(self, EventType::Erased | EventType::ErasureReplayed)
+    }
 }
 
 impl std::fmt::Display for EventType {

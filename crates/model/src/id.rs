@@ -79,5 +79,9 @@ pseudonym!(/// A piece of running work.
     JobId, "job-");
 pseudonym!(/// A transfer of custody on offer.
     TransferId, "xfer-");
+pseudonym!(/// A person whom a case concerns, as the ledger knows him; people use his number.
+    SubjectId, "subj-");
+pseudonym!(/// One proposal to erase what is held on a person.
+    ErasureId, "erase-");
 pseudonym!(/// One selector found at one place.
     SelectorId, "sel-");

@@ -64,7 +64,7 @@ impl Law {
             Law::Restricted => "restricted items are opened only by their dedicated role",
             Law::Checkpoint => "no package issues without a checkpoint",
             Law::Statement => "every statement must lead to findings, exhibits and events",
-            Law::Erasure => "the ledger holds no personal data",
+            Law::Erasure => "the ledger holds no personal data, and what is held on a person is erased only by decision of a court or prosecutor",
             Law::Marking => "limits on received data are kept",
             Law::Human => "a match is never acted on without a person's decision",
             Law::Separation => "auditors and administrators read no content",

@@ -21,6 +21,7 @@ pub mod moment;
 pub mod package;
 pub mod selector;
 pub mod statement;
+pub mod subject;
 
 pub use digest::Sha256Digest;
 pub use law::Law;

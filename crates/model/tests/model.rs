@@ -21,3 +21,5 @@ mod million;
 mod plan;
 #[path = "model/roles.rs"]
 mod roles;
+#[path = "model/subjects.rs"]
+mod subjects;

@@ -90,7 +90,7 @@ impl NewBlob<'_> {
     /// When the disk refuses.
     pub fn finish(self) -> Result<BlobHandle, StoreError> {
         let (staged, summary) = self.writer.finish()?;
-        let name = self.store.objects.fresh_name(self.scope, &summary.sha256, &self.id)?;
+        let name = self.store.fresh_name(self.scope, &summary.sha256, &self.id)?;
         staged.commit(&name)?;
         let content = BlobContent {
             object: name.hex(),
@@ -134,12 +134,12 @@ fn blob_row(
 /// The object folder with the case's way of naming.
 pub(crate) struct Objects(pub(crate) crate::vault::object::ObjectFolder);
 
-impl Objects {
+impl Store {
     /// HMAC(naming key, digest); when the case holds the same bytes twice, the second object gets a
-    /// name of its own, because each blob has a key of its own.
+    /// name of its own, because each blob has a key of its own. So do bytes that were erased and come in again.
     fn fresh_name(&self, scope: &Scope, digest: &Sha256Digest, id: &BlobId) -> Result<ObjectName, StoreError> {
         let name = scope.ring.object_name(digest);
-        if !self.0.exists(&name)? {
+        if !self.objects.0.exists(&name)? && !self.name_was_erased(&name.hex())? {
             return Ok(name);
         }
         let again = Sha256Digest::of(&[&digest.0[..], id.as_str().as_bytes()].concat());
@@ -279,7 +279,7 @@ impl Store {
     }
 
     /// Opens a blob of any class; its bytes go no further than this file.
-    fn open_unseen(&self, scope: &Scope, blob: &BlobId, row: &Row) -> Result<ReadableBlob, StoreError> {
+    pub(crate) fn open_unseen(&self, scope: &Scope, blob: &BlobId, row: &Row) -> Result<ReadableBlob, StoreError> {
         let content: BlobContent = row.content()?;
         let wrapped = STANDARD.decode(&content.key).map_err(|_| StoreError::damaged("a blob key"))?;
         let key = scope.ring.unwrap_blob_key(blob, &wrapped)?;

@@ -20,7 +20,9 @@ impl Store {
     /// # Errors
     /// When the database refuses; faults are in the report.
     pub fn verify_log(&self) -> Result<LogReport, StoreError> {
-        log::verify(&self.db)
+        let mut report = log::verify(&self.db)?;
+        report.faults.extend(self.objects_back()?);
+        Ok(report)
     }
 
     /// The database's own page check: `ok` when sound.
@@ -119,6 +121,14 @@ impl Store {
     /// When the database refuses.
     pub fn count(&self, kind: &str) -> Result<i64, StoreError> {
         self.db.first(Sight::Log, sql::COUNT_KIND, &[Val::text(kind)])?.map_or(Ok(0), |cells| cells.int(0))
+    }
+
+    /// How many rows of a kind are in a state: structure only.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn count_in(&self, kind: &str, state: &str) -> Result<i64, StoreError> {
+        self.db.first(Sight::Log, sql::COUNT_STATE, &[Val::text(kind), Val::text(state)])?.map_or(Ok(0), |cells| cells.int(0))
     }
 
     /// Whether the node is still in set-up: no administrator has enrolled, and there is no case.

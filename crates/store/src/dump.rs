@@ -37,7 +37,7 @@ struct Table {
 }
 
 /// In the order in which they can be filled. The head comes last: with it the database is no longer empty.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         letter: b'e',
         page: sql::EVENTS_PAGE,
@@ -45,6 +45,14 @@ const TABLES: [Table; 5] = [
         key: &[0],
         add: Some(Many::Event),
         cells: 10,
+    },
+    Table {
+        letter: b'k',
+        page: sql::EVENT_KEYS_PAGE,
+        from: || vec![Val::Int(i64::MIN)],
+        key: &[0],
+        add: Some(Many::EventKey),
+        cells: 3,
     },
     Table {
         letter: b'w',

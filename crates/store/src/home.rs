@@ -114,6 +114,11 @@ impl Home {
         self.root.join("out")
     }
 
+    /// Tombstones of what was erased, to be copied elsewhere.
+    pub fn tombstones(&self) -> PathBuf {
+        self.root.join("tombstones")
+    }
+
     /// A file of the node's own keys.
     pub fn node_file(&self, name: &str) -> PathBuf {
         self.root.join("node").join(name)

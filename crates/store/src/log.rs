@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::{
     StoreError,
-    record::{Blind, DETAIL, Row, detail_digest, rows_digest},
+    record::{Blind, DETAIL, DETAIL_KEY, OBJECT, Row, detail_digest, detail_key_id, erased_digest, rows_digest},
     sql::{self, Cells, Db, Sight, Tx, Val},
+    steps::KEY_DETAIL,
 };
 
 /// What an event says, before it has a place in the log.
@@ -24,12 +25,32 @@ pub struct NewEvent {
     pub object: Option<String>,
     /// Reasons, queries, names, digests: sealed, never in the leaf.
     pub detail: Value,
+    /// What it destroys beside rows; only an erasure fills it.
+    pub(crate) destroys: Destroys,
+}
+
+/// Keys of details and objects that go with an erasure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Destroys {
+    /// Events whose detail can be read no more, each with its leaf's hash.
+    pub events: Vec<(u64, Sha256Digest)>,
+    /// Names of objects.
+    pub objects: Vec<String>,
+    /// The last event of the case that the plan has seen: with a later one nothing is destroyed.
+    pub seen: Option<u64>,
+}
+
+impl Destroys {
+    fn noted(&self) -> impl Iterator<Item = (String, String, Sha256Digest)> + '_ {
+        let keys = self.events.iter().map(|(seq, leaf)| (DETAIL_KEY.to_string(), detail_key_id(*seq, leaf), erased_digest()));
+        keys.chain(self.objects.iter().map(|name| (OBJECT.to_string(), name.clone(), erased_digest())))
+    }
 }
 
 impl NewEvent {
     /// An event of this kind about `object`.
     pub fn new(event_type: EventType, object: impl Into<Option<String>>, detail: Value) -> Self {
-        NewEvent { event_type, object: object.into(), detail }
+        NewEvent { event_type, object: object.into(), detail, destroys: Destroys::default() }
     }
 }
 
@@ -65,13 +86,25 @@ pub struct StoredEvent {
     pub bytes: Vec<u8>,
     pub(crate) key_ref: String,
     pub(crate) sealed: Vec<u8>,
+    /// The wrapped key of the detail; none for events of the node and of homes from before such keys.
+    pub(crate) key: Option<Vec<u8>>,
 }
 
 impl StoredEvent {
+    /// Whether its detail has a key of its own that can be destroyed.
+    pub fn can_be_erased(&self) -> bool {
+        self.key_ref == KEY_DETAIL
+    }
+
+    /// Whether an erasure destroyed the key of its detail.
+    pub fn is_erased(&self) -> bool {
+        self.key_ref == KEY_DETAIL && self.key.as_ref().is_none_or(Vec::is_empty)
+    }
+
     pub(crate) fn from_cells(cells: &Cells) -> Result<StoredEvent, StoreError> {
         let bytes = cells.blob(1)?;
         let leaf = Leaf::parse(&bytes).map_err(StoreError::damaged)?;
-        Ok(StoredEvent { leaf, bytes, key_ref: cells.text(2)?, sealed: cells.blob(3)? })
+        Ok(StoredEvent { leaf, bytes, key_ref: cells.text(2)?, sealed: cells.blob(3)?, key: cells.blob(4).ok() })
     }
 }
 
@@ -85,6 +118,10 @@ pub(crate) struct Append<'a> {
     pub commitment: Sha256Digest,
     pub key_ref: &'a str,
     pub sealed: Vec<u8>,
+    /// The wrapped key of the detail, where it has one of its own.
+    pub key: Vec<u8>,
+    /// What it destroys beside rows.
+    pub destroys: &'a Destroys,
     /// The rows that it writes, each with its indexes.
     pub rows: &'a [(Row, &'a [Blind])],
 }
@@ -94,6 +131,8 @@ pub(crate) struct Entry {
     pub seq: u64,
     pub values: Vec<Val>,
     pub notes: Vec<Vec<Val>>,
+    /// The key of its detail, where it has one of its own.
+    pub key: Option<Vec<Val>>,
 }
 
 /// Appends one event to the head; the caller holds its lock, and writes entry, rows and head in one transaction.
@@ -101,6 +140,7 @@ pub(crate) fn append(head: &mut LogHead, append: Append<'_>) -> Result<Entry, St
     let seq = head.frontier.size().0;
     let mut digests: Vec<_> = append.rows.iter().map(|(row, blinds)| (row.kind.clone(), row.id.clone(), row.digest(blinds))).collect();
     digests.push((DETAIL.to_string(), seq.to_string(), detail_digest(append.key_ref, &append.sealed)));
+    digests.extend(append.destroys.noted());
     let leaf = Leaf {
         v: 1,
         seq,
@@ -132,7 +172,8 @@ pub(crate) fn append(head: &mut LogHead, append: Append<'_>) -> Result<Entry, St
     let note = |(kind, id, digest): (String, String, Sha256Digest)| {
         vec![Val::Int(place), Val::text(kind), Val::text(id), Val::Blob(digest.0.to_vec())]
     };
-    Ok(Entry { seq, values, notes: digests.into_iter().map(note).collect() })
+    let key = (!append.key.is_empty()).then(|| vec![Val::Int(place), Val::opt(append.case.map(|c| c.as_str().to_string())), Val::Blob(append.key)]);
+    Ok(Entry { seq, values, notes: digests.into_iter().map(note).collect(), key })
 }
 
 /// What `log verify` found.
@@ -233,6 +274,9 @@ fn check_leaf(
     if !written.contains(&detail) {
         fault("its sealed detail is not what was written".into());
     }
+    if let Some(text) = check_detail_key(tx, cells, expected, &hash)? {
+        fault(text);
+    }
     if rows_digest(&written) != leaf.rows {
         fault("the rows noted for it are not those of the leaf".into());
     }
@@ -241,6 +285,32 @@ fn check_leaf(
     }
     *latest = (*latest).max(leaf.time);
     Ok(())
+}
+
+/// The key of a detail is there as it was written, or an erasure says that it is gone.
+fn check_detail_key(tx: &mut Tx<'_>, cells: &Cells, seq: u64, leaf: &Sha256Digest) -> Result<Option<String>, StoreError> {
+    if cells.text(8)? != KEY_DETAIL {
+        return Ok(None);
+    }
+    let key = cells.blob(10).unwrap_or_default();
+    let noted = last_note(tx, DETAIL_KEY, &detail_key_id(seq, leaf))?;
+    let erased = noted.is_some_and(|(digest, by)| digest == erased_digest() && by.is_some_and(EventType::erases));
+    let promised = cells.blob(9)?.get(..32).map(<[u8]>::to_vec).unwrap_or_default();
+    Ok(match (key.is_empty(), erased) {
+        (true, true) => None,
+        (true, false) => Some("the key of its detail is gone, and no erasure says so".into()),
+        (false, true) => Some("law 10: the key of its detail was destroyed by an erasure, and is there again".into()),
+        (false, false) if Sha256Digest::of(&key).0[..] != promised[..] => Some("the key of its detail is not what was written".into()),
+        (false, false) => None,
+    })
+}
+
+/// What was noted last of a thing, and by which kind of event.
+fn last_note(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<(Sha256Digest, Option<EventType>)>, StoreError> {
+    let Some(noted) = tx.first(sql::LAST_ROW_DIGEST, &[Val::text(kind), Val::text(id)])? else { return Ok(None) };
+    let digest = noted.blob(0)?.try_into().map_err(|_| StoreError::damaged("a row digest is not 32 bytes"))?;
+    let by = tx.first(sql::TYPE_OF_EVENT, &[Val::Int(noted.int(1)?)])?.map(|cells| cells.text(0)).transpose()?;
+    Ok(Some((Sha256Digest(digest), by.and_then(|name| name.parse().ok()))))
 }
 
 fn cells_seq(seq: u64) -> Val {
@@ -262,6 +332,7 @@ fn check_rows(tx: &mut Tx<'_>, report: &mut LogReport) -> Result<(), StoreError>
                 None => Some("has no event"),
                 Some(noted) if noted.blob(0)? != digest.0 => Some("is not what its last event wrote"),
                 Some(noted) if noted.int(1)?.unsigned_abs() != row.event => Some("names another event than the one that wrote it"),
+                Some(_) if row.is_erased() && !written_by_erasure(tx, &row)? => Some("has lost its content, and no erasure says so"),
                 Some(_) => None,
             };
             if let Some(what) = fault {
@@ -269,6 +340,10 @@ fn check_rows(tx: &mut Tx<'_>, report: &mut LogReport) -> Result<(), StoreError>
             }
         }
     }
+}
+
+fn written_by_erasure(tx: &mut Tx<'_>, row: &Row) -> Result<bool, StoreError> {
+    Ok(last_note(tx, &row.kind, &row.id)?.and_then(|(_, by)| by).is_some_and(EventType::erases))
 }
 
 fn blinds_of(tx: &mut Tx<'_>, row: &Row) -> Result<Vec<Blind>, StoreError> {

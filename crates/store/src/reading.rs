@@ -4,7 +4,7 @@
 //! (law 5). The event of a reading is the business of the step that reads (law 2).
 
 use model::{Law, Sha256Digest, action::Action};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     StoreError,
@@ -12,11 +12,11 @@ use crate::{
     permit::{Permit, Scope},
     record::Row,
     sql::{self, Sight, Val},
-    steps::{KEY_AGENCY, KEY_CASE, KEY_SEALED, Store, detail_place, row_place},
+    steps::{KEY_AGENCY, KEY_CASE, KEY_DETAIL, KEY_SEALED, Store, detail_key_place, detail_place, row_place},
     vault::{
         case_key::KeyRing,
         field::{Aad, blind_index, open_field},
-        secret::SecretBytes,
+        secret::{Secret32, SecretBytes},
     },
 };
 
@@ -29,6 +29,9 @@ impl Store {
         let cells = self.db.first(Sight::Person(&scope.actor), sql::RECORD_ONE, &[Val::text(kind), Val::text(id)])?;
         let row = cells.map(|c| Row::from_cells(&c)).transpose()?.filter(|row| row.case.as_ref() == Some(&scope.case));
         let row = row.ok_or_else(|| StoreError::input(format!("there is no {kind} {id} in this case")))?;
+        if row.is_erased() {
+            return Err(StoreError::refused(Law::Erasure, format!("this {kind} was erased: nothing of it can be shown; `lanternfish erase list` says when and by which decision")));
+        }
         self.open_row(&scope.ring, row)
     }
 
@@ -38,7 +41,8 @@ impl Store {
     /// When the database refuses or a row cannot be opened.
     pub fn list(&self, scope: &Scope, kind: &str) -> Result<Vec<Row>, StoreError> {
         let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(kind)])?;
-        cells.iter().map(|c| self.open_row(&scope.ring, Row::from_cells(c)?)).collect()
+        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+        rows.into_iter().filter(|row| !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
     /// The row with this number among those of a kind in this case.
@@ -48,7 +52,8 @@ impl Store {
     pub fn numbered(&self, scope: &Scope, kind: &str, number: i64) -> Result<Option<Row>, StoreError> {
         let values = [Val::text(scope.case.as_str()), Val::text(kind), Val::Int(number)];
         let cells = self.db.first(Sight::Person(&scope.actor), sql::RECORD_BY_NUMBER, &values)?;
-        cells.map(|c| self.open_row(&scope.ring, Row::from_cells(&c)?)).transpose()
+        let row = cells.map(|c| Row::from_cells(&c)).transpose()?.filter(|row| !row.is_erased());
+        row.map(|row| self.open_row(&scope.ring, row)).transpose()
     }
 
     /// Every row of a kind in this case that hangs on `parent`.
@@ -58,7 +63,7 @@ impl Store {
     pub fn list_of(&self, scope: &Scope, kind: &str, parent: &str) -> Result<Vec<Row>, StoreError> {
         let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_PARENT, &[Val::text(kind), Val::text(parent)])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
-        rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case)).map(|row| self.open_row(&scope.ring, row)).collect()
+        rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case) && !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
     /// Rows of this case found by equality of an indexed value.
@@ -92,6 +97,9 @@ impl Store {
     }
 
     fn open_event(&self, scope: &Scope, event: StoredEvent) -> Result<(StoredEvent, Value), StoreError> {
+        if event.is_erased() {
+            return Ok((event, json!({"erased": true})));
+        }
         let (_, detail) = self.open_detail(&scope.ring, &event)?;
         let value = serde_json::from_slice(&detail).map_err(|_| StoreError::damaged(format!("detail of event {}", event.leaf.seq)))?;
         Ok((event, value))
@@ -124,7 +132,18 @@ impl Store {
 
     fn open_detail(&self, ring: &KeyRing, event: &StoredEvent) -> Result<([u8; 32], Vec<u8>), StoreError> {
         let seq = event.leaf.seq.to_string();
-        let bytes = self.unseal(Some(ring), &event.key_ref, &detail_place(&seq), &event.sealed)?;
+        let bytes = match (&event.key, event.key_ref.as_str()) {
+            _ if event.is_erased() => return Err(StoreError::refused(Law::Erasure, format!("the detail of event {seq} was erased; the event itself stands"))),
+            (Some(key), KEY_DETAIL) => {
+                let own = Secret32::from_slice(&ring.open_value(&detail_key_place(&seq), key)?)?;
+                let (promised, sealed) = event.sealed.split_at_checked(32).ok_or_else(|| StoreError::damaged("a sealed detail is too short"))?;
+                if Sha256Digest::of(key).0[..] != *promised {
+                    return Err(StoreError::refused(Law::Integrity, format!("the key of the detail of event {seq} is not the one that was written")));
+                }
+                open_field(&own, &detail_place(&seq), sealed)?
+            }
+            _ => self.unseal(Some(ring), &event.key_ref, &detail_place(&seq), &event.sealed)?,
+        };
         let (salt, detail) = bytes.split_at_checked(32).ok_or_else(|| StoreError::damaged("an event detail is too short"))?;
         let salt: [u8; 32] = salt.try_into().expect("split at 32");
         if Sha256Digest::commitment(&salt, detail) != event.leaf.commitment {

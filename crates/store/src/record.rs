@@ -52,6 +52,10 @@ pub enum Content {
     Json(Value),
     /// Sealed already, for one person or set of people (age).
     Sealed(Vec<u8>),
+    /// Sealed already under the case's key, as a tombstone carries it.
+    Again(Vec<u8>),
+    /// Nothing: the row was erased (law 10). Only an erasure writes it.
+    Erased,
 }
 
 /// Whether a row is new or replaces a known version.
@@ -112,6 +116,11 @@ impl Row {
     pub fn content<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
         let value = self.opened.as_ref().ok_or_else(|| StoreError::damaged(format!("{} {} was not opened", self.kind, self.id)))?;
         T::deserialize(value).map_err(|e| StoreError::damaged(format!("{} {}: {e}", self.kind, self.id)))
+    }
+
+    /// Whether an erasure took its content.
+    pub fn is_erased(&self) -> bool {
+        self.key_ref == KEY_ERASED
     }
 
     /// Bytes of a row that was sealed for one person or set of people.
@@ -189,6 +198,24 @@ pub(crate) type Blind = (String, Vec<u8>);
 
 /// Under this kind the sealed detail of an event is noted among the rows that the event wrote.
 pub(crate) const DETAIL: &str = "event-detail";
+
+/// Under this kind the key of an event's detail is noted when it is destroyed.
+pub(crate) const DETAIL_KEY: &str = "event-key";
+/// Under this kind an object is noted when an erasure takes it out of the folder.
+pub(crate) const OBJECT: &str = "object";
+/// What stands in `key_ref` of a row without content.
+pub(crate) const KEY_ERASED: &str = "erased";
+
+/// What a leaf commits to for a thing that an erasure destroyed.
+pub(crate) fn erased_digest() -> Sha256Digest {
+    Sha256Digest::of(b"lanternfish: erased")
+}
+
+/// How the key of an event's detail is noted: by place and leaf, because after a restore another event may
+/// stand at the same place.
+pub(crate) fn detail_key_id(seq: u64, leaf_hash: &Sha256Digest) -> String {
+    format!("{seq}-{}", &leaf_hash.hex()[..32])
+}
 
 /// Digest of a sealed detail as it lies in the database: a detail that was damaged is found without a key.
 pub(crate) fn detail_digest(key_ref: &str, sealed: &[u8]) -> Sha256Digest {

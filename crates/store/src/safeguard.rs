@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::{
     StoreError,
     dump,
+    erasure::Replayed,
     home::{Config, Database, Home, write_private},
     log::NewEvent,
     people::restate,
@@ -33,6 +34,18 @@ use crate::{
 const RECORDS_FILE: &str = "records.db";
 pub(crate) const RECORDS_ROWS: &str = "records.rows";
 const HEAD: &[u8] = b"lanternfish backup key 1\n";
+/// What is known of erasures when a backup is brought back: it may hold what was erased since (law 10).
+#[derive(Debug, Clone, Copy)]
+pub enum Known<'a> {
+    /// The folder of tombstones, as it was copied out of the home.
+    Tombstones(&'a Path),
+    /// Somebody says that nothing was ever erased.
+    NothingErased,
+}
+
+/// In the mark of a restored home while its tombstones were not all carried out.
+const REPLAYING: &str = "replaying";
+
 /// The file that marks a home as restored and not yet resumed.
 pub(crate) const RESTORED: &str = "restored.json";
 
@@ -89,22 +102,28 @@ impl Store {
     /// # Errors
     /// A wrong passphrase, a cut or changed backup, an existing folder: nothing is left then.
     pub fn restore(source: &Path, root: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
-        Store::restore_into(source, root, passphrase, None)
+        Store::restore_into(source, root, passphrase, None, Known::NothingErased).map(|(summary, _)| summary)
     }
 
     /// The same with the records on a server, whose database must be empty; `None` puts them into the home,
     /// wherever they were before. The role that owns the tables makes them, where one is named.
     ///
     /// # Errors
-    /// As [`Store::restore`]; a database that is not empty.
-    pub fn restore_into(source: &Path, root: &Path, passphrase: &str, server: Option<Server<'_>>) -> Result<BackupSummary, StoreError> {
+    /// As [`Store::restore`]; a database that is not empty; a tombstone that this log did not sign.
+    pub fn restore_into(
+        source: &Path,
+        root: &Path,
+        passphrase: &str,
+        server: Option<Server<'_>>,
+        known: Known<'_>,
+    ) -> Result<(BackupSummary, Replayed), StoreError> {
         let file = File::open(source).map_err(|e| StoreError::environment(format!("opening {}", source.display()), &e))?;
         let mut input = BufReader::new(file);
         let sealed = read_head(&mut input)?;
         let secret = open_with_passphrase(passphrase, &sealed)?;
         let identity = Identity::parse(secret.text()?)?;
         let empty = server.map(|server| empty_server(server.database, server.owner)).transpose()?;
-        let summary = backup_restore(input, &identity, root, &[(RESTORED, b"{\"restored\":true}\n")])?;
+        let summary = backup_restore(input, &identity, root, &[(RESTORED, b"{\"restored\":true,\"replaying\":true}\n")])?;
         let home = Home::at(root);
         if let Err(error) = place_records(&home, server.map(|server| server.database), empty) {
             // All or nothing: the folder was made a moment ago, by the line above.
@@ -114,7 +133,26 @@ impl Store {
         for folder in [home.objects(), home.spool(), home.out()] {
             fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the folders of the home", &e))?;
         }
-        Ok(summary)
+        // Before anybody can log in: the home opens for no one while the mark says that tombstones wait.
+        let replayed = match replay(root, known) {
+            Ok(replayed) => replayed,
+            Err(error) if server.is_none() => {
+                fs::remove_dir_all(root).map_err(|e| StoreError::environment("removing what was not restored", &e))?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        write_private(&root.join(RESTORED), format!("{}\n", json!({"restored": true, "later-known": replayed.later})).as_bytes())?;
+        Ok((summary, replayed))
+    }
+
+    /// Whether a tombstone showed, when this home was restored, that its log once went further.
+    pub fn later_is_known(&self) -> bool {
+        self.mark()["later-known"] == true
+    }
+
+    fn mark(&self) -> serde_json::Value {
+        read_mark(self.home.root())
     }
 
     /// Whether this home was restored and has not been resumed.
@@ -125,8 +163,7 @@ impl Store {
     /// Size of the log below which every session is void while this home waits after a restore: a token
     /// that somebody kept from before must not open what came back. `None` before the first login here.
     pub(crate) fn sessions_void_below(&self) -> Option<u64> {
-        let mark = fs::read(self.home.root().join(RESTORED)).ok()?;
-        serde_json::from_slice::<serde_json::Value>(&mark).ok()?["sessions-void-below"].as_u64()
+        self.mark()["sessions-void-below"].as_u64()
     }
 
     /// Writes that size into the mark of a restored home, at its first login.
@@ -134,7 +171,7 @@ impl Store {
         if !self.is_waiting_after_restore() || self.sessions_void_below().is_some() {
             return Ok(());
         }
-        let mark = json!({"restored": true, "sessions-void-below": self.log_size()?});
+        let mark = json!({"restored": true, "later-known": self.later_is_known(), "sessions-void-below": self.log_size()?});
         write_private(&self.home.root().join(RESTORED), format!("{mark}\n").as_bytes())
     }
 
@@ -156,6 +193,23 @@ impl Store {
     pub fn resume_after_restore(&self) -> Result<(), StoreError> {
         fs::remove_file(self.home.root().join(RESTORED)).map_err(|e| StoreError::environment("resuming the log", &e))
     }
+}
+
+fn read_mark(root: &Path) -> serde_json::Value {
+    fs::read(root.join(RESTORED)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// Whether a restore ended before its tombstones were carried out.
+pub(crate) fn is_half_restored(root: &Path) -> bool {
+    root.join(RECORDS_ROWS).exists() || read_mark(root)[REPLAYING] == true
+}
+
+fn replay(root: &Path, known: Known<'_>) -> Result<Replayed, StoreError> {
+    let Known::Tombstones(folder) = known else { return Ok(Replayed::default()) };
+    if !folder.is_dir() {
+        return Err(StoreError::input(format!("{} is no folder: name the folder to which tombstones were copied", folder.display())));
+    }
+    Store::open_restored(root)?.replay(folder)
 }
 
 /// A server that takes the records of a backup.

@@ -26,6 +26,7 @@ use model::{
 
 use crate::{
     StoreError,
+    erasure,
     log::{self, Append, LogHead, NewEvent},
     people::KEY_WRAP,
     permit::{Intent, Scope},
@@ -69,7 +70,7 @@ pub(crate) struct Question {
 impl Step {
     /// Whether later steps must be judged by what this one writes.
     fn changes_grounds(&self) -> bool {
-        self.on_head.is_some() || self.rows.iter().any(|ready| GROUNDS.contains(&ready.row.kind.as_str()))
+        self.on_head.is_some() || self.event.event_type.erases() || self.rows.iter().any(|ready| GROUNDS.contains(&ready.row.kind.as_str()))
     }
 }
 
@@ -228,6 +229,11 @@ impl Store {
                     continue;
                 }
             }
+            let as_seen = erasure::case_is_as_seen(&mut tx, step.case.as_ref(), &step.event.destroys).map_err(Failure::Some)?;
+            if !as_seen || step.event.destroys.seen.is_some() && pages.iter().any(|page| page.case == step.case.as_ref()) {
+                results.push(Err(StoreError::Conflict));
+                continue;
+            }
             let rows = number_rows(&mut tx, &mut knows, step, head.frontier.size()).map_err(Failure::Some)?;
             let event = self.place(step, &mut head, &rows).map_err(|error| Failure::Of(place, error))?;
             results.push(Ok(Committed { event: event.seq, numbers: rows.iter().map(|(row, _)| row.number).collect() }));
@@ -252,16 +258,18 @@ impl Store {
     fn place(&self, step: &Step, head: &mut LogHead, rows: &[(Row, &[Blind])]) -> Result<log::Entry, StoreError> {
         let now = self.now();
         let detail = self.full_detail(step.event.detail.clone(), now, head.last_time);
-        let (commitment, sealed) = seal_detail(&step.seal, head.frontier.size().0, &detail)?;
+        let detail = seal_detail(&step.seal, head.frontier.size().0, &detail)?;
         log::append(head, Append {
             event_type: step.event.event_type,
             object: step.event.object.as_deref(),
             actor: step.actor.as_ref(),
             case: step.case.as_ref(),
             now,
-            commitment,
-            key_ref: step.seal.key_ref(),
-            sealed,
+            commitment: detail.commitment,
+            key_ref: detail.key_ref,
+            sealed: detail.sealed,
+            key: detail.key,
+            destroys: &step.event.destroys,
             rows,
         })
     }
@@ -325,6 +333,8 @@ fn next_number(tx: &mut Tx<'_>, knows: &mut Known, row: &Row, base: i64) -> Resu
 struct Page<'s> {
     case: Option<&'s CaseId>,
     events: Vec<Vec<Val>>,
+    keys: Vec<Vec<Val>>,
+    destroyed: Vec<Vec<Val>>,
     notes: Vec<Vec<Val>>,
     added: Vec<Vec<Val>>,
     changed: Vec<(usize, Vec<Val>)>,
@@ -334,7 +344,7 @@ struct Page<'s> {
 impl<'s> Page<'s> {
     fn of<'p>(pages: &'p mut Vec<Page<'s>>, case: Option<&'s CaseId>) -> &'p mut Page<'s> {
         let place = pages.iter().position(|page| page.case == case).unwrap_or_else(|| {
-            pages.push(Page { case, events: vec![], notes: vec![], added: vec![], changed: vec![], indexes: vec![] });
+            pages.push(Page { case, events: vec![], keys: vec![], destroyed: vec![], notes: vec![], added: vec![], changed: vec![], indexes: vec![] });
             pages.len() - 1
         });
         &mut pages[place]
@@ -343,6 +353,8 @@ impl<'s> Page<'s> {
     fn add(&mut self, place: usize, step: &Step, event: log::Entry, rows: Vec<(Row, &[Blind])>) {
         self.events.push(event.values);
         self.notes.extend(event.notes);
+        self.keys.extend(event.key);
+        self.destroyed.extend(step.event.destroys.events.iter().map(|(seq, _)| erasure::destroyed_key(*seq)));
         for ((row, blinds), ready) in rows.into_iter().zip(&step.rows) {
             let index = |(name, blind): &Blind| {
                 vec![Val::text(row.kind.clone()), Val::text(name.clone()), Val::Blob(blind.clone()), Val::text(row.id.clone())]
@@ -358,6 +370,8 @@ impl<'s> Page<'s> {
     fn write(&self, tx: &mut Tx<'_>) -> Result<(), Failure> {
         tx.look(self.case.map_or(Sight::Docket, Sight::Case)).map_err(Failure::Some)?;
         tx.add(Many::Event, &self.events).map_err(Failure::Some)?;
+        tx.add(Many::EventKey, &self.keys).map_err(Failure::Some)?;
+        self.destroyed.iter().try_for_each(|values| tx.run(sql::EVENT_KEY_DESTROY, values).map(|_| ())).map_err(Failure::Some)?;
         tx.add(Many::EventRow, &self.notes).map_err(Failure::Some)?;
         tx.add(Many::Record, &self.added).map_err(Failure::Some)?;
         for (place, values) in &self.changed {

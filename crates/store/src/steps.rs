@@ -26,9 +26,9 @@ use crate::{
     home::{Config, Database, Home},
     log::{LogHead, NewEvent},
     permit::{Intent, Permit, Scope},
-    record::{Basis, Blind, Content, Row, Write},
+    record::{Basis, Blind, Content, KEY_ERASED, Row, Write},
     sequencer::{Question, Ready, Sequencer, Step},
-    safeguard::RECORDS_ROWS,
+    safeguard::is_half_restored,
     session::Session,
     sql::{self, Db, Sight, Val},
     vault::{
@@ -42,6 +42,8 @@ use crate::{
 /// Which key a sealed value opens with, as it stands in the `key_ref` column.
 pub(crate) const KEY_AGENCY: &str = "agency";
 pub(crate) const KEY_CASE: &str = "case";
+/// A key of its own, which lies beside the event under the case's key and can be destroyed (law 10).
+pub(crate) const KEY_DETAIL: &str = "detail";
 pub(crate) const KEY_SEALED: &str = "sealed";
 
 /// A node's records, open.
@@ -146,10 +148,16 @@ impl Store {
     /// When there is none, or its files cannot be read.
     pub fn open(root: &Path) -> Result<Store, StoreError> {
         let home = Home::at(root);
-        let config = home.config()?;
-        if home.root().join(RECORDS_ROWS).exists() {
+        if is_half_restored(home.root()) {
             return Err(StoreError::input("this home was not restored to its end: remove the folder and restore the backup again"));
         }
+        Store::open_restored(root)
+    }
+
+    /// The same for a home whose restore is not at its end: only the replay of tombstones opens it so.
+    pub(crate) fn open_restored(root: &Path) -> Result<Store, StoreError> {
+        let home = Home::at(root);
+        let config = home.config()?;
         let agency = Arc::new(read_secret(&home, "agency.key")?);
         let db = match &config.database {
             None => Db::file(&home.database(), false)?,
@@ -276,6 +284,7 @@ impl Store {
         writes: Vec<Write>,
         condition: Option<Condition>,
     ) -> Result<Committed, StoreError> {
+        crate::erasure::only_an_erasure_destroys(&event, &writes)?;
         let rows = writes.into_iter().map(|write| make_ready(write, &seal)).collect::<Result<Vec<_>, StoreError>>()?;
         let (question, on_head) = match condition {
             None => (None, None),
@@ -340,12 +349,32 @@ pub(crate) fn detail_place(seq: &str) -> Aad<'_> {
     Aad { table: "event", column: "detail", row: seq }
 }
 
-pub(crate) fn seal_detail(seal: &Seal, seq: u64, detail: &Value) -> Result<(Sha256Digest, Vec<u8>), StoreError> {
+pub(crate) fn detail_key_place(seq: &str) -> Aad<'_> {
+    Aad { table: "event_key", column: "key", row: seq }
+}
+
+pub(crate) struct SealedDetail {
+    pub commitment: Sha256Digest,
+    pub key_ref: &'static str,
+    pub sealed: Vec<u8>,
+    pub key: Vec<u8>,
+}
+
+/// Seals a detail. In a case it gets a key of its own, wrapped under the case's; the sealed bytes begin with the
+/// digest of the wrapped key, so that a key which somebody took away or changed is found without any key.
+pub(crate) fn seal_detail(seal: &Seal, seq: u64, detail: &Value) -> Result<SealedDetail, StoreError> {
     let bytes = model::canonical::to_bytes(detail).map_err(|e| StoreError::damaged(format!("an event detail: {e}")))?;
     let salt = random_32()?;
     let commitment = Sha256Digest::commitment(&salt, &bytes);
     let plain = SecretBytes::new([&salt[..], &bytes].concat());
-    Ok((commitment, seal.seal(&detail_place(&seq.to_string()), &plain)?))
+    let seq = seq.to_string();
+    let Seal::Case(ring) = seal else {
+        return Ok(SealedDetail { commitment, key_ref: seal.key_ref(), sealed: seal.seal(&detail_place(&seq), &plain)?, key: vec![] });
+    };
+    let own = Secret32::random()?;
+    let key = ring.seal(&detail_key_place(&seq), own.expose())?;
+    let sealed = [&Sha256Digest::of(&key).0[..], &seal_field(&own, &detail_place(&seq), &plain)?].concat();
+    Ok(SealedDetail { commitment, key_ref: KEY_DETAIL, sealed, key })
 }
 
 /// A row with everything but its place in the log and its number.
@@ -354,6 +383,8 @@ fn make_ready(write: Write, seal: &Seal) -> Result<Ready, StoreError> {
     let head = write.head;
     let (key_ref, sealed) = match write.content {
         Content::Sealed(bytes) => (KEY_SEALED.to_string(), bytes),
+        Content::Again(bytes) => (KEY_CASE.to_string(), bytes),
+        Content::Erased => (KEY_ERASED.to_string(), vec![]),
         Content::Json(value) => {
             let plain = serde_json::to_vec(&value).map_err(|e| StoreError::input(e.to_string()))?;
             (seal.key_ref().to_string(), seal.seal(&row_place(head.kind, &head.id), &plain)?)

@@ -12,6 +12,8 @@ mod blobs;
 mod cluster;
 #[path = "store/drills.rs"]
 mod drills;
+#[path = "store/erasing.rs"]
+mod erasing;
 #[path = "store/house.rs"]
 mod house;
 #[path = "store/keys.rs"]

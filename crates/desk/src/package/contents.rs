@@ -254,7 +254,9 @@ impl<'a> Filling<'a> {
         for (event, detail) in &self.facts.events {
             let leaf = String::from_utf8(event.bytes.clone()).map_err(|_| StoreError::damaged("a leaf"))?;
             let mut line = json!({"event": event.leaf.seq, "leaf": leaf});
-            if disclosed(event.leaf.event_type) && self.is_about_a_restricted(event.leaf.object.as_deref()) {
+            if event.is_erased() {
+                line["note"] = json!("the detail was erased by decision of a court or prosecutor (law 10); the event stands");
+            } else if disclosed(event.leaf.event_type) && self.is_about_a_restricted(event.leaf.object.as_deref()) {
                 line["note"] = json!("the event is about a restricted item: its detail stays here (law 7)");
             } else if disclosed(event.leaf.event_type) {
                 let mut detail = detail.clone();
@@ -351,6 +353,9 @@ impl<'a> Filling<'a> {
         }
         let case = &self.facts.case;
         let mut index = json!({"case": case.case, "title": case.content.title, "offence": case.content.offence, "notes": self.notes});
+        // Numbers that are missing because of an erasure, so that nobody has to guess (law 10).
+        let erased = self.desk.store.erased(self.scope)?;
+        index["erased"] = erased.iter().filter_map(crate::erasure::label_of).collect();
         // Moved in, not copied: there may be many thousands.
         index["exhibits"] = Value::Array(items);
         self.put_json("data/index.json", index)

@@ -45,7 +45,7 @@ pub enum CaseVerb {
     Declare {
         #[command(flatten)]
         case: InCase,
-        /// court-process or legal-hold.
+        /// court-process, legal-hold or legal-hold-over.
         what: String,
         /// Why.
         #[arg(long, value_parser = words)]

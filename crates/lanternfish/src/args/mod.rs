@@ -5,6 +5,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod subjects;
 mod witness;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, witness::*};
+pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -82,6 +83,12 @@ pub enum Verb {
     /// Legal instruments.
     #[command(subcommand)]
     Authority(AuthorityVerb),
+    /// Persons whom a case concerns: names, dates of review and erasure, links and holds.
+    #[command(subcommand)]
+    Subject(SubjectVerb),
+    /// Erase what is held on a person, on a court's or prosecutor's decision and by two people.
+    #[command(subcommand)]
+    Erase(EraseVerb),
     /// Capture pages under an authority.
     Capture {
         #[command(flatten)]

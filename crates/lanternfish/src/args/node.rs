@@ -81,6 +81,13 @@ pub enum BackupVerb {
         /// A file that holds the backup's passphrase; `-` is standard input. Without it you are asked.
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
+        /// The folder to which tombstones were copied: what was erased since the backup is erased again, before
+        /// anybody can log in.
+        #[arg(long, value_name = "DIR", required_unless_present = "nothing_erased")]
+        tombstones: Option<PathBuf>,
+        /// Nothing was ever erased on this node, so there are no tombstones.
+        #[arg(long, conflicts_with = "tombstones")]
+        nothing_erased: bool,
         #[command(flatten)]
         database: DatabaseArgs,
     },

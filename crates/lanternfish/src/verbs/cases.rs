@@ -28,7 +28,8 @@ impl Office {
                 let what = match what.as_str() {
                     "court-process" => Declaration::CourtProcess,
                     "legal-hold" => Declaration::LegalHold,
-                    other => return Err(DeskError::input(format!("{other:?} cannot be declared: choose court-process or legal-hold"))),
+                    "legal-hold-over" => Declaration::HoldOver,
+                    other => return Err(DeskError::input(format!("{other:?} cannot be declared: choose court-process, legal-hold or legal-hold-over"))),
                 };
                 self.declare(&case, what, &reason)?;
             }

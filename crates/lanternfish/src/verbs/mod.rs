@@ -6,6 +6,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod subjects;
 mod witness;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Permit, Scope, Server, Session, capture::{self, CaptureWish}, custody, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Known, Permit, Scope, Server, Session, capture::{self, CaptureWish}, custody, examine, package};
 use model::action::Action;
 use serde_json::json;
 
@@ -62,12 +63,13 @@ fn run(cli: Cli) -> Done {
             voice.note("next: `lanternfish user add NAME --role administrator`, then the others, then each logs in");
             Ok(0)
         }
-        Verb::Backup(BackupVerb::Restore { file, passphrase_file, database }) => {
+        Verb::Backup(BackupVerb::Restore { file, passphrase_file, tombstones, nothing_erased: _, database }) => {
             let home = home_of(cli.home)?;
             let words = passphrase::get(passphrase_file.as_deref(), "the backup's passphrase", Asked::Once)?;
             let typed = server(database)?;
-            let summary = desk::restore(&file, &home, &words, typed.as_ref().map(Typed::server))?;
-            voice.say(&json!({"home": home, "files": summary.files, "bytes": summary.bytes}));
+            let known = tombstones.as_deref().map_or(Known::NothingErased, Known::Tombstones);
+            let (summary, replayed) = desk::restore(&file, &home, &words, typed.as_ref().map(Typed::server), known)?;
+            voice.say(&json!({"home": home, "files": summary.files, "bytes": summary.bytes, "tombstones": replayed.tombstones, "erased-again": replayed.erased}));
             voice.note("next: `lanternfish log resume` with the last known checkpoint, or --nothing-later-known");
             Ok(0)
         }
@@ -178,6 +180,8 @@ impl Office {
             Verb::Tip(verb) => self.tip(verb),
             Verb::Case(verb) => self.case(verb),
             Verb::Authority(verb) => self.authority(verb),
+            Verb::Subject(verb) => self.subject(verb),
+            Verb::Erase(verb) => self.erase(verb),
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),

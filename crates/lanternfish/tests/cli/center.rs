@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::{
+    erasing::{decided, plant, sealed, speaking, stands_in},
     cluster::{APP, OWNER, TestDatabase, cluster},
     disks::kills_lose_nothing,
     office::{ADMIN, AUDITOR, NOY, Office, passphrase as words_of, skipped, string, text},
@@ -47,7 +48,7 @@ fn a_centre_is_set_up_backed_up_and_brought_back_to_a_file_or_a_server() {
     for (name, way) in ways {
         let home = office.place(name);
         let mut restored = office.moved_to(&home);
-        restored.bare(&[&["backup", "restore", &file, "--passphrase-file", &passphrase][..], way].concat()).ended(0);
+        restored.bare(&[&["backup", "restore", &file, "--passphrase-file", &passphrase, "--nothing-erased"][..], way].concat()).ended(0);
         assert_eq!(home.join("records.db").exists(), way.is_empty());
         restored.log_in(AUDITOR, &words_of(AUDITOR));
         let report = restored.says(AUDITOR, &["log", "verify"]).ended(0).line();
@@ -60,4 +61,30 @@ fn a_centre_is_set_up_backed_up_and_brought_back_to_a_file_or_a_server() {
     elsewhere.bare(&["init", "--agency", "X Unit", "--database", "postgres://a:word@localhost/c"]).ended(2).tells("no password belongs");
     elsewhere.bare(&["init", "--agency", "X Unit", "--database", &database.cluster.url(APP, &database.name)]).ended(2).tells("already");
     assert_eq!(string(&office.done(ADMIN, &["log", "show", "--limit", "1"])["type"]), "log-opened");
+}
+
+#[test]
+fn law_10_on_a_server_an_erasure_is_done_when_its_owner_wrote_the_tables_anew() {
+    let Some((mut office, database)) = office("law_10_on_a_server_an_erasure_is_done_when_its_owner_wrote_the_tables_anew") else { return };
+    plant(&mut office);
+    let erasure = decided(&office);
+    let old = sealed(&office, NOY);
+    let tombstones = text(&office.place("tombstones"));
+    let run = |more: &[&str]| office.in_case(NOY, "erase run", &[&[&erasure[..], "--tombstones", &tombstones][..], more].concat());
+    run(&[]).ended(3).tells("--database-owner");
+    assert_eq!(speaking(&office, NOY), Vec::<String>::new(), "content and keys are gone at once");
+    assert_eq!(office.in_case(NOY, "erase list", &[]).ended(0).line()["state"], "purging", "and it is not called done");
+    assert_eq!(run(&["--database-owner", OWNER]).ended(0).line()["state"], "done");
+    // What the server keeps in the files of the tables: nothing of the old rows. Its write-ahead log is another matter.
+    let cluster = database.cluster;
+    cluster.run("postgres", &database.name, "CHECKPOINT").unwrap();
+    let folder = cluster.run("postgres", &database.name, "SHOW data_directory").unwrap();
+    let number = cluster.run("postgres", &database.name, "SELECT oid FROM pg_database WHERE datname = current_database()").unwrap();
+    let mut all = Vec::new();
+    for entry in fs::read_dir(format!("{folder}/base/{number}")).unwrap() {
+        all.extend(fs::read(entry.unwrap().path()).unwrap());
+    }
+    let there = |kind: &str| old.iter().filter(|(one, _, bytes)| one == kind && stands_in(&all, &bytes[..48])).count();
+    assert_eq!((there("exhibit"), there("finding"), there("subject")), (1, 1, 0), "only the other person's exhibit and finding");
+    office.sound_log();
 }

@@ -36,7 +36,7 @@ impl Before {
     fn restored(&self, name: &str) -> Office {
         let home = self.office.place(name);
         let mut office = self.office.moved_to(&home);
-        office.bare(&["backup", "restore", &self.backup, "--passphrase-file", &self.secret]).ended(0).tells("log resume");
+        office.bare(&["backup", "restore", &self.backup, "--passphrase-file", &self.secret, "--nothing-erased"]).ended(0).tells("log resume");
         // The tokens of the dead laptop open nothing here, before the first login and after it.
         let old = office.token(NOY).to_owned();
         let with_old_token = |office: &Office| office.bare(&["--session", &old, "case", "list"]).by_law(13).tells("log in again");
@@ -111,7 +111,7 @@ fn law_05_a_wrong_passphrase_or_a_damaged_backup_restores_nothing() {
     let office = &before.office;
     let place = office.place("laptop-2");
     let restore = |backup: &str, secret: &str| {
-        let said = office.moved_to(&place).bare(&["backup", "restore", backup, "--passphrase-file", secret]);
+        let said = office.moved_to(&place).bare(&["backup", "restore", backup, "--passphrase-file", secret, "--nothing-erased"]);
         let left = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("laptop-2");
         let beside = fs::read_dir(place.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
         assert!(!beside.into_iter().any(|name| left(&name)), "nothing is left behind: {said:?}");
@@ -128,7 +128,7 @@ fn law_05_a_wrong_passphrase_or_a_damaged_backup_restores_nothing() {
         restore(&office.file(name, &flipped), &before.secret);
     }
     restore("/nowhere/at/all", &before.secret);
-    let said = office.bare(&["backup", "restore", &before.backup, "--passphrase-file", &before.secret]);
+    let said = office.bare(&["backup", "restore", &before.backup, "--passphrase-file", &before.secret, "--nothing-erased"]);
     assert!((2..=3).contains(&said.code), "never over a home that is there: {said:?}");
     office.sound_log();
 }

@@ -182,6 +182,11 @@ impl Office {
         office
     }
 
+    /// The same office at a home of its own, for one more try from here.
+    pub fn duplicate(&self) -> Office {
+        self.copy()
+    }
+
     fn copy(&self) -> Office {
         self.copied_to(TempDir::with_prefix("lanternfish-drill-").unwrap())
     }

@@ -521,7 +521,7 @@ fn law_03_a_restored_witness_never_signs_with_its_old_key() {
     let (backup, secret) = (text(&b.place("backup")), b.file("secret", "drill only: a backup\n"));
     b.done(ADMIN, &["backup", "create", &backup, "--passphrase-file", &secret]);
     let mut restored = b.moved_to(&b.place("restored"));
-    restored.bare(&["backup", "restore", &backup, "--passphrase-file", &secret]).ended(0);
+    restored.bare(&["backup", "restore", &backup, "--passphrase-file", &secret, "--nothing-erased"]).ended(0);
     restored.log_in(ADMIN, &crate::office::passphrase(ADMIN));
     restored.done(ADMIN, &["log", "resume", "--nothing-later-known"]);
     let (after, _) = identity(&restored);

@@ -32,12 +32,12 @@ const LANDS: [&str; 3] = ["la", "th", "kz"];
 const MAY: [(Role, &str); 7] = [
     (
         Role::Investigator,
-        "collect admit view examine query trace link conclude report package share request transfer administer",
+        "collect admit view examine query trace link conclude report package share request transfer administer erase",
     ),
     (Role::Analyst, "view examine query trace link conclude report transfer package"),
     (Role::ExhibitOfficer, "admit view transfer package report"),
-    (Role::Supervisor, "view query transfer administer audit report package conclude"),
-    (Role::Prosecutor, "view query transfer administer audit report package share request"),
+    (Role::Supervisor, "view query transfer administer audit report package conclude erase"),
+    (Role::Prosecutor, "view query transfer administer audit report package share request erase"),
     (Role::Auditor, "audit"),
     (Role::Administrator, ""),
 ];
@@ -48,6 +48,8 @@ struct Paper {
     holders: Vec<usize>,
     author: usize,
     from_court: bool,
+    /// Whether a court or a prosecutor issued it: only they let anything be erased.
+    of_a_magistrate: bool,
     actions: Vec<&'static str>,
     sources: Vec<&'static str>,
     hosts: Option<Vec<&'static str>>,
@@ -113,7 +115,8 @@ impl Registrar {
     }
 
     fn papers_for(&self, q: &Question) -> Vec<usize> {
-        if self.standing[q.case].closed {
+        let erases = q.action.name() == "erase";
+        if erases && self.standing[q.case].legal_hold || !erases && self.standing[q.case].closed {
             return vec![];
         }
         (0..self.papers.len()).filter(|n| self.paper_does(&self.papers[*n], q)).collect()
@@ -130,8 +133,10 @@ impl Registrar {
         // What comes in or is opened must say whom and where it concerns, if the paper is limited in that.
         let unnamed = (["collect", "admit"].contains(&q.action.name()) || q.source.is_some())
             && ((q.person.is_none() && paper.persons.is_some()) || (q.land.is_none() && paper.lands.is_some()));
+        let may_erase = paper.of_a_magistrate && paper.persons.is_some() && q.person.is_some();
         let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
-        paper.approved
+        (may_erase || q.action.name() != "erase")
+            && paper.approved
             && (paper.approver != Some(q.who) || only_reads)
             && !paper.ended
             && in_time
@@ -234,6 +239,7 @@ impl World {
             holders: if dice.one_in(2) { vec![] } else { dice.some(&everyone, 1, 2) },
             author: dice.below(PEOPLE),
             from_court: ["court-order", "prosecutor", "consent"].contains(&kind.name()),
+            of_a_magistrate: ["court-order", "prosecutor"].contains(&kind.name()),
             actions: dice.some(&names, 4, 5),
             sources: dice.some(&sources, 4, 5),
             hosts: (!dice.one_in(2)).then(|| dice.some(&HOSTS, 3, 4)),
@@ -367,7 +373,8 @@ impl World {
                 self.tally.refused_person += 1;
             }
             (Err(refusal), Verdict::Papers(would_do)) if would_do.is_empty() => {
-                assert_eq!(refusal.law, Law::Permit);
+                let held = q.action.name() == "erase" && self.registrar.standing[q.case].legal_hold;
+                assert_eq!(refusal.law, if held { Law::Erasure } else { Law::Permit });
                 self.tally.refused_ground += 1;
                 self.tally.refused_after_end += u64::from(self.registrar.papers.iter().any(|p| p.approved && p.ended));
             }

@@ -86,6 +86,15 @@ macro_rules! concat_columns {
     };
 }
 
+macro_rules! concat_event {
+    ($rest:literal) => {
+        concat!(
+            "SELECT event.seq, leaf, key_ref, event.sealed, event_key.sealed FROM event LEFT JOIN event_key ON event_key.seq = event.seq ",
+            $rest
+        )
+    };
+}
+
 // The one SQL text.
 pub(crate) const HEAD_LOCK: &str = "UPDATE log_head SET id = 1 WHERE id = 1";
 pub(crate) const HEAD: &str = "SELECT size, frontier, epoch, last_time FROM log_head WHERE id = 1";
@@ -95,14 +104,19 @@ pub(crate) const HEAD_MAKE: &str =
 pub(crate) const HEAD_ADD: &str = "INSERT INTO log_head (id, size, frontier, epoch, last_time) VALUES (1, $1, $2, $3, $4)";
 pub(crate) const HEAD_SET: &str = "UPDATE log_head SET size = $1, frontier = $2, epoch = $3, last_time = $4 WHERE id = 1";
 pub(crate) const EPOCH_NEXT: &str = "UPDATE log_head SET epoch = epoch + 1 WHERE id = 1";
-pub(crate) const EVENT_ONE: &str = "SELECT seq, leaf, key_ref, sealed FROM event WHERE seq = $1";
-pub(crate) const EVENTS_FROM: &str = "SELECT seq, leaf, key_ref, sealed FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
-pub(crate) const EVENTS_OF_CASE: &str =
-    "SELECT seq, leaf, key_ref, sealed FROM event WHERE case_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
-pub(crate) const EVENTS_OF_OBJECT: &str =
-    "SELECT seq, leaf, key_ref, sealed FROM event WHERE object = $1 AND case_id = $2 ORDER BY seq";
-pub(crate) const LEAVES_FROM: &str =
-    "SELECT seq, leaf, leaf_hash, type, time, actor, case_id, object, key_ref, sealed FROM event WHERE seq >= $1 ORDER BY seq LIMIT $2";
+/// The key of a detail; empty when an erasure destroyed it.
+pub(crate) const EVENT_KEY_DESTROY: &str = "UPDATE event_key SET sealed = $2 WHERE seq = $1";
+pub(crate) const EVENT_KEYS_PAGE: &str = "SELECT seq, case_id, sealed FROM event_key WHERE seq > $1 ORDER BY seq LIMIT $2";
+pub(crate) const EVENT_ONE: &str = concat_event!("WHERE event.seq = $1");
+pub(crate) const EVENTS_FROM: &str = concat_event!("WHERE event.seq >= $1 ORDER BY event.seq LIMIT $2");
+pub(crate) const EVENTS_OF_CASE: &str = concat_event!("WHERE event.case_id = $1 AND event.seq >= $2 ORDER BY event.seq LIMIT $3");
+pub(crate) const EVENTS_OF_OBJECT: &str = concat_event!("WHERE event.object = $1 AND event.case_id = $2 ORDER BY event.seq");
+pub(crate) const EVENTS_OF_TYPE: &str = concat_event!("WHERE event.type = $1 ORDER BY event.seq");
+pub(crate) const LEAVES_FROM: &str = "SELECT event.seq, leaf, leaf_hash, type, time, actor, event.case_id, object, key_ref, event.sealed, \
+     event_key.sealed FROM event LEFT JOIN event_key ON event_key.seq = event.seq WHERE event.seq >= $1 ORDER BY event.seq LIMIT $2";
+pub(crate) const TYPE_OF_EVENT: &str = "SELECT type FROM event WHERE seq = $1";
+/// What an erasure noted of one kind: keys of details, objects.
+pub(crate) const NOTED_OF_KIND: &str = "SELECT id, seq FROM event_row WHERE kind = $1 ORDER BY id";
 // Pages of a dump, each in the order of its key.
 pub(crate) const HEAD_PAGE: &str =
     "SELECT size, frontier, epoch, last_time FROM log_head WHERE size > $1 ORDER BY size LIMIT $2";
@@ -117,8 +131,8 @@ pub(crate) const LAST_ROW_DIGEST: &str =
 /// A note beside an event that is not in the log would speak for a row that no leaf vouches for.
 pub(crate) const NOTES_WITHOUT_EVENT: &str = "SELECT kind, id, seq FROM event_row WHERE NOT EXISTS \
      (SELECT 1 FROM event WHERE event.seq = event_row.seq) ORDER BY seq LIMIT 20";
-/// Details are noted beside rows, and lie in `event`.
-pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE kind <> 'event-detail' AND NOT EXISTS \
+/// Details are noted beside rows, and lie in `event`; keys and objects that an erasure destroyed are noted there too.
+pub(crate) const ORPHAN_EVENT_ROWS: &str = "SELECT kind, id, seq FROM event_row WHERE kind NOT IN ('event-detail', 'event-key', 'object') AND NOT EXISTS \
      (SELECT 1 FROM record WHERE record.kind = event_row.kind AND record.id = event_row.id) ORDER BY seq LIMIT 20";
 pub(crate) const RECORD_SET: &str = "UPDATE record SET case_id = $3, parent = $4, number = $5, state = $6, actor = $7, time = $8, \
      version = $9, event_seq = $10, key_ref = $11, sealed = $12 WHERE kind = $1 AND id = $2 AND version = $9 - 1";
@@ -126,6 +140,7 @@ pub(crate) const RECORD_ONE: &str = concat_columns!("WHERE kind = $1 AND id = $2
 pub(crate) const RECORDS_OF_CASE: &str =
     concat_columns!("WHERE case_id = $1 AND kind = $2 ORDER BY number NULLS FIRST, time, id");
 pub(crate) const RECORD_BY_NUMBER: &str = concat_columns!("WHERE case_id = $1 AND kind = $2 AND number = $3");
+pub(crate) const RECORDS_ALL_OF_CASE: &str = concat_columns!("WHERE case_id = $1 ORDER BY kind, number NULLS FIRST, id");
 pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER BY number NULLS FIRST, time, id");
 /// What belongs to the agency and to no case.
 pub(crate) const RECORDS_OF_AGENCY: &str = concat_columns!("WHERE kind = $1 AND case_id IS NULL ORDER BY number NULLS FIRST, time, id");
@@ -145,12 +160,15 @@ pub(crate) const NEXT_NUMBER: &str =
     "SELECT COALESCE(MAX(number), $3) + 1 FROM record WHERE case_id = $2 AND kind = $1 AND number >= $3";
 /// For cases themselves, and for what belongs to no case.
 pub(crate) const NEXT_NUMBER_OF_KIND: &str = "SELECT COALESCE(MAX(number), $2) + 1 FROM record WHERE kind = $1 AND number >= $2";
-pub(crate) const COUNT_KIND: &str = "SELECT COUNT(*) FROM record WHERE kind = $1";
+/// Rows that were erased hold nothing and are not counted.
+pub(crate) const COUNT_KIND: &str = "SELECT COUNT(*) FROM record WHERE kind = $1 AND key_ref <> 'erased'";
+pub(crate) const COUNT_STATE: &str = "SELECT COUNT(*) FROM record WHERE kind = $1 AND state = $2";
 
 /// A table to which many rows are added by one statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Many {
     Event,
+    EventKey,
     EventRow,
     Record,
     Index,
@@ -160,6 +178,7 @@ impl Many {
     fn into_columns(self) -> (&'static str, usize) {
         match self {
             Many::Event => ("INSERT INTO event (seq, type, time, actor, case_id, object, leaf, leaf_hash, key_ref, sealed) VALUES ", 10),
+            Many::EventKey => ("INSERT INTO event_key (seq, case_id, sealed) VALUES ", 3),
             Many::EventRow => ("INSERT INTO event_row (seq, kind, id, digest) VALUES ", 4),
             Many::Record => (
                 "INSERT INTO record (kind, id, case_id, parent, number, state, actor, time, version, event_seq, key_ref, sealed) VALUES ",
@@ -279,6 +298,20 @@ impl Db {
             })
         })?;
         Ok(Tx { db: self, link: Some(link), failed: false })
+    }
+
+    /// Takes what was written over out of the file. What a server keeps of it, only its owner can take out: `false`
+    /// then, unless he is named.
+    pub fn purge(&self, owner: Option<&Database>) -> Result<bool, StoreError> {
+        match (&self.engine, owner) {
+            (Engine::Sqlite(pools), _) if self.runtime.block_on(pools.purge())? => Ok(true),
+            (Engine::Sqlite(_), _) => Err(StoreError::Environment {
+                attempt: "writing the records anew without what was erased".into(),
+                cause: "another lanternfish process reads them: end it and run the erasure again; it goes on where it stands".into(),
+            }),
+            (Engine::Postgres(_), Some(owner)) => self.runtime.block_on(postgres::vacuum(owner)).map(|()| true),
+            (Engine::Postgres(_), None) => Ok(false),
+        }
     }
 
     /// Copies a database file into `target` as one consistent file; `false` when the records are on a server.

@@ -21,14 +21,17 @@ use super::{Cells, Sight, Val};
 use crate::{StoreError, home::Database};
 
 /// The newest step of `migrations/postgres`.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 const OLDEST: i64 = 150_000;
 
 fn migrator() -> Migrator {
     let step = |version, description: &'static str, sql: &'static str| {
         Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![step(SCHEMA, "spine", include_str!("../../migrations/postgres/0001_spine.sql"))])
+    Migrator::with_migrations(vec![
+        step(1, "spine", include_str!("../../migrations/postgres/0001_spine.sql")),
+        step(SCHEMA, "erasure", include_str!("../../migrations/postgres/0002_erasure.sql")),
+    ])
 }
 
 /// Makes the tables, as their owner.
@@ -38,6 +41,23 @@ pub(super) async fn migrate(owner: &Database, database: &Database) -> Result<(),
     let made = migrator().run(&mut connection).await;
     let closed = connection.close().await;
     made.map_err(|e| StoreError::Environment { attempt: "making the tables as their owner".into(), cause: e.to_string() })?;
+    Ok(closed?)
+}
+
+/// Writes the tables anew without the rows that were written over, as their owner.
+pub(super) async fn vacuum(owner: &Database) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect_with(&options(owner)?).await?;
+    let done = sqlx::raw_sql("VACUUM (FULL) record").execute(&mut connection).await.map(|_| ());
+    let done = match done {
+        Ok(()) => sqlx::raw_sql("VACUUM (FULL) record_index").execute(&mut connection).await.map(|_| ()),
+        error => error,
+    };
+    let done = match done {
+        Ok(()) => sqlx::raw_sql("VACUUM (FULL) event_key").execute(&mut connection).await.map(|_| ()),
+        error => error,
+    };
+    let closed = connection.close().await;
+    done.map_err(|e| StoreError::Environment { attempt: "writing the tables anew as their owner".into(), cause: e.to_string() })?;
     Ok(closed?)
 }
 
@@ -132,8 +152,8 @@ impl Pools {
         let answer = fetch(&mut connection, WALLS, &[]).await?;
         let cells = answer.first().ok_or_else(|| StoreError::damaged("the server does not say which walls stand"))?;
         let found = [
-            (cells.int(0)? != 4, "a trigger that keeps the log append-only is missing or switched off"),
-            (cells.int(1)? != 4, "row-level security is not forced on every table"),
+            (cells.int(0)? != 6, "a trigger that keeps the log append-only is missing or switched off"),
+            (cells.int(1)? != 5, "row-level security is not forced on every table"),
             (cells.int(2)? != 0, "the role of the program may change or remove events or rows"),
             (cells.int(3)? != 0, "the server found pages with a wrong checksum: restore the newest backup beside this database"),
         ];
@@ -150,12 +170,16 @@ const ROLE: &str = "SELECT rolsuper::int::bigint, rolbypassrls::int::bigint, (c.
      FROM pg_roles LEFT JOIN pg_class c ON c.oid = to_regclass('public.log_head') WHERE rolname = current_user";
 const WALLS: &str = "SELECT \
      (SELECT COUNT(*) FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal AND tgname IN \
-         ('event_never_changes', 'event_row_never_changes', 'record_never_removed', 'log_head_never_removed') \
-         AND tgrelid IN ('public.event'::regclass, 'public.event_row'::regclass, 'public.record'::regclass, 'public.log_head'::regclass)), \
+         ('event_never_changes', 'event_row_never_changes', 'record_never_removed', 'log_head_never_removed', \
+          'event_key_never_removed', 'event_key_only_destroyed') \
+         AND tgrelid IN ('public.event'::regclass, 'public.event_row'::regclass, 'public.record'::regclass, 'public.log_head'::regclass, \
+          'public.event_key'::regclass)), \
      (SELECT COUNT(*) FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND oid IN \
-         ('public.event'::regclass, 'public.event_row'::regclass, 'public.record'::regclass, 'public.record_index'::regclass)), \
+         ('public.event'::regclass, 'public.event_row'::regclass, 'public.record'::regclass, 'public.record_index'::regclass, \
+          'public.event_key'::regclass)), \
      (has_table_privilege('public.event', 'UPDATE, DELETE, TRUNCATE') OR has_table_privilege('public.event_row', 'UPDATE, DELETE, TRUNCATE') \
-         OR has_table_privilege('public.record', 'DELETE, TRUNCATE') OR has_table_privilege('public.log_head', 'DELETE, TRUNCATE'))::int::bigint, \
+         OR has_table_privilege('public.record', 'DELETE, TRUNCATE') OR has_table_privilege('public.log_head', 'DELETE, TRUNCATE') \
+         OR has_table_privilege('public.event_key', 'UPDATE, DELETE, TRUNCATE'))::int::bigint, \
      (SELECT COALESCE(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database())";
 
 /// Begins a transaction in one round trip with what it may see.

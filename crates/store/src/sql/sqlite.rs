@@ -19,7 +19,10 @@ fn migrator() -> Migrator {
     let step = |version, description: &'static str, sql: &'static str| {
         Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![step(1, "spine", include_str!("../../migrations/sqlite/0001_spine.sql"))])
+    Migrator::with_migrations(vec![
+        step(1, "spine", include_str!("../../migrations/sqlite/0001_spine.sql")),
+        step(2, "erasure", include_str!("../../migrations/sqlite/0002_erasure.sql")),
+    ])
 }
 
 /// Connections to the file.
@@ -68,11 +71,28 @@ impl Pools {
         Ok(())
     }
 
+    /// Leaves nothing of what was written over: the write-ahead log is emptied, and the file is written anew without
+    /// free pages. `false` when another process reads, so that the old pages cannot go yet.
+    pub async fn purge(&self) -> Result<bool, StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        if !emptied(&mut connection).await? {
+            return Ok(false);
+        }
+        sqlx::query("VACUUM").execute(&mut *connection).await?;
+        emptied(&mut connection).await
+    }
+
     /// SQLite's own check of its pages.
     pub async fn integrity(&self) -> Result<String, StoreError> {
         let answer = self.rows("PRAGMA integrity_check", &[]).await?;
         answer.first().map_or(Ok("no answer".into()), |cells| cells.text(0))
     }
+}
+
+/// Whether every page of the write-ahead log is in the file, and the log is empty.
+async fn emptied(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let answer = fetch(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).await?;
+    answer.first().map_or(Ok(false), |cells| Ok(cells.int(0)? == 0))
 }
 
 async fn begun(mut connection: PoolConnection<Sqlite>, how: &'static str) -> Result<PoolConnection<Sqlite>, StoreError> {

@@ -169,6 +169,19 @@ impl KeyRing {
         self.seal_for(Purpose::Field, place, value)
     }
 
+    /// Encrypts a column value under the first generation, which every holder of a later one opens: for a row that
+    /// must open in a home restored from any backup. A leaver with that key can open it too.
+    ///
+    /// # Errors
+    /// [`VaultError::NoRandomness`].
+    pub fn seal_oldest(&self, place: &Aad<'_>, value: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let (generation, content) = self.contents.first_key_value().expect("a ring holds its newest key at least");
+        let key = content.derive(Purpose::Field, self.newest.case.as_str().as_bytes());
+        let mut out = generation.to_be_bytes().to_vec();
+        out.extend_from_slice(&seal_field(&key, place, value)?);
+        Ok(out)
+    }
+
     /// Opens a column value of any generation.
     ///
     /// # Errors

@@ -223,7 +223,7 @@ fn law_03_records_move_between_a_server_and_a_file() {
     file.backup(&again(&file, "Boun"), &place("two.backup"), PASSPHRASE).unwrap();
     let other = database(&house).cluster.empty();
     let server = Server { database: &other.address(), owner: Some(&other.owner()) };
-    Store::restore_into(&place("two.backup"), &place("server"), PASSPHRASE, Some(server)).unwrap();
+    Store::restore_into(&place("two.backup"), &place("server"), PASSPHRASE, Some(server), store::Known::NothingErased).unwrap();
     assert!(!place("server").join("records.db").exists() && !place("server").join("records.rows").exists());
     let moved = Store::open(&place("server")).unwrap().with_clock(move || now);
     assert_eq!(moved.config().database, Some(other.address()));
@@ -232,7 +232,7 @@ fn law_03_records_move_between_a_server_and_a_file() {
     assert_eq!(moved.list(&scope, "note").unwrap().len(), 1);
 
     // A database that holds records takes no others, and nothing is left of the attempt.
-    let refusal = Store::restore_into(&place("two.backup"), &place("third"), PASSPHRASE, Some(server)).unwrap_err();
+    let refusal = Store::restore_into(&place("two.backup"), &place("third"), PASSPHRASE, Some(server), store::Known::NothingErased).unwrap_err();
     assert!(refusal.to_string().contains("already"), "{refusal}");
     assert!(!place("third").exists());
 }

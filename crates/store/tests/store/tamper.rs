@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// A house, or a copy of one, that somebody edits behind the program's back.
-struct Copy {
+pub struct Copy {
     folder: TempDir,
     database: Option<TestDatabase>,
 }
 
 impl Copy {
-    fn of(house: &House) -> Copy {
+    pub fn of(house: &House) -> Copy {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(&house.root(), folder.path());
         let database = house.database.as_ref().map(TestDatabase::copy);
@@ -32,12 +32,12 @@ impl Copy {
         Copy { folder, database }
     }
 
-    fn open(&self) -> Result<Store, StoreError> {
+    pub fn open(&self) -> Result<Store, StoreError> {
         Store::open(self.folder.path())
     }
 
     /// Edits with every trigger and foreign key out of the way.
-    fn edit(&self, statements: &'static str) {
+    pub fn edit(&self, statements: &'static str) {
         match &self.database {
             None => {
                 let dropped = edit_file(self.folder.path(), DROP_TRIGGERS).and_then(|()| edit_file(self.folder.path(), statements));
@@ -53,7 +53,7 @@ impl Copy {
 }
 
 /// Runs statements on the records as a stranger with a database tool would, on a server as its superuser.
-fn edit(house: &House, statements: &'static str) -> Result<(), String> {
+pub fn edit(house: &House, statements: &'static str) -> Result<(), String> {
     match &house.database {
         None => edit_file(&house.root(), statements).map_err(|e| e.to_string()),
         Some(database) => database.cluster.run("postgres", &database.name, &format!("{DIALECT} {statements}")).map(|_| ()),
@@ -72,10 +72,12 @@ fn edit_file(home: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
 
 const DROP_TRIGGERS: &str = "DROP TRIGGER IF EXISTS event_never_changes; DROP TRIGGER IF EXISTS event_never_removed; \
      DROP TRIGGER IF EXISTS event_row_never_changes; DROP TRIGGER IF EXISTS event_row_never_removed; \
-     DROP TRIGGER IF EXISTS record_never_removed;";
+     DROP TRIGGER IF EXISTS record_never_removed; DROP TRIGGER IF EXISTS event_key_never_removed; \
+     DROP TRIGGER IF EXISTS event_key_only_destroyed;";
 const DROP_TRIGGERS_OF_SERVER: &str = "DROP TRIGGER IF EXISTS event_never_changes ON event; \
      DROP TRIGGER IF EXISTS event_row_never_changes ON event_row; DROP TRIGGER IF EXISTS record_never_removed ON record; \
-     DROP TRIGGER IF EXISTS log_head_never_removed ON log_head;";
+     DROP TRIGGER IF EXISTS log_head_never_removed ON log_head; DROP TRIGGER IF EXISTS event_key_never_removed ON event_key; \
+     DROP TRIGGER IF EXISTS event_key_only_destroyed ON event_key;";
 /// What SQLite calls by these names, so that the edits below are the same on both.
 const DIALECT: &str = "CREATE OR REPLACE FUNCTION zeroblob(n bigint) RETURNS bytea LANGUAGE sql AS \
      $$ SELECT decode(repeat('00', n::int), 'hex') $$; \
@@ -83,7 +85,7 @@ const DIALECT: &str = "CREATE OR REPLACE FUNCTION zeroblob(n bigint) RETURNS byt
      $$ SELECT convert_to(replace(convert_from($1, 'UTF8'), $2, $3), 'UTF8') $$;";
 
 /// A home with a case, an authority and ten notes.
-fn home_with_notes() -> (House, model::id::CaseId) {
+pub fn home_with_notes() -> (House, model::id::CaseId) {
     let house = House::new();
     let case = house.open_case(&["Noy", "Kham", "Phet"]);
     house.live_authority(&case, 100);
@@ -96,7 +98,7 @@ fn home_with_notes() -> (House, model::id::CaseId) {
 }
 
 /// What `verify_log` says of a copy of the home after the edit; an error counts as a find too.
-fn faults_after(house: &House, statements: &'static str) -> Vec<String> {
+pub fn faults_after(house: &House, statements: &'static str) -> Vec<String> {
     let copy = Copy::of(house);
     copy.edit(statements);
     match copy.open().and_then(|store| store.verify_log()) {
