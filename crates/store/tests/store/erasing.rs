@@ -219,6 +219,17 @@ fn law_10_names_are_found_in_bytes_of_any_usual_encoding() {
 }
 
 #[test]
+fn law_10_a_home_whose_tombstones_were_not_all_carried_out_opens_for_nobody() {
+    let (house, _) = home_with_notes();
+    let mark = house.root().join("restored.json");
+    std::fs::write(&mark, r#"{"restored":true,"replaying":true}"#).unwrap();
+    let refusal = store::Store::open(&house.root()).err().expect("half restored").to_string();
+    assert!(refusal.contains("not restored to its end"), "{refusal}");
+    std::fs::write(&mark, r#"{"restored":true,"later-known":true}"#).unwrap();
+    assert!(store::Store::open(&house.root()).unwrap().later_is_known());
+}
+
+#[test]
 fn law_14_any_bytes_are_a_tombstone_or_a_finding() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/tombstone");
     let mut seen = 0;
