@@ -270,6 +270,9 @@ pub(crate) fn plan(desk: &Desk, scope: &Scope, permit: &Permit, person: &Row, se
     }
     plan.exculpatory = held.iter().filter(|one| gone.contains(one.row.id.as_str()) && one.value["exculpatory"] == true).filter_map(|one| one.label.clone()).collect();
     plan.shared = shared(&held, &plan, person)?;
+    for one in held.iter().filter(|one| gone.contains(one.row.id.as_str()) && !one.value["physical"].is_null()) {
+        plan.open.extend(one.label.as_ref().map(|label| format!("{label}, a thing that somebody still holds (it can only be kept)")));
+    }
     if search {
         plan.open.extend(found_in_bytes(desk, scope, permit, &held, &gone, &kept, &mentions)?);
     }
@@ -415,7 +418,7 @@ fn undecided(plan: &Plan, shared: &[String], label: &str) -> Result<(), StoreErr
     let refuse = |text: String| Err(StoreError::refused(Law::Erasure, text));
     if !plan.open.is_empty() {
         return refuse(format!(
-            "the name of {label} stands in {}: say of each item whether it goes (`lanternfish subject link`) or stays (`lanternfish subject keep`)",
+            "{label} stands in {}: say of each item whether it goes (`lanternfish subject link`) or stays (`lanternfish subject keep`)",
             plan.open.join(", ")
         ));
     }

@@ -179,7 +179,10 @@ impl Store {
     fn read_authorities(&self, scope: &Scope, of_case: &[sql::Cells], all: &[sql::Cells]) -> Result<Vec<Authority>, StoreError> {
         let mut authorities = Vec::new();
         for cells in of_case {
-            authorities.push(authority_of(&self.open_row(&scope.ring, Row::from_cells(cells)?)?)?);
+            let row = Row::from_cells(cells)?;
+            if !row.is_erased() {
+                authorities.push(authority_of(&self.open_row(&scope.ring, row)?)?);
+            }
         }
         for cells in all {
             let row = Row::from_cells(cells)?;

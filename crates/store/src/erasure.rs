@@ -25,6 +25,8 @@ use crate::{
     StoreError,
     blobs::BlobContent,
     home::{Database, write_private},
+    people::KEY_WRAP,
+    vault::case_key::generation_of,
     log::{Destroys, LogHead, NewEvent},
     permit::{Permit, Scope},
     record::{Basis, Content, DETAIL_KEY, Head, Number, OBJECT, Row, Write, detail_key_id, rows_digest},
@@ -153,7 +155,7 @@ impl Store {
         }
         for (row, content) in &taken.rewritten {
             let plain = serde_json::to_vec(content).map_err(|e| StoreError::input(e.to_string()))?;
-            let sealed = scope.ring.seal_oldest(&row_place(&row.kind, &row.id), &plain)?;
+            let sealed = scope.ring.seal_like(&row_place(&row.kind, &row.id), &plain, &row.sealed)?;
             writes.push(over(row, &row.state, Content::Again(sealed), now));
         }
         for seq in taken.events {
@@ -229,9 +231,9 @@ impl Store {
         Ok(file)
     }
 
-    /// Every erasure of the log, in order.
-    fn erasures(&self) -> Result<Vec<crate::StoredEvent>, StoreError> {
-        let cells = self.db.rows(Sight::Log, sql::EVENTS_OF_TYPE, &[Val::text(EventType::Erased.name())])?;
+    /// Every event of a kind in the log, in order.
+    fn of_type(&self, kind: EventType) -> Result<Vec<crate::StoredEvent>, StoreError> {
+        let cells = self.db.rows(Sight::Log, sql::EVENTS_OF_TYPE, &[Val::text(kind.name())])?;
         cells.iter().map(crate::StoredEvent::from_cells).collect()
     }
 
@@ -271,7 +273,7 @@ impl Store {
     /// # Errors
     /// The disk; an erasure whose tombstone is missing and cannot be made again.
     pub fn copy_tombstones(&self, folder: &Path) -> Result<usize, StoreError> {
-        for event in self.erasures()? {
+        for event in self.of_type(EventType::Erased)? {
             self.keep_tombstone(event.leaf.seq)?;
         }
         fs::create_dir_all(folder).map_err(|e| StoreError::environment(format!("making {}", folder.display()), &e))?;
@@ -286,17 +288,18 @@ impl Store {
     ///
     /// # Errors
     /// Law 10 for a tombstone that this log did not sign, that was changed, or for one that is missing between others.
-    pub(crate) fn replay(&self, folder: &Path) -> Result<Replayed, StoreError> {
+    pub(crate) fn replay(&self, folder: &Path, owner: Option<&Database>) -> Result<Replayed, StoreError> {
         let size = LogHead::read(&self.db)?.frontier.size().0;
+        let replayed: BTreeSet<Option<String>> = self.of_type(EventType::ErasureReplayed)?.into_iter().map(|event| event.leaf.object).collect();
         let mut done = Replayed::default();
         for tombstone in self.read_tombstones(folder)? {
             done.tombstones += 1;
-            done.later |= tombstone.leaf.seq >= size || self.event(tombstone.leaf.seq)?.bytes != tombstone.told.leaf.as_bytes();
+            let here = tombstone.leaf.seq < size && self.event(tombstone.leaf.seq)?.bytes == tombstone.told.leaf.as_bytes();
+            // An erasure of a stretch that was lost in an earlier restore is known to this log by its replay.
+            done.later |= !here && !replayed.contains(&tombstone.leaf.object);
             done.erased += self.replay_one(&tombstone)?;
         }
-        if done.erased > 0 {
-            self.db.purge(None)?;
-        }
+        done.clean = done.erased == 0 || self.db.purge(owner)?;
         self.copy_into_home(folder)?;
         Ok(done)
     }
@@ -309,6 +312,7 @@ impl Store {
 
     fn replay_one(&self, tombstone: &Proven) -> Result<u64, StoreError> {
         let case = &tombstone.told.case;
+        let newest = self.newest_generation(case)?;
         let (mut writes, mut destroys) = (Vec::new(), Destroys::default());
         let images: BTreeMap<(&str, &str), &Image> = tombstone.told.images.iter().map(|image| ((image.kind.as_str(), image.id.as_str()), image)).collect();
         for noted in &tombstone.told.rows {
@@ -326,7 +330,9 @@ impl Store {
                         continue;
                     }
                     let (state, content) = match images.get(&(kind, noted.id.as_str())) {
-                        Some(image) => (image.state.as_str(), Content::Again(image.bytes()?)),
+                        Some(image) if generation_of(&image.bytes()?)? <= newest => (image.state.as_str(), Content::Again(image.bytes()?)),
+                        // Written after a change of the case's key that this backup does not know: it would open for nobody.
+                        Some(_) => ("erased", Content::Erased),
                         // The row that tells of the erasure itself says nothing of the person.
                         None if tombstone.leaf.object.as_deref() == Some(&noted.id) => continue,
                         None => ("erased", Content::Erased),
@@ -344,6 +350,13 @@ impl Store {
         event.destroys = destroys;
         self.write(None, Some(case), self.agency_seal(), event, writes, None)?;
         Ok(count)
+    }
+
+    /// The newest generation of the case's key that this home knows; it stands in the heads of the wraps.
+    fn newest_generation(&self, case: &CaseId) -> Result<u32, StoreError> {
+        let wraps = self.db.rows(Sight::Log, sql::RECORDS_OF_CASE, &[Val::text(case.as_str()), Val::text(KEY_WRAP)])?;
+        let numbers = wraps.iter().map(|cells| Ok(Row::from_cells(cells)?.number.unwrap_or(0))).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(numbers.into_iter().max().and_then(|number| u32::try_from(number).ok()).unwrap_or(0))
     }
 
     /// The event whose key a tombstone names, when it stands in this log and has its key.
@@ -550,6 +563,8 @@ pub struct Replayed {
     pub erased: u64,
     /// Whether one of them is of an event that the backup does not hold: something later is known.
     pub later: bool,
+    /// Whether nothing of it is left in the database; on a server only its owner can take the old rows out.
+    pub clean: bool,
 }
 
 /// Looks for words in bytes that go by, piece after piece.

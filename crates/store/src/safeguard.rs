@@ -134,7 +134,7 @@ impl Store {
             fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the folders of the home", &e))?;
         }
         // Before anybody can log in: the home opens for no one while the mark says that tombstones wait.
-        let replayed = match replay(root, known) {
+        let replayed = match replay(root, known, server.and_then(|server| server.owner)) {
             Ok(replayed) => replayed,
             Err(error) if server.is_none() => {
                 fs::remove_dir_all(root).map_err(|e| StoreError::environment("removing what was not restored", &e))?;
@@ -204,12 +204,12 @@ pub(crate) fn is_half_restored(root: &Path) -> bool {
     root.join(RECORDS_ROWS).exists() || read_mark(root)[REPLAYING] == true
 }
 
-fn replay(root: &Path, known: Known<'_>) -> Result<Replayed, StoreError> {
-    let Known::Tombstones(folder) = known else { return Ok(Replayed::default()) };
+fn replay(root: &Path, known: Known<'_>, owner: Option<&Database>) -> Result<Replayed, StoreError> {
+    let Known::Tombstones(folder) = known else { return Ok(Replayed { clean: true, ..Replayed::default() }) };
     if !folder.is_dir() {
         return Err(StoreError::input(format!("{} is no folder: name the folder to which tombstones were copied", folder.display())));
     }
-    Store::open_restored(root)?.replay(folder)
+    Store::open_restored(root)?.replay(folder, owner)
 }
 
 /// A server that takes the records of a backup.

@@ -70,6 +70,9 @@ fn run(cli: Cli) -> Done {
             let known = tombstones.as_deref().map_or(Known::NothingErased, Known::Tombstones);
             let (summary, replayed) = desk::restore(&file, &home, &words, typed.as_ref().map(Typed::server), known)?;
             voice.say(&json!({"home": home, "files": summary.files, "bytes": summary.bytes, "tombstones": replayed.tombstones, "erased-again": replayed.erased}));
+            if !replayed.clean {
+                voice.note("the server still holds older rows of its tables: their owner runs VACUUM (FULL) on record, record_index and event_key");
+            }
             voice.note("next: `lanternfish log resume` with the last known checkpoint, or --nothing-later-known");
             Ok(0)
         }

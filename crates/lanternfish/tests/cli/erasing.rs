@@ -324,6 +324,70 @@ fn planted_again() -> Office {
 }
 
 #[test]
+fn law_10_tombstones_outlive_a_change_of_keys_and_of_epochs() {
+    let office = planted();
+    let secret = office.file("backup-secret", "backup words for the safe\n");
+    let back_up = |office: &Office, name: &str| {
+        let file = text(&office.place(name));
+        office.done(ADMIN, &["backup", "create", &file, "--passphrase-file", &secret]);
+        file
+    };
+    let first = back_up(&office, "first");
+    // A member leaves, so the key changes; then a row that the backup knows is written under the new key.
+    office.does(KHAM, "case member remove", &[BOUNMY]);
+    office.does(NOY, "subject link", &["S-0002", "E-0002", "--reason", &word("still not of")]);
+    let erasure = decided(&office);
+    let tombstones = tombstones_of(&office);
+    office.does(NOY, "erase run", &[&erasure, "--tombstones", &tombstones]);
+    let known = office.file("known", string(&office.says(AUDITOR, &["log", "checkpoint"]).ended(0).line()["checkpoint"]));
+    let restore = |backup: &str, name: &str, erased_again: bool| {
+        let mut other = office.moved_to(&office.place(name));
+        let said = other.bare(&["backup", "restore", backup, "--passphrase-file", &secret, "--tombstones", &tombstones]).ended(0).line();
+        assert_eq!(said["erased-again"].as_u64().unwrap() > 0, erased_again, "{said}");
+        for name in [ADMIN, NOY, KHAM, AUDITOR] {
+            other.log_in(name, &passphrase(name));
+        }
+        other
+    };
+    let second_home = restore(&first, "laptop-2", true);
+    assert_eq!(second_home.done(KHAM, &["log", "resume", "--last-known", &known])["new_epoch"], true);
+    assert_eq!((speaking(&second_home, NOY), second_home.does(NOY, "case show", &[])["title"].clone()), (vec![], "title of S-0001".into()));
+    assert_eq!(second_home.in_case(NOY, "subject list", &[]).ended(0).out, "", "a row of a later key would open for nobody: it is emptied");
+    second_home.sound_log();
+
+    // The second epoch erases somebody else; its tombstone is the second of the folder.
+    second_home.does(NOY, "subject add", &["--name", "someone@mail.example", "--category", "victim"]);
+    let person = string(&second_home.in_case(NOY, "subject list", &[]).ended(0).line()["subject"]);
+    let second = back_up(&second_home, "second");
+    let paper = decision(&second_home, &person);
+    second_home.does(NOY, "subject link", &[&person, "E-0002", "--reason", "hers"]);
+    let proposed = string(&second_home.does(NOY, "erase propose", &[&person, "--reason", "she asked"])["erasure"]);
+    second_home.does(KHAM, "erase decide", &[&proposed, "--authority", &paper, "--exculpatory-checked", CHECKED]);
+    second_home.does(NOY, "erase run", &[&proposed, "--tombstones", &tombstones]);
+    assert!(Path::new(&tombstones).join("tombstone-000002.json").exists());
+    assert_eq!(second_home.exhibits(), Vec::<Value>::new());
+
+    let third_home = restore(&second, "laptop-3", true);
+    assert_eq!(speaking(&third_home, NOY), Vec::<String>::new());
+    third_home.says(KHAM, &["log", "resume", "--nothing-later-known"]).by_law(3).tells("tombstone");
+    third_home.sound_log();
+    let newest = back_up(&second_home, "newest");
+    let fourth_home = restore(&newest, "laptop-4", false);
+    fourth_home.done(KHAM, &["log", "resume", "--nothing-later-known"]);
+    assert_eq!(fourth_home.exhibits(), Vec::<Value>::new());
+}
+
+#[test]
+fn law_10_a_thing_that_is_still_held_is_kept() {
+    let office = planted();
+    office.does(NOY, "exhibit admit", &["--seal-number", "B-1", "--condition", "whole", "--description", &word("phone of")]);
+    office.in_case(NOY, "erase propose", &["S-0001", "--reason", "proceedings ended"]).by_law(10).tells("E-0003, a thing").tells("subject keep");
+    office.does(NOY, "subject keep", &["S-0001", "E-0003", "--reason", "it lies in the store room"]);
+    let proposed = office.does(NOY, "erase propose", &["S-0001", "--reason", "proceedings ended"]);
+    assert!(!proposed["items"].to_string().contains("E-0003"), "{proposed}");
+}
+
+#[test]
 fn law_10_a_false_or_missing_tombstone_restores_nothing() {
     let office = planted();
     let secret = office.file("backup-secret", "backup words for the safe\n");

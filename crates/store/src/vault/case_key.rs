@@ -169,13 +169,14 @@ impl KeyRing {
         self.seal_for(Purpose::Field, place, value)
     }
 
-    /// Encrypts a column value under the first generation, which every holder of a later one opens: for a row that
-    /// must open in a home restored from any backup. A leaver with that key can open it too.
+    /// Encrypts a column value under the generation of the value that it replaces: whoever could open that one can open
+    /// this one, and nobody else.
     ///
     /// # Errors
-    /// [`VaultError::NoRandomness`].
-    pub fn seal_oldest(&self, place: &Aad<'_>, value: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (generation, content) = self.contents.first_key_value().expect("a ring holds its newest key at least");
+    /// As [`open_value`](Self::open_value), for the value that it replaces.
+    pub fn seal_like(&self, place: &Aad<'_>, value: &[u8], replaced: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let generation = generation_of(replaced)?;
+        let content = self.contents.get(&generation).ok_or(VaultError::WrongKey { what: "a record of another key generation" })?;
         let key = content.derive(Purpose::Field, self.newest.case.as_str().as_bytes());
         let mut out = generation.to_be_bytes().to_vec();
         out.extend_from_slice(&seal_field(&key, place, value)?);
@@ -225,13 +226,21 @@ impl KeyRing {
     }
 
     fn open_for(&self, purpose: Purpose, place: &Aad<'_>, sealed: &[u8]) -> Result<SecretBytes, VaultError> {
-        let (generation, field) = sealed
-            .split_at_checked(GENERATION)
-            .ok_or_else(|| VaultError::malformed("an encrypted field", "it is too short"))?;
-        let generation = u32::from_be_bytes(generation.try_into().expect("split at four bytes"));
+        let generation = generation_of(sealed)?;
+        let field = &sealed[GENERATION..];
         let content = self.contents.get(&generation).ok_or(VaultError::WrongKey { what: "a record of another key generation" })?;
         open_field(&content.derive(purpose, self.newest.case.as_str().as_bytes()), place, field)
     }
+}
+
+/// Under which generation of the case's key a column value was encrypted.
+///
+/// # Errors
+/// [`VaultError::Malformed`] when it is too short to say so.
+pub fn generation_of(sealed: &[u8]) -> Result<u32, VaultError> {
+    let (generation, _) =
+        sealed.split_at_checked(GENERATION).ok_or_else(|| VaultError::malformed("an encrypted field", "it is too short"))?;
+    Ok(u32::from_be_bytes(generation.try_into().expect("split at four bytes")))
 }
 
 fn blob_place(blob: &BlobId) -> Aad<'_> {

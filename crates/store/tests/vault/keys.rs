@@ -170,6 +170,21 @@ fn law_13_a_leaver_opens_nothing_written_after_he_left() {
 }
 
 #[test]
+fn law_13_a_value_written_anew_opens_for_nobody_more_than_the_one_before() {
+    let mut ring = ring();
+    let leaver = KeyRing::of(CaseKeys::from_bytes(&case(1), &ring.newest().to_bytes()).unwrap()).unwrap();
+    let early = ring.seal(&PLACE, b"early").unwrap();
+    ring.rotate().unwrap();
+    let late = ring.seal(&PLACE, b"late").unwrap();
+    let anew = ring.seal_like(&PLACE, b"early, without the name", &early).unwrap();
+    assert_eq!(&*leaver.open_value(&PLACE, &anew).unwrap(), b"early, without the name");
+    let anew = ring.seal_like(&PLACE, b"late, without the name", &late).unwrap();
+    assert!(leaver.open_value(&PLACE, &anew).is_err());
+    assert_eq!(&*ring.open_value(&PLACE, &anew).unwrap(), b"late, without the name");
+    assert!(ring.seal_like(&PLACE, b"x", b"abc").is_err() && ring.seal_like(&PLACE, b"x", &9u32.to_be_bytes()).is_err());
+}
+
+#[test]
 fn a_broken_chain_of_generations_is_named() {
     let mut ring = ring();
     let retired: Vec<RetiredKey> = (0..3).map(|_| ring.rotate().unwrap()).collect();
