@@ -295,8 +295,13 @@ impl Store {
         for tombstone in self.read_tombstones(folder)? {
             done.tombstones += 1;
             let here = tombstone.leaf.seq < size && self.event(tombstone.leaf.seq)?.bytes == tombstone.told.leaf.as_bytes();
-            // An erasure of a stretch that was lost in an earlier restore is known to this log by its replay.
-            done.later |= !here && !replayed.contains(&tombstone.leaf.object);
+            // An erasure of a stretch that was lost in an earlier restore is known to this log by its replay. What a log
+            // knows it has done: rows may have been changed since, and are left alone.
+            if here || replayed.contains(&tombstone.leaf.object) {
+                self.remove_objects(&tombstone.told)?;
+                continue;
+            }
+            done.later = true;
             done.erased += self.replay_one(&tombstone)?;
         }
         done.clean = done.erased == 0 || self.db.purge(owner)?;
@@ -310,23 +315,26 @@ impl Store {
         tombstone_files(folder)?.iter().try_for_each(|file| copy_tombstone(file, &home))
     }
 
+    fn remove_objects(&self, told: &Tombstone) -> Result<(), StoreError> {
+        let objects = told.rows.iter().filter(|noted| noted.kind == OBJECT);
+        objects.map(|noted| Ok(self.objects.0.remove(&noted.id.parse()?).map(|_| ())?)).collect()
+    }
+
     fn replay_one(&self, tombstone: &Proven) -> Result<u64, StoreError> {
         let case = &tombstone.told.case;
+        self.remove_objects(&tombstone.told)?;
         let newest = self.newest_generation(case)?;
         let (mut writes, mut destroys) = (Vec::new(), Destroys::default());
         let images: BTreeMap<(&str, &str), &Image> = tombstone.told.images.iter().map(|image| ((image.kind.as_str(), image.id.as_str()), image)).collect();
         for noted in &tombstone.told.rows {
             match noted.kind.as_str() {
                 crate::record::DETAIL => {}
-                OBJECT => {
-                    self.objects.0.remove(&noted.id.parse()?)?;
-                    destroys.objects.push(noted.id.clone());
-                }
+                OBJECT => destroys.objects.push(noted.id.clone()),
                 DETAIL_KEY => destroys.events.extend(self.key_still_there(&noted.id)?),
                 kind => {
                     let cells = self.db.first(Sight::Log, sql::RECORD_ONE, &[Val::text(kind), Val::text(noted.id.clone())])?;
                     let Some(row) = cells.map(|c| Row::from_cells(&c)).transpose()? else { continue };
-                    if row.case.as_ref() != Some(case) || row.is_erased() || row.event == tombstone.leaf.seq {
+                    if row.case.as_ref() != Some(case) || row.is_erased() {
                         continue;
                     }
                     let (state, content) = match images.get(&(kind, noted.id.as_str())) {

@@ -380,7 +380,7 @@ fn law_10_tombstones_outlive_a_change_of_keys_and_of_epochs() {
 #[test]
 fn law_10_a_thing_that_is_still_held_is_kept() {
     let office = planted();
-    office.does(NOY, "exhibit admit", &["--seal-number", "B-1", "--condition", "whole", "--description", &word("phone of")]);
+    office.does(NOY, "exhibit admit", &["--physical", "--seal-number", "B-1", "--condition", "whole", "--description", &word("phone of")]);
     office.in_case(NOY, "erase propose", &["S-0001", "--reason", "proceedings ended"]).by_law(10).tells("E-0003, a thing").tells("subject keep");
     office.does(NOY, "subject keep", &["S-0001", "E-0003", "--reason", "it lies in the store room"]);
     let proposed = office.does(NOY, "erase propose", &["S-0001", "--reason", "proceedings ended"]);
