@@ -316,8 +316,8 @@ impl Store {
     }
 
     fn remove_objects(&self, told: &Tombstone) -> Result<(), StoreError> {
-        let objects = told.rows.iter().filter(|noted| noted.kind == OBJECT);
-        objects.map(|noted| Ok(self.objects.0.remove(&noted.id.parse()?).map(|_| ())?)).collect()
+        let mut objects = told.rows.iter().filter(|noted| noted.kind == OBJECT);
+        objects.try_for_each(|noted| Ok(self.objects.0.remove(&noted.id.parse()?).map(|_| ())?))
     }
 
     fn replay_one(&self, tombstone: &Proven) -> Result<u64, StoreError> {
