@@ -283,6 +283,7 @@ pub(crate) fn plan(desk: &Desk, scope: &Scope, permit: &Permit, person: &Row, se
 /// that rest on such an exhibit; exhibits that were derived from one.
 fn under(held: &[Held], begins: impl Fn(&Held) -> bool) -> BTreeSet<String> {
     let mut ids: BTreeSet<String> = held.iter().filter(|one| begins(one)).map(|one| one.row.id.clone()).collect();
+    let there: BTreeSet<&str> = held.iter().map(|one| one.row.id.as_str()).collect();
     // A derived thing that names the person is part of its exhibit: the exhibit concerns him.
     loop {
         let before = ids.len();
@@ -297,7 +298,7 @@ fn under(held: &[Held], begins: impl Fn(&Held) -> bool) -> BTreeSet<String> {
             // From what was found in it up to the exhibit.
             let part = matches!(one.row.kind.as_str(), "selectors" | "members" | "derivation" | "blob" | "transfer");
             if part && ids.contains(&one.row.id) {
-                ids.extend(one.row.parent.clone().filter(|parent| held.iter().any(|up| up.row.id == *parent)));
+                ids.extend(one.row.parent.clone().filter(|parent| there.contains(parent.as_str())));
             }
         }
         if ids.len() == before {
@@ -347,12 +348,13 @@ fn found_in_bytes(
     mentions: &Mentions,
 ) -> Result<Vec<String>, StoreError> {
     let (mut open, spellings) = (BTreeSet::new(), mentions.spellings());
+    let by_id: BTreeMap<&str, &Held> = held.iter().map(|one| (one.row.id.as_str(), one)).collect();
     for blob in held.iter().filter(|one| one.row.kind == "blob" && !gone.contains(one.row.id.as_str()) && !kept.contains(&one.row.id)) {
         if !desk.store.blob_names(scope, permit, &blob.row, &spellings)? {
             continue;
         }
         let mut up = blob;
-        while let Some(parent) = up.row.parent.as_ref().and_then(|parent| held.iter().find(|one| one.row.id == *parent)) {
+        while let Some(parent) = up.row.parent.as_ref().and_then(|parent| by_id.get(parent.as_str()).copied()) {
             up = parent;
         }
         open.insert(up.label.clone().unwrap_or_else(|| format!("{} {}", up.row.kind, up.row.id)));
@@ -492,6 +494,10 @@ fn try_decide(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, says: &S
 /// # Errors
 /// When it is not open any more.
 pub fn refuse(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ErasureView, StoreError> {
+    noted(desk, scope, permit, try_refuse(desk, scope, permit, label, reason))
+}
+
+fn try_refuse(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ErasureView, StoreError> {
     decider(scope, permit)?;
     let row = row(desk, scope, label)?;
     let (_, mut erasure) = view(&row)?;
@@ -655,7 +661,7 @@ fn remove_spool(desk: &Desk, order: &str) -> Result<(), StoreError> {
 pub fn tombstones(desk: &Desk, session: &store::Session, folder: &Path) -> Result<usize, StoreError> {
     desk.store.check_node_step(Some(session), model::authorize::NodeStep::Safeguard)?;
     let copied = desk.store.copy_tombstones(folder)?;
-    let event = NewEvent::new(EventType::BackupMade, None, json!({"tombstones": copied, "target": folder.to_string_lossy()}));
+    let event = NewEvent::new(EventType::TombstonesCopied, None, json!({"count": copied, "target": folder.to_string_lossy()}));
     desk.store.commit_node(Some(session), model::authorize::NodeStep::Safeguard, event, vec![])?;
     Ok(copied)
 }

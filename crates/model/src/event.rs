@@ -154,6 +154,8 @@ event_types! {
     Erased = "erased", Some(Operation::Erasure);
     /// Nothing of what was erased is left in the home, and the tombstone was written.
     ErasureFinished = "erasure-finished", None;
+    /// The tombstones of the node were copied out of the home.
+    TombstonesCopied = "tombstones-copied", Some(Operation::Disclosure);
     /// A tombstone was carried out again on a restored home.
     ErasureReplayed = "erasure-replayed", Some(Operation::Erasure);
     /// The log or its proofs were read.

@@ -292,6 +292,9 @@ fn law_10_a_purge_that_is_killed_goes_on_and_is_called_done_only_at_its_end() {
     let tombstones = text(&office.place("tombstones"));
     assert_eq!(office.does(NOY, "erase run", &[&erasure, "--tombstones", &tombstones])["state"], "done");
     office.in_case(NOY, "erase run", &[&erasure, "--tombstones", &tombstones]).by_law(10).tells("is done");
+    office.says(NOY, &["erase", "tombstones", &text(&office.place("copies"))]).by_law(13);
+    assert_eq!(office.done(ADMIN, &["erase", "tombstones", &text(&office.place("copies"))])["tombstones"], 1);
+    assert_eq!(office.last_events(1), ["tombstones-copied"]);
 
     // Killed at any moment: what was acknowledged holds, and the next run ends it.
     for wait in [0, 20, 40, 60, 80, 100, 130, 160, 200, 250] {
