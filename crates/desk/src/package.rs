@@ -6,6 +6,7 @@
 //! a signature or a token, and never lets a restricted item or its digest out.
 
 mod contents;
+pub mod disclose;
 
 use std::{
     collections::BTreeSet,
@@ -19,6 +20,7 @@ use model::{
     Law, Moment, Sha256Digest,
     action::Action,
     authorize::NodeStep,
+    disclosure::PackageSecret,
     event::EventType,
     exhibit::Origin,
     id::ActorId,
@@ -115,6 +117,13 @@ pub struct PackageContent {
     /// Where everything in it comes from: who signs or seals it needs a permit that reaches there.
     #[serde(default)]
     pub origins: Vec<Origin>,
+    /// Secret from which the salts of its items come (64 digits); without it no part of the package can be
+    /// disclosed. Packages of the first profile have none.
+    #[serde(default)]
+    pub secret: String,
+    /// The disclosure that it is, such as D-0001; absent in a package of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<String>,
 }
 
 impl PackageContent {
@@ -245,11 +254,9 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     desk.store.commit(scope, permit, NewEvent::new(EventType::PackageBuilt, Some(id.clone()), begins), vec![])?;
     let filling = Filling::new(desk, scope, permit, &facts, &reports, &target)?;
     let made = filling.fill().and_then(|bag| {
-        let plan = SealPlan::new(
-            &officers.iter().map(|o| o.certificate).collect::<Vec<_>>(),
-            &authorities.iter().map(|a| (a.certificate, a.independent)).collect::<Vec<_>>(),
-        );
-        let bag = bag.close(&bag_info(desk, &id, &facts), &plan).map_err(bag_error)?;
+        let secret = PackageSecret(random_32()?);
+        let info = bag_info(desk, &id, &format!("package of case {}", facts.case.case));
+        let bag = bag.close(&info, &plan_of(&officers, &authorities), &secret).map_err(bag_error)?;
         let content = PackageContent {
             path: target.clone(),
             tagmanifest: bag.sealed_object(),
@@ -261,10 +268,19 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             exhibits: facts.exhibits.len(),
             withheld: facts.withheld.clone(),
             origins: facts.origins(),
+            secret: hex::encode(secret.0),
+            disclosure: None,
         };
         commit_built(desk, scope, permit, &id, &content)
     });
     made.map_err(|error| removed(&target, error))
+}
+
+fn plan_of(officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> SealPlan {
+    SealPlan::new(
+        &officers.iter().map(|o| o.certificate).collect::<Vec<_>>(),
+        &authorities.iter().map(|a| (a.certificate, a.independent)).collect::<Vec<_>>(),
+    )
 }
 
 fn commit_built(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, content: &PackageContent) -> Result<PackageView, StoreError> {
@@ -388,24 +404,18 @@ fn checkpoint_size(checkpoint: &str) -> Result<u64, StoreError> {
     checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(|| StoreError::damaged("the checkpoint of a report"))
 }
 
-fn bag_info(desk: &Desk, id: &str, facts: &Facts) -> BagInfo {
-    let synthetic = if desk.store.config().training { "SYNTHETIC training package" } else { "Court package" };
+fn bag_info(desk: &Desk, id: &str, what: &str) -> BagInfo {
+    let synthetic = if desk.store.config().training { "SYNTHETIC training" } else { "Court" };
     BagInfo {
         package: id.to_string(),
         organisation: one_line(&desk.store.config().agency),
         date: desk.now().to_string().chars().take(10).collect(),
-        description: format!("{synthetic} of case {}", facts.case.case),
+        description: format!("{synthetic} {what}"),
     }
 }
 
-/// What the reader must know although nothing is broken.
-fn limits(
-    desk: &Desk,
-    facts: &Facts,
-    officers: &[PlannedOfficer],
-    authorities: &[PlannedStamp],
-    reports: &[(String, Row, ReportContent)],
-) -> Result<Vec<String>, StoreError> {
+/// What the reader must know of any seal that is made here and now.
+fn limits_of_the_seal(desk: &Desk, officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> Result<Vec<String>, StoreError> {
     let mut limits = vec![witness::known(desk)?.sentence()];
     if desk.store.config().training {
         limits.push("SYNTHETIC: training case, not evidence".into());
@@ -416,6 +426,18 @@ fn limits(
     if !authorities.iter().any(|authority| authority.independent) {
         limits.push("time: NOT INDEPENDENT".into());
     }
+    Ok(limits)
+}
+
+/// What the reader must know although nothing is broken.
+fn limits(
+    desk: &Desk,
+    facts: &Facts,
+    officers: &[PlannedOfficer],
+    authorities: &[PlannedStamp],
+    reports: &[(String, Row, ReportContent)],
+) -> Result<Vec<String>, StoreError> {
+    let mut limits = limits_of_the_seal(desk, officers, authorities)?;
     for (what, parts) in facts.unmet(desk)? {
         let part = |name: &str| parts.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value.as_str());
         let value = parts.first().map_or("", |(_, value)| value.as_str());

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, examine::SelectorHit, package::{AnchorsView, PackageView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf};
 use serde::Serialize;
 
@@ -133,6 +133,27 @@ pub fn package(view: &PackageView, zone: &str) -> Vec<String> {
     if view.missing.is_none() && view.state != "sealed" {
         lines.push(format!("  next: `lanternfish package finish --case NUMBER {}`", view.package));
     }
+    lines
+}
+
+/// A disclosure: to whom, what stays and why, and what to do next.
+pub fn disclosure(view: &DisclosureView) -> Vec<String> {
+    let decided = view.decided_by.as_ref().map_or(String::new(), |name| format!(", decided by {name}"));
+    let mut lines = vec![
+        format!("{}  {}: parts of {} for {}", view.disclosure, view.state, view.package, view.recipient),
+        format!("  purpose: {}; proposed by {}{decided}", view.purpose, view.proposed_by),
+        format!("  goes out: {} items", view.disclosed.len()),
+    ];
+    lines.extend(view.withheld.iter().map(|(path, class, reason)| {
+        let opened = if view.revealed.contains(path) { ", REVEALED since" } else { "" };
+        format!("  stays: {path} ({class}: {reason}{opened})")
+    }));
+    lines.push(match (view.state.as_str(), &view.built) {
+        (_, Some(package)) => format!("  built as {package}"),
+        ("approved", None) => format!("  next: `lanternfish disclosure build --case NUMBER {} --officer NAME --out DIR`", view.disclosure),
+        ("proposed", None) => "  next: a supervisor or prosecutor other than the proposer runs `lanternfish disclosure decide`".into(),
+        _ => "  refused: nothing leaves".into(),
+    });
     lines
 }
 

@@ -17,6 +17,8 @@ mod closing;
 mod cluster;
 #[path = "cli/custody.rs"]
 mod custody;
+#[path = "cli/disclosure.rs"]
+mod disclosure;
 #[path = "cli/disks.rs"]
 mod disks;
 #[path = "cli/first_day.rs"]

@@ -26,6 +26,8 @@ pub enum Action {
     Report,
     /// Build, sign, stamp or issue a package.
     Package,
+    /// Give a part of a sealed package to a party, decide what is withheld, open it later.
+    Disclose,
     /// Give intelligence to another agency.
     Share,
     /// Ask another state or a provider.
@@ -40,10 +42,10 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 16] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
-        Action::Conclude, Action::Report, Action::Package, Action::Share, Action::Request, Action::Transfer,
-        Action::Administer, Action::Audit,
+        Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Share, Action::Request,
+        Action::Transfer, Action::Administer, Action::Audit,
     ];
 
     /// The name used on the command line and in scopes.
@@ -59,6 +61,7 @@ impl Action {
             Action::Conclude => "conclude",
             Action::Report => "report",
             Action::Package => "package",
+            Action::Disclose => "disclose",
             Action::Share => "share",
             Action::Request => "request",
             Action::Transfer => "transfer",

@@ -161,9 +161,9 @@ pub fn role_may(role: Role, action: Action) -> bool {
     match role {
         Role::Investigator => !matches!(action, Audit),
         Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package),
-        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Share | Request),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Share | Request),
         Role::Auditor => matches!(action, Audit),
         Role::Administrator => false,
     }
@@ -175,6 +175,7 @@ fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
         Action::Transfer => Some(StandingBasis::Custody),
         Action::Administer => Some(StandingBasis::Retention),
         Action::Report | Action::Package if ask.standing.court_process => Some(StandingBasis::CourtProcess),
+        Action::Disclose if ask.standing.court_process => Some(StandingBasis::DisclosureDuty),
         _ => None,
     }
 }

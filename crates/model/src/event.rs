@@ -138,6 +138,16 @@ event_types! {
     PackageStamped = "package-stamped", Some(Operation::Alteration);
     /// A package was sealed: its detail holds the digest of the tag manifest.
     PackageSealed = "package-sealed", Some(Operation::Disclosure);
+    /// A disclosure of parts of a sealed package was proposed: to whom, what for, what is withheld and why.
+    DisclosureProposed = "disclosure-proposed", Some(Operation::Combination);
+    /// A second person decided it.
+    DisclosureDecided = "disclosure-decided", Some(Operation::Alteration);
+    /// The parts left the house as a package of their own.
+    DisclosureBuilt = "disclosure-built", Some(Operation::Disclosure);
+    /// Items that had been withheld were opened to the recipient.
+    DisclosureRevealed = "disclosure-revealed", Some(Operation::Disclosure);
+    /// Disclosures were listed.
+    DisclosureConsulted = "disclosure-consulted", Some(Operation::Consultation);
     /// The log or its proofs were read.
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.

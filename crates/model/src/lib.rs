@@ -12,6 +12,7 @@ pub mod canonical;
 pub mod capture;
 pub mod custody;
 pub mod digest;
+pub mod disclosure;
 pub mod event;
 pub mod exhibit;
 pub mod finding;

@@ -160,6 +160,9 @@ pub enum Verb {
     /// Packages for a court.
     #[command(subcommand)]
     Package(PackageVerb),
+    /// Parts of packages for a party, and what is withheld.
+    #[command(subcommand)]
+    Disclosure(DisclosureVerb),
     /// Trust anchors for those who verify.
     #[command(subcommand)]
     Anchors(AnchorsVerb),

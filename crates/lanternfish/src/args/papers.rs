@@ -169,7 +169,89 @@ pub enum PackageVerb {
         #[arg(long)]
         wait_for_witness: bool,
     },
+    /// Propose to give parts of a sealed package to somebody. Everything in it goes out, but what you withhold with a
+    /// reason, and papers that name it. A supervisor or prosecutor who is not you decides.
+    Disclose {
+        #[command(flatten)]
+        case: InCase,
+        /// The sealed package, such as P-0001.
+        package: String,
+        /// Who gets it.
+        #[arg(long, value_parser = words)]
+        to: String,
+        /// What for.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+        /// An item that stays: ITEM=CLASS:REASON. ITEM is an exhibit, a report or a path of manifest-sha256.txt; CLASS is
+        /// privileged, contraband, third-party, public-interest, ongoing-inquiry or not-material. The recipient reads the
+        /// class, your reason stays in the case. May be given several times.
+        #[arg(long, value_name = "ITEM=CLASS:REASON")]
+        withhold: Vec<String>,
+        /// The folder where the sealed package lies now; where it was sealed when absent.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
     /// Every package of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DisclosureVerb {
+    /// Decide a disclosure that somebody else proposed.
+    Decide {
+        #[command(flatten)]
+        case: InCase,
+        /// The disclosure, such as D-0001.
+        disclosure: String,
+        /// It may be built.
+        #[arg(long, conflicts_with = "refuse", required_unless_present = "refuse")]
+        approve: bool,
+        /// It is refused for good.
+        #[arg(long)]
+        refuse: bool,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+    /// Build an approved disclosure; then it is signed, stamped and finished as every package.
+    Build {
+        #[command(flatten)]
+        case: InCase,
+        /// The disclosure.
+        disclosure: String,
+        /// An officer who will sign; may be given several times.
+        #[arg(long, required = true)]
+        officer: Vec<String>,
+        /// The folder of the new package, which must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The folder where the original lies now; where it was sealed when absent.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
+    /// Open withheld items to the recipient: their salts and bytes.
+    Reveal {
+        #[command(flatten)]
+        case: InCase,
+        /// The disclosure.
+        disclosure: String,
+        /// An exhibit, a report or a path that is withheld; may be given several times.
+        #[arg(long, required = true)]
+        item: Vec<String>,
+        /// Why, such as the order of a court.
+        #[arg(long, value_parser = words)]
+        reason: String,
+        /// The folder for revealed.txt and the items, which must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The folder where the original lies now.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
+    /// Every disclosure of the case.
     List {
         #[command(flatten)]
         case: InCase,

@@ -183,6 +183,7 @@ impl Office {
             Verb::Finding(verb) => self.finding(verb),
             Verb::Report(verb) => self.report(verb),
             Verb::Package(verb) => self.package(verb),
+            Verb::Disclosure(verb) => self.disclosure(verb),
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),

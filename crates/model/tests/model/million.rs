@@ -32,12 +32,12 @@ const LANDS: [&str; 3] = ["la", "th", "kz"];
 const MAY: [(Role, &str); 7] = [
     (
         Role::Investigator,
-        "collect admit view examine query trace link conclude report package share request transfer administer",
+        "collect admit view examine query trace link conclude report package disclose share request transfer administer",
     ),
     (Role::Analyst, "view examine query trace link conclude report transfer package"),
-    (Role::ExhibitOfficer, "admit view transfer package report"),
-    (Role::Supervisor, "view query transfer administer audit report package conclude"),
-    (Role::Prosecutor, "view query transfer administer audit report package share request"),
+    (Role::ExhibitOfficer, "admit view transfer package disclose report"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose conclude"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose share request"),
     (Role::Auditor, "audit"),
     (Role::Administrator, ""),
 ];
@@ -107,6 +107,7 @@ impl Registrar {
             "transfer" => Some(StandingBasis::Custody),
             "administer" => Some(StandingBasis::Retention),
             "report" | "package" if court => Some(StandingBasis::CourtProcess),
+            "disclose" if court => Some(StandingBasis::DisclosureDuty),
             _ => None,
         };
         basis.map_or_else(|| Verdict::Papers(self.papers_for(q)), Verdict::Standing)
