@@ -21,7 +21,7 @@ use seal::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    common::{Agency, PAYLOAD},
+    common::{Agency, PAYLOAD, files_below},
     sample::{Sample, broken},
 };
 
@@ -80,8 +80,7 @@ impl Disclosed {
     /// The same disclosure with other payload files, sealed again by the agency itself: what a dishonest
     /// sender can do.
     fn resealed(&mut self, alter: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) {
-        let mut files = BTreeMap::new();
-        read_below(&self.disclosure.join("data"), "data", &mut files);
+        let mut files = files_below(&self.disclosure.join("data"), "data");
         files.remove(BLIND_FILE);
         alter(&mut files);
         fs::remove_dir_all(&self.disclosure).unwrap();
@@ -96,18 +95,6 @@ impl Disclosed {
         broken(&self.verdict(revealed), what, part);
         if let Some((code, said)) = self.script(revealed) {
             assert_eq!(code, 1, "{what}: {said}");
-        }
-    }
-}
-
-fn read_below(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let path = format!("{name}/{}", entry.file_name().to_str().unwrap());
-        if entry.file_type().unwrap().is_dir() {
-            read_below(&entry.path(), &path, files);
-        } else {
-            files.insert(path, fs::read(entry.path()).unwrap());
         }
     }
 }
@@ -129,9 +116,7 @@ fn law_07_a_disclosure_verifies_to_the_seal_of_the_original() {
         assert!(said.contains("2 items disclosed") && said.contains("1 public-interest"), "{said}");
     }
     // The names and bytes of what is withheld lie nowhere in it.
-    let mut files = BTreeMap::new();
-    read_below(&one.disclosure.join("data"), "data", &mut files);
-    for (path, bytes) in &files {
+    for (path, bytes) in &files_below(&one.disclosure.join("data"), "data") {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("SYNTHETIC capture bytes") && !text.contains("capture-1") && !text.contains("custody"), "{path}");
     }
@@ -266,9 +251,7 @@ fn law_07_a_million_candidates_fit_nothing_that_the_recipient_holds() {
 
     // The commitments: with every value that he was told as a salt, and with none.
     let told: Vec<[u8; 32]> = {
-        let mut files = BTreeMap::new();
-        read_below(&one.disclosure, "", &mut files);
-        let text: String = files.values().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
+        let text: String = files_below(&one.disclosure, "").values().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
         let words = text.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 64);
         words.filter_map(|word| word.parse::<Sha256Digest>().ok()).map(|digest| digest.0).collect()
     };

@@ -2,7 +2,7 @@
 //! a witness. It seals sample packages into a folder and writes the anchors that a stranger would get
 //! elsewhere. Everything is derived from one seed, so that a sample is the same on every run.
 
-use std::{fs, io::Read, path::Path};
+use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
 use ledger::{
     Checkpoint, Hash, KeyName, LogSigner, MemoryTree, TlogProof, TreeSize, WitnessSigner, growth::Growth, inclusion_proof, leaf_hash,
@@ -233,6 +233,21 @@ pub fn leaf(seq: u64, event_type: EventType, time: Moment, commitment: Sha256Dig
     let case = "case-00000000000000000000000000000001".parse().ok();
     let actor = "actor-00000000000000000000000000000002".parse().ok();
     Leaf { v: 1, seq, event_type, time, actor, case, object: Some("pkg-000102030405060708090a0b0c0d0e0f".into()), commitment, rows: Some(Sha256Digest::of(b"rows")) }
+}
+
+/// Every file below a folder, by its path, with its bytes.
+pub fn files_below(folder: &Path, name: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{name}/{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&entry.path(), &path));
+        } else {
+            files.insert(path, fs::read(entry.path()).unwrap());
+        }
+    }
+    files
 }
 
 /// The payload of the sample.
