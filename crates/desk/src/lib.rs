@@ -11,6 +11,7 @@ pub mod capture;
 pub mod case;
 pub mod conclude;
 pub mod custody;
+pub mod errata;
 pub mod examine;
 mod facts;
 pub mod intake;

@@ -40,7 +40,7 @@ use serde_json::json;
 use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
 
 use crate::{
-    Desk, case,
+    Desk, case, errata,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
     report_step::{self, ReportContent, Withheld},
@@ -121,6 +121,9 @@ pub struct PackageContent {
     /// disclosed. Packages of the first profile have none.
     #[serde(default)]
     pub secret: String,
+    /// The errata that it carries.
+    #[serde(default)]
+    pub errata: Vec<String>,
     /// The disclosure that it is, such as D-0001; absent in a package of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,
@@ -269,6 +272,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             withheld: facts.withheld.clone(),
             origins: facts.origins(),
             secret: hex::encode(secret.0),
+            errata: errata::labels(&facts.errata),
             disclosure: None,
         };
         commit_built(desk, scope, permit, &id, &content)
@@ -386,8 +390,8 @@ fn chosen_reports(desk: &Desk, scope: &Scope, labels: Option<&[String]>) -> Resu
     Ok(chosen)
 }
 
-/// At least one report of the package must list each finding that speaks for the suspect and each search
-/// without result, also those that were written after it was built (law 9).
+/// At least one report of the package must list each finding that speaks for the suspect, each search without
+/// result and each correction, also those that were written after it was built (laws 9 and 3).
 fn nothing_unlisted(desk: &Desk, scope: &Scope, facts: &Facts, reports: &[(String, Row, ReportContent)]) -> Result<(), StoreError> {
     let sizes = reports.iter().map(|(_, _, content)| checkpoint_size(&content.checkpoint)).collect::<Result<Vec<_>, _>>()?;
     let Some(newest) = sizes.into_iter().max() else { return Ok(()) };
@@ -452,6 +456,7 @@ fn limits(
     if reports.is_empty() {
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
+    limits.extend(errata::limits(&facts.errata));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
     Ok(limits)
 }
@@ -621,6 +626,7 @@ pub fn finish(
     if row.state != "sealed" {
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;
         nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
+        errata::carried(desk, scope, &content.errata)?;
     }
     if let Some((law, text)) = content.missing() {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, errata::ErratumView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf};
 use serde::Serialize;
 
@@ -154,6 +154,18 @@ pub fn disclosure(view: &DisclosureView) -> Vec<String> {
         ("proposed", None) => "  next: a supervisor or prosecutor other than the proposer runs `lanternfish disclosure decide`".into(),
         _ => "  refused: nothing leaves".into(),
     });
+    lines
+}
+
+/// An erratum: what it corrects, and who must be told.
+pub fn erratum(view: &ErratumView) -> Vec<String> {
+    let mut lines = vec![format!("{}  corrects {} (by {}, event {})", view.erratum, view.about, view.by, view.event), format!("  wrong: {}", view.wrong), format!("  right: {}", view.right)];
+    for notice in &view.notices {
+        let whom = notice.recipient.as_ref().map_or(String::new(), |name| format!(" for {name}"));
+        let told: Vec<String> = notice.told.iter().map(|(to, how)| format!("{to} ({how})")).collect();
+        let told = if told.is_empty() { "NOBODY WAS TOLD YET; send these words, then run `lanternfish erratum notified`".into() } else { format!("told: {}", told.join(", ")) };
+        lines.extend([format!("  {}{whom} went out without it: {told}", notice.package), format!("    {}", notice.text)]);
+    }
     lines
 }
 

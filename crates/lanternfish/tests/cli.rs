@@ -21,6 +21,8 @@ mod custody;
 mod disclosure;
 #[path = "cli/disks.rs"]
 mod disks;
+#[path = "cli/errata.rs"]
+mod errata;
 #[path = "cli/first_day.rs"]
 mod first_day;
 #[path = "cli/hostile.rs"]

@@ -28,6 +28,8 @@ pub enum Action {
     Package,
     /// Give a part of a sealed package to a party, decide what is withheld, open it later.
     Disclose,
+    /// Write an erratum, and note who was told of it.
+    Correct,
     /// Give intelligence to another agency.
     Share,
     /// Ask another state or a provider.
@@ -42,9 +44,9 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 17] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
-        Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Share, Action::Request,
+        Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
         Action::Transfer, Action::Administer, Action::Audit,
     ];
 
@@ -62,6 +64,7 @@ impl Action {
             Action::Report => "report",
             Action::Package => "package",
             Action::Disclose => "disclose",
+            Action::Correct => "correct",
             Action::Share => "share",
             Action::Request => "request",
             Action::Transfer => "transfer",

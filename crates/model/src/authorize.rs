@@ -21,7 +21,7 @@ pub enum StandingBasis {
     CourtProcess,
     /// Keeping what is held safe and accounted for.
     Custody,
-    /// Giving the defence what it must get.
+    /// Giving the defence what it must get, and correcting what went out wrong.
     DisclosureDuty,
     /// Reading the log and its proofs.
     Oversight,
@@ -160,10 +160,10 @@ pub fn role_may(role: Role, action: Action) -> bool {
     use Action::*;
     match role {
         Role::Investigator => !matches!(action, Audit),
-        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package),
-        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Share | Request),
+        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request),
         Role::Auditor => matches!(action, Audit),
         Role::Administrator => false,
     }
@@ -174,6 +174,8 @@ fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
         Action::Audit => Some(StandingBasis::Oversight),
         Action::Transfer => Some(StandingBasis::Custody),
         Action::Administer => Some(StandingBasis::Retention),
+        // A correction collects nothing, and waits for no court and no authority.
+        Action::Correct => Some(StandingBasis::DisclosureDuty),
         Action::Report | Action::Package if ask.standing.court_process => Some(StandingBasis::CourtProcess),
         Action::Disclose if ask.standing.court_process => Some(StandingBasis::DisclosureDuty),
         _ => None,

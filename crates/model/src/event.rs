@@ -168,6 +168,8 @@ event_types! {
     SplitKept = "split-kept", Some(Operation::Collection);
     /// An earlier event was wrong; names it and every package issued before.
     Erratum = "erratum", Some(Operation::Alteration);
+    /// Whoever holds a package that went out before an erratum was told of it.
+    ErratumNotified = "erratum-notified", Some(Operation::Disclosure);
 }
 
 impl std::fmt::Display for EventType {

@@ -32,7 +32,7 @@ use store::{Permit, ReadableBlob, Row, Scope, StoreError, vault::{VaultError, bl
 use crate::{
     Desk, TOOL,
     admit::{self, ExhibitView},
-    case,
+    case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
     office::input,
     facts::{Facts, Secrets, config_digest, hands},
@@ -96,6 +96,7 @@ impl<'a> Filling<'a> {
         self.custody()?;
         self.findings()?;
         self.put_lines("data/searches.jsonl", self.facts.searches())?;
+        self.put_json("data/errata.json", Value::Array(errata::in_package(&self.facts.errata)))?;
         self.selectors()?;
         self.derivations()?;
         self.tool()?;
@@ -471,7 +472,7 @@ fn disclosed(event: EventType) -> bool {
         ExhibitAdmitted | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRevoked
-            | PackageBuilt | PackageSigned | PackageStamped | PackageSealed | Erratum
+            | PackageBuilt | PackageSigned | PackageStamped | PackageSealed | Erratum | ErratumNotified
     )
 }
 

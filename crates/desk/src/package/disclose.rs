@@ -34,7 +34,7 @@ use super::{
     planned_officers, planned_stamps, removed, same_person,
 };
 use crate::{
-    Desk, admit,
+    Desk, admit, errata,
     examine::{DerivedMember, Derivation},
     facts,
     report_step,
@@ -492,6 +492,8 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
         let info = bag_info(desk, &id, &format!("disclosure {label} of parts of the package {}", content.package));
         let bag = bag.close(&info, &plan_of(&officers, &authorities), &own).map_err(bag_error)?;
         let mut limits = limits_of_the_seal(desk, &officers, &authorities)?;
+        let errata = errata::all(desk, scope)?;
+        limits.extend(errata::limits(&errata));
         limits.push(format!("disclosure: {} of {} items of the original are withheld", content.items.iter().filter(|item| item.withheld.is_some()).count(), content.items.len()));
         let package = PackageContent {
             path: target.clone(),
@@ -505,6 +507,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             withheld: vec![],
             origins: first.origins,
             secret: hex::encode(own.0),
+            errata: errata::labels(&errata),
             disclosure: Some(label.clone()),
         };
         commit_built(desk, scope, permit, &id, &package)
@@ -548,6 +551,13 @@ fn fill(
             extracts.push(path);
         }
     }
+    let mut corrections = errata::in_package(&errata::all(desk, scope)?);
+    for one in &mut corrections {
+        if names.named(&one.to_string()) {
+            *one = json!({"erratum": one["erratum"], "event": one["event"], "note": "it is about a withheld item: ask the agency"});
+        }
+    }
+    put_json(&mut bag, "data/errata.json", &Value::Array(corrections))?;
     let mut reasons: BTreeMap<WithholdClass, usize> = BTreeMap::new();
     withheld.values().for_each(|class| *reasons.entry(*class).or_default() += 1);
     let paper = json!({
@@ -556,10 +566,14 @@ fn fill(
         "how-to-check": "data/verify-disclosure.sh, or lanternfish-verify; the original's seal lies in data/original",
         "extracts-are": "made from withheld papers by leaving out what names a withheld item; they are not items of the original",
     });
-    let mut text = serde_json::to_vec_pretty(&paper).map_err(crate::office::input)?;
-    text.push(b'\n');
-    bag.add("data/disclosure.json", &mut text.as_slice()).map_err(bag_error)?;
+    put_json(&mut bag, "data/disclosure.json", &paper)?;
     Ok(bag)
+}
+
+fn put_json(bag: &mut BagWriter, path: &str, value: &Value) -> Result<(), StoreError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(crate::office::input)?;
+    text.push(b'\n');
+    bag.add(path, &mut text.as_slice()).map(|_| ()).map_err(bag_error)
 }
 
 fn not_made(error: DiscloseError) -> StoreError {

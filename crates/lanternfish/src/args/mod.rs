@@ -154,6 +154,9 @@ pub enum Verb {
     /// Statements with their basis.
     #[command(subcommand)]
     Finding(FindingVerb),
+    /// Corrections of what went out.
+    #[command(subcommand)]
+    Erratum(ErratumVerb),
     /// Court papers.
     #[command(subcommand)]
     Report(ReportVerb),

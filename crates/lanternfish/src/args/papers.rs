@@ -49,6 +49,46 @@ pub enum FindingVerb {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum ErratumVerb {
+    /// Correct a finding, exhibit, report or package. It changes nothing that stands; every package that went out before
+    /// is listed with the words to send.
+    Add {
+        #[command(flatten)]
+        case: InCase,
+        /// What is corrected, such as F-0001, E-0001, R-0001 or P-0001.
+        #[arg(long, value_parser = words)]
+        about: String,
+        /// What was wrong.
+        #[arg(long, value_parser = words)]
+        wrong: String,
+        /// What is right, as far as you know.
+        #[arg(long, value_parser = words)]
+        right: String,
+    },
+    /// Note that somebody who holds such a package was told.
+    Notified {
+        #[command(flatten)]
+        case: InCase,
+        /// The erratum, such as X-0001.
+        erratum: String,
+        /// The package that he holds.
+        #[arg(long, value_parser = words)]
+        package: String,
+        /// Who was told.
+        #[arg(long, value_parser = words)]
+        to: String,
+        /// How: by letter, through the registry, by hand.
+        #[arg(long, value_parser = words)]
+        how: String,
+    },
+    /// Every erratum, with the packages that do not carry it.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ReportVerb {
     /// Build a report: lint first, then PDF/A, then its text is checked.
     Build(Box<ReportArgs>),

@@ -181,6 +181,7 @@ impl Office {
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
+            Verb::Erratum(verb) => self.erratum(verb),
             Verb::Report(verb) => self.report(verb),
             Verb::Package(verb) => self.package(verb),
             Verb::Disclosure(verb) => self.disclosure(verb),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use desk::{
     Desk, DeskError, Permit, Scope, case, conclude,
+    errata::{self, WriteErratum},
     package::{self, BuildPackage, PackageView, disclose::{self, BuildDisclosure, DisclosureView, ProposeDisclosure, Reveal, WithholdItem}},
     report_step::{self, BuildReport},
 };
@@ -34,6 +35,28 @@ impl Office {
             FindingVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 self.voice.say_all(&conclude::list(&self.desk, &scope, &permit)?, "the case has no finding yet");
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn erratum(&self, verb: ErratumVerb) -> Done {
+        let desk = &self.desk;
+        match verb {
+            ErratumVerb::Add { case, about, wrong, right } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let view = errata::write(desk, &scope, &permit, &WriteErratum { about, wrong, right })?;
+                self.voice.tell(&view, || in_short::erratum(&view));
+            }
+            ErratumVerb::Notified { case, erratum, package, to, how } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let view = errata::notified(desk, &scope, &permit, &erratum, &package, &to, &how)?;
+                self.voice.tell(&view, || in_short::erratum(&view));
+            }
+            ErratumVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let views = errata::list(desk, &scope, &permit)?;
+                self.voice.tell_all(&views, || views.iter().flat_map(in_short::erratum).collect(), "the case has no erratum");
             }
         }
         Ok(0)

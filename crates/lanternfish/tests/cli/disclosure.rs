@@ -37,7 +37,7 @@ fn before_the_court() -> Office {
     office
 }
 
-fn finish(office: &Office, package: &str, officers: &[&str]) -> Value {
+pub fn finish(office: &Office, package: &str, officers: &[&str]) -> Value {
     for officer in officers {
         office.does(officer, "package sign", &[package]);
     }
@@ -62,7 +62,7 @@ fn disclosed(office: &Office) -> PathBuf {
     folder
 }
 
-fn anchors(office: &Office) -> PathBuf {
+pub fn anchors(office: &Office) -> PathBuf {
     let folder = office.place("anchors");
     office.done(NOY, &["anchors", "export", &text(&folder)]);
     folder

@@ -32,12 +32,12 @@ const LANDS: [&str; 3] = ["la", "th", "kz"];
 const MAY: [(Role, &str); 7] = [
     (
         Role::Investigator,
-        "collect admit view examine query trace link conclude report package disclose share request transfer administer",
+        "collect admit view examine query trace link conclude report package disclose correct share request transfer administer",
     ),
-    (Role::Analyst, "view examine query trace link conclude report transfer package"),
-    (Role::ExhibitOfficer, "admit view transfer package disclose report"),
-    (Role::Supervisor, "view query transfer administer audit report package disclose conclude"),
-    (Role::Prosecutor, "view query transfer administer audit report package disclose share request"),
+    (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
+    (Role::ExhibitOfficer, "admit view transfer package disclose correct report"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request"),
     (Role::Auditor, "audit"),
     (Role::Administrator, ""),
 ];
@@ -106,6 +106,7 @@ impl Registrar {
             "audit" => Some(StandingBasis::Oversight),
             "transfer" => Some(StandingBasis::Custody),
             "administer" => Some(StandingBasis::Retention),
+            "correct" => Some(StandingBasis::DisclosureDuty),
             "report" | "package" if court => Some(StandingBasis::CourtProcess),
             "disclose" if court => Some(StandingBasis::DisclosureDuty),
             _ => None,

@@ -42,10 +42,10 @@ const HOSTS: [&str; 3] = ["market.test", "forum.test", "127.0.0.1:80"];
 
 /// What each role may do at all (`administer` is used by the test itself).
 const MAY: [(Role, &str); 4] = [
-    (Role::Investigator, "collect admit view examine query trace link conclude report package disclose share request transfer administer"),
-    (Role::Analyst, "view examine query trace link conclude report transfer package"),
-    (Role::Supervisor, "view query transfer administer audit report package disclose conclude"),
-    (Role::Prosecutor, "view query transfer administer audit report package disclose share request"),
+    (Role::Investigator, "collect admit view examine query trace link conclude report package disclose correct share request transfer administer"),
+    (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request"),
 ];
 
 /// The test's own copy of an authority.
@@ -119,6 +119,7 @@ impl Walk {
             "audit" => Some(StandingBasis::Oversight),
             "transfer" => Some(StandingBasis::Custody),
             "administer" => Some(StandingBasis::Retention),
+            "correct" => Some(StandingBasis::DisclosureDuty),
             _ => None,
         }
     }
