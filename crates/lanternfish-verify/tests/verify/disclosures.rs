@@ -203,6 +203,23 @@ fn law_07_a_dishonest_sender_can_leave_nothing_out_and_change_nothing() {
     assert_eq!(one.verdict(None).exit_code, 0, "sealed again without a change it is sound");
 }
 
+#[test]
+fn law_04_a_disclosure_of_another_agencys_package_is_broken() {
+    // The sender is who the anchors say; what he passes on was sealed by somebody else's keys.
+    let (mut stranger, folder) = (Agency::new(2), Sample::empty());
+    stranger.seal(&folder.package, &PAYLOAD);
+    let theirs = folder.package.with_file_name("theirs");
+    stranger.disclose(&folder.package, &theirs, &WITHHELD);
+    let mut one = Disclosed::new();
+    one.resealed(|files| {
+        *files = files_below(&theirs.join("data"), "data");
+        files.remove(BLIND_FILE);
+    });
+    one.both_say_broken("the seal of a stranger", None, "law 4");
+    let outer = one.verdict(None).checks.into_iter().filter(|check| !check.object.starts_with("original: "));
+    assert!(outer.into_iter().all(|check| check.state == seal::check::State::Sound), "only the original is false");
+}
+
 /// Everything that a recipient holds, and the line that he tries to guess.
 struct Attack {
     /// Manifest text before and after the digest that is tried.

@@ -179,6 +179,20 @@ fn law_01_a_disclosure_needs_its_own_ground_and_a_sealed_package() {
     fs::rename(office.place("package"), &moved).unwrap();
     office.in_case(NOY, "package disclose", &TO).ended(2).tells("--from");
     office.does(NOY, "package disclose", &[&TO[..], &["--from", &text(&moved)]].concat());
+    office.sound_log();
+}
+
+#[test]
+fn law_05_a_disclosure_is_made_of_the_sealed_bytes_only() {
+    let office = Office::working();
+    office.admit("page.html", PAGE);
+    let target = text(&office.place("package"));
+    office.does(NOY, "package seal", &["--officer", NOY, "--out", &target]);
+    office.does(KHAM, "case declare", &["court-process", "--reason", "indicted"]);
+    finish(&office, "P-0001", &[NOY]);
+    let moved = office.place("moved");
+    fs::rename(office.place("package"), &moved).unwrap();
+    office.does(NOY, "package disclose", &[&TO[..], &["--from", &text(&moved)]].concat());
     let page = moved.join("data/exhibits/e-0001.bin");
     fs::write(&page, "something else").unwrap();
     office.in_case(NOY, "package disclose", &[&TO[..], &["--from", &text(&moved)]].concat()).by_law(5);
