@@ -24,6 +24,7 @@ use model::{
     event::EventType,
     exhibit::Origin,
     id::ActorId,
+    material::Assistance,
     moment::ClockQuality,
     package::{MOST_SEALS, SEAL_DIR, SealDetail, SealFile, SealPlan},
 };
@@ -43,6 +44,7 @@ use crate::{
     Desk, case, errata,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
+    material,
     report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
     witness,
@@ -247,6 +249,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     facts.cover(desk, scope, permit)?;
     let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
     nothing_unlisted(desk, scope, &facts, &reports)?;
+    material::decided(desk, scope)?;
     if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
         let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Integrity, text)?);
@@ -264,7 +267,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             path: target.clone(),
             tagmanifest: bag.sealed_object(),
             nonce: hex::encode(random_32()?),
-            limits: limits(desk, &facts, &officers, &authorities, &reports)?,
+            limits: limits(desk, scope, &facts, &officers, &authorities, &reports)?,
             officers,
             authorities,
             reports: reports.iter().map(|(label, _, _)| label.clone()).collect(),
@@ -436,6 +439,7 @@ fn limits_of_the_seal(desk: &Desk, officers: &[PlannedOfficer], authorities: &[P
 /// What the reader must know although nothing is broken.
 fn limits(
     desk: &Desk,
+    scope: &Scope,
     facts: &Facts,
     officers: &[PlannedOfficer],
     authorities: &[PlannedStamp],
@@ -457,6 +461,7 @@ fn limits(
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
     limits.extend(errata::limits(&facts.errata));
+    limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
     Ok(limits)
 }
@@ -627,6 +632,7 @@ pub fn finish(
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;
         nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
         errata::carried(desk, scope, &content.errata)?;
+        material::decided(desk, scope)?;
     }
     if let Some((law, text)) = content.missing() {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);

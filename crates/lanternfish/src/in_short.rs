@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, errata::ErratumView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf};
 use serde::Serialize;
 
@@ -154,6 +154,30 @@ pub fn disclosure(view: &DisclosureView) -> Vec<String> {
         ("proposed", None) => "  next: a supervisor or prosecutor other than the proposer runs `lanternfish disclosure decide`".into(),
         _ => "  refused: nothing leaves".into(),
     });
+    lines
+}
+
+/// The schedule of unused material, one exhibit a line.
+pub fn material(lines: &[MaterialView]) -> Vec<String> {
+    let head = row(["exhibit", "used", "assists the defence", "said by", "description"]);
+    let cells = |line: &MaterialView| {
+        let said = line.said.as_ref().map_or("-".into(), |(who, why)| format!("{who}: {why}"));
+        row([&line.exhibit, if line.unused { "no" } else { "yes" }, &line.state, &said, &line.description])
+    };
+    table(&std::iter::once(head).chain(lines.iter().map(cells)).collect::<Vec<_>>())
+}
+
+/// A charge: each element with its findings and gaps.
+pub fn charge(view: &ChargeView) -> Vec<String> {
+    let mut lines = vec![format!("{}  {} ({})", view.charge, view.offence, view.provision)];
+    for element in &view.matrix.elements {
+        lines.push(format!("  {}. {}: for: {}; against: {}", element.number, element.text, or_none(&element.supported_by), or_none(&element.contradicted_by)));
+        lines.extend(element.gaps.iter().map(|gap| format!("     GAP: {gap}")));
+    }
+    lines.push(format!("  findings at no element: {}", or_none(&view.matrix.unplaced)));
+    if !view.matrix.unplaced_exculpatory.is_empty() {
+        lines.push(format!("  ! of these speak for the suspect: {}", view.matrix.unplaced_exculpatory.join(", ")));
+    }
     lines
 }
 

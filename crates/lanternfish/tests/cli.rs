@@ -29,6 +29,8 @@ mod first_day;
 mod hostile;
 #[path = "cli/laptop.rs"]
 mod laptop;
+#[path = "cli/material.rs"]
+mod material;
 #[path = "cli/office.rs"]
 mod office;
 #[path = "cli/outside.rs"]

@@ -28,7 +28,7 @@ pub enum Action {
     Package,
     /// Give a part of a sealed package to a party, decide what is withheld, open it later.
     Disclose,
-    /// Write an erratum, and note who was told of it.
+    /// Correct what went out wrong, and say what may assist the defence: owed to it, whatever else is allowed.
     Correct,
     /// Give intelligence to another agency.
     Share,

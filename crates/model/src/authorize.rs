@@ -245,8 +245,9 @@ fn live(authority: &Authority, now: Moment) -> Result<(), Miss> {
     Ok(())
 }
 
-/// What the person who approved an authority never does under it. Reading, reporting and signing what
-/// others found stay open to him: in a unit of three the supervisor is the second signature.
+/// What the person who approved an authority never does under it. Reading, reporting, signing what others
+/// found and deciding what of it is disclosed stay open to him: in a unit of three the supervisor is the
+/// second signature.
 fn acts_on_the_authority(action: Action) -> bool {
     use Action::{Admit, Collect, Conclude, Examine, Link, Query, Request, Share, Trace};
     matches!(action, Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)

@@ -126,6 +126,10 @@ event_types! {
     CaptureEnded = "capture-ended", Some(Operation::Collection);
     /// A finding was written.
     FindingAdded = "finding-added", Some(Operation::Combination);
+    /// A charge was written, or a finding was placed on one of its elements.
+    ChargeWritten = "charge-written", Some(Operation::Combination);
+    /// Somebody said whether an exhibit may assist the defence.
+    MaterialReviewed = "material-reviewed", Some(Operation::Alteration);
     /// Findings were shown.
     FindingConsulted = "finding-consulted", Some(Operation::Consultation);
     /// A report was built.

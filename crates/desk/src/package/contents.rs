@@ -34,8 +34,9 @@ use crate::{
     admit::{self, ExhibitView},
     case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
-    office::input,
     facts::{Facts, Secrets, config_digest, hands},
+    material,
+    office::input,
     report_step::ReportContent,
 };
 
@@ -96,6 +97,7 @@ impl<'a> Filling<'a> {
         self.custody()?;
         self.findings()?;
         self.put_lines("data/searches.jsonl", self.facts.searches())?;
+        self.put_json("data/unused.json", material::in_package(self.desk, self.scope, &self.facts.exhibits, &self.facts.findings)?)?;
         self.put_json("data/errata.json", Value::Array(errata::in_package(&self.facts.errata)))?;
         self.selectors()?;
         self.derivations()?;
@@ -473,6 +475,7 @@ fn disclosed(event: EventType) -> bool {
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRevoked
             | PackageBuilt | PackageSigned | PackageStamped | PackageSealed | Erratum | ErratumNotified
+            | MaterialReviewed
     )
 }
 

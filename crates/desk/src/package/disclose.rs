@@ -19,6 +19,7 @@ use model::{
     disclosure::{BLIND_FILE, DisclosureError, DisclosureItem, DisclosureState, PackageSecret, WithholdClass, Withholding, may_decide},
     event::EventType,
     id::ActorId,
+    material::Assistance,
 };
 use seal::{
     bag::BagWriter,
@@ -36,7 +37,7 @@ use super::{
 use crate::{
     Desk, admit, errata,
     examine::{DerivedMember, Derivation},
-    facts,
+    facts, material,
     report_step,
     row::{Draft, for_action, parse_label},
 };
@@ -230,6 +231,7 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
     let (_, _, original) = original(desk, scope, permit, &typed.package, typed.from.as_deref())?;
     let package = package_label(parse_label(&typed.package, 'P')?);
     let mut withheld = chosen(&original, &typed.withhold)?;
+    not_what_assists(desk, scope, &original, &withheld)?;
     withheld.insert(BLIND_FILE.into(), Withholding { class: WithholdClass::Blind, reason: "the unguessable line of the package".into() });
     // A paper that is withheld because it names an item is one that others may name.
     loop {
@@ -259,6 +261,18 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
     let detail = json!({"package": content.package, "recipient": content.recipient, "purpose": content.purpose, "items": content.items.len(), "withheld": withheld});
     desk.store.commit(scope, permit, NewEvent::new(EventType::DisclosureProposed, Some(id.clone()), detail), vec![row])?;
     view(desk, &desk.store.get(scope, "disclosure", &id)?, &content)
+}
+
+/// What was decided to assist the defence, or may, is never immaterial to it (law 9).
+fn not_what_assists(desk: &Desk, scope: &Scope, original: &Original, withheld: &BTreeMap<String, Withholding>) -> Result<(), StoreError> {
+    let immaterial = |path: &String| withheld.get(path).is_some_and(|why| why.class == WithholdClass::NotMaterial);
+    for says in [Assistance::Assists, Assistance::MayAssist] {
+        if let Some(exhibit) = material::of(desk, scope, says)?.into_iter().find(|label| paths_of(original, label).iter().any(immaterial)) {
+            let text = format!("{exhibit} {}, so it cannot be withheld as not-material: disclose it, or give another reason", if says == Assistance::Assists { "assists the defence" } else { "may assist the defence" });
+            return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose), Law::Statement, text)?);
+        }
+    }
+    Ok(())
 }
 
 /// The paths that typed items stand for.

@@ -145,15 +145,15 @@ fn law_07_a_revealed_item_is_held_against_its_commitment() {
     one.both_say_broken("other bytes", Some(&folder), "law 7");
     let folder = one.reveal(&[SECRET_ITEM]);
     fs::write(folder.join("data/added"), "x").unwrap();
-    one.both_say_broken("an added file", Some(&folder), "law 7");
+    broken(&one.verdict(Some(&folder)), "an added file", "law 7");
     let folder = one.reveal(&[SECRET_ITEM]);
     let list = fs::read_to_string(folder.join("revealed.txt")).unwrap();
     fs::write(folder.join("revealed.txt"), list.replace("capture-1", "capture-2")).unwrap();
     fs::rename(folder.join(SECRET_ITEM), folder.join("data/wacz/capture-2.wacz")).unwrap();
-    one.both_say_broken("another name", Some(&folder), "law 7");
+    broken(&one.verdict(Some(&folder)), "another name", "law 7");
     // What was disclosed already is no withheld item, and an item of another package none of this one.
     let folder = one.reveal(&["data/case.jsonld"]);
-    one.both_say_broken("not withheld", Some(&folder), "law 7");
+    broken(&one.verdict(Some(&folder)), "not withheld", "law 7");
     let other = one.sample.package.with_file_name("other");
     Agency::new(2).seal(&other, &PAYLOAD);
     let object = Sha256Digest::of(&fs::read(other.join("tagmanifest-sha256.txt")).unwrap());
@@ -175,7 +175,7 @@ fn law_07_a_dishonest_sender_can_leave_nothing_out_and_change_nothing() {
         let kept: String = text(files, name).lines().filter(|line| !line.contains(with)).map(|line| format!("{line}\n")).collect();
         files.insert(name.into(), kept.into());
     }
-    let cases: [(&str, &str, fn(&mut Files)); 9] = [
+    let cases: [(&str, &str, fn(&mut Files)); 10] = [
         ("a withheld item that is not named", "law 7", |files| without_line(files, "data/withheld.txt", "third-party")),
         ("a disclosed item that is not listed", "law 7", |files| without_line(files, "data/opened.txt", "report.pdf")),
         ("a disclosed item that is not there", "law 7", |files| drop(files.remove("data/opened/data/report/report.pdf"))),
@@ -185,6 +185,11 @@ fn law_07_a_dishonest_sender_can_leave_nothing_out_and_change_nothing() {
             files.insert("data/opened.txt".into(), text(files, "data/opened.txt").replace(&old, &new).into());
         }),
         ("a disclosed item that was put beside", "law 7", |files| drop(files.insert("data/opened/data/new".into(), b"x".to_vec()))),
+        ("a disclosed item that the original never had", "law 7", |files| {
+            let line = format!("{}  {}  data/zzz\n", "0".repeat(64), Sha256Digest::of(b"new"));
+            files.insert("data/opened/data/zzz".into(), b"new".to_vec());
+            files.insert("data/opened.txt".into(), (text(files, "data/opened.txt") + &line).into());
+        }),
         ("a withheld item that the original never had", "law 7", |files| {
             let more = text(files, "data/withheld.txt") + &"f".repeat(64) + "  not-material\n";
             files.insert("data/withheld.txt".into(), more.into());
@@ -196,7 +201,12 @@ fn law_07_a_dishonest_sender_can_leave_nothing_out_and_change_nothing() {
     for (what, part, alter) in cases {
         let mut one = Disclosed::new();
         one.resealed(alter);
-        one.both_say_broken(what, None, part);
+        // The script takes seconds for each; the rest of its answers is asked by checks/disclosure.sh.
+        if what.starts_with("a withheld item that is not") || what.starts_with("other bytes") {
+            one.both_say_broken(what, None, part);
+        } else {
+            broken(&one.verdict(None), what, part);
+        }
     }
     let mut one = Disclosed::new();
     one.resealed(|_| ());

@@ -154,6 +154,12 @@ pub enum Verb {
     /// Statements with their basis.
     #[command(subcommand)]
     Finding(FindingVerb),
+    /// Elements of a charge and the findings that bear on them.
+    #[command(subcommand)]
+    Charge(ChargeVerb),
+    /// The schedule of unused material.
+    #[command(subcommand)]
+    Material(MaterialVerb),
     /// Corrections of what went out.
     #[command(subcommand)]
     Erratum(ErratumVerb),

@@ -49,6 +49,67 @@ pub enum FindingVerb {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum MaterialVerb {
+    /// The schedule of unused material: every exhibit on which no finding rests, and what was said of it.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+    /// Say whether an exhibit may assist the defence. A doubt (may-assist) refuses sealing until it is decided.
+    Say {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// may-assist, assists or does-not-assist.
+        #[arg(long = "it", value_name = "WORD", value_parser = words)]
+        says: String,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ChargeVerb {
+    /// Write a charge with its elements.
+    Add {
+        #[command(flatten)]
+        case: InCase,
+        /// The offence.
+        #[arg(long, value_parser = words)]
+        offence: String,
+        /// Where it stands in the law.
+        #[arg(long, value_parser = words)]
+        provision: String,
+        /// What must be shown; once for each element.
+        #[arg(long, required = true, value_parser = words)]
+        element: Vec<String>,
+    },
+    /// Place a finding on an element.
+    Place {
+        #[command(flatten)]
+        case: InCase,
+        /// The charge, such as C-0001.
+        charge: String,
+        /// Number of the element, from 1.
+        #[arg(long)]
+        element: usize,
+        /// The finding.
+        #[arg(long, value_parser = words)]
+        finding: String,
+        /// It speaks against the element.
+        #[arg(long)]
+        against: bool,
+    },
+    /// Every charge: elements, findings, gaps.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ErratumVerb {
     /// Correct a finding, exhibit, report or package. It changes nothing that stands; every package that went out before
     /// is listed with the words to send.

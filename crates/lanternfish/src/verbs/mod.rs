@@ -181,6 +181,8 @@ impl Office {
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
+            Verb::Charge(verb) => self.charge(verb),
+            Verb::Material(verb) => self.material(verb),
             Verb::Erratum(verb) => self.erratum(verb),
             Verb::Report(verb) => self.report(verb),
             Verb::Package(verb) => self.package(verb),

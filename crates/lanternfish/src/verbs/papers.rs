@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use desk::{
-    Desk, DeskError, Permit, Scope, case, conclude,
+    Desk, DeskError, Permit, Scope, case, charges, conclude,
     errata::{self, WriteErratum},
+    material,
     package::{self, BuildPackage, PackageView, disclose::{self, BuildDisclosure, DisclosureView, ProposeDisclosure, Reveal, WithholdItem}},
     report_step::{self, BuildReport},
 };
-use model::{action::Action, finding::Finding};
+use model::{action::Action, charge::Side, finding::Finding};
 use serde_json::json;
 
 use super::{Done, Office, parsed, read, write};
@@ -35,6 +36,44 @@ impl Office {
             FindingVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 self.voice.say_all(&conclude::list(&self.desk, &scope, &permit)?, "the case has no finding yet");
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn material(&self, verb: MaterialVerb) -> Done {
+        match verb {
+            MaterialVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let lines = material::list(&self.desk, &scope, &permit)?;
+                self.voice.tell_all(&lines, || in_short::material(&lines), "a finding rests on every exhibit");
+            }
+            MaterialVerb::Say { case, exhibit, says, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let line = material::say(&self.desk, &scope, &permit, &exhibit, parsed(&says)?, &reason)?;
+                self.voice.tell(&line, || in_short::material(std::slice::from_ref(&line)));
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn charge(&self, verb: ChargeVerb) -> Done {
+        match verb {
+            ChargeVerb::Add { case, offence, provision, element } => {
+                let (_, scope, permit) = self.to(&case, Action::Conclude)?;
+                let view = charges::add(&self.desk, &scope, &permit, &offence, &provision, &element)?;
+                self.voice.tell(&view, || in_short::charge(&view));
+            }
+            ChargeVerb::Place { case, charge, element, finding, against } => {
+                let (_, scope, permit) = self.to(&case, Action::Conclude)?;
+                let side = if against { Side::Against } else { Side::For };
+                let view = charges::place(&self.desk, &scope, &permit, &charge, element, &finding, side)?;
+                self.voice.tell(&view, || in_short::charge(&view));
+            }
+            ChargeVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                let views = charges::list(&self.desk, &scope, &permit)?;
+                self.voice.tell_all(&views, || views.iter().flat_map(in_short::charge).collect(), "the case has no charge yet");
             }
         }
         Ok(0)

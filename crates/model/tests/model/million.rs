@@ -132,7 +132,7 @@ impl Registrar {
         // What comes in or is opened must say whom and where it concerns, if the paper is limited in that.
         let unnamed = (["collect", "admit"].contains(&q.action.name()) || q.source.is_some())
             && ((q.person.is_none() && paper.persons.is_some()) || (q.land.is_none() && paper.lands.is_some()));
-        let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
+        let only_reads = ["view", "report", "package", "disclose", "transfer", "administer", "audit"].contains(&q.action.name());
         paper.approved
             && (paper.approver != Some(q.who) || only_reads)
             && !paper.ended
