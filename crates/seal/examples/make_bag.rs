@@ -34,7 +34,7 @@ fn main() {
         agency.disclose(&package, &folder.join("disclosure"), &[(item, class)]);
         let object = std::fs::read(package.join("tagmanifest-sha256.txt")).map(|bytes| model::Sha256Digest::of(&bytes));
         let original = object.map_err(|e| e.to_string()).and_then(|object| seal::disclosure::Original::open(&package, &object, &agency.secret()).map_err(|e| e.to_string()));
-        let revealed = original.and_then(|original| original.reveal(&folder.join("revealed"), &agency.secret(), &[item.to_string()]).map_err(|e| e.to_string()));
+        let revealed = original.and_then(|original| original.reveal(&folder.join("revealed"), &agency.secret(), &[item.to_string()], &|| true).map_err(|e| e.to_string()));
         if let Err(error) = revealed {
             eprintln!("the item cannot be opened: {error}");
             std::process::exit(3);

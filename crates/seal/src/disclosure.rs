@@ -4,7 +4,7 @@
 //! decides nothing: which items are withheld, and the secret of their salts, arrive as arguments.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -36,6 +36,42 @@ pub enum DiscloseError {
     /// The new bag could not be written.
     #[error(transparent)]
     Bag(#[from] BagError),
+    /// The caller said that the work may not go on.
+    #[error("stopped: the ground of this work has ended")]
+    Stopped,
+}
+
+/// Asked before each item and every few megabytes: whether the work may go on (law 15).
+pub type Live<'a> = &'a dyn Fn() -> bool;
+
+/// Bytes between two questions.
+const ASK_EVERY: u64 = 8 << 20;
+
+/// A reader that asks on its way, and ends with an error when the answer is no.
+struct Asking<'a, R> {
+    inner: R,
+    live: Live<'a>,
+    since: u64,
+}
+
+impl<'a, R: Read> Asking<'a, R> {
+    fn new(inner: R, live: Live<'a>) -> Self {
+        Asking { inner, live, since: ASK_EVERY }
+    }
+}
+
+impl<R: Read> Read for Asking<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.since >= ASK_EVERY {
+            if !(self.live)() {
+                return Err(io::Error::other("stopped"));
+            }
+            self.since = 0;
+        }
+        let count = self.inner.read(buffer)?;
+        self.since += count as u64;
+        Ok(count)
+    }
 }
 
 impl From<Flaw> for DiscloseError {
@@ -102,9 +138,11 @@ impl Original {
     /// disclosed, but for the blind, which stays behind in any case.
     ///
     /// # Errors
-    /// [`DiscloseError::Original`] when a name of `withheld` is no item, or bytes differ; [`DiscloseError::Bag`].
-    pub fn add_to(&self, bag: &mut BagWriter, secret: &PackageSecret, withheld: &BTreeMap<String, WithholdClass>) -> Result<(), DiscloseError> {
-        if let Some(path) = withheld.keys().find(|path| !self.items.iter().any(|entry| entry.path == **path)) {
+    /// [`DiscloseError::Original`] when a name of `withheld` is no item, or bytes differ; [`DiscloseError::Bag`];
+    /// [`DiscloseError::Stopped`].
+    pub fn add_to(&self, bag: &mut BagWriter, secret: &PackageSecret, withheld: &BTreeMap<String, WithholdClass>, live: Live<'_>) -> Result<(), DiscloseError> {
+        let known: BTreeSet<&str> = self.items.iter().map(|entry| entry.path.as_str()).collect();
+        if let Some(path) = withheld.keys().find(|path| !known.contains(path.as_str())) {
             return Err(Flaw::new(format!("{path} is no item of this package")).into());
         }
         let seals = self.plan.files.iter().map(|file| file.path());
@@ -118,8 +156,9 @@ impl Original {
             match withheld_as(entry, withheld) {
                 Some(class) => closed.push((one.commitment(), class)),
                 None => {
-                    let (mut file, _) = self.file(&entry.path)?;
-                    bag.add_expecting(&format!("{OPENED_DIR}/{}", entry.path), &mut file, &entry.digest)?;
+                    let (file, _) = self.file(&entry.path)?;
+                    let added = bag.add_expecting(&format!("{OPENED_DIR}/{}", entry.path), &mut Asking::new(file, live), &entry.digest);
+                    stopped_or(added, live)?;
                     open.push(one);
                 }
             }
@@ -134,7 +173,7 @@ impl Original {
     ///
     /// # Errors
     /// When the folder exists, a path is no item or is the blind, or bytes differ; nothing is left then.
-    pub fn reveal(&self, folder: &Path, secret: &PackageSecret, paths: &[String]) -> Result<Vec<Opened>, DiscloseError> {
+    pub fn reveal(&self, folder: &Path, secret: &PackageSecret, paths: &[String], live: Live<'_>) -> Result<Vec<Opened>, DiscloseError> {
         let mut list = Vec::new();
         for path in paths {
             let entry = self.items.iter().find(|entry| entry.path == *path && *path != BLIND_FILE);
@@ -144,7 +183,7 @@ impl Original {
         list.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         list.dedup();
         fs::create_dir(folder).map_err(disk("making the folder", folder))?;
-        let written = list.iter().try_for_each(|one| self.copy(one, folder)).and_then(|()| {
+        let written = list.iter().try_for_each(|one| self.copy(one, folder, live)).and_then(|()| {
             let place = folder.join(REVEALED_LIST);
             fs::write(&place, opened_text(&list)).map_err(disk("writing", &place)).map_err(DiscloseError::from)
         });
@@ -155,16 +194,22 @@ impl Original {
         Ok(list)
     }
 
-    fn copy(&self, one: &Opened, folder: &Path) -> Result<(), DiscloseError> {
+    fn copy(&self, one: &Opened, folder: &Path, live: Live<'_>) -> Result<(), DiscloseError> {
         let place = folder.join(&one.entry.path);
         let parent = place.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(disk("making the folder", parent))?;
-        let (mut file, _) = self.file(&one.entry.path)?;
+        let (file, _) = self.file(&one.entry.path)?;
         let mut out = File::create_new(&place).map_err(disk("making", &place))?;
-        let found = crate::bag::copy_whole(&mut file, &mut out).map_err(disk("writing", &place))?;
+        let copied = crate::bag::copy_whole(&mut Asking::new(file, live), &mut out).map_err(disk("writing", &place));
+        let found = stopped_or(copied, live)?;
         ensure(found == one.entry.digest, format!("{} was changed after the package was sealed", one.entry.path))?;
         Ok(())
     }
+}
+
+/// An error of a copy that was stopped is told as the stop.
+fn stopped_or<T>(copied: Result<T, BagError>, live: Live<'_>) -> Result<T, DiscloseError> {
+    copied.map_err(|error| if live() { error.into() } else { DiscloseError::Stopped })
 }
 
 fn opened(secret: &PackageSecret, entry: &Entry) -> Opened {

@@ -8,10 +8,13 @@
 //! folder, compared with what was sealed.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
+use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     Law, Moment, Sha256Digest,
@@ -231,7 +234,7 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
     let (_, _, original) = original(desk, scope, permit, &typed.package, typed.from.as_deref())?;
     let package = package_label(parse_label(&typed.package, 'P')?);
     let mut withheld = chosen(&original, &typed.withhold)?;
-    not_what_assists(desk, scope, &original, &withheld)?;
+    not_what_assists(desk, scope, &original, &withheld.iter().map(|(path, why)| (path.clone(), why.class)).collect())?;
     withheld.insert(BLIND_FILE.into(), Withholding { class: WithholdClass::Blind, reason: "the unguessable line of the package".into() });
     // A paper that is withheld because it names an item is one that others may name.
     loop {
@@ -264,8 +267,8 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
 }
 
 /// What was decided to assist the defence, or may, is never immaterial to it (law 9).
-fn not_what_assists(desk: &Desk, scope: &Scope, original: &Original, withheld: &BTreeMap<String, Withholding>) -> Result<(), StoreError> {
-    let immaterial = |path: &String| withheld.get(path).is_some_and(|why| why.class == WithholdClass::NotMaterial);
+fn not_what_assists(desk: &Desk, scope: &Scope, original: &Original, withheld: &BTreeMap<String, WithholdClass>) -> Result<(), StoreError> {
+    let immaterial = |path: &String| withheld.get(path) == Some(&WithholdClass::NotMaterial);
     for says in [Assistance::Assists, Assistance::MayAssist] {
         if let Some(exhibit) = material::of(desk, scope, says)?.into_iter().find(|label| paths_of(original, label).iter().any(immaterial)) {
             let text = format!("{exhibit} {}, so it cannot be withheld as not-material: disclose it, or give another reason", if says == Assistance::Assists { "assists the defence" } else { "may assist the defence" });
@@ -293,14 +296,16 @@ fn chosen(original: &Original, typed: &[WithholdItem]) -> Result<BTreeMap<String
 
 /// A path as it is, or the files of an exhibit or a report by its label.
 fn paths_of(original: &Original, item: &str) -> Vec<String> {
-    let label = item.to_lowercase();
-    let of_label = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let folder = ["data/exhibits/", "data/captures/", "data/report/"].iter().any(|folder| path.starts_with(folder));
-        folder && name.split('.').next() == Some(label.as_str())
-    };
-    let wanted = |entry: &&Entry| entry.path == item || of_label(&entry.path);
+    let label = item.to_uppercase();
+    let wanted = |entry: &&Entry| entry.path == item || label_of(&entry.path).as_deref() == Some(label.as_str());
     original.items().iter().filter(wanted).map(|entry| entry.path.clone()).collect()
+}
+
+/// The exhibit or report whose file this is: `data/exhibits/e-0001.bin` is E-0001.
+fn label_of(path: &str) -> Option<String> {
+    let folders = ["data/exhibits/", "data/captures/", "data/report/"];
+    let name = folders.iter().find_map(|folder| path.strip_prefix(folder))?;
+    name.split('.').next().map(str::to_uppercase)
 }
 
 // ---- what names a withheld item
@@ -308,26 +313,34 @@ fn paths_of(original: &Original, item: &str) -> Vec<String> {
 /// Texts by which a withheld item could be recognised in another file: digests in every usual spelling, and
 /// in papers of the case its label, id and names too.
 struct Names {
+    digests: AhoCorasick,
+    all: AhoCorasick,
+}
+
+/// The same while they are gathered.
+#[derive(Default)]
+struct Gathered {
     digests: BTreeSet<String>,
     words: BTreeSet<String>,
 }
 
 impl Names {
     fn of<'a>(desk: &Desk, scope: &Scope, original: &Original, withheld: impl Iterator<Item = &'a str>) -> Result<Names, StoreError> {
-        let mut names = Names { digests: BTreeSet::new(), words: BTreeSet::new() };
+        let mut names = Gathered::default();
         let withheld: BTreeSet<&str> = withheld.collect();
         for entry in original.items().iter().filter(|entry| withheld.contains(entry.path.as_str())) {
             names.digest(&entry.digest);
             names.words.insert(entry.path.to_lowercase());
         }
-        let is_withheld = |label: &str| paths_of(original, label).iter().any(|path| withheld.contains(path.as_str()));
+        let of_label: BTreeSet<String> = withheld.iter().filter_map(|path| label_of(path)).collect();
+        let is_withheld = |label: &str| of_label.contains(label);
         let mut labels = BTreeSet::new();
         for exhibit in admit::all(desk, scope)?.into_iter().filter(|view| is_withheld(&view.exhibit)) {
             exhibit.content.sha256.iter().for_each(|digest| names.digest(digest));
             names.digests.extend(exhibit.content.declared.iter().map(|one| one.value.to_lowercase()));
             names.words.extend([exhibit.exhibit.to_lowercase(), exhibit.id.clone()]);
             // A very short file name stands in every text.
-            names.words.extend(exhibit.content.original_name.iter().map(|name| name.to_lowercase()).filter(|name| name.chars().count() > 3));
+            names.words.extend(exhibit.content.original_name.iter().filter(|name| name.chars().count() > 3).flat_map(|name| [name.clone(), name.to_lowercase()]));
             labels.insert(exhibit.exhibit);
         }
         for row in desk.store.list(scope, "derivation")? {
@@ -344,21 +357,16 @@ impl Names {
             names.digest(&content.request_sha256);
             names.words.extend([label.to_lowercase(), row.id]);
         }
-        Ok(names)
+        Names::finding(&names)
     }
 
-    fn digest(&mut self, digest: &Sha256Digest) {
-        let base64 = STANDARD.encode(digest.0).to_lowercase();
-        self.digests.extend([digest.hex(), base64.trim_end_matches('=').to_string(), base32(&digest.0)]);
-    }
-
-    fn has_digest(&self, text: &str) -> bool {
-        self.digests.iter().any(|one| text.contains(one))
+    fn finding(names: &Gathered) -> Result<Names, StoreError> {
+        let finder = |texts: &mut dyn Iterator<Item = &String>| AhoCorasick::builder().ascii_case_insensitive(true).build(texts).map_err(crate::office::input);
+        Ok(Names { digests: finder(&mut names.digests.iter())?, all: finder(&mut names.digests.iter().chain(&names.words))? })
     }
 
     fn named(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        self.has_digest(&text) || self.words.iter().any(|one| text.contains(one))
+        self.all.is_match(text)
     }
 
     /// The items, other than those, that name one of them. A report goes with the request that it was set
@@ -368,9 +376,7 @@ impl Names {
         let mut named = BTreeSet::new();
         for entry in original.items().iter().filter(|entry| !withheld.contains(entry.path.as_str())) {
             let Some(bytes) = original.read(entry, MAX_TEXT).map_err(changed)? else { continue };
-            let text = String::from_utf8_lossy(&bytes);
-            let paper = !["data/exhibits/", "data/captures/"].iter().any(|folder| entry.path.starts_with(folder));
-            if if paper { self.named(&text) } else { self.has_digest(&text.to_lowercase()) } {
+            if (if is_exhibit(&entry.path) { &self.digests } else { &self.all }).is_match(&bytes) {
                 named.insert(entry.path.clone());
             }
         }
@@ -415,6 +421,13 @@ impl Names {
             }
             _ => {}
         }
+    }
+}
+
+impl Gathered {
+    fn digest(&mut self, digest: &Sha256Digest) {
+        let base64 = STANDARD.encode(digest.0);
+        self.digests.extend([digest.hex(), base64.trim_end_matches('=').to_string(), base32(&digest.0)]);
     }
 }
 
@@ -501,7 +514,8 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     });
     desk.store.commit(scope, permit, NewEvent::new(EventType::DisclosureBuilt, Some(row.id.clone()), begins), vec![])?;
     let id = crate::row::fresh_package()?.to_string();
-    let made = fill(desk, scope, &content, &label, &approver, &original, &secret, &target).and_then(|bag| {
+    let pulse = Pulse::new(desk, scope, permit);
+    let made = fill(&pulse, &content, &label, &approver, &original, &secret, &target).and_then(|bag| {
         let own = PackageSecret(random_32()?);
         let info = bag_info(desk, &id, &format!("disclosure {label} of parts of the package {}", content.package));
         let bag = bag.close(&info, &plan_of(&officers, &authorities), &own).map_err(bag_error)?;
@@ -537,10 +551,47 @@ fn is_exhibit(path: &str) -> bool {
     path.starts_with("data/exhibits/") || path.starts_with("data/captures/")
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call; each is needed once")]
+/// Asks every few seconds whether the ground of the work still lives (law 15).
+struct Pulse<'a> {
+    desk: &'a Desk,
+    scope: &'a Scope,
+    permit: &'a Permit,
+    asked: Cell<Option<(Instant, bool)>>,
+}
+
+impl<'a> Pulse<'a> {
+    fn new(desk: &'a Desk, scope: &'a Scope, permit: &'a Permit) -> Self {
+        Pulse { desk, scope, permit, asked: Cell::new(None) }
+    }
+
+    fn lives(&self) -> bool {
+        match self.asked.get() {
+            Some((at, answer)) if !answer || at.elapsed().as_secs() < ASK_SECONDS => answer,
+            _ => {
+                let answer = self.desk.store.still_live(self.scope, self.permit).is_ok();
+                self.asked.set(Some((Instant::now(), answer)));
+                answer
+            }
+        }
+    }
+
+    /// A stop is told in the store's own words, which name what ended.
+    fn told(&self, error: DiscloseError) -> StoreError {
+        match error {
+            DiscloseError::Original(flaw) => changed(flaw),
+            DiscloseError::Bag(error) => bag_error(error),
+            DiscloseError::Stopped => match self.desk.store.still_live(self.scope, self.permit) {
+                Err(error) => error,
+                Ok(()) => StoreError::refused(Law::Revocation, "the ground of this disclosure had ended for a moment: do it again"),
+            },
+        }
+    }
+}
+
+const ASK_SECONDS: u64 = 5;
+
 fn fill(
-    desk: &Desk,
-    scope: &Scope,
+    pulse: &Pulse<'_>,
     content: &DisclosureContent,
     label: &str,
     approver: &str,
@@ -548,14 +599,16 @@ fn fill(
     secret: &PackageSecret,
     target: &Path,
 ) -> Result<BagWriter, StoreError> {
+    let (desk, scope) = (pulse.desk, pulse.scope);
     let withheld: BTreeMap<String, WithholdClass> = content.items.iter().filter_map(|item| item.withheld.as_ref().map(|why| (item.path.clone(), why.class))).collect();
+    not_what_assists(desk, scope, original, &withheld)?;
     let names = Names::of(desk, scope, original, withheld.keys().map(String::as_str))?;
     // The rows may have grown since the proposal; what was approved must still name nothing that is withheld.
     if let Some(path) = names.named_in(original, &withheld.keys().map(String::as_str).collect())?.first() {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose), Law::Restricted, format!("{path} names a withheld item: propose the disclosure anew"))?);
     }
     let mut bag = BagWriter::create(target).map_err(bag_error)?;
-    original.add_to(&mut bag, secret, &withheld).map_err(not_made)?;
+    original.add_to(&mut bag, secret, &withheld, &|| pulse.lives()).map_err(|error| pulse.told(error))?;
     let mut extracts = Vec::new();
     for entry in original.items().iter().filter(|entry| withheld.get(&entry.path) == Some(&WithholdClass::NamesWithheld)) {
         let bytes = original.read(entry, MAX_TEXT).map_err(changed)?;
@@ -588,13 +641,6 @@ fn put_json(bag: &mut BagWriter, path: &str, value: &Value) -> Result<(), StoreE
     let mut text = serde_json::to_vec_pretty(value).map_err(crate::office::input)?;
     text.push(b'\n');
     bag.add(path, &mut text.as_slice()).map(|_| ()).map_err(bag_error)
-}
-
-fn not_made(error: DiscloseError) -> StoreError {
-    match error {
-        DiscloseError::Original(flaw) => changed(flaw),
-        DiscloseError::Bag(error) => bag_error(error),
-    }
 }
 
 // ---- revealing
@@ -645,15 +691,20 @@ pub fn reveal(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Reveal) -> Re
         return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose), Law::Restricted, text)?);
     }
     let target = new_folder(&typed.target)?;
+    if target.symlink_metadata().is_ok() {
+        return Err(StoreError::input(format!("{} is there already: name a new folder", target.display())));
+    }
     let now = desk.now();
-    let new: Vec<String> = paths.iter().filter(|path| content.closed().contains(path.as_str())).cloned().collect();
+    let closed = content.closed();
+    let new: Vec<String> = paths.iter().filter(|path| closed.contains(path.as_str())).cloned().collect();
     content.revealed.extend(new.iter().map(|path| Revealed { path: path.clone(), at: now, by: scope.actor().clone(), reason: typed.reason.clone() }));
     let detail = json!({
         "disclosure": disclosure_label(row.number.unwrap_or(0)), "package": package, "recipient": content.recipient, "revealed": paths, "reason": typed.reason,
         "target": target.to_string_lossy(),
     });
     let view = save(desk, scope, permit, &row, &content, NewEvent::new(EventType::DisclosureRevealed, Some(row.id.clone()), detail))?;
-    original.reveal(&target, &secret, &paths.into_iter().collect::<Vec<_>>()).map_err(not_made)?;
+    let pulse = Pulse::new(desk, scope, permit);
+    original.reveal(&target, &secret, &paths.into_iter().collect::<Vec<_>>(), &|| pulse.lives()).map_err(|error| pulse.told(error))?;
     Ok(view)
 }
 
@@ -670,7 +721,7 @@ mod tests {
 
     #[test]
     fn an_extract_leaves_out_what_names_a_withheld_item() {
-        let names = Names { digests: ["ab".repeat(32)].into(), words: ["e-0002".into()].into() };
+        let names = Names::finding(&Gathered { digests: ["ab".repeat(32)].into(), words: ["e-0002".into()].into() }).unwrap_or_else(|e| panic!("{e}"));
         let kept = |path: &str, text: &str| names.extract(path, text.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         assert_eq!(kept("data/x.jsonl", "{\"a\":1}\n{\"a\":\"E-0002\"}\n"), Some("{\"a\":1}\n".into()));
         let line = format!("{{\"event\":7,\"leaf\":\"{{}}\",\"detail\":\"{}\"}}\n", "AB".repeat(32));

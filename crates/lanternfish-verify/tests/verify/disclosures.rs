@@ -15,8 +15,9 @@ use model::{
     disclosure::{BLIND_FILE, PackageSecret, WithholdClass, commitment},
 };
 use seal::{
+    bag::BagWriter,
     check::{Verdict, verify_with},
-    disclosure::Original,
+    disclosure::{DiscloseError, Original},
 };
 use sha2::{Digest, Sha256};
 
@@ -60,7 +61,7 @@ impl Disclosed {
     fn reveal(&self, paths: &[&str]) -> PathBuf {
         let folder = self.disclosure.with_file_name("revealed");
         let _ = fs::remove_dir_all(&folder);
-        self.original.reveal(&folder, &self.secret, &paths.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        self.original.reveal(&folder, &self.secret, &paths.iter().map(ToString::to_string).collect::<Vec<_>>(), &|| true).unwrap();
         folder
     }
 
@@ -159,7 +160,7 @@ fn law_07_a_revealed_item_is_held_against_its_commitment() {
     let object = Sha256Digest::of(&fs::read(other.join("tagmanifest-sha256.txt")).unwrap());
     let stranger = Original::open(&other, &object, &Agency::new(2).secret()).unwrap();
     fs::remove_dir_all(&folder).unwrap();
-    stranger.reveal(&folder, &Agency::new(2).secret(), &[SECRET_ITEM.to_string()]).unwrap();
+    stranger.reveal(&folder, &Agency::new(2).secret(), &[SECRET_ITEM.to_string()], &|| true).unwrap();
     one.both_say_broken("another package's salt", Some(&folder), "law 7");
     assert!(Original::open(&other, &object, &one.secret).is_err(), "commitments of another secret");
     broken(&verify_with(&one.sample.package, Some(&one.sample.anchors), Some(&folder), &|_| ()), "a whole package withholds nothing", "law 7");
@@ -228,6 +229,20 @@ fn law_04_a_disclosure_of_another_agencys_package_is_broken() {
     one.both_say_broken("the seal of a stranger", None, "law 4");
     let outer = one.verdict(None).checks.into_iter().filter(|check| !check.object.starts_with("original: "));
     assert!(outer.into_iter().all(|check| check.state == seal::check::State::Sound), "only the original is false");
+}
+
+#[test]
+fn law_15_a_disclosure_whose_ground_ends_stops_and_leaves_nothing() {
+    let one = Disclosed::new();
+    let folder = one.disclosure.with_file_name("stopped");
+    let stopped = one.original.reveal(&folder, &one.secret, &[SECRET_ITEM.to_string()], &|| false);
+    assert!(matches!(stopped, Err(DiscloseError::Stopped)) && !folder.exists());
+    let mut bag = BagWriter::create(&folder).unwrap();
+    let asked = std::cell::Cell::new(0);
+    let twice = || asked.replace(asked.get() + 1) < 1;
+    let stopped = one.original.add_to(&mut bag, &one.secret, &BTreeMap::new(), &twice);
+    assert!(matches!(stopped, Err(DiscloseError::Stopped)), "the second item is not copied any more");
+    assert!(!folder.exists(), "a bag that was not closed has no name");
 }
 
 /// Everything that a recipient holds, and the line that he tries to guess.

@@ -58,7 +58,15 @@ fn law_09_what_may_assist_the_defence_stops_sealing_until_another_decides() {
     };
     with("not-material").by_law(9).tells("assists the defence");
     with("third-party").ended(0);
-    office.does(NOY, "material say", &say("E-0001", "does-not-assist"));
+    // Nor after it was approved, when the word came later.
+    let late = ["P-0002", "--to", "Counsel", "--purpose", "the defence", "--withhold", "E-0001=not-material:x"];
+    office.does(NOY, "package disclose", &late);
+    office.does(KHAM, "disclosure decide", &["D-0002", "--approve", "--reason", "x"]);
+    office.does(NOY, "material say", &say("E-0001", "may-assist"));
+    let out = text(&office.place("disclosure"));
+    office.in_case(NOY, "disclosure build", &["D-0002", "--officer", NOY, "--out", &out]).by_law(9).tells("E-0001 may assist");
+    assert!(!office.place("disclosure.building").exists());
+    office.does(KHAM, "material say", &say("E-0001", "does-not-assist"));
     assert_eq!(office.in_case(NOY, "material list", &[]).ended(0).lines().len(), 3);
     office.in_case(NOY, "material say", &say("E-0099", "assists")).ended(2);
     office.in_case(NOY, "material say", &say("E-0001", "perhaps")).ended(2).tells("may-assist");

@@ -105,7 +105,7 @@ impl Agency {
         let original = Original::open(original, &object, &self.secret()).unwrap();
         let withheld = withheld.iter().map(|(path, class)| ((*path).to_string(), *class)).collect();
         let mut writer = BagWriter::create(target).unwrap();
-        original.add_to(&mut writer, &self.secret(), &withheld).unwrap();
+        original.add_to(&mut writer, &self.secret(), &withheld, &|| true).unwrap();
         // A disclosure has salts of its own; they are not the original's.
         let mut bag = writer.close(&self.info(), &self.plan(), &PackageSecret(drawn(self.seed, "disclosure secret"))).unwrap();
         self.sign_and_stamp(&mut bag);
