@@ -169,6 +169,7 @@ fn law_07_a_revealed_item_is_held_against_its_commitment() {
 #[test]
 fn law_07_a_dishonest_sender_can_leave_nothing_out_and_change_nothing() {
     type Files = BTreeMap<String, Vec<u8>>;
+    type Case = (&'static str, &'static str, fn(&mut Files));
     fn text(files: &Files, name: &str) -> String {
         String::from_utf8(files[name].clone()).unwrap()
     }
@@ -176,7 +177,7 @@ fn law_07_a_dishonest_sender_can_leave_nothing_out_and_change_nothing() {
         let kept: String = text(files, name).lines().filter(|line| !line.contains(with)).map(|line| format!("{line}\n")).collect();
         files.insert(name.into(), kept.into());
     }
-    let cases: [(&str, &str, fn(&mut Files)); 10] = [
+    let cases: [Case; 10] = [
         ("a withheld item that is not named", "law 7", |files| without_line(files, "data/withheld.txt", "third-party")),
         ("a disclosed item that is not listed", "law 7", |files| without_line(files, "data/opened.txt", "report.pdf")),
         ("a disclosed item that is not there", "law 7", |files| drop(files.remove("data/opened/data/report/report.pdf"))),
