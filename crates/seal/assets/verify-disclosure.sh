@@ -35,6 +35,7 @@ lines original/commitments.txt '^[0-9a-f]{64}$'; lines opened.txt "$item"; lines
 [ -s original/commitments.txt ] && sort -uc original/commitments.txt 2>"$T/err" || die "law 7: commitments.txt has another form"
 commit opened.txt >"$T/opened"; cut -c-64 withheld.txt >"$T/withheld"
 sort "$T/opened" "$T/withheld" | cmp -s - original/commitments.txt || die "law 7: the items that are disclosed and withheld are not those of the original"
+[ "$(grep -c '  blind$' withheld.txt)" = 1 ] || die "law 7: the original has exactly one blind line, and nothing else may hide under its name"
 bytes "$P/data/opened.txt" opened
 echo "  $(wc -l <"$T/opened") items disclosed; withheld: $(cut -c67- withheld.txt | sort | uniq -c | tr -s ' \n' ' ')"
 if [ "$R" ]; then # opened later: each must be one of the commitments that the disclosure names as withheld

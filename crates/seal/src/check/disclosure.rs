@@ -124,6 +124,9 @@ fn accounted(opened: &[Opened], closed: &Closed, commitments: &[Sha256Digest]) -
     if let Some(one) = commitments.iter().find(|one| !told.contains(one) && !closed.contains_key(one)) {
         return Err(Flaw::new(format!("an item of the original is missing without a word: {one}")));
     }
+    // Each package has one blind, and it holds no evidence: nothing else may hide under its name.
+    let blinds = closed.values().filter(|class| **class == WithholdClass::Blind).count();
+    ensure(blinds == 1, format!("{blinds} items are named as the blind of the original, which has exactly one"))?;
     let stranger = closed.keys().find(|one| commitments.binary_search(one).is_err());
     ensure(stranger.is_none(), "an item is named as withheld that the original never had")
 }
