@@ -98,13 +98,15 @@ class Browser:
         self.call("DOM.setFileInputFiles", files=[str(pathlib.Path(folder).resolve())], objectId=handle)
         self.wait(f"document.getElementById({element!r}).files.length > 0", 60)
 
-    def verdict(self, package, anchors=None, seconds=600):
-        """(code, first reason) for a package; `anchors` may be None or an empty folder."""
+    def verdict(self, package, anchors=None, seconds=600, revealed=None):
+        """(code, first reason) for a package; `anchors` may be None or an empty folder, `revealed` belongs to a disclosure."""
         self.call("Page.navigate", url=self.page)
         self.wait("document.readyState === 'complete' && !!document.getElementById('start')", 30)
         self.choose("package", package)
         if anchors and any(pathlib.Path(anchors).iterdir()):
             self.choose("anchors", anchors)
+        if revealed:
+            self.choose("revealed", revealed)
         self.wait("!document.getElementById('start').disabled", 60)
         self.value("document.getElementById('start').click()")
         self.wait("document.body.dataset.verdict !== undefined", seconds)
@@ -139,6 +141,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=pathlib.Path)
     parser.add_argument("anchors", type=pathlib.Path, nargs="?")
+    parser.add_argument("--revealed", type=pathlib.Path, help="items of a disclosure that were opened later")
     parser.add_argument("--expect", type=int, choices=(0, 1, 2), default=0)
     parser.add_argument("--page", type=pathlib.Path, help="another copy of VERIFY.html than the package's")
     parser.add_argument("--screenshot", type=pathlib.Path, help="writes a picture of the whole page")
@@ -151,7 +154,7 @@ def main():
         print(f"SKIPPED VERIFY.html: {missing}")
         sys.exit(3)
     try:
-        code, reason = browser.verdict(asked.package, asked.anchors)
+        code, reason = browser.verdict(asked.package, asked.anchors, revealed=asked.revealed)
         for row in browser.rows():
             print("  " + " | ".join(row))
         if asked.screenshot:

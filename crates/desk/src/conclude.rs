@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Intent, NewEvent, Permit, Scope, StoreError};
 
 use crate::{
-    Desk, admit, examine,
+    Desk, admit, errata, examine,
     facts::{case_events, is_null_query, unsearched},
     row::{Draft, finding_label, for_action, fresh_finding},
 };
@@ -116,7 +116,8 @@ pub fn all(desk: &Desk, scope: &Scope) -> Result<Vec<FindingView>, StoreError> {
 /// When the permit is not to query.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<FindingView>, StoreError> {
     for_action(permit, Action::Query)?;
-    let views = all(desk, scope)?;
+    let mut views = all(desk, scope)?;
+    errata::mark(&errata::all(desk, scope)?, &mut views, &mut []);
     let event = NewEvent::new(EventType::FindingConsulted, None, json!({"count": views.len()}));
     desk.store.commit(scope, permit, event, vec![])?;
     Ok(views)

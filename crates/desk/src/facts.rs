@@ -20,6 +20,7 @@ use crate::{
     authority::{self, AuthorityView},
     case::{self, CaseView},
     conclude::{self, FindingView},
+    errata::{self, Erratum},
     office::input,
     report_step::Withheld,
 };
@@ -46,6 +47,7 @@ pub(crate) struct Facts {
     pub authorities: Vec<AuthorityView>,
     pub exhibits: Vec<ExhibitView>,
     pub findings: Vec<FindingView>,
+    pub errata: Vec<Erratum>,
     pub events: Vec<(StoredEvent, Value)>,
     pub withheld: Vec<Withheld>,
     /// When all of this was read: the one time of the paper.
@@ -91,14 +93,16 @@ pub(crate) fn cover(desk: &Desk, scope: &Scope, permit: &Permit, origins: &[Orig
 
 impl Facts {
     pub fn gather(desk: &Desk, scope: &Scope) -> Result<Facts, StoreError> {
-        let exhibits = admit::all(desk, scope)?;
+        let (mut exhibits, mut findings, errata) = (admit::all(desk, scope)?, conclude::all(desk, scope)?, errata::all(desk, scope)?);
+        errata::mark(&errata, &mut findings, &mut exhibits);
         let now = desk.now();
         Ok(Facts {
             case: case::content(desk, scope)?.0,
             authorities: authority::all(desk, scope, now)?,
             withheld: withheld(desk, scope, &exhibits)?,
             exhibits,
-            findings: conclude::all(desk, scope)?,
+            findings,
+            errata,
             events: case_events(desk, scope)?,
             now,
         })
@@ -172,12 +176,13 @@ impl Facts {
     }
 
     /// What a report of this log size cannot list, because it was written later: findings that speak for the
-    /// suspect and searches without result (law 9). Labels for people.
+    /// suspect, searches without result, and corrections (laws 9 and 3). Labels for people.
     pub fn unlisted(&self, size: u64) -> Vec<String> {
         let counts = |f: &&FindingView| f.content.exculpatory || f.content.kind == FindingKind::NullSearch;
         let findings = self.findings.iter().filter(counts).filter(|f| f.event >= size).map(|f| f.finding.clone());
         let searches = self.null_queries().filter(|(event, _)| event.leaf.seq >= size).map(|(event, _)| search_number(event));
-        findings.chain(searches).collect()
+        let errata = self.errata.iter().filter(|one| one.event >= size).map(|one| one.label.clone());
+        findings.chain(searches).chain(errata).collect()
     }
 
     /// Every search without result, also when no report lists it.

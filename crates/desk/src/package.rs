@@ -6,6 +6,7 @@
 //! a signature or a token, and never lets a restricted item or its digest out.
 
 mod contents;
+pub mod disclose;
 
 use std::{
     collections::BTreeSet,
@@ -19,9 +20,11 @@ use model::{
     Law, Moment, Sha256Digest,
     action::Action,
     authorize::NodeStep,
+    disclosure::PackageSecret,
     event::EventType,
     exhibit::Origin,
     id::ActorId,
+    material::Assistance,
     moment::ClockQuality,
     package::{MOST_SEALS, SEAL_DIR, SealDetail, SealFile, SealPlan},
 };
@@ -38,9 +41,10 @@ use serde_json::json;
 use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
 
 use crate::{
-    Desk, case,
+    Desk, case, errata,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
+    material,
     report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
     witness,
@@ -115,6 +119,16 @@ pub struct PackageContent {
     /// Where everything in it comes from: who signs or seals it needs a permit that reaches there.
     #[serde(default)]
     pub origins: Vec<Origin>,
+    /// Secret from which the salts of its items come (64 digits); without it no part of the package can be
+    /// disclosed. Packages of the first profile have none.
+    #[serde(default)]
+    pub secret: String,
+    /// The errata that it carries.
+    #[serde(default)]
+    pub errata: Vec<String>,
+    /// The disclosure that it is, such as D-0001; absent in a package of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<String>,
 }
 
 impl PackageContent {
@@ -235,6 +249,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     facts.cover(desk, scope, permit)?;
     let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
     nothing_unlisted(desk, scope, &facts, &reports)?;
+    material::decided(desk, scope)?;
     if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
         let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Integrity, text)?);
@@ -245,26 +260,34 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     desk.store.commit(scope, permit, NewEvent::new(EventType::PackageBuilt, Some(id.clone()), begins), vec![])?;
     let filling = Filling::new(desk, scope, permit, &facts, &reports, &target)?;
     let made = filling.fill().and_then(|bag| {
-        let plan = SealPlan::new(
-            &officers.iter().map(|o| o.certificate).collect::<Vec<_>>(),
-            &authorities.iter().map(|a| (a.certificate, a.independent)).collect::<Vec<_>>(),
-        );
-        let bag = bag.close(&bag_info(desk, &id, &facts), &plan).map_err(bag_error)?;
+        let secret = PackageSecret(random_32()?);
+        let info = bag_info(desk, &id, &format!("package of case {}", facts.case.case));
+        let bag = bag.close(&info, &plan_of(&officers, &authorities), &secret).map_err(bag_error)?;
         let content = PackageContent {
             path: target.clone(),
             tagmanifest: bag.sealed_object(),
             nonce: hex::encode(random_32()?),
-            limits: limits(desk, &facts, &officers, &authorities, &reports)?,
+            limits: limits(desk, scope, &facts, &officers, &authorities, &reports)?,
             officers,
             authorities,
             reports: reports.iter().map(|(label, _, _)| label.clone()).collect(),
             exhibits: facts.exhibits.len(),
             withheld: facts.withheld.clone(),
             origins: facts.origins(),
+            secret: hex::encode(secret.0),
+            errata: errata::labels(&facts.errata),
+            disclosure: None,
         };
         commit_built(desk, scope, permit, &id, &content)
     });
     made.map_err(|error| removed(&target, error))
+}
+
+fn plan_of(officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> SealPlan {
+    SealPlan::new(
+        &officers.iter().map(|o| o.certificate).collect::<Vec<_>>(),
+        &authorities.iter().map(|a| (a.certificate, a.independent)).collect::<Vec<_>>(),
+    )
 }
 
 fn commit_built(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, content: &PackageContent) -> Result<PackageView, StoreError> {
@@ -370,8 +393,8 @@ fn chosen_reports(desk: &Desk, scope: &Scope, labels: Option<&[String]>) -> Resu
     Ok(chosen)
 }
 
-/// At least one report of the package must list each finding that speaks for the suspect and each search
-/// without result, also those that were written after it was built (law 9).
+/// At least one report of the package must list each finding that speaks for the suspect, each search without
+/// result and each correction, also those that were written after it was built (laws 9 and 3).
 fn nothing_unlisted(desk: &Desk, scope: &Scope, facts: &Facts, reports: &[(String, Row, ReportContent)]) -> Result<(), StoreError> {
     let sizes = reports.iter().map(|(_, _, content)| checkpoint_size(&content.checkpoint)).collect::<Result<Vec<_>, _>>()?;
     let Some(newest) = sizes.into_iter().max() else { return Ok(()) };
@@ -388,24 +411,18 @@ fn checkpoint_size(checkpoint: &str) -> Result<u64, StoreError> {
     checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(|| StoreError::damaged("the checkpoint of a report"))
 }
 
-fn bag_info(desk: &Desk, id: &str, facts: &Facts) -> BagInfo {
-    let synthetic = if desk.store.config().training { "SYNTHETIC training package" } else { "Court package" };
+fn bag_info(desk: &Desk, id: &str, what: &str) -> BagInfo {
+    let synthetic = if desk.store.config().training { "SYNTHETIC training" } else { "Court" };
     BagInfo {
         package: id.to_string(),
         organisation: one_line(&desk.store.config().agency),
         date: desk.now().to_string().chars().take(10).collect(),
-        description: format!("{synthetic} of case {}", facts.case.case),
+        description: format!("{synthetic} {what}"),
     }
 }
 
-/// What the reader must know although nothing is broken.
-fn limits(
-    desk: &Desk,
-    facts: &Facts,
-    officers: &[PlannedOfficer],
-    authorities: &[PlannedStamp],
-    reports: &[(String, Row, ReportContent)],
-) -> Result<Vec<String>, StoreError> {
+/// What the reader must know of any seal that is made here and now.
+fn limits_of_the_seal(desk: &Desk, officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> Result<Vec<String>, StoreError> {
     let mut limits = vec![witness::known(desk)?.sentence()];
     if desk.store.config().training {
         limits.push("SYNTHETIC: training case, not evidence".into());
@@ -416,6 +433,19 @@ fn limits(
     if !authorities.iter().any(|authority| authority.independent) {
         limits.push("time: NOT INDEPENDENT".into());
     }
+    Ok(limits)
+}
+
+/// What the reader must know although nothing is broken.
+fn limits(
+    desk: &Desk,
+    scope: &Scope,
+    facts: &Facts,
+    officers: &[PlannedOfficer],
+    authorities: &[PlannedStamp],
+    reports: &[(String, Row, ReportContent)],
+) -> Result<Vec<String>, StoreError> {
+    let mut limits = limits_of_the_seal(desk, officers, authorities)?;
     for (what, parts) in facts.unmet(desk)? {
         let part = |name: &str| parts.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value.as_str());
         let value = parts.first().map_or("", |(_, value)| value.as_str());
@@ -430,6 +460,8 @@ fn limits(
     if reports.is_empty() {
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
+    limits.extend(errata::limits(&facts.errata));
+    limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
     Ok(limits)
 }
@@ -599,6 +631,8 @@ pub fn finish(
     if row.state != "sealed" {
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;
         nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
+        errata::carried(desk, scope, &content.errata)?;
+        material::decided(desk, scope)?;
     }
     if let Some((law, text)) = content.missing() {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);

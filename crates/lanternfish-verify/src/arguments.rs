@@ -20,6 +20,8 @@ pub struct Request {
     pub package: PathBuf,
     /// The folder of anchors.
     pub anchors: Option<PathBuf>,
+    /// Items of a disclosure that were opened later.
+    pub revealed: Option<PathBuf>,
     /// One JSON value on stdout.
     pub json: bool,
     /// Only the verdict, its limits and what is not sound.
@@ -31,7 +33,7 @@ pub struct Request {
 /// # Errors
 /// A sentence that says which argument is wrong.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> {
-    let (mut package, mut anchors, mut json, mut brief) = (None, None, false, false);
+    let (mut package, mut anchors, mut revealed, mut json, mut brief) = (None, None, None, false, false);
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
@@ -41,12 +43,14 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> 
             Some("--brief") => brief = true,
             Some("--anchors") => set(&mut anchors, arguments.next().ok_or("--anchors needs a folder after it")?, "--anchors")?,
             Some(text) if text.starts_with("--anchors=") => set(&mut anchors, text["--anchors=".len()..].into(), "--anchors")?,
+            Some("--revealed") => set(&mut revealed, arguments.next().ok_or("--revealed needs a folder after it")?, "--revealed")?,
+            Some(text) if text.starts_with("--revealed=") => set(&mut revealed, text["--revealed=".len()..].into(), "--revealed")?,
             Some(text) if text.starts_with('-') => return Err(format!("{text} is not known here")),
             _ => set(&mut package, argument, "the package")?,
         }
     }
     let package = package.ok_or("name the package: the folder that holds bagit.txt")?;
-    Ok(Task::Check(Request { package, anchors, json, brief }))
+    Ok(Task::Check(Request { package, anchors, revealed, json, brief }))
 }
 
 fn set(place: &mut Option<PathBuf>, value: OsString, name: &str) -> Result<(), String> {
@@ -62,8 +66,9 @@ mod tests {
 
     fn check(words: &[&str], expected: Result<(&str, Option<&str>, bool), &str>) {
         let brief = words.contains(&"--brief");
+        let revealed = words.iter().any(|word| word.starts_with("--revealed")).then(|| "r".into());
         let expected = expected
-            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), json, brief }))
+            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), revealed, json, brief }))
             .map_err(String::from);
         assert_eq!(parse(words.iter().map(OsString::from)), expected, "{words:?}");
     }
@@ -74,6 +79,9 @@ mod tests {
         check(&["p", "--anchors", "a", "--json"], Ok(("p", Some("a"), true)));
         check(&["--anchors=a", "p"], Ok(("p", Some("a"), false)));
         check(&["p", "--brief"], Ok(("p", None, false)));
+        check(&["p", "--revealed", "r"], Ok(("p", None, false)));
+        check(&["--revealed=r", "p", "--anchors", "a"], Ok(("p", Some("a"), false)));
+        check(&["p", "--revealed"], Err("--revealed needs a folder after it"));
         check(&[], Err("name the package: the folder that holds bagit.txt"));
         check(&["p", "q"], Err("the package was given twice"));
         check(&["p", "--anchors"], Err("--anchors needs a folder after it"));

@@ -12,7 +12,7 @@ use std::{
 };
 
 use arguments::Task;
-use seal::check::{Progress, verify_package};
+use seal::check::{Progress, verify_with};
 
 fn main() -> ExitCode {
     match arguments::parse(std::env::args_os().skip(1)) {
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 fn check(request: &arguments::Request) -> ExitCode {
     let bar = Bar::new(!request.json && io::stderr().is_terminal());
-    let verdict = verify_package(&request.package, request.anchors.as_deref(), &|progress| bar.show(progress));
+    let verdict = verify_with(&request.package, request.anchors.as_deref(), request.revealed.as_deref(), &|progress| bar.show(progress));
     bar.end();
     let text = if request.json { words::json(&verdict) } else { words::plain(&verdict, &request.package, request.brief) };
     tell(&text, verdict.exit_code)

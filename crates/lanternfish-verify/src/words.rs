@@ -6,17 +6,19 @@ use seal::check::{State, Verdict};
 use serde_json::json;
 
 /// One line of usage.
-pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--json | --brief]";
+pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--revealed DIR] [--json | --brief]";
 
 /// The whole help.
 pub const HELP: &str = "\
-lanternfish-verify PACKAGE [--anchors DIR] [--json | --brief]
+lanternfish-verify PACKAGE [--anchors DIR] [--revealed DIR] [--json | --brief]
 
 Checks a package: every byte, every signature, every time-stamp, and its place in the log.
 
   PACKAGE        the folder that holds bagit.txt
   --anchors DIR  your own anchors, from somebody other than the sender:
                  root.pem tsa.pem log.pem checkpoint hashes witnesses crl.pem
+  --revealed DIR for a disclosure: items that were opened to you later,
+                 with the list revealed.txt
   --json         one JSON value on stdout
   --brief        only the verdict, its limits, and what is not sound
 

@@ -8,6 +8,8 @@
 mod common;
 #[path = "verify/agencies.rs"]
 mod agencies;
+#[path = "verify/disclosures.rs"]
+mod disclosures;
 #[path = "verify/outcomes.rs"]
 mod outcomes;
 #[path = "verify/random.rs"]

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, examine::SelectorHit, package::{AnchorsView, PackageView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf};
 use serde::Serialize;
 
@@ -132,6 +132,63 @@ pub fn package(view: &PackageView, zone: &str) -> Vec<String> {
     lines.extend(view.missing.iter().map(|missing| format!("  next: {missing}")));
     if view.missing.is_none() && view.state != "sealed" {
         lines.push(format!("  next: `lanternfish package finish --case NUMBER {}`", view.package));
+    }
+    lines
+}
+
+/// A disclosure: to whom, what stays and why, and what to do next.
+pub fn disclosure(view: &DisclosureView) -> Vec<String> {
+    let decided = view.decided_by.as_ref().map_or(String::new(), |name| format!(", decided by {name}"));
+    let mut lines = vec![
+        format!("{}  {}: parts of {} for {}", view.disclosure, view.state, view.package, view.recipient),
+        format!("  purpose: {}; proposed by {}{decided}", view.purpose, view.proposed_by),
+        format!("  goes out: {} items", view.disclosed.len()),
+    ];
+    lines.extend(view.withheld.iter().map(|(path, class, reason)| {
+        let opened = if view.revealed.contains(path) { ", REVEALED since" } else { "" };
+        format!("  stays: {path} ({class}: {reason}{opened})")
+    }));
+    lines.push(match (view.state.as_str(), &view.built) {
+        (_, Some(package)) => format!("  built as {package}"),
+        ("approved", None) => format!("  next: `lanternfish disclosure build --case NUMBER {} --officer NAME --out DIR`", view.disclosure),
+        ("proposed", None) => "  next: a supervisor or prosecutor other than the proposer runs `lanternfish disclosure decide`".into(),
+        _ => "  refused: nothing leaves".into(),
+    });
+    lines
+}
+
+/// The schedule of unused material, one exhibit a line.
+pub fn material(lines: &[MaterialView]) -> Vec<String> {
+    let head = row(["exhibit", "used", "assists the defence", "said by", "description"]);
+    let cells = |line: &MaterialView| {
+        let said = line.said.as_ref().map_or("-".into(), |(who, why)| format!("{who}: {why}"));
+        row([&line.exhibit, if line.unused { "no" } else { "yes" }, &line.state, &said, &line.description])
+    };
+    table(&std::iter::once(head).chain(lines.iter().map(cells)).collect::<Vec<_>>())
+}
+
+/// A charge: each element with its findings and gaps.
+pub fn charge(view: &ChargeView) -> Vec<String> {
+    let mut lines = vec![format!("{}  {} ({})", view.charge, view.offence, view.provision)];
+    for element in &view.matrix.elements {
+        lines.push(format!("  {}. {}: for: {}; against: {}", element.number, element.text, or_none(&element.supported_by), or_none(&element.contradicted_by)));
+        lines.extend(element.gaps.iter().map(|gap| format!("     GAP: {gap}")));
+    }
+    lines.push(format!("  findings at no element: {}", or_none(&view.matrix.unplaced)));
+    if !view.matrix.unplaced_exculpatory.is_empty() {
+        lines.push(format!("  ! of these speak for the suspect: {}", view.matrix.unplaced_exculpatory.join(", ")));
+    }
+    lines
+}
+
+/// An erratum: what it corrects, and who must be told.
+pub fn erratum(view: &ErratumView) -> Vec<String> {
+    let mut lines = vec![format!("{}  corrects {} (by {}, event {})", view.erratum, view.about, view.by, view.event), format!("  wrong: {}", view.wrong), format!("  right: {}", view.right)];
+    for notice in &view.notices {
+        let whom = notice.recipient.as_ref().map_or(String::new(), |name| format!(" for {name}"));
+        let told: Vec<String> = notice.told.iter().map(|(to, how)| format!("{to} ({how})")).collect();
+        let told = if told.is_empty() { "NOBODY WAS TOLD YET; send these words, then run `lanternfish erratum notified`".into() } else { format!("told: {}", told.join(", ")) };
+        lines.extend([format!("  {}{whom} went out without it: {told}", notice.package), format!("    {}", notice.text)]);
     }
     lines
 }

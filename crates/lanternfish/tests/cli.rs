@@ -17,16 +17,22 @@ mod closing;
 mod cluster;
 #[path = "cli/custody.rs"]
 mod custody;
+#[path = "cli/disclosure.rs"]
+mod disclosure;
 #[path = "cli/disks.rs"]
 mod disks;
 #[path = "cli/erasing.rs"]
 mod erasing;
+#[path = "cli/errata.rs"]
+mod errata;
 #[path = "cli/first_day.rs"]
 mod first_day;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/laptop.rs"]
 mod laptop;
+#[path = "cli/material.rs"]
+mod material;
 #[path = "cli/office.rs"]
 mod office;
 #[path = "cli/outside.rs"]

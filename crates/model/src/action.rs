@@ -26,6 +26,10 @@ pub enum Action {
     Report,
     /// Build, sign, stamp or issue a package.
     Package,
+    /// Give a part of a sealed package to a party, decide what is withheld, open it later.
+    Disclose,
+    /// Correct what went out wrong, and say what may assist the defence: owed to it, whatever else is allowed.
+    Correct,
     /// Give intelligence to another agency.
     Share,
     /// Ask another state or a provider.
@@ -42,10 +46,10 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 18] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
-        Action::Conclude, Action::Report, Action::Package, Action::Share, Action::Request, Action::Transfer,
-        Action::Administer, Action::Audit, Action::Erase,
+        Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
+        Action::Transfer, Action::Administer, Action::Audit, Action::Erase,
     ];
 
     /// The name used on the command line and in scopes.
@@ -61,6 +65,8 @@ impl Action {
             Action::Conclude => "conclude",
             Action::Report => "report",
             Action::Package => "package",
+            Action::Disclose => "disclose",
+            Action::Correct => "correct",
             Action::Share => "share",
             Action::Request => "request",
             Action::Transfer => "transfer",

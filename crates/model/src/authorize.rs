@@ -21,7 +21,7 @@ pub enum StandingBasis {
     CourtProcess,
     /// Keeping what is held safe and accounted for.
     Custody,
-    /// Giving the defence what it must get.
+    /// Giving the defence what it must get, and correcting what went out wrong.
     DisclosureDuty,
     /// Reading the log and its proofs.
     Oversight,
@@ -163,10 +163,10 @@ pub fn role_may(role: Role, action: Action) -> bool {
     use Action::*;
     match role {
         Role::Investigator => !matches!(action, Audit),
-        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package),
-        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Erase),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Share | Request | Erase),
+        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase),
         Role::Auditor => matches!(action, Audit),
         Role::Administrator => false,
     }
@@ -177,7 +177,10 @@ fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
         Action::Audit => Some(StandingBasis::Oversight),
         Action::Transfer => Some(StandingBasis::Custody),
         Action::Administer => Some(StandingBasis::Retention),
+        // A correction collects nothing, and waits for no court and no authority.
+        Action::Correct => Some(StandingBasis::DisclosureDuty),
         Action::Report | Action::Package if ask.standing.court_process => Some(StandingBasis::CourtProcess),
+        Action::Disclose if ask.standing.court_process => Some(StandingBasis::DisclosureDuty),
         _ => None,
     }
 }
@@ -245,8 +248,9 @@ fn live(authority: &Authority, now: Moment) -> Result<(), Miss> {
     Ok(())
 }
 
-/// What the person who approved an authority never does under it. Reading, reporting and signing what
-/// others found stay open to him: in a unit of three the supervisor is the second signature.
+/// What the person who approved an authority never does under it. Reading, reporting, signing what others
+/// found and deciding what of it is disclosed stay open to him: in a unit of three the supervisor is the
+/// second signature.
 fn acts_on_the_authority(action: Action) -> bool {
     use Action::{Admit, Collect, Conclude, Erase, Examine, Link, Query, Request, Share, Trace};
     matches!(action, Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)

@@ -126,6 +126,10 @@ event_types! {
     CaptureEnded = "capture-ended", Some(Operation::Collection);
     /// A finding was written.
     FindingAdded = "finding-added", Some(Operation::Combination);
+    /// A charge was written, or a finding was placed on one of its elements.
+    ChargeWritten = "charge-written", Some(Operation::Combination);
+    /// Somebody said whether an exhibit may assist the defence.
+    MaterialReviewed = "material-reviewed", Some(Operation::Alteration);
     /// Findings were shown.
     FindingConsulted = "finding-consulted", Some(Operation::Consultation);
     /// A report was built.
@@ -158,6 +162,17 @@ event_types! {
     TombstonesCopied = "tombstones-copied", Some(Operation::Disclosure);
     /// A tombstone was carried out again on a restored home.
     ErasureReplayed = "erasure-replayed", Some(Operation::Erasure);
+
+    /// A disclosure of parts of a sealed package was proposed: to whom, what for, what is withheld and why.
+    DisclosureProposed = "disclosure-proposed", Some(Operation::Combination);
+    /// A second person decided it.
+    DisclosureDecided = "disclosure-decided", Some(Operation::Alteration);
+    /// The parts left the house as a package of their own.
+    DisclosureBuilt = "disclosure-built", Some(Operation::Disclosure);
+    /// Items that had been withheld were opened to the recipient.
+    DisclosureRevealed = "disclosure-revealed", Some(Operation::Disclosure);
+    /// Disclosures were listed.
+    DisclosureConsulted = "disclosure-consulted", Some(Operation::Consultation);
     /// The log or its proofs were read.
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.
@@ -178,6 +193,8 @@ event_types! {
     SplitKept = "split-kept", Some(Operation::Collection);
     /// An earlier event was wrong; names it and every package issued before.
     Erratum = "erratum", Some(Operation::Alteration);
+    /// Whoever holds a package that went out before an erratum was told of it.
+    ErratumNotified = "erratum-notified", Some(Operation::Disclosure);
 }
 
 impl EventType {

@@ -13,11 +13,19 @@ pub const PAYLOAD_MANIFEST: &str = "manifest-sha256.txt";
 pub const SEAL_PLAN: &str = "seal-plan.txt";
 /// First line of a seal plan.
 pub const SEAL_PLAN_HEAD: &str = "lanternfish-seal-plan 1";
+/// Tag file of salted commitments, one to each line of the payload manifest: what makes a later disclosure of
+/// parts provable (see [`crate::disclosure`]).
+pub const COMMITMENTS: &str = "commitments.txt";
 /// Tag files of a package, all listed in the tag manifest (which does not list itself).
-pub const TAG_FILES: [&str; 7] =
-    ["VERIFY.html", "VERIFY.md", "bag-info.txt", "bagit.txt", PAYLOAD_MANIFEST, SEAL_PLAN, "verify.sh"];
+pub const TAG_FILES: [&str; 8] =
+    ["VERIFY.html", "VERIFY.md", "bag-info.txt", "bagit.txt", COMMITMENTS, PAYLOAD_MANIFEST, SEAL_PLAN, "verify.sh"];
 /// Identifier of the BagIt profile of this house.
-pub const PROFILE: &str = "lanternfish-bag-1";
+pub const PROFILE: &str = "lanternfish-bag-2";
+/// Tag files of the first profile. Its packages are checked for ever; parts of them cannot be disclosed.
+pub const FIRST_TAG_FILES: [&str; 7] =
+    ["VERIFY.html", "VERIFY.md", "bag-info.txt", "bagit.txt", PAYLOAD_MANIFEST, SEAL_PLAN, "verify.sh"];
+/// Identifier of the first profile.
+pub const FIRST_PROFILE: &str = "lanternfish-bag-1";
 
 /// One line of a seal plan: which seal file, of what kind, bound to which certificate or key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,8 @@ mod canon;
 mod custody;
 #[path = "model/dates.rs"]
 mod dates;
+#[path = "model/defence.rs"]
+mod defence;
 #[path = "model/dice.rs"]
 mod dice;
 #[path = "model/leaf.rs"]

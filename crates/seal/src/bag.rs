@@ -11,14 +11,17 @@ use std::{
 
 use model::{
     Sha256Digest,
-    package::{PAYLOAD_MANIFEST, PROFILE, SEAL_DIR, SEAL_PLAN, SealFile, SealPlan, TAG_MANIFEST},
+    disclosure::{BLIND_FILE, BLIND_LABEL, PackageSecret, commitment},
+    package::{COMMITMENTS, PAYLOAD_MANIFEST, PROFILE, SEAL_DIR, SEAL_PLAN, SealFile, SealPlan, TAG_MANIFEST},
 };
 use sha2::{Digest, Sha256};
 
-use crate::layout::{BAGIT_TXT, Entry, is_payload_path, manifest_text};
+use crate::layout::{BAGIT_TXT, Entry, commitments_text, is_payload_path, manifest_text};
 
 /// The checker for a reader with a Unix shell; a tag file of every package.
 pub const VERIFY_SH: &str = include_str!("../assets/verify.sh");
+/// The checker of a disclosure, which calls the one above; a payload file of every disclosure.
+pub const VERIFY_DISCLOSURE_SH: &str = include_str!("../assets/verify-disclosure.sh");
 /// The offline page for a reader with a browser.
 pub const VERIFY_HTML: &str = include_str!("../assets/VERIFY.html");
 /// The explanation for a lawyer.
@@ -139,21 +142,26 @@ impl BagWriter {
         if found == *expected { Ok(length) } else { Err(BagError::OtherBytes { path: path.to_string(), expected: *expected, found }) }
     }
 
-    /// Writes manifests and tag files. Returns the digest of the tag manifest: the one sealed object.
-    /// The bag keeps its `.building` name until [`SealedBag::finish`].
+    /// Writes manifests, commitments and tag files. Returns the digest of the tag manifest: the one sealed
+    /// object. Salts and blinds come from `secret`, which the caller keeps: without it no part of the package
+    /// can be disclosed later. The bag keeps its `.building` name until [`UnsealedBag::finish`].
     ///
     /// # Errors
     /// [`BagError::Empty`], [`BagError::BadInfo`], [`BagError::Disk`].
-    pub fn close(mut self, info: &BagInfo, plan: &SealPlan) -> Result<UnsealedBag, BagError> {
+    pub fn close(mut self, info: &BagInfo, plan: &SealPlan, secret: &PackageSecret) -> Result<UnsealedBag, BagError> {
         if self.entries.is_empty() {
             return Err(BagError::Empty);
         }
+        let blind = format!("This line makes the lists of this package unguessable: {}\n", secret.blind(BLIND_FILE));
+        self.add(BLIND_FILE, &mut blind.as_bytes())?;
         self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        let commitments: Vec<_> = self.entries.iter().map(|e| commitment(&secret.salt(&e.path), &e.digest, &e.path)).collect();
         let tags = [
             ("VERIFY.html", VERIFY_HTML.to_string()),
             ("VERIFY.md", VERIFY_MD.to_string()),
-            ("bag-info.txt", self.bag_info(info)?),
+            ("bag-info.txt", self.bag_info(info, secret)?),
             ("bagit.txt", BAGIT_TXT.to_string()),
+            (COMMITMENTS, commitments_text(&commitments)),
             (PAYLOAD_MANIFEST, manifest_text(&self.entries)),
             (SEAL_PLAN, plan.to_text()),
             ("verify.sh", VERIFY_SH.to_string()),
@@ -170,13 +178,15 @@ impl BagWriter {
         Ok(UnsealedBag { target: self.target, building: self.building, waiting: plan.files.clone(), sealed_object })
     }
 
-    fn bag_info(&self, info: &BagInfo) -> Result<String, BagError> {
+    fn bag_info(&self, info: &BagInfo, secret: &PackageSecret) -> Result<String, BagError> {
+        let blind = secret.blind("bag-info.txt");
         let oxum = format!("{}.{}", self.octets, self.entries.len());
         let lines = [
             ("BagIt-Profile-Identifier", PROFILE),
             ("Bagging-Date", &info.date),
             ("External-Description", &info.description),
             ("External-Identifier", &info.package),
+            (BLIND_LABEL, &blind),
             ("Payload-Oxum", &oxum),
             ("Source-Organization", &info.organisation),
         ];
@@ -280,6 +290,13 @@ fn create_new(place: &Path, name: &str) -> Result<File, BagError> {
 fn write_new(place: &Path, bytes: &[u8]) -> Result<(), BagError> {
     let mut file = create_new(place, &place.display().to_string())?;
     file.write_all(bytes).map_err(disk("writing", place))
+}
+
+/// Copies to the end and saves; the digest of what went by.
+pub(crate) fn copy_whole(source: &mut dyn Read, target: &mut File) -> io::Result<Sha256Digest> {
+    let (digest, _) = copy_hashing(source, target, &mut vec![0; BUFFER])?;
+    target.sync_all()?;
+    Ok(digest)
 }
 
 fn copy_hashing(source: &mut dyn Read, target: &mut File, buffer: &mut [u8]) -> io::Result<(Sha256Digest, u64)> {

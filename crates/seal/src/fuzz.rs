@@ -50,6 +50,28 @@ pub fn tag_manifest(bytes: &[u8]) {
     }
 }
 
+/// `commitments.txt`.
+pub fn commitments(bytes: &[u8]) {
+    if let Ok(all) = layout::read_commitments(bytes) {
+        assert_eq!(layout::commitments_text(&all).as_bytes(), bytes, "one spelling");
+    }
+}
+
+/// `data/opened.txt` of a disclosure, and `revealed.txt`.
+pub fn opened(bytes: &[u8]) {
+    if let Ok(all) = layout::read_opened(bytes, "opened.txt") {
+        assert_eq!(layout::opened_text(&all).as_bytes(), bytes, "one spelling");
+        assert!(all.iter().all(|one| layout::is_payload_path(&one.entry.path)), "machine-made paths");
+    }
+}
+
+/// `data/withheld.txt` of a disclosure.
+pub fn withheld(bytes: &[u8]) {
+    if let Ok(all) = layout::read_withheld(bytes, "withheld.txt") {
+        assert_eq!(layout::withheld_text(&all).as_bytes(), bytes, "one spelling");
+    }
+}
+
 /// `bag-info.txt`.
 pub fn bag_info(bytes: &[u8]) {
     let _ = layout::read_bag_info(bytes);

@@ -1,10 +1,11 @@
 //! The file layout of a bag, read strictly: manifests after RFC 8493 in the one form that this house
-//! writes (64 lower-case digits, two spaces, machine-made ASCII path, LF; sorted; no path twice), and
-//! the texts of `bagit.txt` and `bag-info.txt`. No file is opened here.
+//! writes (64 lower-case digits, two spaces, machine-made ASCII path, LF; sorted; no path twice), the
+//! texts of `bagit.txt` and `bag-info.txt`, and the lists of a disclosure. No file is opened here.
 
 use model::{
     Sha256Digest,
-    package::{PAYLOAD_MANIFEST, PROFILE, TAG_FILES, TAG_MANIFEST},
+    disclosure::{BLIND_LABEL, WithholdClass, commitment},
+    package::{COMMITMENTS, FIRST_PROFILE, FIRST_TAG_FILES, PAYLOAD_MANIFEST, PROFILE, TAG_FILES, TAG_MANIFEST},
 };
 
 use crate::{Flaw, flaw::ensure};
@@ -64,16 +65,105 @@ pub fn read_payload_manifest(bytes: &[u8]) -> Result<Vec<Entry>, Flaw> {
 /// The first line that is not in the exact form, or another list of files.
 pub fn read_tag_manifest(bytes: &[u8]) -> Result<Vec<Entry>, Flaw> {
     let entries = read_manifest(bytes, TAG_MANIFEST)?;
-    let listed = entries.iter().map(|e| e.path.as_str());
-    ensure(listed.eq(TAG_FILES), format!("{TAG_MANIFEST} does not list exactly {}", TAG_FILES.join(", ")))?;
+    let listed = || entries.iter().map(|e| e.path.as_str());
+    let known = listed().eq(TAG_FILES) || listed().eq(FIRST_TAG_FILES);
+    ensure(known, format!("{TAG_MANIFEST} does not list exactly {}", TAG_FILES.join(", ")))?;
     Ok(entries)
 }
 
-fn read_manifest(bytes: &[u8], name: &str) -> Result<Vec<Entry>, Flaw> {
+/// The text of `commitments.txt`: one commitment a line, sorted, so that their order tells nothing.
+pub fn commitments_text(commitments: &[Sha256Digest]) -> String {
+    let mut sorted = commitments.to_vec();
+    sorted.sort_unstable();
+    sorted.iter().map(|one| format!("{one}\n")).collect()
+}
+
+/// Reads `commitments.txt`.
+///
+/// # Errors
+/// A line that is not 64 digits, is out of order or stands twice; an empty list.
+pub fn read_commitments(bytes: &[u8]) -> Result<Vec<Sha256Digest>, Flaw> {
+    let mut all: Vec<Sha256Digest> = Vec::new();
+    for (number, line) in lines(bytes, COMMITMENTS)? {
+        let one = line.parse().map_err(|_| Flaw::new(format!("line {number} of {COMMITMENTS} is not 64 digits")))?;
+        ensure(all.last().is_none_or(|last| *last < one), format!("line {number} of {COMMITMENTS} is out of order or stands twice"))?;
+        all.push(one);
+    }
+    ensure(!all.is_empty(), format!("{COMMITMENTS} is empty"))?;
+    Ok(all)
+}
+
+/// One item whose salt is told: a line of `data/opened.txt`, or of `revealed.txt` later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its salt.
+    pub salt: Sha256Digest,
+    /// Its line in the original's payload manifest.
+    pub entry: Entry,
+}
+
+impl Opened {
+    /// What the original committed to.
+    pub fn commitment(&self) -> Sha256Digest {
+        commitment(&self.salt.0, &self.entry.digest, &self.entry.path)
+    }
+}
+
+/// The text of such a list; `items` are sorted by path.
+pub fn opened_text(items: &[Opened]) -> String {
+    items.iter().map(|one| format!("{}  {}  {}\n", one.salt, one.entry.digest, one.entry.path)).collect()
+}
+
+/// Reads such a list: salt, two spaces, and the line of the original's payload manifest. May be empty.
+///
+/// # Errors
+/// The first line in another form, out of order, or with a path that is not machine-made.
+pub fn read_opened(bytes: &[u8], name: &str) -> Result<Vec<Opened>, Flaw> {
+    let mut all: Vec<Opened> = Vec::new();
+    for (number, line) in lines(bytes, name)? {
+        let bad = || Flaw::new(format!("line {number} of {name} is not salt, digest and a machine-made path"));
+        let (salt, rest) = line.split_at_checked(64).ok_or_else(bad)?;
+        let salt = salt.parse().map_err(|_| bad())?;
+        let entry = rest.strip_prefix("  ").and_then(read_line).filter(|entry| is_payload_path(&entry.path)).ok_or_else(bad)?;
+        ensure(all.last().is_none_or(|last| last.entry.path < entry.path), format!("line {number} of {name} is out of order or names a path twice"))?;
+        all.push(Opened { salt, entry });
+    }
+    Ok(all)
+}
+
+/// The text of `data/withheld.txt`.
+pub fn withheld_text(items: &[(Sha256Digest, WithholdClass)]) -> String {
+    let mut sorted = items.to_vec();
+    sorted.sort_unstable();
+    sorted.iter().map(|(commitment, class)| format!("{commitment}  {class}\n")).collect()
+}
+
+/// Reads `data/withheld.txt`: commitment, two spaces, class of the reason; sorted.
+///
+/// # Errors
+/// The first line in another form or out of order.
+pub fn read_withheld(bytes: &[u8], name: &str) -> Result<Vec<(Sha256Digest, WithholdClass)>, Flaw> {
+    let mut all: Vec<(Sha256Digest, WithholdClass)> = Vec::new();
+    for (number, line) in lines(bytes, name)? {
+        let bad = || Flaw::new(format!("line {number} of {name} is not a commitment and a known reason"));
+        let (digest, class) = line.split_once("  ").ok_or_else(bad)?;
+        let one = (digest.parse().map_err(|_| bad())?, class.parse().map_err(|_| bad())?);
+        ensure(all.last().is_none_or(|(last, _)| *last < one.0), format!("line {number} of {name} is out of order or stands twice"))?;
+        all.push(one);
+    }
+    Ok(all)
+}
+
+/// The numbered lines of a text, each of which has its end.
+fn lines<'a>(bytes: &'a [u8], name: &str) -> Result<impl Iterator<Item = (usize, &'a str)> + use<'a>, Flaw> {
     let text = std::str::from_utf8(bytes).map_err(|_| Flaw::new(format!("{name} is not UTF-8 text")))?;
     ensure(text.is_empty() || text.ends_with('\n'), format!("the last line of {name} has no end"))?;
+    Ok((1..).zip(text.split_terminator('\n')))
+}
+
+fn read_manifest(bytes: &[u8], name: &str) -> Result<Vec<Entry>, Flaw> {
     let mut entries: Vec<Entry> = Vec::new();
-    for (number, line) in (1..).zip(text.split_terminator('\n')) {
+    for (number, line) in lines(bytes, name)? {
         let entry = read_line(line).ok_or_else(|| Flaw::new(format!("line {number} of {name} is not 64 digits, two spaces and a path")))?;
         let in_order = entries.last().is_none_or(|last| last.path < entry.path);
         ensure(in_order, format!("line {number} of {name} is out of order or names a path twice"))?;
@@ -98,6 +188,8 @@ pub struct BagInfo {
     pub files: u64,
     /// `External-Identifier`: the package.
     pub package: String,
+    /// Whether the profile has commitments; the first one had none.
+    pub commits: bool,
 }
 
 /// Reads `bag-info.txt`: `Label: value` lines, each label once, with the profile of this house.
@@ -114,10 +206,13 @@ pub fn read_bag_info(bytes: &[u8]) -> Result<BagInfo, Flaw> {
         lines.push((label, value));
     }
     let value = |label: &str| lines.iter().find(|(l, _)| *l == label).map(|(_, v)| *v).ok_or_else(|| Flaw::new(format!("bag-info.txt has no {label}")));
-    ensure(value("BagIt-Profile-Identifier")? == PROFILE, format!("bag-info.txt is not of the profile {PROFILE}"))?;
+    let profile = value("BagIt-Profile-Identifier")?;
+    let commits = profile == PROFILE;
+    ensure(commits || profile == FIRST_PROFILE, format!("bag-info.txt is not of the profile {PROFILE}"))?;
+    ensure(!commits || value(BLIND_LABEL)?.parse::<Sha256Digest>().is_ok(), format!("bag-info.txt has no {BLIND_LABEL} of 64 digits"))?;
     let oxum = value("Payload-Oxum")?;
     let (octets, files) = read_oxum(oxum).ok_or_else(|| Flaw::new(format!("bag-info.txt has a Payload-Oxum that is not bytes.files: {oxum:?}")))?;
-    Ok(BagInfo { octets, files, package: value("External-Identifier")?.to_string() })
+    Ok(BagInfo { octets, files, package: value("External-Identifier")?.to_string(), commits })
 }
 
 fn read_oxum(text: &str) -> Option<(u64, u64)> {

@@ -5,7 +5,7 @@
 //! and a tlog-proof. The layout is fixed in `model::package`.
 //!
 //! Two sides:
-//! - *making* (feature `make`): [`bag`], [`cms`], [`tsp`], [`pki`], [`wacz`], [`case_uco`];
+//! - *making* (feature `make`): [`bag`], [`cms`], [`tsp`], [`pki`], [`wacz`], [`case_uco`], [`disclosure`];
 //! - *checking* (always): [`check::verify_package`], which trusts nothing that came with the package.
 //!
 //! It refuses to read a clock, to draw randomness, to open a socket and to know a store or a permit:
@@ -19,6 +19,8 @@ pub mod certificate;
 pub mod check;
 #[cfg(feature = "make")]
 pub mod cms;
+#[cfg(feature = "make")]
+pub mod disclosure;
 pub mod fuzz;
 mod instant;
 pub mod layout;

@@ -32,10 +32,11 @@ use store::{Permit, ReadableBlob, Row, Scope, StoreError, vault::{VaultError, bl
 use crate::{
     Desk, TOOL,
     admit::{self, ExhibitView},
-    case,
+    case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
-    office::input,
     facts::{Facts, Secrets, config_digest, hands},
+    material,
+    office::input,
     report_step::ReportContent,
 };
 
@@ -96,6 +97,8 @@ impl<'a> Filling<'a> {
         self.custody()?;
         self.findings()?;
         self.put_lines("data/searches.jsonl", self.facts.searches())?;
+        self.put_json("data/unused.json", material::in_package(self.desk, self.scope, &self.facts.exhibits, &self.facts.findings)?)?;
+        self.put_json("data/errata.json", Value::Array(errata::in_package(&self.facts.errata)))?;
         self.selectors()?;
         self.derivations()?;
         self.tool()?;
@@ -476,7 +479,8 @@ fn disclosed(event: EventType) -> bool {
         ExhibitAdmitted | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRevoked
-            | PackageBuilt | PackageSigned | PackageStamped | PackageSealed | Erratum
+            | PackageBuilt | PackageSigned | PackageStamped | PackageSealed | Erratum | ErratumNotified
+            | MaterialReviewed
     )
 }
 

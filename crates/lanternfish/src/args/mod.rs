@@ -161,12 +161,24 @@ pub enum Verb {
     /// Statements with their basis.
     #[command(subcommand)]
     Finding(FindingVerb),
+    /// Elements of a charge and the findings that bear on them.
+    #[command(subcommand)]
+    Charge(ChargeVerb),
+    /// The schedule of unused material.
+    #[command(subcommand)]
+    Material(MaterialVerb),
+    /// Corrections of what went out.
+    #[command(subcommand)]
+    Erratum(ErratumVerb),
     /// Court papers.
     #[command(subcommand)]
     Report(ReportVerb),
     /// Packages for a court.
     #[command(subcommand)]
     Package(PackageVerb),
+    /// Parts of packages for a party, and what is withheld.
+    #[command(subcommand)]
+    Disclosure(DisclosureVerb),
     /// Trust anchors for those who verify.
     #[command(subcommand)]
     Anchors(AnchorsVerb),

@@ -49,6 +49,107 @@ pub enum FindingVerb {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum MaterialVerb {
+    /// The schedule of unused material: every exhibit on which no finding rests, and what was said of it.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+    /// Say whether an exhibit may assist the defence. A doubt (may-assist) refuses sealing until it is decided.
+    Say {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// may-assist, assists or does-not-assist.
+        #[arg(long = "it", value_name = "WORD", value_parser = words)]
+        says: String,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ChargeVerb {
+    /// Write a charge with its elements.
+    Add {
+        #[command(flatten)]
+        case: InCase,
+        /// The offence.
+        #[arg(long, value_parser = words)]
+        offence: String,
+        /// Where it stands in the law.
+        #[arg(long, value_parser = words)]
+        provision: String,
+        /// What must be shown; once for each element.
+        #[arg(long, required = true, value_parser = words)]
+        element: Vec<String>,
+    },
+    /// Place a finding on an element.
+    Place {
+        #[command(flatten)]
+        case: InCase,
+        /// The charge, such as C-0001.
+        charge: String,
+        /// Number of the element, from 1.
+        #[arg(long)]
+        element: usize,
+        /// The finding.
+        #[arg(long, value_parser = words)]
+        finding: String,
+        /// It speaks against the element.
+        #[arg(long)]
+        against: bool,
+    },
+    /// Every charge: elements, findings, gaps.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ErratumVerb {
+    /// Correct a finding, exhibit, report or package. It changes nothing that stands; every package that went out before
+    /// is listed with the words to send.
+    Add {
+        #[command(flatten)]
+        case: InCase,
+        /// What is corrected, such as F-0001, E-0001, R-0001 or P-0001.
+        #[arg(long, value_parser = words)]
+        about: String,
+        /// What was wrong.
+        #[arg(long, value_parser = words)]
+        wrong: String,
+        /// What is right, as far as you know.
+        #[arg(long, value_parser = words)]
+        right: String,
+    },
+    /// Note that somebody who holds such a package was told.
+    Notified {
+        #[command(flatten)]
+        case: InCase,
+        /// The erratum, such as X-0001.
+        erratum: String,
+        /// The package that he holds.
+        #[arg(long, value_parser = words)]
+        package: String,
+        /// Who was told.
+        #[arg(long, value_parser = words)]
+        to: String,
+        /// How: by letter, through the registry, by hand.
+        #[arg(long, value_parser = words)]
+        how: String,
+    },
+    /// Every erratum, with the packages that do not carry it.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ReportVerb {
     /// Build a report: lint first, then PDF/A, then its text is checked.
     Build(Box<ReportArgs>),
@@ -169,7 +270,89 @@ pub enum PackageVerb {
         #[arg(long)]
         wait_for_witness: bool,
     },
+    /// Propose to give parts of a sealed package to somebody. Everything in it goes out, but what you withhold with a
+    /// reason, and papers that name it. A supervisor or prosecutor who is not you decides.
+    Disclose {
+        #[command(flatten)]
+        case: InCase,
+        /// The sealed package, such as P-0001.
+        package: String,
+        /// Who gets it.
+        #[arg(long, value_parser = words)]
+        to: String,
+        /// What for.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+        /// An item that stays: ITEM=CLASS:REASON. ITEM is an exhibit, a report or a path of manifest-sha256.txt; CLASS is
+        /// privileged, contraband, third-party, public-interest, ongoing-inquiry or not-material. The recipient reads the
+        /// class, your reason stays in the case. May be given several times.
+        #[arg(long, value_name = "ITEM=CLASS:REASON")]
+        withhold: Vec<String>,
+        /// The folder where the sealed package lies now; where it was sealed when absent.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
     /// Every package of the case.
+    List {
+        #[command(flatten)]
+        case: InCase,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DisclosureVerb {
+    /// Decide a disclosure that somebody else proposed.
+    Decide {
+        #[command(flatten)]
+        case: InCase,
+        /// The disclosure, such as D-0001.
+        disclosure: String,
+        /// It may be built.
+        #[arg(long, conflicts_with = "refuse", required_unless_present = "refuse")]
+        approve: bool,
+        /// It is refused for good.
+        #[arg(long)]
+        refuse: bool,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+    /// Build an approved disclosure; then it is signed, stamped and finished as every package.
+    Build {
+        #[command(flatten)]
+        case: InCase,
+        /// The disclosure.
+        disclosure: String,
+        /// An officer who will sign; may be given several times.
+        #[arg(long, required = true)]
+        officer: Vec<String>,
+        /// The folder of the new package, which must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The folder where the original lies now; where it was sealed when absent.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
+    /// Open withheld items to the recipient: their salts and bytes.
+    Reveal {
+        #[command(flatten)]
+        case: InCase,
+        /// The disclosure.
+        disclosure: String,
+        /// An exhibit, a report or a path that is withheld; may be given several times.
+        #[arg(long, required = true)]
+        item: Vec<String>,
+        /// Why, such as the order of a court.
+        #[arg(long, value_parser = words)]
+        reason: String,
+        /// The folder for revealed.txt and the items, which must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The folder where the original lies now.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
+    /// Every disclosure of the case.
     List {
         #[command(flatten)]
         case: InCase,

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use desk::{
-    Desk, DeskError, Permit, Scope, case, conclude,
-    package::{self, BuildPackage, PackageView},
+    Desk, DeskError, Permit, Scope, case, charges, conclude,
+    errata::{self, WriteErratum},
+    material,
+    package::{self, BuildPackage, PackageView, disclose::{self, BuildDisclosure, DisclosureView, ProposeDisclosure, Reveal, WithholdItem}},
     report_step::{self, BuildReport},
 };
-use model::{action::Action, finding::Finding};
+use model::{action::Action, charge::Side, finding::Finding};
 use serde_json::json;
 
 use super::{Done, Office, parsed, read, write};
@@ -34,6 +36,66 @@ impl Office {
             FindingVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 self.voice.say_all(&conclude::list(&self.desk, &scope, &permit)?, "the case has no finding yet");
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn material(&self, verb: MaterialVerb) -> Done {
+        match verb {
+            MaterialVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let lines = material::list(&self.desk, &scope, &permit)?;
+                self.voice.tell_all(&lines, || in_short::material(&lines), "a finding rests on every exhibit");
+            }
+            MaterialVerb::Say { case, exhibit, says, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let line = material::say(&self.desk, &scope, &permit, &exhibit, parsed(&says)?, &reason)?;
+                self.voice.tell(&line, || in_short::material(std::slice::from_ref(&line)));
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn charge(&self, verb: ChargeVerb) -> Done {
+        match verb {
+            ChargeVerb::Add { case, offence, provision, element } => {
+                let (_, scope, permit) = self.to(&case, Action::Conclude)?;
+                let view = charges::add(&self.desk, &scope, &permit, &offence, &provision, &element)?;
+                self.voice.tell(&view, || in_short::charge(&view));
+            }
+            ChargeVerb::Place { case, charge, element, finding, against } => {
+                let (_, scope, permit) = self.to(&case, Action::Conclude)?;
+                let side = if against { Side::Against } else { Side::For };
+                let view = charges::place(&self.desk, &scope, &permit, &charge, element, &finding, side)?;
+                self.voice.tell(&view, || in_short::charge(&view));
+            }
+            ChargeVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                let views = charges::list(&self.desk, &scope, &permit)?;
+                self.voice.tell_all(&views, || views.iter().flat_map(in_short::charge).collect(), "the case has no charge yet");
+            }
+        }
+        Ok(0)
+    }
+
+    pub(super) fn erratum(&self, verb: ErratumVerb) -> Done {
+        let desk = &self.desk;
+        match verb {
+            ErratumVerb::Add { case, about, wrong, right } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let view = errata::write(desk, &scope, &permit, &WriteErratum { about, wrong, right })?;
+                self.voice.tell(&view, || in_short::erratum(&view));
+            }
+            ErratumVerb::Notified { case, erratum, package, to, how } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let view = errata::notified(desk, &scope, &permit, &erratum, &package, &to, &how)?;
+                self.voice.tell(&view, || in_short::erratum(&view));
+            }
+            ErratumVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Correct)?;
+                let views = errata::list(desk, &scope, &permit)?;
+                self.voice.tell_all(&views, || views.iter().flat_map(in_short::erratum).collect(), "the case has no erratum");
             }
         }
         Ok(0)
@@ -84,12 +146,48 @@ impl Office {
                 let ask = || self.ask_witnesses(&session);
                 self.tell_package(&scope, &package::finish(desk, &session, &scope, &permit, &package, wait_for_witness, ask)?)?;
             }
+            PackageVerb::Disclose { case, package, to, purpose, withhold, from } => {
+                let (_, scope, permit) = self.to(&case, Action::Disclose)?;
+                let withhold = withhold.iter().map(|text| withhold_item(text)).collect::<Result<_, _>>()?;
+                let typed = ProposeDisclosure { package, recipient: to, purpose, withhold, from };
+                self.tell_disclosure(&disclose::propose(desk, &scope, &permit, &typed)?);
+            }
             PackageVerb::List { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Package)?;
                 self.tell_packages(&scope, &package::list(desk, &scope, &permit)?, "the case has no package yet")?;
             }
         }
         Ok(0)
+    }
+
+    pub(super) fn disclosure(&self, verb: DisclosureVerb) -> Done {
+        let desk = &self.desk;
+        match verb {
+            DisclosureVerb::Decide { case, disclosure, approve, refuse: _, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Disclose)?;
+                self.tell_disclosure(&disclose::decide(desk, &scope, &permit, &disclosure, approve, &reason)?);
+            }
+            DisclosureVerb::Build { case, disclosure, officer, out, from } => {
+                let (session, scope, permit) = self.to(&case, Action::Disclose)?;
+                let typed = BuildDisclosure { disclosure, officers: officer, from, target: out };
+                self.tell_package(&scope, &disclose::build(desk, &session, &scope, &permit, &typed)?)?;
+            }
+            DisclosureVerb::Reveal { case, disclosure, item, reason, out, from } => {
+                let (_, scope, permit) = self.to(&case, Action::Disclose)?;
+                let typed = Reveal { disclosure, items: item, reason, from, target: out };
+                self.tell_disclosure(&disclose::reveal(desk, &scope, &permit, &typed)?);
+            }
+            DisclosureVerb::List { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Disclose)?;
+                let views = disclose::list(desk, &scope, &permit)?;
+                self.voice.tell_all(&views, || views.iter().flat_map(in_short::disclosure).collect(), "the case has no disclosure yet");
+            }
+        }
+        Ok(0)
+    }
+
+    fn tell_disclosure(&self, view: &DisclosureView) {
+        self.voice.tell(view, || in_short::disclosure(view));
     }
 
     pub(super) fn stamp(
@@ -166,6 +264,15 @@ fn build_report(typed: ReportArgs) -> Result<BuildReport, DeskError> {
         literature: typed.literature,
         reliability: typed.reliability,
     })
+}
+
+/// `ITEM=CLASS:REASON`.
+fn withhold_item(text: &str) -> Result<WithholdItem, DeskError> {
+    let parts = text.split_once('=').and_then(|(item, why)| Some((item, why.split_once(':')?)));
+    let Some((item, (class, reason))) = parts.filter(|(item, (_, reason))| !item.trim().is_empty() && !reason.trim().is_empty()) else {
+        return Err(DeskError::input(format!("{text:?} does not say what is withheld and why: write it as E-0002=third-party:REASON")));
+    };
+    Ok(WithholdItem { item: item.trim().into(), class: parsed(class.trim())?, reason: reason.trim().into() })
 }
 
 /// `31` or `Q-0031`, as papers print it.

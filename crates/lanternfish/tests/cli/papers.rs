@@ -22,7 +22,7 @@ const PLANTED: [(&str, &str); 7] = [
 ];
 
 /// Letters without blanks and line ends: where a line is broken is not what is asked here.
-fn letters(text: &str) -> String {
+pub fn letters(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{ad}').collect()
 }
 
@@ -148,7 +148,7 @@ fn law_09_an_answer_says_what_was_not_searched_and_a_hit_out_of_reach_is_no_abse
 }
 
 /// What `pdftotext` reads from a report, without blanks; nothing when it is not installed.
-fn read_report(office: &Office, words: &[&str]) -> Option<String> {
+pub fn read_report(office: &Office, words: &[&str]) -> Option<String> {
     let report = string(&office.does(NOY, "report build", words)["report"]);
     let pdf = text(&office.place(&format!("{report}.pdf")));
     office.does(NOY, "report export", &[&report, "--out", &pdf]);

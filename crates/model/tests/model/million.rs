@@ -32,12 +32,12 @@ const LANDS: [&str; 3] = ["la", "th", "kz"];
 const MAY: [(Role, &str); 7] = [
     (
         Role::Investigator,
-        "collect admit view examine query trace link conclude report package share request transfer administer erase",
+        "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase",
     ),
-    (Role::Analyst, "view examine query trace link conclude report transfer package"),
-    (Role::ExhibitOfficer, "admit view transfer package report"),
-    (Role::Supervisor, "view query transfer administer audit report package conclude erase"),
-    (Role::Prosecutor, "view query transfer administer audit report package share request erase"),
+    (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
+    (Role::ExhibitOfficer, "admit view transfer package disclose correct report"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase"),
     (Role::Auditor, "audit"),
     (Role::Administrator, ""),
 ];
@@ -108,7 +108,9 @@ impl Registrar {
             "audit" => Some(StandingBasis::Oversight),
             "transfer" => Some(StandingBasis::Custody),
             "administer" => Some(StandingBasis::Retention),
+            "correct" => Some(StandingBasis::DisclosureDuty),
             "report" | "package" if court => Some(StandingBasis::CourtProcess),
+            "disclose" if court => Some(StandingBasis::DisclosureDuty),
             _ => None,
         };
         basis.map_or_else(|| Verdict::Papers(self.papers_for(q)), Verdict::Standing)
@@ -134,7 +136,7 @@ impl Registrar {
         let unnamed = (["collect", "admit"].contains(&q.action.name()) || q.source.is_some())
             && ((q.person.is_none() && paper.persons.is_some()) || (q.land.is_none() && paper.lands.is_some()));
         let may_erase = paper.of_a_magistrate && paper.persons.is_some() && q.person.is_some();
-        let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
+        let only_reads = ["view", "report", "package", "disclose", "transfer", "administer", "audit"].contains(&q.action.name());
         (may_erase || q.action.name() != "erase")
             && paper.approved
             && (paper.approver != Some(q.who) || only_reads)

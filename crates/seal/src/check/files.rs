@@ -14,7 +14,7 @@ use std::{
 
 use model::{
     Law, Sha256Digest,
-    package::{SEAL_PLAN, SealPlan, TAG_MANIFEST},
+    package::{COMMITMENTS, SEAL_PLAN, SealPlan, TAG_MANIFEST},
 };
 use sha2::{Digest, Sha256};
 
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Flaw,
     flaw::ensure,
-    layout::{BAGIT_TXT, BagInfo, Entry, read_bag_info, read_payload_manifest, read_tag_manifest},
+    layout::{BAGIT_TXT, BagInfo, Entry, read_bag_info, read_commitments, read_payload_manifest, read_tag_manifest},
 };
 
 const BYTES: Part = Part::Law(Law::Integrity);
@@ -42,7 +42,7 @@ pub(super) struct Bag {
 /// Opens a plain file below the package and nothing else: what was opened is what is looked at, so a link
 /// that is put in its place or on the way to it meanwhile is not followed, and a pipe does not hold the
 /// reader up. A kernel before Linux 5.6 guards the last name only.
-fn open_below(dir: &File, path: &str) -> Result<(File, u64), Flaw> {
+pub(crate) fn open_below(dir: &File, path: &str) -> Result<(File, u64), Flaw> {
     use rustix::{fs::{Mode, OFlags, ResolveFlags, openat, openat2}, io::Errno};
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
@@ -61,7 +61,7 @@ fn open_below(dir: &File, path: &str) -> Result<(File, u64), Flaw> {
 }
 
 /// Reads a plain file of the package whole.
-pub(super) fn read_plain(dir: &Path, path: &str) -> Result<Vec<u8>, Flaw> {
+pub(crate) fn read_plain(dir: &Path, path: &str) -> Result<Vec<u8>, Flaw> {
     let opened = File::open(dir).map_err(|e| Flaw::new(format!("the folder cannot be opened ({e})")))?;
     let (file, length) = open_below(&opened, path).map_err(|flaw| Flaw::new(format!("{path}: {flaw}")))?;
     ensure(length <= MAX_WHOLE, format!("{path} is larger than such a file can be"))?;
@@ -83,7 +83,14 @@ pub(super) fn check_layout(dir: &Path, report: &mut Report) -> Option<Bag> {
     let bagit = ensure(text("bagit.txt") == BAGIT_TXT.as_bytes(), "bagit.txt is not the declaration of BagIt 1.0");
     report.record(BYTES, "bagit.txt", bagit, |()| "BagIt 1.0, UTF-8".into());
     let info = report.record(BYTES, "bag-info.txt", read_bag_info(text("bag-info.txt")), |i| format!("package {}", i.package));
+    let commits = tags.iter().any(|entry| entry.path == COMMITMENTS);
+    let same_profile = ensure(info.as_ref().is_none_or(|info| info.commits == commits), "bag-info.txt and tagmanifest-sha256.txt are of two different profiles");
+    report.record(BYTES, "profile", same_profile, |()| if commits { "parts of it can be disclosed" } else { "the first profile, without commitments" }.into());
     let payload = report.record(BYTES, "manifest-sha256.txt", read_payload_manifest(text("manifest-sha256.txt")), |p| format!("{} payload files listed", p.len()))?;
+    if commits {
+        let one_each = read_commitments(text(COMMITMENTS)).and_then(|all| ensure(all.len() == payload.len(), "it has not one commitment for each payload file"));
+        report.record(BYTES, COMMITMENTS, one_each, |()| format!("{} commitments, one for each payload file", payload.len()));
+    }
     let plan = std::str::from_utf8(text(SEAL_PLAN)).map_err(|e| e.to_string()).and_then(SealPlan::parse).and_then(distinct);
     let plan = report.record(Part::Law(Law::Custody), SEAL_PLAN, plan, |p| format!("{} seal files planned", p.files.len()))?;
     let bag = Bag { payload, info, plan, sealed_object: Sha256Digest::of(&tag_manifest) };
@@ -92,7 +99,7 @@ pub(super) fn check_layout(dir: &Path, report: &mut Report) -> Option<Bag> {
 }
 
 /// No certificate may stand twice: one officer cannot sign for two, one authority not count twice.
-fn distinct(plan: SealPlan) -> Result<SealPlan, String> {
+pub(super) fn distinct(plan: SealPlan) -> Result<SealPlan, String> {
     use model::package::SealFile;
     let mut seen = BTreeSet::new();
     for file in &plan.files {
@@ -105,7 +112,7 @@ fn distinct(plan: SealPlan) -> Result<SealPlan, String> {
     Ok(plan)
 }
 
-fn read_tag(dir: &Path, entry: &Entry) -> Result<Vec<u8>, Flaw> {
+pub(crate) fn read_tag(dir: &Path, entry: &Entry) -> Result<Vec<u8>, Flaw> {
     let bytes = read_plain(dir, &entry.path)?;
     ensure(Sha256Digest::of(&bytes) == entry.digest, format!("{} was changed: its digest is not the one in {TAG_MANIFEST}", entry.path))?;
     Ok(bytes)
@@ -116,17 +123,38 @@ fn check_tree(dir: &Path, bag: &Bag, tags: &[Entry], report: &mut Report) {
     let seals: Vec<String> = bag.plan.files.iter().map(|f| f.path()).collect();
     let mut files: BTreeSet<&str> = bag.payload.iter().chain(tags).map(|e| e.path.as_str()).chain(seals.iter().map(String::as_str)).collect();
     files.insert(TAG_MANIFEST);
-    let folders: BTreeSet<&str> = files.iter().flat_map(|file| file.match_indices('/').map(|(at, _)| &file[..at])).collect();
-    let mut tree = Tree { files: &files, folders: &folders, seen: BTreeSet::new(), faults: Vec::new() };
-    tree.walk(dir, "");
-    let mut faults = tree.faults;
-    let seen = tree.seen;
-    faults.extend(files.iter().filter(|f| !seen.contains(**f)).map(|f| ((*f).to_string(), "is listed but missing".to_string())));
+    let faults = strangers(dir, &files);
     if faults.is_empty() {
         report.sound(BYTES, "files", format!("exactly the {} listed files are there, nothing more", files.len()));
     }
     for (object, text) in faults.into_iter().take(20) {
         report.broken(BYTES, &object, text);
+    }
+}
+
+/// What lies there and is not listed, or is listed and does not lie there as a plain file.
+pub(super) fn strangers(dir: &Path, files: &BTreeSet<&str>) -> Vec<(String, String)> {
+    let folders: BTreeSet<&str> = files.iter().flat_map(|file| file.match_indices('/').map(|(at, _)| &file[..at])).collect();
+    let mut tree = Tree { files, folders: &folders, seen: BTreeSet::new(), faults: Vec::new() };
+    tree.walk(dir, "");
+    let mut faults = tree.faults;
+    let seen = tree.seen;
+    faults.extend(files.iter().filter(|f| !seen.contains(**f)).map(|f| ((*f).to_string(), "is listed but missing".to_string())));
+    faults
+}
+
+/// The digest of a plain file below a folder, of any length.
+pub(super) fn digest_of(dir: &Path, path: &str) -> Result<Sha256Digest, Flaw> {
+    let opened = File::open(dir).map_err(|e| Flaw::new(format!("the folder cannot be opened ({e})")))?;
+    let (mut file, _) = open_below(&opened, path)?;
+    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(Sha256Digest(hasher.finalize().into())),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Flaw::new(format!("the file cannot be read ({e})"))),
+        }
     }
 }
 

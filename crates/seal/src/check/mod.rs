@@ -9,8 +9,10 @@
 //! | seal event: leaf, salt, detail; its place in the log | law 2 |
 //! | roll-back and back-dating against a later checkpoint | law 3 |
 //! | time-stamps, checkpoint signature, witnesses | law 8 |
+//! | in a disclosure: the seal of the original, all of the above; each item disclosed or named as withheld | law 7 |
 
 mod anchors;
+mod disclosure;
 mod files;
 mod log;
 mod seals;
@@ -18,6 +20,8 @@ mod verdict;
 
 use std::path::Path;
 
+#[cfg(feature = "make")]
+pub(crate) use files::{open_below, read_plain, read_tag};
 pub use verdict::{Check, Part, State, Verdict};
 
 use verdict::Report;
@@ -41,6 +45,12 @@ const MAX_WHOLE: u64 = 256 << 20;
 /// Never fails: what cannot be read is part of the verdict. Exit code 0 sound (read the limits),
 /// 1 broken, 2 cannot be fully checked.
 pub fn verify_package(dir: &Path, anchors: Option<&Path>, progress: &(dyn Fn(Progress) + Sync)) -> Verdict {
+    verify_with(dir, anchors, None, progress)
+}
+
+/// The same for a disclosure some of whose withheld items were opened later: `revealed` is the folder with
+/// `revealed.txt` and those items.
+pub fn verify_with(dir: &Path, anchors: Option<&Path>, revealed: Option<&Path>, progress: &(dyn Fn(Progress) + Sync)) -> Verdict {
     let mut report = Report::default();
     if !dir.is_dir() {
         report.unchecked(Part::Layout, &dir.display().to_string(), "there is no package folder here: name the folder that holds bagit.txt");
@@ -53,5 +63,6 @@ pub fn verify_package(dir: &Path, anchors: Option<&Path>, progress: &(dyn Fn(Pro
     seals::check_officers(dir, &bag, event.as_ref(), &anchors, &mut report);
     seals::check_tokens(dir, &bag, event.as_ref(), &anchors, &mut report);
     log::check_proof(dir, event.as_ref(), &anchors, &mut report);
+    disclosure::check_disclosure(dir, &bag, &anchors, revealed, &mut report);
     report.verdict()
 }

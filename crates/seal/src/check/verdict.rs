@@ -91,6 +91,8 @@ const MAX_LINES: usize = 200;
 pub(super) struct Report {
     checks: Vec<Check>,
     limits: Vec<String>,
+    /// Stands before each object and limit while the package inside a disclosure is checked.
+    about: &'static str,
     sound: usize,
     broken: usize,
     unchecked: usize,
@@ -105,8 +107,13 @@ impl Report {
         };
         *count += 1;
         if *count <= MAX_LINES {
-            self.checks.push(Check { part, object: object.to_string(), state, text });
+            self.checks.push(Check { part, object: format!("{}{object}", self.about), state, text });
         }
+    }
+
+    /// What follows is about this; the empty text is the package itself.
+    pub(super) fn about(&mut self, what: &'static str) {
+        self.about = what;
     }
 
     pub(super) fn sound(&mut self, part: Part, object: &str, text: impl Into<String>) {
@@ -136,7 +143,7 @@ impl Report {
     }
 
     pub(super) fn limit(&mut self, text: impl Into<String>) {
-        let text = text.into();
+        let text = format!("{}{}", self.about, text.into());
         if !self.limits.contains(&text) {
             self.limits.push(text);
         }

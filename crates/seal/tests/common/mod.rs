@@ -2,7 +2,7 @@
 //! a witness. It seals sample packages into a folder and writes the anchors that a stranger would get
 //! elsewhere. Everything is derived from one seed, so that a sample is the same on every run.
 
-use std::{fs, io::Read, path::Path};
+use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
 use ledger::{
     Checkpoint, Hash, KeyName, LogSigner, MemoryTree, TlogProof, TreeSize, WitnessSigner, growth::Growth, inclusion_proof, leaf_hash,
@@ -10,6 +10,7 @@ use ledger::{
 };
 use model::{
     Moment, Sha256Digest, canonical,
+    disclosure::{PackageSecret, WithholdClass},
     event::{EventType, Leaf},
     package::{SealDetail, SealFile, SealPlan},
 };
@@ -17,6 +18,7 @@ use seal::{
     Certificate,
     bag::{BagInfo, BagWriter, UnsealedBag},
     cms::sign_detached,
+    disclosure::Original,
     pki::{Authority, SigningKey, Subject, Validity},
     tsp::{TrainingAuthority, accept, request},
 };
@@ -87,9 +89,27 @@ impl Agency {
         self.log_and_finish(bag, SIGNED.plus_seconds(120));
     }
 
+    /// What the agency keeps to itself: salts and blinds of its packages.
+    pub fn secret(&self) -> PackageSecret {
+        PackageSecret(drawn(self.seed, "package secret"))
+    }
+
     pub fn plan(&self) -> SealPlan {
         let officers: Vec<_> = self.officers.iter().map(|o| o.certificate.digest()).collect();
         SealPlan::new(&officers, &[(self.stamps.certificate().digest(), false)])
+    }
+
+    /// A disclosure of `original` that withholds these items, sealed as a package of its own.
+    pub fn disclose(&mut self, original: &Path, target: &Path, withheld: &[(&str, WithholdClass)]) {
+        let object = Sha256Digest::of(&fs::read(original.join("tagmanifest-sha256.txt")).unwrap());
+        let original = Original::open(original, &object, &self.secret()).unwrap();
+        let withheld = withheld.iter().map(|(path, class)| ((*path).to_string(), *class)).collect();
+        let mut writer = BagWriter::create(target).unwrap();
+        original.add_to(&mut writer, &self.secret(), &withheld, &|| true).unwrap();
+        // A disclosure has salts of its own; they are not the original's.
+        let mut bag = writer.close(&self.info(), &self.plan(), &PackageSecret(drawn(self.seed, "disclosure secret"))).unwrap();
+        self.sign_and_stamp(&mut bag);
+        self.log_and_finish(bag, SIGNED.plus_seconds(120));
     }
 
     pub fn bag(&self, target: &Path, payload: &[(&str, &[u8])]) -> UnsealedBag {
@@ -97,13 +117,16 @@ impl Agency {
         for (path, mut bytes) in payload.iter().copied() {
             writer.add(path, &mut bytes as &mut dyn Read).unwrap();
         }
-        let info = BagInfo {
+        writer.close(&self.info(), &self.plan(), &self.secret()).unwrap()
+    }
+
+    fn info(&self) -> BagInfo {
+        BagInfo {
             package: "pkg-000102030405060708090a0b0c0d0e0f".into(),
             organisation: "SYNTHETIC Sample Agency".into(),
             date: "2026-11-22".into(),
             description: "SYNTHETIC sample package".into(),
-        };
-        writer.close(&info, &self.plan()).unwrap()
+        }
     }
 
     pub fn sign_and_stamp(&self, bag: &mut UnsealedBag) {
@@ -210,6 +233,21 @@ pub fn leaf(seq: u64, event_type: EventType, time: Moment, commitment: Sha256Dig
     let case = "case-00000000000000000000000000000001".parse().ok();
     let actor = "actor-00000000000000000000000000000002".parse().ok();
     Leaf { v: 1, seq, event_type, time, actor, case, object: Some("pkg-000102030405060708090a0b0c0d0e0f".into()), commitment, rows: Some(Sha256Digest::of(b"rows")) }
+}
+
+/// Every file below a folder, by its path, with its bytes.
+pub fn files_below(folder: &Path, name: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{name}/{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&entry.path(), &path));
+        } else {
+            files.insert(path, fs::read(entry.path()).unwrap());
+        }
+    }
+    files
 }
 
 /// The payload of the sample.

@@ -1,6 +1,6 @@
 //! The bag writer: names, digests, the one rename.
 
-use model::{Sha256Digest, package::SealFile};
+use model::{Sha256Digest, disclosure::PackageSecret, package::SealFile};
 use proptest::prelude::*;
 use seal::{
     bag::{BagError, BagInfo, BagWriter, UnsealedBag},
@@ -73,7 +73,7 @@ fn bag_info_is_one_line_each_and_not_empty() {
         bag.add("data/a", &mut &b"bytes"[..]).unwrap();
         let mut info = info();
         change(&mut info);
-        assert_eq!(bag.close(&info, &plan).is_ok(), good, "{info:?}");
+        assert_eq!(bag.close(&info, &plan, &PackageSecret([7; 32])).is_ok(), good, "{info:?}");
     };
     check("good", |_| (), true);
     check("lao", |i| i.description = "ຕົວຢ່າງ".into(), true);
@@ -81,7 +81,7 @@ fn bag_info_is_one_line_each_and_not_empty() {
     check("empty", |i| i.organisation = String::new(), false);
     check("padded", |i| i.package = " x".into(), false);
     let bag = BagWriter::create(&folder.path().join("no-payload")).unwrap();
-    assert!(matches!(bag.close(&info(), &plan), Err(BagError::Empty)));
+    assert!(matches!(bag.close(&info(), &plan, &PackageSecret([7; 32])), Err(BagError::Empty)));
 }
 
 #[test]

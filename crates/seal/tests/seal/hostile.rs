@@ -11,16 +11,19 @@ use crate::common::{Agency, SIGNED};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 9] = [
+const TARGETS: [(&str, Target); 12] = [
     ("answer", fuzz::answer),
     ("bag-info", fuzz::bag_info),
     ("certificate", fuzz::certificate),
+    ("commitments", fuzz::commitments),
+    ("opened", fuzz::opened),
     ("p7s", fuzz::officer_signature),
     ("payload-manifest", fuzz::payload_manifest),
     ("pem", fuzz::pem),
     ("seal-plan", fuzz::seal_plan),
     ("tag-manifest", fuzz::tag_manifest),
     ("tsr", fuzz::response),
+    ("withheld", fuzz::withheld),
 ];
 
 fn corpus() -> PathBuf {
@@ -47,8 +50,17 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         }
         "seal-plan" => vec![one("two-officers", agency.plan().to_text().into())],
         "payload-manifest" => vec![one("two-files", (line("data/a") + &line("data/b/c.warc")).into())],
-        "tag-manifest" => vec![one("profile", model::package::TAG_FILES.map(line).concat().into())],
-        "bag-info" => vec![one("profile", b"BagIt-Profile-Identifier: lanternfish-bag-1\nExternal-Identifier: p\nPayload-Oxum: 10.2\n".into())],
+        "tag-manifest" => vec![
+            one("profile", model::package::FIRST_TAG_FILES.map(line).concat().into()),
+            one("commits", model::package::TAG_FILES.map(line).concat().into()),
+        ],
+        "bag-info" => vec![
+            one("profile", b"BagIt-Profile-Identifier: lanternfish-bag-1\nExternal-Identifier: p\nPayload-Oxum: 10.2\n".into()),
+            one("blind", format!("BagIt-Profile-Identifier: lanternfish-bag-2\nExternal-Identifier: p\nLanternfish-Blind: {object}\nPayload-Oxum: 10.2\n").into()),
+        ],
+        "commitments" => vec![one("two", "0".repeat(64).into_bytes().into_iter().chain(*b"\n").chain(format!("{object}\n").into_bytes()).collect())],
+        "opened" => vec![one("two", format!("{object}  {}{object}  {}", line("data/a"), line("data/b/c.warc")).into())],
+        "withheld" => vec![one("two", format!("{}  blind\n{object}  third-party\n", "0".repeat(64)).into())],
         other => panic!("no seeds for {other}"),
     }
 }
@@ -75,8 +87,11 @@ fn law_14_seeds_are_accepted_so_that_mutations_go_deep() {
     let object = Sha256Digest::of(b"corpus");
     assert!(seal::signed::read_officer_signature(&seeds("p7s")[0].1, &object).is_ok());
     assert!(seal::stamp::read_response(&seeds("tsr")[0].1, &object).is_ok());
-    assert!(seal::layout::read_tag_manifest(&seeds("tag-manifest")[0].1).is_ok());
-    assert!(seal::layout::read_bag_info(&seeds("bag-info")[0].1).is_ok());
+    assert!(seeds("tag-manifest").iter().all(|(_, bytes)| seal::layout::read_tag_manifest(bytes).is_ok()));
+    assert!(seeds("bag-info").iter().all(|(_, bytes)| seal::layout::read_bag_info(bytes).is_ok()));
+    assert_eq!(seal::layout::read_commitments(&seeds("commitments")[0].1).map(|all| all.len()), Ok(2));
+    assert_eq!(seal::layout::read_opened(&seeds("opened")[0].1, "opened").map(|all| all.len()), Ok(2));
+    assert_eq!(seal::layout::read_withheld(&seeds("withheld")[0].1, "withheld").map(|all| all.len()), Ok(2));
 }
 
 #[test]

@@ -42,10 +42,10 @@ const HOSTS: [&str; 3] = ["market.test", "forum.test", "127.0.0.1:80"];
 
 /// What each role may do at all (`administer` is used by the test itself).
 const MAY: [(Role, &str); 4] = [
-    (Role::Investigator, "collect admit view examine query trace link conclude report package share request transfer administer erase"),
-    (Role::Analyst, "view examine query trace link conclude report transfer package"),
-    (Role::Supervisor, "view query transfer administer audit report package conclude erase"),
-    (Role::Prosecutor, "view query transfer administer audit report package share request erase"),
+    (Role::Investigator, "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase"),
+    (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase"),
 ];
 
 /// The test's own copy of an authority.
@@ -119,6 +119,7 @@ impl Walk {
             "audit" => Some(StandingBasis::Oversight),
             "transfer" => Some(StandingBasis::Custody),
             "administer" => Some(StandingBasis::Retention),
+            "correct" => Some(StandingBasis::DisclosureDuty),
             _ => None,
         }
     }
@@ -145,7 +146,7 @@ impl Walk {
             _ => true,
         };
         // Phet approved every paper: he reads, reports and signs under it, and acts on none.
-        let only_reads = ["view", "report", "package", "transfer", "administer", "audit"].contains(&q.action.name());
+        let only_reads = ["view", "report", "package", "disclose", "transfer", "administer", "audit"].contains(&q.action.name());
         if who == CHECKER && !only_reads {
             return false;
         }

@@ -1,0 +1,294 @@
+//! Errata: what was wrong, what is right, and every package that went out before (law 3).
+//!
+//! An erratum changes nothing that stands: the finding, exhibit, report or package stays as it was sealed, and
+//! papers built afterwards print the correction beside it. A package that is sealed later carries it; every
+//! sealed package that does not is named, with the words to send to whoever holds it, until somebody noted
+//! that he was told. It sends nothing itself, and never decides that a correction is too small.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use model::{Law, Moment, action::Action, event::EventType, id::ActorId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, vault::secret::random_16};
+
+use crate::{
+    Desk,
+    admit::{self, ExhibitView},
+    conclude::FindingView,
+    facts::case_events,
+    package::{PackageContent, disclose, package_label},
+    report_step,
+    row::{Draft, exhibit_label, finding_label, for_action, parse_label},
+};
+
+/// Somebody was told of an erratum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notified {
+    /// Because he holds this package.
+    pub package: String,
+    /// Who was told.
+    pub to: String,
+    /// How: letter, register, by hand.
+    pub how: String,
+    /// When it was noted.
+    pub at: Moment,
+    /// By whom.
+    pub by: ActorId,
+}
+
+/// What an erratum's row holds (sealed under the case key).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErratumContent {
+    /// What it corrects: F-0001, E-0001, R-0001 or P-0001.
+    pub about: String,
+    /// What was wrong.
+    pub wrong: String,
+    /// What is right, as far as it is known.
+    pub right: String,
+    /// When it was written.
+    pub written: Moment,
+    /// By whom.
+    pub by: ActorId,
+    /// Every package that was sealed before, as the event has it.
+    pub issued_before: Vec<String>,
+    /// Who was told since.
+    #[serde(default)]
+    pub notified: Vec<Notified>,
+}
+
+/// A package that went out without the erratum, and the words for whoever holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// `P-0001`.
+    pub package: String,
+    /// Who got it, where the records say so.
+    pub recipient: Option<String>,
+    /// The words to send.
+    pub text: String,
+    /// Who was told, and how.
+    pub told: Vec<(String, String)>,
+}
+
+/// An erratum as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErratumView {
+    /// `X-0001`.
+    pub erratum: String,
+    /// Its id in the ledger.
+    pub id: String,
+    /// The event that wrote it.
+    pub event: u64,
+    /// What it corrects.
+    pub about: String,
+    /// What was wrong.
+    pub wrong: String,
+    /// What is right.
+    pub right: String,
+    /// Who wrote it.
+    pub by: String,
+    /// Every sealed package that does not carry it.
+    pub notices: Vec<Notice>,
+}
+
+/// `X-0001`.
+pub fn erratum_label(number: i64) -> String {
+    format!("X-{number:04}")
+}
+
+/// An erratum of the case, for papers and packages.
+#[derive(Debug, Clone)]
+pub(crate) struct Erratum {
+    pub label: String,
+    /// The event that wrote it: what came before could not carry it.
+    pub event: u64,
+    pub content: ErratumContent,
+    row: Row,
+}
+
+/// Every erratum; the caller's step writes the event.
+pub(crate) fn all(desk: &Desk, scope: &Scope) -> Result<Vec<Erratum>, StoreError> {
+    let rows = desk.store.list(scope, "erratum")?;
+    if rows.is_empty() {
+        return Ok(vec![]);
+    }
+    // The row's own event is the last that touched it, such as a note that somebody was told.
+    let events = case_events(desk, scope)?;
+    let written = |id: &str| events.iter().find(|(event, _)| event.leaf.event_type == EventType::Erratum && event.leaf.object.as_deref() == Some(id)).map(|(event, _)| event.leaf.seq);
+    rows.into_iter().map(|row| Ok(Erratum { label: erratum_label(row.number.unwrap_or(0)), event: written(&row.id).unwrap_or(row.event), content: row.content()?, row })).collect()
+}
+
+/// Prints each correction beside what it corrects: as what speaks against a finding, also against those that
+/// rest on a corrected exhibit, and as a remark on the exhibit.
+pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &mut [ExhibitView]) {
+    for one in errata {
+        let words = format!("Erratum {} to {}: wrong was: {}; right is: {}", one.label, one.content.about, one.content.wrong, one.content.right);
+        for finding in findings.iter_mut().filter(|finding| finding.finding == one.content.about || finding.content.exhibits.contains(&one.content.about)) {
+            finding.content.counter_evidence.push(words.clone());
+        }
+        for exhibit in exhibits.iter_mut().filter(|exhibit| exhibit.exhibit == one.content.about) {
+            exhibit.content.findings.push(words.clone());
+        }
+    }
+}
+
+/// What a package says of the errata that it carries.
+pub(crate) fn in_package(errata: &[Erratum]) -> Vec<Value> {
+    let line = |one: &Erratum| {
+        let content = &one.content;
+        json!({"erratum": one.label, "event": one.event, "written": content.written, "about": content.about, "wrong": content.wrong, "right": content.right})
+    };
+    errata.iter().map(line).collect()
+}
+
+/// One line for every verifier.
+pub(crate) fn limits(errata: &[Erratum]) -> Vec<String> {
+    errata.iter().map(|one| format!("erratum {}: corrects {}; see data/errata.json", one.label, one.content.about)).collect()
+}
+
+/// A package that was built before an erratum was written does not leave without it (law 3).
+pub(crate) fn carried(desk: &Desk, scope: &Scope, carried: &[String]) -> Result<(), StoreError> {
+    let missing: Vec<String> = all(desk, scope)?.into_iter().map(|one| one.label).filter(|label| !carried.contains(label)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{} was written after this package was built: build it anew, so that it carries the correction", missing.join(", "));
+    Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::AppendOnly, text)?)
+}
+
+// ---- steps
+
+/// What is typed when an erratum is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteErratum {
+    /// What it corrects: a finding, exhibit, report or package.
+    pub about: String,
+    /// What was wrong.
+    pub wrong: String,
+    /// What is right.
+    pub right: String,
+}
+
+/// Writes an erratum. Its event lists every package that was sealed before.
+///
+/// # Errors
+/// When what it corrects is not in this case.
+pub fn write(desk: &Desk, scope: &Scope, permit: &Permit, typed: &WriteErratum) -> Result<ErratumView, StoreError> {
+    for_action(permit, Action::Correct)?;
+    let content = ErratumContent {
+        about: known(desk, scope, &typed.about)?,
+        wrong: typed.wrong.clone(),
+        right: typed.right.clone(),
+        written: desk.now(),
+        by: scope.actor().clone(),
+        issued_before: sealed(desk, scope)?.into_iter().map(|(label, _)| label).collect(),
+        notified: vec![],
+    };
+    let id = format!("err-{}", hex::encode(random_16()?));
+    let row = Draft::new("erratum", id.clone(), "stands").numbered().write(scope, desk.now(), &content)?;
+    let detail = serde_json::to_value(&content).map_err(crate::office::input)?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::Erratum, Some(id.clone()), detail), vec![row])?;
+    let written = all(desk, scope)?.into_iter().find(|one| one.row.id == id).ok_or_else(|| StoreError::damaged("the new erratum"))?;
+    view(desk, scope, &written)
+}
+
+/// The label in its one spelling, if there is such a thing in this case.
+fn known(desk: &Desk, scope: &Scope, label: &str) -> Result<String, StoreError> {
+    let letter = label.trim().chars().next().map(|letter| letter.to_ascii_uppercase());
+    let (kind, spelled): (&str, fn(i64) -> String) = match letter {
+        Some('F') => ("finding", finding_label),
+        Some('E') => ("exhibit", exhibit_label),
+        Some('R') => ("report", report_step::report_label),
+        Some('P') => ("package", package_label),
+        _ => return Err(StoreError::input(format!("{label:?} cannot be corrected: name a finding (F-0001), exhibit (E-0001), report (R-0001) or package (P-0001)"))),
+    };
+    let number = parse_label(label, letter.unwrap_or('F'))?;
+    if kind == "exhibit" {
+        return Ok(exhibit_label(admit::row(desk, scope, label)?.number.unwrap_or(0)));
+    }
+    match desk.store.list(scope, kind)?.iter().any(|row| row.number == Some(number)) {
+        true => Ok(spelled(number)),
+        false => Err(StoreError::input(format!("there is no {kind} {} in this case", spelled(number)))),
+    }
+}
+
+fn sealed(desk: &Desk, scope: &Scope) -> Result<Vec<(String, PackageContent)>, StoreError> {
+    let rows = desk.store.list(scope, "package")?;
+    rows.iter().filter(|row| row.state == "sealed").map(|row| Ok((package_label(row.number.unwrap_or(0)), row.content()?))).collect()
+}
+
+/// Notes that whoever holds a package was told of an erratum.
+///
+/// # Errors
+/// When there is no such erratum, or the package carries it or is not sealed.
+pub fn notified(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, package: &str, to: &str, how: &str) -> Result<ErratumView, StoreError> {
+    for_action(permit, Action::Correct)?;
+    let number = parse_label(label, 'X')?;
+    let found = all(desk, scope)?.into_iter().find(|one| one.row.number == Some(number));
+    let mut erratum = found.ok_or_else(|| StoreError::input(format!("there is no erratum {label} in this case: see `lanternfish erratum list`")))?;
+    let package = package_label(parse_label(package, 'P')?);
+    if !view(desk, scope, &erratum)?.notices.iter().any(|notice| notice.package == package) {
+        return Err(StoreError::input(format!("{package} did not go out without {}: see `lanternfish erratum list`", erratum.label)));
+    }
+    erratum.content.notified.push(Notified { package: package.clone(), to: to.into(), how: how.into(), at: desk.now(), by: scope.actor().clone() });
+    let row = &erratum.row;
+    let write = Draft::new("erratum", row.id.clone(), "stands").over(row).write(scope, desk.now(), &erratum.content)?;
+    let detail = json!({"erratum": erratum.label, "package": package, "to": to, "how": how});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::ErratumNotified, Some(row.id.clone()), detail), vec![write])?;
+    view(desk, scope, &erratum)
+}
+
+/// Lists the errata with their notices: one consultation event with its count.
+///
+/// # Errors
+/// When the permit is not to correct.
+pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ErratumView>, StoreError> {
+    for_action(permit, Action::Correct)?;
+    let views = all(desk, scope)?.iter().map(|one| view(desk, scope, one)).collect::<Result<Vec<_>, _>>()?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::FindingConsulted, None, json!({"errata": views.len()})), vec![])?;
+    Ok(views)
+}
+
+fn view(desk: &Desk, scope: &Scope, one: &Erratum) -> Result<ErratumView, StoreError> {
+    let content = &one.content;
+    let disclosures = disclose::rows(desk, scope)?;
+    let recipient = |package: &str| disclosures.iter().find(|(_, content)| content.built.as_deref() == Some(package)).map(|(_, content)| content.recipient.clone());
+    let without = sealed(desk, scope)?.into_iter().filter(|(_, package)| !package.errata.contains(&one.label));
+    let notices = without.map(|(label, package)| {
+        let told = content.notified.iter().filter(|told| told.package == label).map(|told| (told.to.clone(), told.how.clone())).collect();
+        Notice { recipient: recipient(&label), text: words(one, &label, &package, desk), told, package: label }
+    });
+    Ok(ErratumView {
+        erratum: one.label.clone(),
+        id: one.row.id.clone(),
+        event: one.event,
+        about: content.about.clone(),
+        wrong: content.wrong.clone(),
+        right: content.right.clone(),
+        by: desk.name_of(&content.by)?.0,
+        notices: notices.collect(),
+    })
+}
+
+/// The words for whoever holds a package. They name the package by its fingerprint, so that nobody confuses two.
+fn words(one: &Erratum, package: &str, content: &PackageContent, desk: &Desk) -> String {
+    format!(
+        "{agency}: correction {label} of {written}. You hold the package {package} (folder {folder}; SHA-256 of its tagmanifest-sha256.txt: {print}). \
+         It was sealed before this correction and does not carry it. Corrected: {about}. Wrong was: {wrong}. Right is: {right}. \
+         The package itself is unchanged and verifies as before. The correction is event {event} of our log.",
+        agency = desk.store.config().agency,
+        label = one.label,
+        written = one.content.written,
+        folder = PathBuf::from(content.path.file_name().unwrap_or_default()).display(),
+        print = content.tagmanifest,
+        about = one.content.about,
+        wrong = one.content.wrong,
+        right = one.content.right,
+        event = one.event,
+    )
+}
+
+/// Labels of errata, for the record of a package that carries them.
+pub(crate) fn labels(errata: &[Erratum]) -> Vec<String> {
+    errata.iter().map(|one| one.label.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
