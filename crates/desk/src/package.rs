@@ -7,6 +7,7 @@
 
 mod contents;
 pub mod disclose;
+pub mod renew;
 
 use std::{
     collections::BTreeSet,
@@ -180,6 +181,8 @@ pub struct PackageView {
     pub limits: Vec<String>,
     /// What is still missing.
     pub missing: Option<String>,
+    /// Until when its newest time-stamps can be believed: the next renewal must be made before.
+    pub provable_until: Option<Moment>,
 }
 
 /// `P-0001`.
@@ -201,6 +204,7 @@ fn view(row: &Row, state: &str, content: &PackageContent) -> PackageView {
         withheld: content.withheld.iter().map(|one| one.exhibit.clone()).collect(),
         limits: content.limits.clone(),
         missing: content.missing().map(|(_, text)| text),
+        provable_until: None,
     }
 }
 
@@ -219,7 +223,12 @@ fn find(desk: &Desk, scope: &Scope, label: &str) -> Result<(Row, PackageContent)
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<PackageView>, StoreError> {
     for_action(permit, Action::Package)?;
     let rows = desk.store.list(scope, "package")?;
-    let views = rows.iter().map(|row| Ok(view(row, &row.state, &row.content()?))).collect::<Result<Vec<_>, StoreError>>()?;
+    let view = |row: &Row| -> Result<PackageView, StoreError> {
+        let content = row.content()?;
+        let provable_until = renew::provable_until(desk, scope, row, &content)?;
+        Ok(PackageView { provable_until, ..view(row, &row.state, &content) })
+    };
+    let views = rows.iter().map(view).collect::<Result<Vec<_>, _>>()?;
     let event = NewEvent::new(EventType::CaseConsulted, None, json!({"packages": views.len()}));
     desk.store.commit(scope, permit, event, vec![])?;
     Ok(views)
@@ -571,22 +580,36 @@ pub fn stamp(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, number: u
     let (row, mut content) = find(desk, scope, label)?;
     not_sealed(&row)?;
     let place = planned_stamp(&content, number)?;
-    let accepted = match tsp::accept(&request(&content, number)?, answer) {
-        Ok(accepted) => accepted,
-        Err(error) => return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Checkpoint, error.to_string())?),
-    };
-    let authority = &mut content.authorities[place];
-    if accepted.stamp.certificate.digest() != authority.certificate {
-        let text = format!("the answer is signed by {}, not by the authority {:?} of the plan", accepted.stamp.certificate.subject(), authority.name);
-        return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Checkpoint, text)?);
-    }
-    authority.stamped = Some(accepted.stamp.time);
-    authority.token = Some(STANDARD.encode(&accepted.bytes));
+    let request = request(&content, number)?;
+    let accepted = take_answer(desk, scope, permit, &request, &mut content.authorities[place], answer)?;
+    let authority = &content.authorities[place];
     let detail = json!({
         "package": label, "authority": authority.name, "independent": authority.independent, "time": accepted.stamp.time,
         "serial": accepted.stamp.serial, "token": Sha256Digest::of(&accepted.bytes),
     });
     save(desk, scope, permit, &row, &content, NewEvent::new(EventType::PackageStamped, Some(row.id.clone()), detail))
+}
+
+/// An answer to this request, by this authority: its token is kept with it. A refusal is an event.
+fn take_answer(desk: &Desk, scope: &Scope, permit: &Permit, request: &[u8], authority: &mut PlannedStamp, answer: &[u8]) -> Result<tsp::Accepted, StoreError> {
+    let refuse = |text: String| desk.store.refuse(scope, &Intent::to(permit.action()), Law::Checkpoint, text);
+    let accepted = match tsp::accept(request, answer) {
+        Ok(accepted) => accepted,
+        Err(error) => return Err(refuse(error.to_string())?),
+    };
+    if accepted.stamp.certificate.digest() != authority.certificate {
+        return Err(refuse(format!("the answer is signed by {}, not by the authority {:?} of the plan", accepted.stamp.certificate.subject(), authority.name))?);
+    }
+    authority.stamped = Some(accepted.stamp.time);
+    authority.token = Some(STANDARD.encode(&accepted.bytes));
+    Ok(accepted)
+}
+
+/// What the built-in training authority answers, at the node's own time.
+fn training_answer(desk: &Desk, request: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let drawn = random_16()?;
+    let serial = u64::from_be_bytes(std::array::from_fn(|i| drawn[i]));
+    desk.training_stamps()?.answer(request, desk.now(), serial).map_err(input)
 }
 
 /// Stamps with the built-in training authority: the agency's own clock, NOT INDEPENDENT.
@@ -598,11 +621,7 @@ pub fn stamp_builtin(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -
     let place = content.authorities.iter().position(|authority| authority.url == BUILT_IN);
     let number = place.ok_or_else(|| StoreError::input("the plan of this package does not name the built-in authority"))? + 1;
     let request = stamp_request(desk, scope, permit, label, number)?;
-    let serial = u64::from_be_bytes(std::array::from_fn({
-        let drawn = random_16()?;
-        move |i| drawn[i]
-    }));
-    let answer = desk.training_stamps()?.answer(&request, desk.now(), serial).map_err(input)?;
+    let answer = training_answer(desk, &request)?;
     stamp(desk, scope, permit, label, number, &answer)
 }
 

@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use model::Moment;
+
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Task {
@@ -22,6 +24,10 @@ pub struct Request {
     pub anchors: Option<PathBuf>,
     /// Items of a disclosure that were opened later.
     pub revealed: Option<PathBuf>,
+    /// The renewals of its time-stamps.
+    pub renewals: Option<PathBuf>,
+    /// When its time-stamps must be in force.
+    pub at: Option<Moment>,
     /// One JSON value on stdout.
     pub json: bool,
     /// Only the verdict, its limits and what is not sound.
@@ -33,7 +39,8 @@ pub struct Request {
 /// # Errors
 /// A sentence that says which argument is wrong.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> {
-    let (mut package, mut anchors, mut revealed, mut json, mut brief) = (None, None, None, false, false);
+    let (mut package, mut anchors, mut revealed, mut renewals, mut at) = (None, None, None, None, None);
+    let (mut json, mut brief) = (false, false);
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
@@ -45,12 +52,23 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> 
             Some(text) if text.starts_with("--anchors=") => set(&mut anchors, text["--anchors=".len()..].into(), "--anchors")?,
             Some("--revealed") => set(&mut revealed, arguments.next().ok_or("--revealed needs a folder after it")?, "--revealed")?,
             Some(text) if text.starts_with("--revealed=") => set(&mut revealed, text["--revealed=".len()..].into(), "--revealed")?,
+            Some("--renewals") => set(&mut renewals, arguments.next().ok_or("--renewals needs a folder after it")?, "--renewals")?,
+            Some(text) if text.starts_with("--renewals=") => set(&mut renewals, text["--renewals=".len()..].into(), "--renewals")?,
+            Some("--at") => at = Some(moment(&arguments.next().ok_or("--at needs a day after it, such as 2036-01-31")?)?),
+            Some(text) if text.starts_with("--at=") => at = Some(moment(&text["--at=".len()..].into())?),
             Some(text) if text.starts_with('-') => return Err(format!("{text} is not known here")),
             _ => set(&mut package, argument, "the package")?,
         }
     }
     let package = package.ok_or("name the package: the folder that holds bagit.txt")?;
-    Ok(Task::Check(Request { package, anchors, revealed, json, brief }))
+    Ok(Task::Check(Request { package, anchors, revealed, renewals, at, json, brief }))
+}
+
+/// A day (its first moment, UTC) or a moment as RFC 3339 writes it.
+fn moment(text: &OsString) -> Result<Moment, String> {
+    let text = text.to_string_lossy();
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_string() };
+    whole.parse().map_err(|_| format!("{text:?} is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)"))
 }
 
 fn set(place: &mut Option<PathBuf>, value: OsString, name: &str) -> Result<(), String> {
@@ -68,7 +86,7 @@ mod tests {
         let brief = words.contains(&"--brief");
         let revealed = words.iter().any(|word| word.starts_with("--revealed")).then(|| "r".into());
         let expected = expected
-            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), revealed, json, brief }))
+            .map(|(package, anchors, json)| Task::Check(Request { package: package.into(), anchors: anchors.map(Into::into), revealed, renewals: None, at: None, json, brief }))
             .map_err(String::from);
         assert_eq!(parse(words.iter().map(OsString::from)), expected, "{words:?}");
     }
@@ -81,6 +99,10 @@ mod tests {
         check(&["p", "--brief"], Ok(("p", None, false)));
         check(&["p", "--revealed", "r"], Ok(("p", None, false)));
         check(&["--revealed=r", "p", "--anchors", "a"], Ok(("p", Some("a"), false)));
+        check(&["p", "--renewals"], Err("--renewals needs a folder after it"));
+        check(&["p", "--at", "2579-01-31T"], Err("\"2579-01-31T\" is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)"));
+        let Ok(Task::Check(request)) = parse(["p", "--renewals", "n", "--at=2036-01-31"].iter().map(OsString::from)) else { panic!() };
+        assert_eq!((request.renewals, request.at), (Some("n".into()), Some("2036-01-31T00:00:00Z".parse().unwrap())));
         check(&["p", "--revealed"], Err("--revealed needs a folder after it"));
         check(&[], Err("name the package: the folder that holds bagit.txt"));
         check(&["p", "q"], Err("the package was given twice"));

@@ -12,7 +12,7 @@ use std::{
 };
 
 use arguments::Task;
-use seal::check::{Progress, verify_with};
+use seal::check::{Asked, Progress, verify_with};
 
 fn main() -> ExitCode {
     match arguments::parse(std::env::args_os().skip(1)) {
@@ -28,10 +28,14 @@ fn main() -> ExitCode {
 
 fn check(request: &arguments::Request) -> ExitCode {
     let bar = Bar::new(!request.json && io::stderr().is_terminal());
-    let verdict = verify_with(&request.package, request.anchors.as_deref(), request.revealed.as_deref(), &|progress| bar.show(progress));
+    let verdict = verify_with(&request.package, &asked(request), &|progress| bar.show(progress));
     bar.end();
     let text = if request.json { words::json(&verdict) } else { words::plain(&verdict, &request.package, request.brief) };
     tell(&text, verdict.exit_code)
+}
+
+fn asked(request: &arguments::Request) -> Asked<'_> {
+    Asked { anchors: request.anchors.as_deref(), revealed: request.revealed.as_deref(), renewals: request.renewals.as_deref(), at: request.at }
 }
 
 /// A reader that closed the pipe has seen enough: the exit code still stands.

@@ -6,11 +6,11 @@ use seal::check::{State, Verdict};
 use serde_json::json;
 
 /// One line of usage.
-pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--revealed DIR] [--json | --brief]";
+pub const USAGE: &str = "usage: lanternfish-verify PACKAGE [--anchors DIR] [--revealed DIR] [--renewals DIR] [--at DAY] [--json | --brief]";
 
 /// The whole help.
 pub const HELP: &str = "\
-lanternfish-verify PACKAGE [--anchors DIR] [--revealed DIR] [--json | --brief]
+lanternfish-verify PACKAGE [--anchors DIR] [--revealed DIR] [--renewals DIR] [--at DAY] [--json | --brief]
 
 Checks a package: every byte, every signature, every time-stamp, and its place in the log.
 
@@ -19,6 +19,9 @@ Checks a package: every byte, every signature, every time-stamp, and its place i
                  root.pem tsa.pem log.pem checkpoint hashes witnesses crl.pem
   --revealed DIR for a disclosure: items that were opened to you later,
                  with the list revealed.txt
+  --renewals DIR renewals of its time-stamps (renewal-0001 and so on)
+  --at DAY       the day at which its time-stamps must still be in force,
+                 such as 2036-01-31; without it each is judged at its own time
   --json         one JSON value on stdout
   --brief        only the verdict, its limits, and what is not sound
 

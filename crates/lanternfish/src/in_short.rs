@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf};
 use serde::Serialize;
 
@@ -129,10 +129,21 @@ pub fn package(view: &PackageView, zone: &str) -> Vec<String> {
     if !view.limits.is_empty() {
         lines.push(format!("  limits: {}", view.limits.join("; ")));
     }
+    lines.extend(view.provable_until.map(|end| format!("  time-stamps provable until {}: renew them before (`lanternfish package renew`)", end.in_words(zone))));
     lines.extend(view.missing.iter().map(|missing| format!("  next: {missing}")));
     if view.missing.is_none() && view.state != "sealed" {
         lines.push(format!("  next: `lanternfish package finish --case NUMBER {}`", view.package));
     }
+    lines
+}
+
+/// A renewal: who stamped, where it lies, until when it holds.
+pub fn renewal(view: &RenewalView, zone: &str) -> Vec<String> {
+    let when = |moment: &Option<Moment>| moment.map_or("not yet".to_string(), |at| at.in_words(zone));
+    let stamps: Vec<String> = view.authorities.iter().map(|(name, _, stamped)| format!("{name} ({})", when(stamped))).collect();
+    let mut lines = vec![format!("{}  renewal {}: {}", view.package, view.renewal, view.state), format!("  time-stamps: {}", stamps.join(", "))];
+    lines.extend(view.folder.as_ref().map(|folder| format!("  folder: {} (give it away with the package)", folder.display())));
+    lines.extend(view.provable_until.map(|end| format!("  provable until {}: renew again before", end.in_words(zone))));
     lines
 }
 

@@ -51,6 +51,8 @@ mod revocation;
 mod scanning;
 #[path = "cli/stamps.rs"]
 mod stamps;
+#[path = "cli/ten_years.rs"]
+mod ten_years;
 #[path = "cli/walk.rs"]
 mod walk;
 #[path = "cli/witness.rs"]

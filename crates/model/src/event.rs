@@ -140,6 +140,10 @@ event_types! {
     PackageSigned = "package-signed", Some(Operation::Alteration);
     /// A time-stamp token was attached.
     PackageStamped = "package-stamped", Some(Operation::Alteration);
+    /// The time-stamps of a sealed package are about to be renewed.
+    RenewalBegun = "renewal-begun", Some(Operation::Alteration);
+    /// The time-stamps of a sealed package were renewed.
+    PackageRenewed = "package-renewed", Some(Operation::Alteration);
     /// A package was sealed: its detail holds the digest of the tag manifest.
     PackageSealed = "package-sealed", Some(Operation::Disclosure);
     /// A person whom a case concerns was written down under a pseudonym, with dates of review and erasure.

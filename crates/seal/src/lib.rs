@@ -27,6 +27,7 @@ pub mod layout;
 pub mod oid;
 #[cfg(feature = "make")]
 pub mod pki;
+pub mod renewal;
 pub mod revocation;
 pub mod signature;
 pub mod signed;

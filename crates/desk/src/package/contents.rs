@@ -479,7 +479,7 @@ fn disclosed(event: EventType) -> bool {
         ExhibitAdmitted | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRevoked
-            | PackageBuilt | PackageSigned | PackageStamped | PackageSealed | Erratum | ErratumNotified
+            | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
             | MaterialReviewed
     )
 }

@@ -16,7 +16,7 @@ use model::{
 };
 use seal::{
     bag::BagWriter,
-    check::{Verdict, verify_with},
+    check::{Asked, Verdict, verify_with},
     disclosure::{DiscloseError, Original},
 };
 use sha2::{Digest, Sha256};
@@ -55,7 +55,7 @@ impl Disclosed {
     }
 
     fn verdict(&self, revealed: Option<&Path>) -> Verdict {
-        verify_with(&self.disclosure, Some(&self.sample.anchors), revealed, &|_| ())
+        verify_with(&self.disclosure, &Asked { anchors: Some(&self.sample.anchors), revealed, ..Asked::default() }, &|_| ())
     }
 
     fn reveal(&self, paths: &[&str]) -> PathBuf {
@@ -111,7 +111,7 @@ fn law_07_a_disclosure_verifies_to_the_seal_of_the_original() {
     }
     let limit = "3 items of the original are withheld: 1 third-party, 1 public-interest, 1 blind";
     assert!(verdict.limits.iter().any(|text| text == limit), "{:?}", verdict.limits);
-    assert_eq!(verify_with(&one.disclosure, None, None, &|_| ()).exit_code, 2, "without anchors its origin is not known");
+    assert_eq!(verify_with(&one.disclosure, &Asked::default(), &|_| ()).exit_code, 2, "without anchors its origin is not known");
     if let Some((code, said)) = one.script(None) {
         assert_eq!(code, 0, "{said}");
         assert!(said.contains("2 items disclosed") && said.contains("1 public-interest"), "{said}");
@@ -163,7 +163,7 @@ fn law_07_a_revealed_item_is_held_against_its_commitment() {
     stranger.reveal(&folder, &Agency::new(2).secret(), &[SECRET_ITEM.to_string()], &|| true).unwrap();
     one.both_say_broken("another package's salt", Some(&folder), "law 7");
     assert!(Original::open(&other, &object, &one.secret).is_err(), "commitments of another secret");
-    broken(&verify_with(&one.sample.package, Some(&one.sample.anchors), Some(&folder), &|_| ()), "a whole package withholds nothing", "law 7");
+    broken(&verify_with(&one.sample.package, &Asked { anchors: Some(&one.sample.anchors), revealed: Some(&folder), ..Asked::default() }, &|_| ()), "a whole package withholds nothing", "law 7");
 }
 
 #[test]

@@ -270,6 +270,26 @@ pub enum PackageVerb {
         #[arg(long)]
         wait_for_witness: bool,
     },
+    /// Renew the time-stamps of a sealed package before their authorities' certificates end. The package is checked,
+    /// and stays as it is; the renewals lie beside it in NAME.renewals.
+    Renew {
+        #[command(flatten)]
+        case: InCase,
+        /// The package.
+        package: String,
+        /// The folder where the sealed package lies now; where it was sealed when absent.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+        /// Number of the authority, from 1; all when absent.
+        #[arg(long)]
+        authority: Option<usize>,
+        /// Write the request (.tsq) to this file, to be carried by hand.
+        #[arg(long, value_name = "FILE", conflicts_with = "response")]
+        request: Option<PathBuf>,
+        /// Attach this answer (.tsr) that was carried by hand.
+        #[arg(long, value_name = "FILE")]
+        response: Option<PathBuf>,
+    },
     /// Propose to give parts of a sealed package to somebody. Everything in it goes out, but what you withhold with a
     /// reason, and papers that name it. A supervisor or prosecutor who is not you decides.
     Disclose {

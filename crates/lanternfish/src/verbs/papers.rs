@@ -6,7 +6,7 @@ use desk::{
     Desk, DeskError, Permit, Scope, case, charges, conclude,
     errata::{self, WriteErratum},
     material,
-    package::{self, BuildPackage, PackageView, disclose::{self, BuildDisclosure, DisclosureView, ProposeDisclosure, Reveal, WithholdItem}},
+    package::{self, BuildPackage, PackageView, disclose::{self, BuildDisclosure, DisclosureView, ProposeDisclosure, Reveal, WithholdItem}, renew},
     report_step::{self, BuildReport},
 };
 use model::{action::Action, charge::Side, finding::Finding};
@@ -146,6 +146,10 @@ impl Office {
                 let ask = || self.ask_witnesses(&session);
                 self.tell_package(&scope, &package::finish(desk, &session, &scope, &permit, &package, wait_for_witness, ask)?)?;
             }
+            PackageVerb::Renew { case, package, from, authority, request, response } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                self.renew(&scope, &permit, &package, from.as_deref(), authority, (request.as_deref(), response.as_deref()))?;
+            }
             PackageVerb::Disclose { case, package, to, purpose, withhold, from } => {
                 let (_, scope, permit) = self.to(&case, Action::Disclose)?;
                 let withhold = withhold.iter().map(|text| withhold_item(text)).collect::<Result<_, _>>()?;
@@ -213,6 +217,46 @@ impl Office {
         stamp_all(desk, scope, permit, label, authority)?;
         let packages = package::list(desk, scope, permit)?;
         self.tell_packages(scope, &packages.into_iter().filter(|p| p.package == label).collect::<Vec<_>>(), "no such package")
+    }
+
+    fn renew(
+        &self,
+        scope: &Scope,
+        permit: &Permit,
+        label: &str,
+        from: Option<&Path>,
+        authority: Option<usize>,
+        (request, response): (Option<&Path>, Option<&Path>),
+    ) -> Result<(), DeskError> {
+        let desk = &self.desk;
+        let mut view = renew::begin(desk, scope, permit, label, from)?;
+        let number = authority.unwrap_or(1);
+        match (request, response) {
+            (Some(file), _) => {
+                write(file, &renew::request(desk, scope, permit, label, number)?)?;
+                self.voice.say(&json!({"request": file, "package": label, "renewal": view.renewal, "authority": number}));
+                return Ok(());
+            }
+            (None, Some(file)) => view = renew::stamp(desk, scope, permit, label, number, &read(file)?, from)?,
+            (None, None) => {
+                let addresses: Vec<String> = desk.store.config().time_authorities.iter().map(|a| a.url.clone()).collect();
+                for (number, (_, _, stamped)) in (1..).zip(view.authorities.clone()) {
+                    if stamped.is_some() || authority.is_some_and(|only| only != number) {
+                        continue;
+                    }
+                    let address = addresses.get(number - 1).map(String::as_str).unwrap_or_default();
+                    view = if address == "built-in" {
+                        renew::stamp_builtin(desk, scope, permit, label, from)?
+                    } else {
+                        let answer = stamps::fetch(desk.exe(), address, &renew::request(desk, scope, permit, label, number)?)?;
+                        renew::stamp(desk, scope, permit, label, number, &answer, from)?
+                    };
+                }
+            }
+        }
+        let zone = case::zone(desk, scope)?;
+        self.voice.tell(&view, || in_short::renewal(&view, &zone));
+        Ok(())
     }
 
     fn tell_package(&self, scope: &Scope, view: &PackageView) -> Result<(), DeskError> {

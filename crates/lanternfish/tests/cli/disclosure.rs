@@ -5,7 +5,7 @@
 use std::{collections::HashSet, fs, path::{Path, PathBuf}, process::Command};
 
 use model::Sha256Digest;
-use seal::check::verify_with;
+use seal::check::{Asked, verify_with};
 use serde_json::Value;
 
 use crate::{
@@ -74,7 +74,7 @@ fn law_07_a_disclosure_goes_round_from_seal_to_revealed_item() {
     let folder = disclosed(&office);
     let anchors = anchors(&office);
     let sound = |revealed: Option<&Path>| {
-        let verdict = verify_with(&folder, Some(&anchors), revealed, &|_| ());
+        let verdict = verify_with(&folder, &Asked { anchors: Some(&anchors), revealed, ..Asked::default() }, &|_| ());
         assert_eq!(verdict.exit_code, 0, "{:#?}", verdict.faults().collect::<Vec<_>>());
         verdict
     };
@@ -113,7 +113,7 @@ fn law_07_a_disclosure_goes_round_from_seal_to_revealed_item() {
     sound(Some(&revealed));
     script(Some(&revealed));
     fs::write(revealed.join("data/exhibits/e-0002.bin"), "SYNTHETIC: something else").unwrap();
-    assert_eq!(verify_with(&folder, Some(&anchors), Some(&revealed), &|_| ()).exit_code, 1);
+    assert_eq!(verify_with(&folder, &Asked { anchors: Some(&anchors), revealed: Some(&revealed), ..Asked::default() }, &|_| ()).exit_code, 1);
     office.sound_log();
 }
 

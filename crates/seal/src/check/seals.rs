@@ -65,7 +65,7 @@ fn planned_one(found: Sha256Digest, planned: &Sha256Digest) -> Result<(), Flaw> 
 }
 
 /// Validity and chain at that moment; returns the issuer.
-fn judge_at<'a>(certificate: &Certificate, pool: &'a [Certificate], at: Moment) -> Result<&'a Certificate, Flaw> {
+pub(super) fn judge_at<'a>(certificate: &Certificate, pool: &'a [Certificate], at: Moment) -> Result<&'a Certificate, Flaw> {
     ensure(certificate.valid_at(at), format!("the certificate of {} was not valid at {at} (valid {} to {})", certificate.subject(), certificate.not_before(), certificate.not_after()))?;
     let chain = certificate.chain(pool, at)?;
     chain.first().copied().ok_or_else(|| Flaw::new("a chain without issuer"))
@@ -86,36 +86,41 @@ fn not_revoked(certificate: &Certificate, issuer: &Certificate, anchors: &Anchor
     }
 }
 
-/// Every planned time-stamp.
-pub(super) fn check_tokens(dir: &Path, bag: &Bag, event: Option<&Event>, anchors: &Anchors, report: &mut Report) {
+/// Every planned time-stamp; gives those that are over this package.
+pub(super) fn check_tokens(dir: &Path, bag: &Bag, event: Option<&Event>, anchors: &Anchors, report: &mut Report) -> Vec<TimeStamp> {
+    let mut stamps = Vec::new();
     for file in &bag.plan.files {
         if let SealFile::Token { certificate, independent, .. } = file {
             let path = file.path();
             if !independent {
                 report.limit(format!("{path} is NOT INDEPENDENT: the agency's own clock under its own key"));
             }
-            check_token(dir, &path, certificate, bag, event, anchors, report);
+            stamps.extend(check_token(dir, &path, certificate, bag, event, anchors, report));
         }
     }
+    stamps
 }
 
-fn check_token(dir: &Path, path: &str, planned: &Sha256Digest, bag: &Bag, event: Option<&Event>, anchors: &Anchors, report: &mut Report) {
+fn check_token(dir: &Path, path: &str, planned: &Sha256Digest, bag: &Bag, event: Option<&Event>, anchors: &Anchors, report: &mut Report) -> Option<TimeStamp> {
     let stamp = read_plain(dir, path).and_then(|bytes| read_response(&bytes, &bag.sealed_object));
     let stamp = stamp.and_then(|stamp| planned_one(stamp.certificate.digest(), planned).map(|()| stamp));
-    let Some(stamp) = report.record(TIME, path, stamp, |s| format!("stamped by {} at {}", s.certificate.subject(), s.time)) else { return };
+    let stamp = report.record(TIME, path, stamp, |s| format!("stamped by {} at {}", s.certificate.subject(), s.time))?;
     if let Some(pool) = &anchors.tsa {
-        let in_force = judge_at(&stamp.certificate, pool, stamp.time).and_then(|issuer| stamp_not_revoked(&stamp, issuer, anchors));
+        let in_force = judge_at(&stamp.certificate, pool, stamp.time).and_then(|issuer| stamp_not_revoked(&stamp, stamp.time, issuer, anchors));
         report.record(TIME, path, in_force, |()| "authority under your tsa.pem".into());
     }
     if let Some(event) = event {
         say_token_time(path, &stamp, event, report);
     }
+    Some(stamp)
 }
 
-fn stamp_not_revoked(stamp: &TimeStamp, issuer: &Certificate, anchors: &Anchors) -> Result<(), Flaw> {
+/// Whether the authority's certificate had not been revoked by `at`.
+pub(super) fn stamp_not_revoked(stamp: &TimeStamp, at: Moment, issuer: &Certificate, anchors: &Anchors) -> Result<(), Flaw> {
     let list = anchors.revoked.as_ref().filter(|list| list.is_by(issuer));
     let since = list.and_then(|list| list.revoked_since(&stamp.certificate));
-    ensure(since.is_none_or(|since| since.seconds() > stamp.time.seconds()), "the authority's certificate was revoked before it stamped")
+    let text = if at == stamp.time { "the authority's certificate was revoked before it stamped".to_string() } else { format!("the certificate of {} was revoked before {at}", stamp.certificate.subject()) };
+    ensure(since.is_none_or(|since| since.seconds() > at.seconds()), text)
 }
 
 /// Clocks are wrong in the field, and a stamp may travel by foot: told, not condemned.
