@@ -5,6 +5,8 @@
 //! acceptance, re-hash, signature. Beside it stands what two signatures and two verifications cost alone.
 //! `LANTERNFISH_BENCH_DIR` names the folder of the home. It measures and judges nothing.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot unwrap has failed")]
+
 use std::time::Instant;
 
 use desk::{
