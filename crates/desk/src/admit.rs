@@ -19,6 +19,7 @@ use store::{BlobHandle, Intent, NewEvent, Permit, Row, Scope, StoreError, vault:
 
 use crate::{
     Desk,
+    authority::origin_under,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
 };
 
@@ -130,6 +131,7 @@ const ASK_SECONDS: u64 = 5;
 pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, input: &mut dyn Read) -> Result<ExhibitView, StoreError> {
     for_action(permit, Action::Admit)?;
     check_declared(&typed.declared)?;
+    let typed = &AdmitFile { origin: origin_under(desk, scope, permit, &typed.origin)?, ..typed.clone() };
     let id = fresh_exhibit()?;
     let blob = match store_bytes(desk, scope, permit, &id, typed, input) {
         Ok(blob) => blob,
@@ -196,7 +198,7 @@ pub fn thing(
     let content = ExhibitContent {
         kind: ExhibitKind::Physical,
         physical: Some(item.clone()),
-        ..blank(desk, scope, description, source, origin, ExhibitClass::Ordinary)?
+        ..blank(desk, scope, description, source, &origin_under(desk, scope, permit, origin)?, ExhibitClass::Ordinary)?
     };
     let detail = json!({"description": description, "source": source, "seal": item.seal_number, "condition": item.condition});
     commit(desk, scope, permit, &id, content, detail, vec![])

@@ -6,11 +6,11 @@ use model::{
     Law, Moment,
     action::Action,
     actor::Role,
-    authority::{Authority, AuthorityKind, AuthorityScope, AuthorityState, Limit, SourceClass, Standing, TRANSCRIBED},
-    authorize::NodeStep,
+    authority::{Authority, AuthorityError, AuthorityKind, AuthorityScope, AuthorityState, Limit, SourceClass, Standing, TRANSCRIBED},
+    authorize::{Ground, NodeStep},
     event::EventType,
-    exhibit::ExhibitClass,
-    id::ActorId,
+    exhibit::{ExhibitClass, Origin},
+    id::{ActorId, AuthorityId},
     moment::{Calendar, DayEdge, civil_to_moment},
 };
 use serde::Serialize;
@@ -58,6 +58,10 @@ pub struct RecordAuthority {
     pub scan: Option<Vec<u8>>,
     /// Its text as transcribed.
     pub transcription: Option<String>,
+    /// The authority of the case that it replaces.
+    pub amends: Option<String>,
+    /// The authority of the case that it goes on from.
+    pub extends: Option<String>,
 }
 
 /// An authority as it is shown.
@@ -90,13 +94,19 @@ pub struct AuthorityView {
     pub zone: String,
     /// Whether its period is over, whatever its state.
     pub over: bool,
+    /// The authority that it replaces.
+    pub amends: Option<AuthorityId>,
+    /// The authority that it goes on from.
+    pub extends: Option<AuthorityId>,
+    /// The written order that ratified an emergency authority.
+    pub ratified: Option<AuthorityId>,
     /// Kind and standing as values, for papers.
     #[serde(skip)]
     pub worth: (AuthorityKind, Standing),
 }
 
 impl RecordAuthority {
-    fn into_authority(&self, desk: &Desk, scope: Option<&Scope>, recorder: &ActorId) -> Result<Authority, StoreError> {
+    fn to_authority(&self, desk: &Desk, scope: Option<&Scope>, recorder: &ActorId) -> Result<Authority, StoreError> {
         let day = |text: &str, edge| civil_to_moment(text, self.calendar, &self.zone, edge).map_err(input);
         let holders = self.holders.iter().map(|name| Ok(desk.store.user_by_name(name)?.actor)).collect::<Result<BTreeSet<_>, StoreError>>()?;
         let authority = Authority {
@@ -117,6 +127,9 @@ impl RecordAuthority {
             from: day(&self.from, DayEdge::Start)?,
             until: day(&self.until, DayEdge::End)?,
             state: AuthorityState::Recorded,
+            amends: self.earlier(desk, scope, self.amends.as_deref())?,
+            extends: self.earlier(desk, scope, self.extends.as_deref())?,
+            ratified: None,
         };
         authority.validate().map_err(input)?;
         if self.kind.is_transcribed() && (self.scan.is_none() || self.transcription.is_none()) {
@@ -125,6 +138,20 @@ impl RecordAuthority {
             ));
         }
         Ok(authority)
+    }
+
+    /// The earlier authority of the same case that this one changes or continues.
+    fn earlier(&self, desk: &Desk, scope: Option<&Scope>, id: Option<&str>) -> Result<Option<AuthorityId>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        let scope = scope.ok_or_else(|| StoreError::input("a unit's authorisation replaces none: revoke the old one and record the new one"))?;
+        let earlier: Authority = desk.store.get(scope, "authority", id)?.content()?;
+        if self.kind == AuthorityKind::Emergency {
+            return Err(StoreError::input("an emergency is neither extended nor amended: a written order must follow, or it ends"));
+        }
+        if matches!(earlier.state, AuthorityState::Revoked { .. }) {
+            return Err(StoreError::input(format!("the authority {id} was revoked: nothing continues it; record a new one without --amends or --extends")));
+        }
+        Ok(Some(earlier.id))
     }
 
     fn content(&self, authority: &Authority, scan: Option<String>) -> Value {
@@ -152,7 +179,7 @@ pub fn record(desk: &Desk, scope: &Scope, permit: &Permit, typed: &RecordAuthori
     if typed.kind == AuthorityKind::Training && !desk.store.config().training {
         return Err(StoreError::input("this node is not for training: a training authority covers nothing here (`init --training` makes such a node)"));
     }
-    let authority = typed.into_authority(desk, Some(scope), scope.actor())?;
+    let authority = typed.to_authority(desk, Some(scope), scope.actor())?;
     let id = authority.id.to_string();
     let mut rows = Vec::new();
     let mut scan_id = None;
@@ -180,7 +207,7 @@ pub fn record_for_unit(desk: &Desk, session: &Session, typed: &RecordAuthority) 
     if typed.kind != AuthorityKind::StandingUnit {
         return Err(StoreError::input("only a unit's standing authorisation is recorded without a case: add --case NUMBER"));
     }
-    let authority = typed.into_authority(desk, None, session.actor())?;
+    let authority = typed.to_authority(desk, None, session.actor())?;
     let content = typed.content(&authority, None);
     let row = unit_row(desk, &authority, &content, "recorded", Basis::New, session.actor());
     let event = NewEvent::new(EventType::AuthorityRecorded, Some(authority.id.to_string()), content.clone());
@@ -233,7 +260,7 @@ impl Decision {
             Decision::Revoke => authority.revoke(by, at),
         };
         done.map_err(|e| match e {
-            model::authority::AuthorityError::OwnAuthority { .. } | model::authority::AuthorityError::WrongRole { .. } => {
+            AuthorityError::OwnAuthority { .. } | AuthorityError::WrongRole { .. } => {
                 StoreError::refused(Law::Permit, e.to_string())
             }
             other => input(other),
@@ -255,10 +282,71 @@ pub fn decide(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, decision: D
         }
         Err(other) => return Err(other),
     };
-    let write = Draft::new("authority", id, state_word(&authority)).over(&row).write(scope, desk.now(), &content)?;
-    let event = NewEvent::new(decision.event(), Some(id.to_string()), json!({"reason": reason}));
-    desk.store.commit(scope, permit, event, vec![write])?;
+    let mut rows = vec![Draft::new("authority", id, state_word(&authority)).over(&row).write(scope, desk.now(), &content)?];
+    let mut detail = json!({"reason": reason});
+    if let Some(old) = authority.amends.as_ref().filter(|_| decision != Decision::Revoke) {
+        detail["amends"] = json!(old);
+        rows.extend(replaced(desk, scope, old)?);
+    }
+    desk.store.commit(scope, permit, NewEvent::new(decision.event(), Some(id.to_string()), detail), rows)?;
     view(&authority, &content, desk.now())
+}
+
+/// The authority that another one replaces ends in the same step; work under it stops (law 15).
+fn replaced(desk: &Desk, scope: &Scope, old: &AuthorityId) -> Result<Option<Write>, StoreError> {
+    let row = desk.store.get(scope, "authority", old.as_str())?;
+    if row.state == "revoked" {
+        return Ok(None);
+    }
+    let (authority, content) = decided(&row, Decision::Revoke, scope.actor(), scope.role(), desk.now())?;
+    Draft::new("authority", old.to_string(), state_word(&authority)).over(&row).write(scope, desk.now(), &content).map(Some)
+}
+
+/// A written order of the case ratifies what was done under an emergency authority: nothing of it is in
+/// quarantine any more.
+///
+/// # Errors
+/// Law 1 when the same person recorded the emergency, or the order is unchecked, of another kind or narrower.
+pub fn ratify(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, order: &str, reason: &str) -> Result<AuthorityView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let row = desk.store.get(scope, "authority", id)?;
+    let (mut authority, mut content): (Authority, Value) = (row.content()?, row.content()?);
+    let order: Authority = desk.store.get(scope, "authority", order)?.content()?;
+    if let Err(error) = authority.ratify(scope.actor(), &order) {
+        return match error {
+            AuthorityError::NoRatification(_) | AuthorityError::OwnAuthority { .. } => {
+                Err(desk.store.refuse(scope, &store::Intent::to(Action::Administer), Law::Permit, error.to_string())?)
+            }
+            other => Err(input(other)),
+        };
+    }
+    content["ratified"] = json!(authority.ratified);
+    let late = authority.until <= desk.now();
+    let detail = json!({"reason": reason, "order": order.id, "after_its_end": late});
+    let write = Draft::new("authority", id, state_word(&authority)).over(&row).write(scope, desk.now(), &content)?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::AuthorityRatified, Some(id.to_string()), detail), vec![write])?;
+    view(&authority, &content, desk.now())
+}
+
+/// The origin of what comes in under this permit: an emergency authority stays with it.
+pub(crate) fn origin_under(desk: &Desk, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<Origin, StoreError> {
+    let Ground::Authority(id) = permit.ground() else { return Ok(origin.clone()) };
+    let unit = || desk.store.register_one("authority", id.as_str());
+    let kind = match desk.store.get(scope, "authority", id.as_str()) {
+        Ok(row) => row.content::<Authority>()?.kind,
+        Err(_) if unit()?.is_some() => AuthorityKind::StandingUnit,
+        Err(error) => return Err(error),
+    };
+    Ok(Origin { under: (kind == AuthorityKind::Emergency).then(|| id.clone()), ..origin.clone() })
+}
+
+/// Emergency authorities of the case without a written order behind them: reference, and whether a second
+/// person has checked them.
+pub(crate) fn unratified(desk: &Desk, scope: &Scope) -> Result<Vec<(String, bool)>, StoreError> {
+    let rows = desk.store.list(scope, "authority")?;
+    let all = rows.iter().map(|row| row.content::<Authority>()).collect::<Result<Vec<_>, _>>()?;
+    let open = all.into_iter().filter(|one| one.kind == AuthorityKind::Emergency && one.ratified.is_none());
+    Ok(open.map(|one| (if one.reference.is_empty() { one.id.to_string() } else { one.reference }, one.state != AuthorityState::Recorded)).collect())
 }
 
 /// Decides about a unit's standing authorisation.
@@ -351,7 +439,28 @@ pub fn show(desk: &Desk, scope: &Scope, permit: &Permit, id: &str) -> Result<Val
     let mut value: Value = row.content()?;
     let authority: Authority = row.content()?;
     value["view"] = serde_json::to_value(view(&authority, &value, desk.now())?).expect("a view is plain data");
+    value["history"] = json!(history(desk, scope, &authority)?);
     Ok(value)
+}
+
+/// The authorities before this one and after it: id, what they are to each other, and how they stand.
+fn history(desk: &Desk, scope: &Scope, authority: &Authority) -> Result<Vec<Value>, StoreError> {
+    let rows = desk.store.list(scope, "authority")?;
+    let all = rows.iter().map(|row| row.content::<Authority>()).collect::<Result<Vec<_>, _>>()?;
+    let mut lines = Vec::new();
+    let mut current = authority;
+    // Each names one that was there before it: the chain ends.
+    while let Some((how, id)) = current.amends.as_ref().map(|id| ("amended", id)).or(current.extends.as_ref().map(|id| ("extended", id))) {
+        let Some(earlier) = all.iter().find(|one| one.id == *id) else { break };
+        lines.insert(0, json!({"authority": earlier.id, "reference": earlier.reference, how: "by the next", "state": earlier.standing(desk.now()).name()}));
+        current = earlier;
+    }
+    let later = |one: &&Authority| one.amends.as_ref() == Some(&authority.id) || one.extends.as_ref() == Some(&authority.id);
+    for one in all.iter().filter(later) {
+        let how = if one.amends.is_some() { "amends" } else { "extends" };
+        lines.push(json!({"authority": one.id, "reference": one.reference, how: "this one", "state": one.standing(desk.now()).name()}));
+    }
+    Ok(lines)
 }
 
 /// The longest scan that is shown, in bytes: it was read whole when it was recorded.
@@ -397,6 +506,9 @@ fn view(authority: &Authority, content: &Value, now: Moment) -> Result<Authority
         unit: authority.case.is_none(),
         zone: authority.zone.clone(),
         over: authority.until <= now,
+        amends: authority.amends.clone(),
+        extends: authority.extends.clone(),
+        ratified: authority.ratified.clone(),
         worth: (authority.kind, authority.standing(now)),
     })
 }

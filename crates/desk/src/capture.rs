@@ -20,6 +20,7 @@ use store::{Intent, NewEvent, Permit, Scope, StoreError, vault::{blob::AlsoDiges
 
 use crate::{
     Desk,
+    authority::origin_under,
     admit::{self, ExhibitContent, ExhibitView},
     office::input,
     row::{Draft, for_action, fresh_exhibit, fresh_order},
@@ -112,7 +113,10 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -
     }
     covered(permits, wish)?;
     reachable(wish)?;
-    let (content, child_seed) = order(desk, scope, permit, wish)?;
+    let (mut content, child_seed) = order(desk, scope, permit, wish)?;
+    for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
+        content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
+    }
     let row = Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?;
     let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport});
     let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);

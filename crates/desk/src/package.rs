@@ -42,7 +42,7 @@ use serde_json::json;
 use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
 
 use crate::{
-    Desk, case, errata,
+    Desk, authority, case, errata,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
     material,
@@ -465,6 +465,10 @@ fn limits(
             "same" => format!("the same person admitted exhibits and wrote findings: {value}"),
             _ => "single officer: one person did every recorded step".into(),
         });
+    }
+    for (reference, checked) in authority::unratified(desk, scope)? {
+        let alone = if checked { "" } else { ", and no second person checked it" };
+        limits.push(format!("work under an emergency authority that no written order has ratified{alone}: {reference}"));
     }
     if reports.is_empty() {
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());

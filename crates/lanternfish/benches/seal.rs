@@ -105,6 +105,8 @@ impl Bench {
             necessity: "bench".into(),
             scan: None,
             transcription: None,
+            amends: None,
+            extends: None,
         };
         let id = authority::record(&self.desk, &scope, &permit, &typed).unwrap().authority;
         let scope = self.desk.enter(chief, &self.case).unwrap();

@@ -87,6 +87,8 @@ impl Unit {
             necessity: "bench".into(),
             scan: None,
             transcription: None,
+            amends: None,
+            extends: None,
         };
         let [officer, chief] = &self.people;
         let scope = self.desk.enter(officer, &self.case).unwrap();

@@ -223,6 +223,24 @@ pub fn authority(view: &AuthorityView) -> Vec<String> {
         format!("  {}", view.scope),
     ];
     lines.extend(view.label.iter().map(|label| format!("  {label}")));
+    lines.extend(view.amends.iter().map(|id| format!("  in place of {id}")));
+    lines.extend(view.extends.iter().map(|id| format!("  goes on from {id}")));
+    if view.kind == "emergency" {
+        lines.extend(emergency(view));
+    }
+    lines
+}
+
+/// What an emergency authority still needs.
+fn emergency(view: &AuthorityView) -> Vec<String> {
+    let mut lines = Vec::new();
+    if view.state == "recorded" {
+        lines.push("  no second person has checked it: it covers only while you are the only member of the case".to_string());
+    }
+    lines.push(match &view.ratified {
+        Some(order) => format!("  ratified by the written order {order}"),
+        None => "  not ratified: after its end, what came in under it is in quarantine. Next: record the written order, let it be checked, then `lanternfish authority ratify`".into(),
+    });
     lines
 }
 

@@ -21,6 +21,8 @@ mod custody;
 mod disclosure;
 #[path = "cli/disks.rs"]
 mod disks;
+#[path = "cli/emergency.rs"]
+mod emergency;
 #[path = "cli/erasing.rs"]
 mod erasing;
 #[path = "cli/errata.rs"]

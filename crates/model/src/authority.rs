@@ -16,6 +16,8 @@ use crate::{
 
 /// Label of every instrument that was issued outside.
 pub const TRANSCRIBED: &str = "transcribed, not issued here";
+/// Longest reach of an emergency authority, in seconds: 48 hours.
+pub const EMERGENCY_SECONDS: i64 = 48 * 3_600;
 /// Longest reach of any authority, in days: a mistyped year must not outlive a career.
 pub const LONGEST_DAYS: i64 = 5 * 366;
 
@@ -33,18 +35,22 @@ pub enum AuthorityKind {
     StandingUnit,
     /// A person's written consent, issued outside.
     Consent,
+    /// A competent person's oral approval in an emergency, for 48 hours at most. A written order must ratify it;
+    /// without one, what came in under it is quarantined.
+    Emergency,
     /// Work on synthetic worlds.
     Training,
 }
 
 impl AuthorityKind {
     /// Every kind.
-    pub const ALL: [AuthorityKind; 6] = [
+    pub const ALL: [AuthorityKind; 7] = [
         AuthorityKind::CourtOrder,
         AuthorityKind::ProsecutorAuthorisation,
         AuthorityKind::SupervisorAuthorisation,
         AuthorityKind::StandingUnit,
         AuthorityKind::Consent,
+        AuthorityKind::Emergency,
         AuthorityKind::Training,
     ];
 
@@ -56,6 +62,7 @@ impl AuthorityKind {
             AuthorityKind::SupervisorAuthorisation => "supervisor",
             AuthorityKind::StandingUnit => "standing-unit",
             AuthorityKind::Consent => "consent",
+            AuthorityKind::Emergency => "emergency",
             AuthorityKind::Training => "training",
         }
     }
@@ -63,6 +70,16 @@ impl AuthorityKind {
     /// Whether it was issued outside and needs a scan and a second person's check.
     pub fn is_transcribed(self) -> bool {
         matches!(self, AuthorityKind::CourtOrder | AuthorityKind::ProsecutorAuthorisation | AuthorityKind::Consent)
+    }
+
+    /// Whether a second person makes it live by checking it, as one who compares or calls back, and not by granting.
+    pub fn is_checked(self) -> bool {
+        self.is_transcribed() || self == AuthorityKind::Emergency
+    }
+
+    /// Whether it can ratify what was done under an emergency authority.
+    pub fn ratifies(self) -> bool {
+        matches!(self, AuthorityKind::CourtOrder | AuthorityKind::ProsecutorAuthorisation)
     }
 
     /// The source classes that this kind can ever cover.
@@ -167,6 +184,15 @@ impl Limit {
         }
     }
 
+    /// Whether everything inside `other` is inside this too.
+    pub fn reaches(&self, other: &Limit) -> bool {
+        match (self, other) {
+            (Limit::Any, _) => true,
+            (Limit::Only(_), Limit::Any) => false,
+            (Limit::Only(mine), Limit::Only(others)) => others.is_subset(mine),
+        }
+    }
+
     /// In words, for a person.
     pub fn in_words(&self) -> String {
         match self {
@@ -191,6 +217,17 @@ pub struct AuthorityScope {
     pub persons: Limit,
     /// Territory (ISO 3166 codes or `any`).
     pub territory: Limit,
+}
+
+impl AuthorityScope {
+    /// Whether everything that `other` allows is allowed here too.
+    pub fn reaches(&self, other: &AuthorityScope) -> bool {
+        other.actions.is_subset(&self.actions)
+            && other.sources.is_subset(&self.sources)
+            && self.selectors.reaches(&other.selectors)
+            && self.persons.reaches(&other.persons)
+            && self.territory.reaches(&other.territory)
+    }
 }
 
 /// A legal instrument.
@@ -220,6 +257,15 @@ pub struct Authority {
     pub until: Moment,
     /// Where it stands.
     pub state: AuthorityState,
+    /// The authority that it replaces: that one ends when this one becomes live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amends: Option<AuthorityId>,
+    /// The authority that it goes on from: that one stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<AuthorityId>,
+    /// The written order that ratified an emergency authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratified: Option<AuthorityId>,
 }
 
 /// What an authority is worth at one moment, by state and period together.
@@ -308,6 +354,9 @@ pub enum AuthorityError {
     /// From and until make no sense.
     #[error("{0}")]
     Period(String),
+    /// It cannot ratify that.
+    #[error("{law}: {0}", law = Law::Permit)]
+    NoRatification(&'static str),
     /// The scope reaches further than the kind can.
     #[error("a {kind} authority cannot cover the source class {source_class}; a court or a prosecutor must authorise that")]
     TooWide {
@@ -333,6 +382,9 @@ impl Authority {
                 "the authority would last {days} days, which is more than {LONGEST_DAYS}: check the year and the calendar"
             )));
         }
+        if self.kind == AuthorityKind::Emergency && self.until.micros() - self.from.micros() > EMERGENCY_SECONDS * 1_000_000 {
+            return Err(AuthorityError::Period("an emergency authority lasts 48 hours at most: give the hour of the oral approval with --from and an end within 48 hours with --until".into()));
+        }
         let widest = self.kind.widest_sources();
         match self.scope.sources.iter().find(|class| !widest.contains(class)) {
             Some(class) => Err(AuthorityError::TooWide { kind: self.kind.name(), source_class: class.name() }),
@@ -345,7 +397,7 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError`] when it is the same person, the wrong kind or the wrong state.
     pub fn check(&mut self, by: &ActorId, at: Moment) -> Result<(), AuthorityError> {
-        if !self.kind.is_transcribed() {
+        if !self.kind.is_checked() {
             return Err(AuthorityError::WrongStep { right: "grant", wrong: "check" });
         }
         self.make_live(by, at, "check")
@@ -356,7 +408,7 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError`] when it is the same person, not a supervisor, the wrong kind or state.
     pub fn grant(&mut self, by: &ActorId, role: crate::actor::Role, at: Moment) -> Result<(), AuthorityError> {
-        if self.kind.is_transcribed() {
+        if self.kind.is_checked() {
             return Err(AuthorityError::WrongStep { right: "check", wrong: "grant" });
         }
         if !matches!(role, crate::actor::Role::Supervisor | crate::actor::Role::Prosecutor) {
@@ -365,8 +417,12 @@ impl Authority {
         self.make_live(by, at, "grant")
     }
 
+    fn is_own_of(&self, person: &ActorId) -> bool {
+        *person == self.recorded_by || self.holders.contains(person)
+    }
+
     fn make_live(&mut self, by: &ActorId, at: Moment, step: &'static str) -> Result<(), AuthorityError> {
-        if *by == self.recorded_by || self.holders.contains(by) {
+        if self.is_own_of(by) {
             return Err(AuthorityError::OwnAuthority { step });
         }
         match self.state {
@@ -377,6 +433,31 @@ impl Authority {
             AuthorityState::Live { .. } => Err(AuthorityError::WrongState("live")),
             AuthorityState::Revoked { .. } => Err(AuthorityError::WrongState("revoked")),
         }
+    }
+
+    /// A written order stands behind it: checked, of the same case, and reaching as far.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] when it is no emergency, ratified already, or the order cannot carry it; when the person
+    /// recorded or holds it himself.
+    pub fn ratify(&mut self, by: &ActorId, order: &Authority) -> Result<(), AuthorityError> {
+        if self.kind != AuthorityKind::Emergency {
+            return Err(AuthorityError::NoRatification("only an emergency authority is ratified"));
+        }
+        if self.is_own_of(by) {
+            return Err(AuthorityError::OwnAuthority { step: "ratify" });
+        }
+        if self.ratified.is_some() {
+            return Err(AuthorityError::WrongState("ratified"));
+        }
+        if !order.kind.ratifies() || !matches!(order.state, AuthorityState::Live { .. }) {
+            return Err(AuthorityError::NoRatification("a court's or prosecutor's written order that a second person has checked ratifies it"));
+        }
+        if order.case != self.case || !order.scope.reaches(&self.scope) {
+            return Err(AuthorityError::NoRatification("the order is of another case or narrower than the emergency authority: what it does not cover stays in quarantine"));
+        }
+        self.ratified = Some(order.id.clone());
+        Ok(())
     }
 
     /// Ends it. Final; running work stops (law 15).

@@ -40,6 +40,9 @@ pub struct CaseStanding {
     pub legal_hold: bool,
     /// The case is closed: nothing new comes in.
     pub closed: bool,
+    /// The case has one member only: nobody else is there who could check an emergency authority.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 /// One question.
@@ -65,6 +68,8 @@ pub struct Ask<'a> {
     pub person: Option<&'a str>,
     /// Territory, where the action touches one.
     pub territory: Option<&'a str>,
+    /// The emergency authority under which it came in, where the action opens something that did.
+    pub under: Option<&'a AuthorityId>,
     /// When.
     pub now: Moment,
 }
@@ -94,6 +99,7 @@ pub struct Refusal {
 /// [`Refusal`] names the law and, per authority that came near, what it lacked.
 pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Refusal> {
     role_allows(ask)?;
+    out_of_quarantine(ask, authorities)?;
     if let Some(basis) = standing_basis(ask) {
         return Ok(Ground::Standing(basis));
     }
@@ -115,6 +121,27 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
         }
     }
     Err(refuse(Law::Permit, &no_ground(ask, nearest)))
+}
+
+/// What came in under an emergency authority is opened while that lasts, and afterwards only once a written order
+/// has ratified it. It is kept, moved and counted meanwhile: a court may still ratify, or order its return.
+///
+/// # Errors
+/// Law 1, with what to do.
+pub fn out_of_quarantine(ask: &Ask<'_>, authorities: &[Authority]) -> Result<(), Refusal> {
+    use Action::{Administer, Admit, Audit, Collect, Correct, Transfer};
+    let Some(id) = ask.under.filter(|_| !matches!(ask.action, Administer | Admit | Audit | Collect | Correct | Transfer)) else { return Ok(()) };
+    let refuse = |why: &str| {
+        let order = "record the written order and ratify with `lanternfish authority ratify`";
+        Err(refuse(Law::Permit, &format!("this came in under the emergency authority {id}, {why}: it is in quarantine, and nothing of it is lost; {order}")))
+    };
+    match authorities.iter().find(|authority| authority.id == *id) {
+        None => refuse("which is not in the records"),
+        Some(authority) if authority.ratified.is_some() => Ok(()),
+        Some(authority) if matches!(authority.state, AuthorityState::Revoked { .. }) => refuse("which was revoked and never ratified"),
+        Some(authority) if ask.now < authority.until => Ok(()),
+        Some(_) => refuse("which ended without a written order"),
+    }
 }
 
 /// The refusal in words: what is missing, which authority came nearest and what it lacks, what to do.
@@ -226,14 +253,17 @@ fn covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
     if approver && acts_on_the_authority(ask.action) {
         return lack(Near::Person, "you approved this authority yourself: another person acts on it");
     }
-    live(authority, ask.now)
+    live(authority, ask)
 }
 
-fn live(authority: &Authority, now: Moment) -> Result<(), Miss> {
+fn live(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
+    let now = ask.now;
     let zone = authority.zone.as_str();
     match &authority.state {
+        // Dual control begins as soon as there are two.
+        AuthorityState::Recorded if authority.kind == AuthorityKind::Emergency && ask.standing.alone => {}
         AuthorityState::Recorded => {
-            let step = if authority.kind.is_transcribed() { "checked" } else { "granted" };
+            let step = if authority.kind.is_checked() { "checked" } else { "granted" };
             return lack(Near::NotLive, format!("it is recorded, but nobody has {step} it yet"));
         }
         AuthorityState::Revoked { at, .. } => return lack(Near::NotLive, format!("it was revoked on {}", at.in_words(zone))),

@@ -86,6 +86,8 @@ event_types! {
     AuthorityChecked = "authority-checked", Some(Operation::Consultation);
     /// A supervisor granted an authority.
     AuthorityGranted = "authority-granted", Some(Operation::Alteration);
+    /// A written order ratified an emergency authority.
+    AuthorityRatified = "authority-ratified", Some(Operation::Alteration);
     /// An authority was revoked.
     AuthorityRevoked = "authority-revoked", Some(Operation::Alteration);
     /// Authorities were shown.

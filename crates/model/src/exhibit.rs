@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, authority::SourceClass, moment::ClockQuality};
+use crate::{Moment, authority::SourceClass, id::AuthorityId, moment::ClockQuality};
 
 /// How an item came into the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,12 +32,16 @@ pub struct Origin {
     /// Territory, where somebody named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub territory: Option<String>,
+    /// The emergency authority under which it came in, if it was one: until a written order ratifies that, the item
+    /// is opened only while the emergency lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<AuthorityId>,
 }
 
 impl Origin {
     /// From a source of this class, about nobody in particular.
     pub fn of(source: SourceClass) -> Origin {
-        Origin { source, person: None, territory: None }
+        Origin { source, person: None, territory: None, under: None }
     }
 }
 

@@ -3,15 +3,15 @@
 //! The one place that asks `model::authorize` on behalf of a person in a case. A refusal is an event. It
 //! writes nothing else and opens no content.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use model::{
     Law,
-    authority::{Authority, AuthorityState},
-    authorize::{CaseStanding, Ground, Refusal, authorize},
+    authority::{Authority, AuthorityKind, AuthorityState},
+    authorize::{Ask, CaseStanding, Ground, Refusal, authorize, out_of_quarantine},
     event::EventType,
     exhibit::Origin,
-    id::CaseId,
+    id::{ActorId, CaseId},
 };
 use serde_json::json;
 
@@ -33,7 +33,7 @@ impl Store {
     /// [`StoreError::Refused`] with the law and what is missing.
     pub fn permit(&self, scope: &Scope, intent: Intent) -> Result<Permit, StoreError> {
         let authorities = self.authorities(scope)?;
-        let standing = self.standing(&scope.case)?;
+        let standing = self.standing_for(scope, &authorities)?;
         let member = self.is_member(scope)?;
         let answer = authorize(&intent.ask(scope, member, standing, self.now()), &authorities);
         match answer.map_err(|refusal| self.by_number(scope, refusal)) {
@@ -53,7 +53,7 @@ impl Store {
         own_permit(scope, permit)?;
         let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
-        let standing = self.standing(&scope.case)?;
+        let standing = self.standing_for(scope, &authorities)?;
         self.ask_again(scope, &permit.grounds(), member, &authorities, standing)
     }
 
@@ -81,11 +81,13 @@ impl Store {
         let asked = permit.intent.source == Some(origin.source)
             && permit.intent.person == origin.person
             && permit.intent.territory == origin.territory;
-        if asked || matches!(permit.ground, Ground::Standing(_)) || permit.covered().contains_key(origin) {
+        let plain = origin.under.is_none() && (asked || matches!(permit.ground, Ground::Standing(_)));
+        if plain || permit.covered().contains_key(origin) {
             return Ok(Ok(()));
         }
-        let intent = permit.intent.clone().on(origin);
-        let answer = authorize(&intent.ask(scope, self.is_member(scope)?, self.standing(&scope.case)?, self.now()), &self.authorities(scope)?);
+        let (intent, authorities) = (permit.intent.clone().on(origin), self.authorities(scope)?);
+        let standing = self.standing_for(scope, &authorities)?;
+        let answer = authorize(&intent.ask(scope, self.is_member(scope)?, standing, self.now()), &authorities);
         Ok(answer.map_err(|refusal| self.by_number(scope, refusal)).map(|ground| {
             permit.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(origin.clone(), ground);
         }))
@@ -115,7 +117,9 @@ impl Store {
             // The ground that was given, and no other that may have come since.
             let same_ground = |authority: &&Authority| matches!(ground, Ground::Authority(id) if *id == authority.id);
             let relevant = authorities.iter().find(same_ground).map_or(&[][..], std::slice::from_ref);
-            authorize(&intent.ask(scope, member, standing, self.now()), relevant)
+            let ask = intent.ask(scope, member, standing, self.now());
+            out_of_quarantine(&ask, authorities)
+                .and_then(|()| authorize(&Ask { under: None, ..ask }, relevant))
                 .map(|_| ())
                 .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", self.by_number(scope, refusal).text)))
         })
@@ -202,7 +206,27 @@ impl Store {
         Ok(standing_of(cells.map(|c| c.text(5)).transpose()?.as_deref()))
     }
 
-    pub(crate) fn standing_in(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<CaseStanding, StoreError> {
+    /// The same, with whether the person is the case's only member, when that matters to one of these authorities.
+    fn standing_for(&self, scope: &Scope, authorities: &[Authority]) -> Result<CaseStanding, StoreError> {
+        let standing = self.standing(&scope.case)?;
+        if !authorities.iter().any(waits_for_a_second) {
+            return Ok(standing);
+        }
+        let wraps = self.db.rows(Sight::Docket, sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(KEY_WRAP)])?;
+        Ok(CaseStanding { alone: only_holder(&wraps)?, ..standing })
+    }
+
+    /// The same, seen from inside a transaction.
+    pub(crate) fn standing_for_in(&self, tx: &mut Tx<'_>, scope: &Scope, authorities: &[Authority]) -> Result<CaseStanding, StoreError> {
+        let standing = self.standing_in(tx, &scope.case)?;
+        if !authorities.iter().any(waits_for_a_second) {
+            return Ok(standing);
+        }
+        let wraps = tx.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(KEY_WRAP)])?;
+        Ok(CaseStanding { alone: only_holder(&wraps)?, ..standing })
+    }
+
+    fn standing_in(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<CaseStanding, StoreError> {
         let cells = tx.first(sql::RECORD_ONE, &[Val::text("case"), Val::text(case.as_str())])?;
         Ok(standing_of(cells.map(|c| c.text(5)).transpose()?.as_deref()))
     }
@@ -241,6 +265,18 @@ fn newest_wrap(wraps: &[sql::Cells], scope: &Scope) -> Result<Option<i64>, Store
     Ok(newest)
 }
 
+/// An emergency authority that nobody but its recorder has looked at.
+fn waits_for_a_second(authority: &Authority) -> bool {
+    authority.kind == AuthorityKind::Emergency && authority.state == AuthorityState::Recorded
+}
+
+/// Whether these live wraps of a case's key are all of one person.
+fn only_holder(wraps: &[sql::Cells]) -> Result<bool, StoreError> {
+    let rows = wraps.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+    let holders: BTreeSet<&ActorId> = rows.iter().filter(|row| row.state == "live").filter_map(|row| row.actor.as_ref()).collect();
+    Ok(holders.len() == 1)
+}
+
 fn authority_of(row: &Row) -> Result<Authority, StoreError> {
     let authority: Authority = row.content()?;
     let state = match &authority.state {
@@ -261,5 +297,6 @@ fn standing_of(state: Option<&str>) -> CaseStanding {
         court_process: words.contains(&"court-process"),
         legal_hold: words.contains(&"legal-hold"),
         closed: words.contains(&"closed"),
+        alone: false,
     }
 }

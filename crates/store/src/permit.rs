@@ -16,7 +16,7 @@ use model::{
     authority::SourceClass,
     authorize::{Ask, CaseStanding, Ground},
     exhibit::Origin,
-    id::{ActorId, CaseId},
+    id::{ActorId, AuthorityId, CaseId},
 };
 
 use crate::vault::case_key::KeyRing;
@@ -64,12 +64,14 @@ pub struct Intent {
     pub person: Option<String>,
     /// Territory.
     pub territory: Option<String>,
+    /// The emergency authority under which what is touched came in, if it was one.
+    pub under: Option<AuthorityId>,
 }
 
 impl Intent {
     /// An intent that aims at nothing outside the case.
     pub fn to(action: Action) -> Intent {
-        Intent { action, source: None, target: None, person: None, territory: None }
+        Intent { action, source: None, target: None, person: None, territory: None, under: None }
     }
 
     /// The same, from this kind of source.
@@ -95,6 +97,7 @@ impl Intent {
         self.source = Some(origin.source);
         self.person.clone_from(&origin.person);
         self.territory.clone_from(&origin.territory);
+        self.under.clone_from(&origin.under);
         self
     }
 
@@ -110,6 +113,7 @@ impl Intent {
             target: self.target.as_deref(),
             person: self.person.as_deref(),
             territory: self.territory.as_deref(),
+            under: self.under.as_ref(),
             now,
         }
     }

@@ -287,7 +287,7 @@ impl Store {
             knows.authorities.insert(scope.case.clone(), self.authorities_in(tx, scope)?);
         }
         if !knows.standing.contains_key(&scope.case) {
-            knows.standing.insert(scope.case.clone(), self.standing_in(tx, &scope.case)?);
+            knows.standing.insert(scope.case.clone(), self.standing_for_in(tx, scope, &knows.authorities[&scope.case])?);
         }
         tx.look(Sight::Log)?;
         let ask = || {

@@ -478,7 +478,7 @@ fn disclosed(event: EventType) -> bool {
         event,
         ExhibitAdmitted | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
-            | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRevoked
+            | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRatified | AuthorityRevoked
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
             | MaterialReviewed
     )

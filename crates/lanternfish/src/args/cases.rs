@@ -82,6 +82,19 @@ pub enum AuthorityVerb {
     Check(DecideArgs),
     /// A supervisor grants it.
     Grant(DecideArgs),
+    /// A written order of the case stands behind an emergency authority; nothing of it is in quarantine any more.
+    Ratify {
+        /// The emergency authority.
+        authority: String,
+        #[command(flatten)]
+        case: InCase,
+        /// The written order: recorded in the case and checked by a second person.
+        #[arg(long, value_name = "AUTHORITY")]
+        order: String,
+        /// Why; it stands in the log.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
     /// It ends now; running work stops.
     Revoke {
         /// The authority.
@@ -117,7 +130,8 @@ pub struct RecordArgs {
     /// The case; a unit's standing authorisation has none.
     #[arg(long)]
     pub case: Option<String>,
-    /// court-order, prosecutor, supervisor, standing-unit, consent or training.
+    /// court-order, prosecutor, supervisor, standing-unit, consent, emergency (an oral approval, 48 hours at most) or
+    /// training.
     #[arg(long, value_parser = words)]
     pub kind: String,
     /// Reference of the instrument.
@@ -165,6 +179,12 @@ pub struct RecordArgs {
     /// Its text, transcribed.
     #[arg(long)]
     pub transcription: Option<PathBuf>,
+    /// The authority of the case that it replaces: that one ends when this one is checked or granted.
+    #[arg(long, value_name = "AUTHORITY", conflicts_with = "extends")]
+    pub amends: Option<String>,
+    /// The authority of the case that it goes on from: that one stays as it is.
+    #[arg(long, value_name = "AUTHORITY")]
+    pub extends: Option<String>,
 }
 
 /// A decision about an authority.

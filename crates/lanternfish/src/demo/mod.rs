@@ -210,6 +210,8 @@ impl Walk {
             necessity: "training on a synthetic world; no real person is concerned".into(),
             scan: None,
             transcription: None,
+            amends: None,
+            extends: None,
         };
         let recorded = authority::record(&self.desk, &scope, &permit, &typed)?;
         let (_, scope, permit) = self.with(SUPERVISOR, Intent::to(Action::Administer))?;

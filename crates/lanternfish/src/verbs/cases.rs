@@ -66,6 +66,10 @@ impl Office {
             }
             AuthorityVerb::Check(typed) => self.decide(typed, Decision::Check)?,
             AuthorityVerb::Grant(typed) => self.decide(typed, Decision::Grant)?,
+            AuthorityVerb::Ratify { authority, case, order, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Administer)?;
+                self.tell_authority(&authority::ratify(&self.desk, &scope, &permit, &authority, &order, &reason)?);
+            }
             AuthorityVerb::Revoke { authority, case, reason } => {
                 self.decide(DecideArgs { authority, case, reason }, Decision::Revoke)?;
             },
@@ -133,5 +137,7 @@ fn record_authority(typed: RecordArgs) -> Result<RecordAuthority, DeskError> {
         necessity: typed.necessity,
         scan: typed.scan.as_deref().map(read).transpose()?,
         transcription: typed.transcription.as_deref().map(read).transpose()?.map(|b| String::from_utf8_lossy(&b).into_owned()),
+        amends: typed.amends,
+        extends: typed.extends,
     })
 }

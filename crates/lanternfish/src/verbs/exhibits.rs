@@ -174,7 +174,7 @@ pub(super) fn class(typed: &str) -> Result<ExhibitClass, DeskError> {
 }
 
 pub(super) fn origin(source: &str, concerns: &Concerns) -> Result<Origin, DeskError> {
-    Ok(Origin { source: parsed(source)?, person: concerns.person.clone(), territory: concerns.territory.clone() })
+    Ok(Origin { source: parsed(source)?, person: concerns.person.clone(), territory: concerns.territory.clone(), under: None })
 }
 
 fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {

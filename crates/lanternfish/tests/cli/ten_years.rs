@@ -211,6 +211,8 @@ fn authorise(desk: &Desk, case: &str, noy: &Session, kham: &Session) {
         necessity: "drill".into(),
         scan: None,
         transcription: None,
+        amends: None,
+        extends: None,
     };
     let id = authority::record(desk, &scope, &permit, &typed).unwrap().authority;
     let scope = desk.enter(kham, case).unwrap();

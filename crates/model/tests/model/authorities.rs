@@ -44,6 +44,9 @@ pub fn authority(kind: AuthorityKind) -> Authority {
         from: Moment::from_micros(0),
         until: Moment::from_micros(0).plus_seconds(DAY),
         state: AuthorityState::Recorded,
+        amends: None,
+        extends: None,
+        ratified: None,
     }
 }
 
@@ -66,6 +69,7 @@ fn covers(authority: &Authority, second: i64) -> bool {
         target: None,
         person: None,
         territory: None,
+        under: None,
         now: Moment::from_micros(0).plus_seconds(second),
     };
     authorize(&ask, std::slice::from_ref(authority)) == Ok(Ground::Authority(authority.id.clone()))
@@ -158,6 +162,7 @@ fn law_15_a_revoked_authority_is_named_in_the_refusal() {
         target: None,
         person: None,
         territory: None,
+        under: None,
         now: Moment::from_micros(5),
     };
     // A live one that never covered the action is farther off than one that did and is over.

@@ -274,6 +274,9 @@ impl World {
             from: Moment::from_micros(paper.from),
             until: Moment::from_micros(paper.until),
             state: AuthorityState::Recorded,
+            amends: None,
+            extends: None,
+            ratified: None,
         }
     }
 
@@ -362,6 +365,7 @@ impl World {
             target: q.host.as_deref(),
             person: q.person.as_deref(),
             territory: q.land.as_deref(),
+            under: None,
             now: Moment::from_micros(self.registrar.now),
         };
         let answer = authorize(&ask, &self.authorities);

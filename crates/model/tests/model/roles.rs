@@ -21,12 +21,12 @@ fn answers(role: Role) -> Vec<(Action, bool, Result<Ground, Law>)> {
     let mut answers = Vec::new();
     for action in Action::ALL {
         for bits in 0..16 {
-            let standing = CaseStanding { court_process: bits & 1 > 0, legal_hold: bits & 2 > 0, closed: bits & 4 > 0 };
+            let standing = CaseStanding { court_process: bits & 1 > 0, legal_hold: bits & 2 > 0, closed: bits & 4 > 0, alone: false };
             let member = bits & 8 > 0;
             let now = Moment::from_micros(10);
             let ask = Ask {
                 actor: &actor, role, member, case: &case, standing, action, source: Some(SourceClass::Darknet),
-                target: None, person: None, territory: None, now,
+                target: None, person: None, territory: None, under: None, now,
             };
             answers.push((action, member, authorize(&ask, std::slice::from_ref(&all)).map_err(|r| r.law)));
         }

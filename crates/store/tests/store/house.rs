@@ -281,6 +281,9 @@ pub fn authority(house: &House, case: &CaseId, hours: i64) -> Authority {
         from: house.store.now(),
         until: house.store.now().plus_seconds(hours * HOUR),
         state: AuthorityState::Recorded,
+        amends: None,
+        extends: None,
+        ratified: None,
     }
 }
 

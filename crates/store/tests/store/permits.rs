@@ -172,7 +172,7 @@ fn law_01_limits_on_source_person_and_territory_bind_every_opening() {
     house.decide(&house.scope("Phet", &case), &narrow).unwrap();
 
     let scope = house.scope("Noy", &case);
-    let inside = Origin { source: SourceClass::Open, person: Some("Vendor-7".into()), territory: Some("LA".into()) };
+    let inside = Origin { source: SourceClass::Open, person: Some("Vendor-7".into()), territory: Some("LA".into()), under: None };
     let elsewhere = [
         Origin { source: SourceClass::Darknet, ..inside.clone() },
         Origin { person: Some("vendor-8".into()), ..inside.clone() },
