@@ -53,7 +53,7 @@ pub fn authority(kind: AuthorityKind) -> Authority {
 /// Makes it live by the step that its kind needs.
 pub fn approve(authority: &mut Authority, by: &ActorId, role: Role) -> Result<(), AuthorityError> {
     let at = Moment::from_micros(1);
-    if authority.kind.is_transcribed() { authority.check(by, at) } else { authority.grant(by, role, at) }
+    if authority.kind.is_checked() { authority.check(by, at) } else { authority.grant(by, role, at) }
 }
 
 fn covers(authority: &Authority, second: i64) -> bool {
@@ -87,7 +87,7 @@ fn law_01_the_holder_never_approves_his_own_authority() {
                 assert!(!covers(&authority, 10));
             }
             let mut authority = authority(kind);
-            let may = kind.is_transcribed() || matches!(role, Role::Supervisor | Role::Prosecutor);
+            let may = kind.is_checked() || matches!(role, Role::Supervisor | Role::Prosecutor);
             assert_eq!(approve(&mut authority, &person(3), role).is_ok(), may, "{} by another {role}", kind.name());
             assert_eq!(covers(&authority, 10), may);
         }
@@ -104,7 +104,7 @@ fn law_01_an_order_from_outside_is_checked_and_one_of_the_house_is_granted() {
     for kind in AuthorityKind::ALL {
         let mut wrong = authority(kind);
         let answer =
-            if kind.is_transcribed() { wrong.grant(&person(3), Role::Supervisor, at) } else { wrong.check(&person(3), at) };
+            if kind.is_checked() { wrong.grant(&person(3), Role::Supervisor, at) } else { wrong.check(&person(3), at) };
         assert!(matches!(answer, Err(AuthorityError::WrongStep { .. })), "{}", kind.name());
         assert_eq!(wrong.state, AuthorityState::Recorded);
     }
