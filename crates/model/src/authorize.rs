@@ -129,8 +129,8 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
 /// # Errors
 /// Law 1, with what to do.
 pub fn out_of_quarantine(ask: &Ask<'_>, authorities: &[Authority]) -> Result<(), Refusal> {
-    use Action::{Administer, Admit, Audit, Collect, Correct, Transfer};
-    let Some(id) = ask.under.filter(|_| !matches!(ask.action, Administer | Admit | Audit | Collect | Correct | Transfer)) else { return Ok(()) };
+    use Action::{Administer, Admit, Audit, Collect, Correct, Erase, Transfer};
+    let Some(id) = ask.under.filter(|_| !matches!(ask.action, Administer | Admit | Audit | Collect | Correct | Erase | Transfer)) else { return Ok(()) };
     let refuse = |why: &str| {
         let order = "record the written order and ratify with `lanternfish authority ratify`";
         Err(refuse(Law::Permit, &format!("this came in under the emergency authority {id}, {why}: it is in quarantine, and nothing of it is lost; {order}")))
