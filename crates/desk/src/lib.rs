@@ -27,4 +27,4 @@ pub mod witness;
 pub use office::{Desk, TOOL, restore};
 pub use row::{case_label, exhibit_label, finding_label, parse_label};
 pub use store::StoreError as DeskError;
-pub use store::{Config, Database, Home, Intent, LogReport, Permit, Scope, Server, Session, TimeAuthority, User};
+pub use store::{Config, Database, Home, Intent, LogReport, ObjectStore, Permit, Scope, Server, Session, TimeAuthority, User};

@@ -36,6 +36,25 @@ pub struct Config {
     /// Where the records live, when not in the home itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Database>,
+    /// Where the encrypted objects live, when not in the home itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<ObjectStore>,
+}
+
+/// A bucket of a server that speaks S3. No secret stands here: the access key is in a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectStore {
+    /// `s3://BUCKET/FOLDER`.
+    pub url: String,
+    /// `https://HOST` or `https://HOST:PORT`; `http://` on this machine only.
+    pub endpoint: String,
+    /// The region that signatures name.
+    pub region: String,
+    /// A file that only its owner reads: the id of the access key on the first line, its secret on the second.
+    pub key_file: PathBuf,
+    /// Certificates of the authorities that the server's own is believed by, in PEM; without it, those of the web.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A PostgreSQL database. The address holds no password; it may stand in a file of its own.

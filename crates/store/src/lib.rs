@@ -5,11 +5,14 @@
 
 mod asking;
 mod blobs;
+mod bucket;
 mod chain;
 mod dump;
 mod error;
+pub mod fuzz;
 mod home;
 mod log;
+mod objects;
 mod permit;
 mod people;
 mod reading;
@@ -24,9 +27,10 @@ pub mod vault;
 pub use asking::case_label;
 pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob};
 pub use error::StoreError;
-pub use home::{Config, Database, Home, TimeAuthority, write_private};
+pub use home::{Config, Database, Home, ObjectStore, TimeAuthority, write_private};
 pub use log::{LogReport, NewEvent, StoredEvent};
 pub use people::{CaseKeyWrap, NewKeys, User};
+pub use objects::{Keeping, ObjectReader};
 pub use permit::{Intent, Permit, Scope};
 pub use record::{Basis, Content, Head, Number, Row, Write};
 pub use safeguard::Server;
