@@ -41,8 +41,6 @@ s3.create_bucket(Bucket="kept", CreateBucketConfiguration=here, ObjectLockEnable
 s3.put_object_lock_configuration(Bucket="kept", ObjectLockConfiguration=rule)
 if not strict:
     s3.create_bucket(Bucket="loose", CreateBucketConfiguration=here)
-    s3.create_bucket(Bucket="changed", CreateBucketConfiguration=here, ObjectLockEnabledForBucket=True)
-    s3.put_object_lock_configuration(Bucket="changed", ObjectLockConfiguration=rule)
     s3.create_bucket(Bucket="governed", CreateBucketConfiguration=here, ObjectLockEnabledForBucket=True)
     rule["Rule"]["DefaultRetention"]["Mode"] = "GOVERNANCE"
     s3.put_object_lock_configuration(Bucket="governed", ObjectLockConfiguration=rule)
