@@ -268,7 +268,7 @@ fn objects(desk: &Desk) -> Result<Health, StoreError> {
     let without = match (objects.saturating_sub(rows), rows.saturating_sub(objects)) {
         (0, 0) => String::new(),
         (more, 0) => format!("; {more} more than recorded: left by steps that were refused or interrupted, under keys that nobody kept"),
-        (_, fewer) => format!("; {fewer} recorded ones are missing: `lanternfish exhibit verify` names them"),
+        (_, fewer) => format!("; {fewer} recorded ones are missing: opening each exhibit says which"),
     };
     let text = format!("{objects} stored objects for {rows} recorded ones, {strangers} foreign files{without}");
     Ok(line(objects >= rows && strangers == 0, text, "objects are missing or foreign files lie among them: restore the newest backup beside this home and compare"))

@@ -14,7 +14,7 @@ use seal::{
 };
 use serde_json::json;
 use store::{
-    Config, Intent, NewEvent, NewKeys, Permit, Scope, Server, Session, Store, StoreError, TimeAuthority, User,
+    Config, Intent, NewEvent, NewKeys, ObjectStore, Permit, Scope, Server, Session, Store, StoreError, TimeAuthority, User,
     vault::secret::{random_16, random_32},
 };
 

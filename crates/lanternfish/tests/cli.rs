@@ -8,6 +8,8 @@
 
 #[path = "cli/authorities.rs"]
 mod authorities;
+#[path = "cli/bucket.rs"]
+mod bucket;
 #[path = "cli/center.rs"]
 mod center;
 #[path = "cli/closing.rs"]
@@ -25,6 +27,9 @@ mod first_day;
 mod hostile;
 #[path = "cli/laptop.rs"]
 mod laptop;
+#[allow(dead_code, reason = "shared with the store's tests, which lose things on the way")]
+#[path = "../../store/tests/store/moto.rs"]
+mod moto;
 #[path = "cli/office.rs"]
 mod office;
 #[path = "cli/outside.rs"]

@@ -12,5 +12,7 @@ mod cluster;
 #[allow(dead_code, reason = "shared with the other tests of the store")]
 #[path = "store/house.rs"]
 mod house;
+#[path = "store/meddle.rs"]
+mod meddle;
 #[path = "store/moto.rs"]
 mod moto;

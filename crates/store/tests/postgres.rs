@@ -15,6 +15,9 @@ mod house;
 #[path = "store/keys.rs"]
 mod keys;
 #[allow(dead_code, reason = "shared with the tests of what goes wrong on the way to a bucket")]
+#[path = "store/meddle.rs"]
+mod meddle;
+#[allow(dead_code, reason = "shared with the tests of what goes wrong on the way to a bucket")]
 #[path = "store/moto.rs"]
 mod moto;
 #[path = "store/permits.rs"]

@@ -59,7 +59,10 @@ pub fn retention(document: &str) -> Option<Retention> {
     let enabled = text_in(lock, "ObjectLockEnabled").as_deref() == Some("Enabled");
     let Some(rule) = block(lock, "DefaultRetention").filter(|_| enabled) else { return Some(Retention::None) };
     let count = |unit| text_in(rule, unit).and_then(|text| text.parse::<u32>().ok()).filter(|n| *n > 0);
-    let span = count("Years").map(|n| format!("{n} years")).or_else(|| count("Days").map(|n| format!("{n} days")));
+    let span = ["Years", "Days"].into_iter().find_map(|unit| Some(match (count(unit)?, unit.to_lowercase()) {
+        (1, unit) => format!("1 {}", unit.trim_end_matches('s')),
+        (n, unit) => format!("{n} {unit}"),
+    }));
     Some(match (text_in(rule, "Mode").as_deref(), span) {
         (Some("COMPLIANCE"), Some(span)) => Retention::Compliance(span),
         (Some("GOVERNANCE"), Some(span)) => Retention::Governance(span),

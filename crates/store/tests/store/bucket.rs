@@ -20,7 +20,8 @@ use store::{Config, Intent, ObjectStore, Scope, Store, StoreError, vault::blob::
 
 use crate::{
     house::{House, config, refused},
-    moto::{Fault, Moto, Way, get, keys, moto, put, remove, unfinished},
+    meddle::{get, keys, put, remove, unfinished},
+    moto::{Fault, Moto, Way, moto},
 };
 
 /// More than one part.

@@ -31,7 +31,8 @@ use tempfile::TempDir;
 
 use crate::{
     cluster::{TestDatabase, cluster},
-    moto::{self, moto},
+    meddle,
+    moto::moto,
 };
 
 pub const PASSPHRASE: &str = "four words for tests";
@@ -158,14 +159,14 @@ impl House {
     /// The names of all objects, as whoever has the disk or the bucket sees them.
     pub fn objects(&self) -> Vec<String> {
         match &self.store.config().objects {
-            Some(place) => moto::keys(place),
+            Some(place) => meddle::keys(place),
             None => files(&self.root().join("objects")).iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         }
     }
 
     pub fn object(&self, name: &str) -> Vec<u8> {
         match &self.store.config().objects {
-            Some(place) => moto::get(place, name),
+            Some(place) => meddle::get(place, name),
             None => std::fs::read(name).unwrap(),
         }
     }
@@ -173,7 +174,7 @@ impl House {
     /// Other bytes under a name, by somebody who asks nobody.
     pub fn change_object(&self, name: &str, bytes: &[u8]) {
         match &self.store.config().objects {
-            Some(place) => moto::put(place, name, bytes),
+            Some(place) => meddle::put(place, name, bytes),
             None => {
                 let _ = std::fs::remove_file(name);
                 std::fs::write(name, bytes).unwrap();
@@ -183,7 +184,7 @@ impl House {
 
     pub fn remove_object(&self, name: &str) {
         match &self.store.config().objects {
-            Some(place) => moto::remove(place, name),
+            Some(place) => meddle::remove(place, name),
             None => std::fs::remove_file(name).unwrap(),
         }
     }
