@@ -243,6 +243,9 @@ impl Office {
                 let secret = passphrase::get(passphrase_file.as_deref(), "a passphrase for the backup", Asked::Twice)?;
                 let summary = self.desk.store.backup(&session, &file, &secret)?;
                 self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
+                if let Some(objects) = &self.desk.store.config().objects {
+                    self.voice.note(format!("the objects in {} are not in it: the bucket's retention and its own copies protect them", objects.url));
+                }
                 Ok(0)
             }
             Verb::Doctor => self.doctor(),

@@ -23,6 +23,8 @@ pub struct Moto {
     pub endpoint: String,
     pub id: String,
     pub secret: String,
+    /// The authority of its certificate, where it is reached by TLS.
+    pub authority: String,
     keys: TempDir,
     _child: Child,
 }
@@ -37,14 +39,14 @@ impl Moto {
     pub fn start(arguments: &[&str]) -> Result<Moto, String> {
         let absent = "no moto for python3 (PyPI: pip install 'moto[server]'; ./test does it)";
         let mut command = Command::new("python3");
-        command.arg("-c").arg(include_str!("moto.py")).args(arguments);
+        command.arg("-c").arg(include_str!("moto_server.py")).args(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|e| format!("{absent}: {e}"))?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).map_err(|e| e.to_string())?;
         let told: serde_json::Value = serde_json::from_str(&line).map_err(|_| absent.to_string())?;
         let said = |name: &str, other: &str| told[name].as_str().unwrap_or(other).to_string();
         let keys = tempfile::tempdir().expect("a folder");
-        Ok(Moto { endpoint: said("endpoint", ""), id: said("id", "anybody"), secret: said("secret", "whatever-is-secret"), keys, _child: child })
+        Ok(Moto { endpoint: said("endpoint", ""), id: said("id", "anybody"), secret: said("secret", "whatever-is-secret"), authority: said("authority", ""), keys, _child: child })
     }
 
     /// A place in a bucket that nobody else has.
@@ -61,9 +63,13 @@ impl Moto {
     }
 
     pub fn key_file(&self, name: &str, id: &str, secret: &str, mode: u32) -> PathBuf {
+        self.file(name, &format!("{id}\n{secret}\n"), mode)
+    }
+
+    pub fn file(&self, name: &str, text: &str, mode: u32) -> PathBuf {
         let path = self.keys.path().join(name);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path).expect("a new file");
-        file.write_all(format!("{id}\n{secret}\n").as_bytes()).expect("a disk");
+        file.write_all(text.as_bytes()).expect("a disk");
         path
     }
 }
