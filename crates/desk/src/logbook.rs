@@ -226,9 +226,11 @@ const LOW_SPACE: u64 = 2 << 30;
 /// Unfinished objects younger than this may belong to a running admission.
 const UNFINISHED: Duration = Duration::from_secs(86_400);
 
+type Check = fn(&Desk) -> Result<Health, StoreError>;
+
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
-    let checks: [fn(&Desk) -> Result<Health, StoreError>; 10] =
+    let checks: [Check; 10] =
         [restored, database, log, writable, objects, keeping, unfinished, clock, space, cage];
     checks
         .iter()

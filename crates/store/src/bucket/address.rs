@@ -3,12 +3,15 @@
 //! It refuses: a secret in an address, a key file that others can read, a way without TLS to another
 //! machine, and names that would have to be encoded on the way.
 
-use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt, path::Path};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::sign::AccessKey;
-use crate::{StoreError, home::ObjectStore};
+use crate::{
+    StoreError,
+    home::{ObjectStore, is_this_machine, read_private},
+};
 
 /// A bucket's address, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +78,7 @@ fn endpoint(typed: &str) -> Result<(String, String), StoreError> {
     }
     match scheme {
         "https" => {}
-        "http" if is_loopback(host) => {}
+        "http" if is_this_machine(host) => {}
         "http" => return Err(StoreError::input("an object store on another machine is reached by https:// only: without it, its key and your objects pass in the clear")),
         _ => return Err(shape()),
     }
@@ -84,22 +87,12 @@ fn endpoint(typed: &str) -> Result<(String, String), StoreError> {
     Ok((format!("{scheme}://{host}"), host.to_string()))
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    address == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// The access key of a file: its id on the first line, its secret on the second.
 ///
 /// # Errors
 /// [`StoreError::Input`] when others can read the file or it has another form; the disk.
 pub fn access_key(file: &Path) -> Result<AccessKey, StoreError> {
-    let attempt = || format!("reading the key file of the object store, {}", file.display());
-    let about = fs::metadata(file).map_err(|e| StoreError::environment(attempt(), &e))?;
-    if about.permissions().mode() & 0o077 != 0 {
-        return Err(StoreError::input(format!("{}: others can read it; make it yours alone (chmod 600)", file.display())));
-    }
-    let text = Zeroizing::new(fs::read_to_string(file).map_err(|e| StoreError::environment(attempt(), &e))?);
+    let text = read_private(file, "the key file of the object store")?;
     let mut lines = text.lines().map(str::trim);
     let (id, secret) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
