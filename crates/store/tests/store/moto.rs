@@ -37,7 +37,7 @@ pub fn moto() -> Result<&'static Moto, String> {
 
 impl Moto {
     pub fn start(arguments: &[&str]) -> Result<Moto, String> {
-        let absent = "no moto for python3 (PyPI: pip install 'moto[server]'; ./test does it)";
+        let absent = "no moto for python3 (PyPI: pip install 'moto[s3]' flask flask-cors; ./test does it)";
         let mut command = Command::new("python3");
         command.arg("-c").arg(include_str!("moto_server.py")).args(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|e| format!("{absent}: {e}"))?;
