@@ -1,7 +1,7 @@
 //! Examination: containers are unpacked and selectors found, both in the caged `parse` child, never
 //! on the original (laws 6, 14). Every input record is accounted for: in = out + rejected.
 
-use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}, fs::File, io::Write as _, time::{Duration, Instant}};
+use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}, io::Write as _, time::{Duration, Instant}};
 
 use model::{
     Sha256Digest,
@@ -115,7 +115,7 @@ pub struct SelectorBatch {
 }
 
 struct BlobSource {
-    reader: RefCell<BlobReader<File>>,
+    reader: RefCell<BlobReader<store::ObjectReader>>,
     length: u64,
 }
 

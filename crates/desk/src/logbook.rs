@@ -230,10 +230,12 @@ const LOW_SPACE: u64 = 2 << 30;
 /// Unfinished objects younger than this may belong to a running admission.
 const UNFINISHED: Duration = Duration::from_secs(86_400);
 
+type Check = fn(&Desk) -> Result<Health, StoreError>;
+
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
-    let checks: [fn(&Desk) -> Result<Health, StoreError>; 10] =
-        [restored, database, log, writable, objects, unfinished, erasures, clock, space, cage];
+    let checks: [Check; 11] =
+        [restored, database, log, writable, objects, keeping, unfinished, erasures, clock, space, cage];
     checks
         .iter()
         .map(|check| check(desk).unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again")))
@@ -269,8 +271,21 @@ fn writable(desk: &Desk) -> Result<Health, StoreError> {
 fn objects(desk: &Desk) -> Result<Health, StoreError> {
     let (objects, strangers) = desk.store.count_objects()?;
     let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX);
-    let text = format!("{objects} stored objects for {rows} recorded ones, {strangers} foreign files");
+    let without = match (objects.saturating_sub(rows), rows.saturating_sub(objects)) {
+        (0, 0) => String::new(),
+        (more, 0) => format!("; {more} more than recorded: left by steps that were refused or interrupted, under keys that nobody kept"),
+        (_, fewer) => format!("; {fewer} recorded ones are missing: opening each exhibit says which"),
+    };
+    let text = format!("{objects} stored objects for {rows} recorded ones, {strangers} foreign files{without}");
     Ok(line(objects >= rows && strangers == 0, text, "objects are missing or foreign files lie among them: restore the newest backup beside this home and compare"))
+}
+
+/// Where the objects lie, and whether anything there keeps them from being removed.
+fn keeping(desk: &Desk) -> Result<Health, StoreError> {
+    let Some(keeping) = desk.store.object_keeping()? else { return Ok(line(true, "the objects lie in the home itself", "")) };
+    let said = line(keeping.kept, format!("the objects lie in {}; the bucket {}", keeping.place, keeping.text), "let who runs the object store set Object Lock with a default retention (docs/guide/fusion-centre.md)");
+    // A training node may work so; a real one stores nothing there any more.
+    Ok(Health { warning: !keeping.kept && desk.store.config().training, ..said })
 }
 
 fn unfinished(desk: &Desk) -> Result<Health, StoreError> {

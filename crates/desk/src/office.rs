@@ -14,7 +14,7 @@ use seal::{
 };
 use serde_json::json;
 use store::{
-    Config, Intent, NewEvent, NewKeys, Permit, Scope, Server, Session, Store, StoreError, TimeAuthority, User,
+    Config, Intent, NewEvent, NewKeys, ObjectStore, Permit, Scope, Server, Session, Store, StoreError, TimeAuthority, User,
     vault::secret::{random_16, random_32},
 };
 
@@ -41,15 +41,17 @@ impl Desk {
     /// # Errors
     /// When there is a home already, the name is not usable, or the disk refuses.
     pub fn create(root: &Path, agency: &str, training: bool, passphrase_log_n: u8, exe: PathBuf) -> Result<Desk, StoreError> {
-        Desk::create_on(None, root, agency, training, passphrase_log_n, exe)
+        Desk::create_on(None, None, root, agency, training, passphrase_log_n, exe)
     }
 
-    /// The same with the records on a PostgreSQL server.
+    /// The same with the records on a PostgreSQL server, the objects on an S3 server, or both.
     ///
     /// # Errors
-    /// As [`Desk::create`]; a server that cannot keep a log, a role that could change it.
+    /// As [`Desk::create`]; a server that cannot keep a log, a role that could change it; a bucket that keeps
+    /// nothing though the node is a real one, that overwrites, or that is taken.
     pub fn create_on(
         server: Option<Server<'_>>,
+        objects: Option<ObjectStore>,
         root: &Path,
         agency: &str,
         training: bool,
@@ -66,6 +68,7 @@ impl Desk {
             session_seconds: 12 * 3600,
             training,
             database: server.map(|server| server.database.clone()),
+            objects,
         };
         let store = Store::create_with(root, &config, server.and_then(|server| server.owner))?;
         let desk = Desk { store, exe, names: Mutex::default() };

@@ -8,6 +8,8 @@
 
 #[path = "cli/authorities.rs"]
 mod authorities;
+#[path = "cli/bucket.rs"]
+mod bucket;
 #[path = "cli/center.rs"]
 mod center;
 #[path = "cli/closing.rs"]
@@ -35,6 +37,9 @@ mod hostile;
 mod laptop;
 #[path = "cli/material.rs"]
 mod material;
+#[allow(dead_code, reason = "shared with the store's tests, which lose things on the way")]
+#[path = "../../store/tests/store/moto.rs"]
+mod moto;
 #[path = "cli/office.rs"]
 mod office;
 #[path = "cli/outside.rs"]

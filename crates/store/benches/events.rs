@@ -28,6 +28,10 @@ use store::{Intent, vault::secret::fresh_id};
 mod cluster;
 #[path = "../tests/store/house.rs"]
 mod house;
+#[path = "../tests/store/meddle.rs"]
+mod meddle;
+#[path = "../tests/store/moto.rs"]
+mod moto;
 
 use house::House;
 

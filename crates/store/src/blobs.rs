@@ -3,7 +3,7 @@
 //! A restricted blob (privileged, contraband) is not opened here at all: its dedicated roles come
 //! with their own permits. Bytes that do not match their digest are never handed out as whole.
 
-use std::{fs::File, io::Write as IoWrite};
+use std::io::Write as IoWrite;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     StoreError,
     asking::own_permit,
+    objects::{Keeping, ObjectReader},
     permit::{Permit, Scope},
     record::{Basis, Content, Head, Number, Row, Write},
     sql::{self, Sight, Val},
@@ -91,7 +92,7 @@ impl NewBlob<'_> {
     pub fn finish(self) -> Result<BlobHandle, StoreError> {
         let (staged, summary) = self.writer.finish()?;
         let name = self.store.fresh_name(self.scope, &summary.sha256, &self.id)?;
-        staged.commit(&name)?;
+        self.store.objects.keep(staged, &name)?;
         let content = BlobContent {
             object: name.hex(),
             length: summary.length,
@@ -131,15 +132,12 @@ fn blob_row(
     })
 }
 
-/// The object folder with the case's way of naming.
-pub(crate) struct Objects(pub(crate) crate::vault::object::ObjectFolder);
-
 impl Store {
     /// HMAC(naming key, digest); when the case holds the same bytes twice, the second object gets a
     /// name of its own, because each blob has a key of its own. So do bytes that were erased and come in again.
     fn fresh_name(&self, scope: &Scope, digest: &Sha256Digest, id: &BlobId) -> Result<ObjectName, StoreError> {
         let name = scope.ring.object_name(digest);
-        if !self.objects.0.exists(&name)? && !self.name_was_erased(&name.hex())? {
+        if !self.objects.exists(&name)? && !self.name_was_erased(&name.hex())? {
             return Ok(name);
         }
         let again = Sha256Digest::of(&[&digest.0[..], id.as_str().as_bytes()].concat());
@@ -152,7 +150,7 @@ pub struct ReadableBlob {
     /// What its row says.
     pub content: BlobContent,
     /// Its bytes; whole reads are compared with the digest.
-    pub reader: BlobReader<File>,
+    pub reader: BlobReader<ObjectReader>,
 }
 
 impl ReadableBlob {
@@ -218,7 +216,7 @@ impl Store {
     ) -> Result<NewBlob<'s>, StoreError> {
         let id = BlobId::from_random(fresh_id()?);
         let key = Secret32::random()?;
-        let writer = BlobWriter::new(self.objects.0.stage()?, &key, &id, also)?;
+        let writer = BlobWriter::new(self.objects.stage()?, &key, &id, also)?;
         Ok(NewBlob { writer, id, key, scope, store: self, parent: parent.to_string(), class, origin })
     }
 
@@ -230,7 +228,7 @@ impl Store {
         if self.db.first(Sight::Log, sql::RECORD_ONE, &[Val::text("blob"), Val::text(blob.id.as_str())])?.is_some() {
             return Err(StoreError::Conflict);
         }
-        self.objects.0.remove(&blob.object)?;
+        self.objects.remove(&blob.object)?;
         Ok(())
     }
 
@@ -283,20 +281,21 @@ impl Store {
         let content: BlobContent = row.content()?;
         let wrapped = STANDARD.decode(&content.key).map_err(|_| StoreError::damaged("a blob key"))?;
         let key = scope.ring.unwrap_blob_key(blob, &wrapped)?;
-        let file = self.objects.0.get(&content.object.parse()?)?;
-        let reader = BlobReader::open(file, &key, blob)?;
+        let object = self.objects.get(&content.object.parse()?)?;
+        let reader = BlobReader::open(object, &key, blob)?;
         if reader.len() != content.length {
             return Err(StoreError::refused(Law::Integrity, "the stored item has another length than its record"));
         }
         Ok(ReadableBlob { content, reader })
     }
 
-    /// Objects that no row names, and rows whose object is missing: for `doctor`.
+    /// How many objects are stored, and how many foreign files lie among them: for `doctor`, which compares
+    /// the first number with that of the rows. Which object a row names is sealed under its case's key.
     ///
     /// # Errors
     /// The disk.
     pub fn count_objects(&self) -> Result<(usize, usize), StoreError> {
-        let listing = self.objects.0.list()?;
+        let listing = self.objects.list()?;
         Ok((listing.objects.len(), listing.strangers.len()))
     }
 
@@ -305,6 +304,14 @@ impl Store {
     /// # Errors
     /// The disk.
     pub fn sweep_unfinished(&self, older_than: std::time::SystemTime) -> Result<usize, StoreError> {
-        Ok(self.objects.0.sweep(older_than)?)
+        Ok(self.objects.sweep(older_than)?)
+    }
+
+    /// Where objects lie and for how long they are kept there; `None` when they lie in the home itself.
+    ///
+    /// # Errors
+    /// When the object store does not say.
+    pub fn object_keeping(&self) -> Result<Option<Keeping>, StoreError> {
+        Ok(self.objects.keeping()?)
     }
 }

@@ -180,7 +180,7 @@ impl Store {
     pub fn purge_erased(&self, seq: u64, owner: Option<&Database>) -> Result<bool, StoreError> {
         for (kind, name) in self.noted_by(seq)? {
             if kind == OBJECT {
-                self.objects.0.remove(&name.parse()?)?;
+                self.objects.remove(&name.parse()?)?;
             }
         }
         self.db.purge(owner)
@@ -195,7 +195,7 @@ impl Store {
     pub(crate) fn objects_back(&self) -> Result<Vec<String>, StoreError> {
         let mut back = Vec::new();
         for cells in self.db.rows(Sight::Log, sql::NOTED_OF_KIND, &[Val::text(OBJECT)])? {
-            if self.objects.0.exists(&cells.text(0)?.parse()?)? {
+            if self.objects.exists(&cells.text(0)?.parse()?)? {
                 back.push(format!("law 10: event {} erased the object {}, and it is there: run `lanternfish erase run` again", cells.int(1)?, cells.text(0)?));
             }
         }
@@ -317,7 +317,7 @@ impl Store {
 
     fn remove_objects(&self, told: &Tombstone) -> Result<(), StoreError> {
         let mut objects = told.rows.iter().filter(|noted| noted.kind == OBJECT);
-        objects.try_for_each(|noted| Ok(self.objects.0.remove(&noted.id.parse()?).map(|_| ())?))
+        objects.try_for_each(|noted| Ok(self.objects.remove(&noted.id.parse()?).map(|_| ())?))
     }
 
     fn replay_one(&self, tombstone: &Proven) -> Result<u64, StoreError> {

@@ -114,8 +114,11 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<crate::vault::VaultError> for StoreError {
     fn from(error: crate::vault::VaultError) -> Self {
-        use crate::vault::VaultErrorKind;
+        use crate::vault::{VaultError, VaultErrorKind};
         let text = error.to_string();
+        if let VaultError::Remote { .. } = error {
+            return StoreError::Environment { attempt: "the object store".into(), cause: text };
+        }
         match error.kind() {
             VaultErrorKind::Law(law) => StoreError::refused(law, text),
             VaultErrorKind::Environment => StoreError::Environment { attempt: "the keys or objects on disk".into(), cause: text },

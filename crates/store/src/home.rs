@@ -8,11 +8,13 @@
 use std::{
     fs,
     io::Write,
+    net::IpAddr,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::StoreError;
 
@@ -36,6 +38,25 @@ pub struct Config {
     /// Where the records live, when not in the home itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Database>,
+    /// Where the encrypted objects live, when not in the home itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<ObjectStore>,
+}
+
+/// A bucket of a server that speaks S3. No secret stands here: the access key is in a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectStore {
+    /// `s3://BUCKET/FOLDER`.
+    pub url: String,
+    /// `https://HOST` or `https://HOST:PORT`; `http://` on this machine only.
+    pub endpoint: String,
+    /// The region that signatures name.
+    pub region: String,
+    /// A file that only its owner reads: the id of the access key on the first line, its secret on the second.
+    pub key_file: PathBuf,
+    /// Certificates of the authorities that the server's own is believed by, in PEM; without it, those of the web.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A PostgreSQL database. The address holds no password; it may stand in a file of its own.
@@ -182,6 +203,25 @@ impl Home {
         let database = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.database());
         database.map(drop).map_err(|e| StoreError::environment("making the database", &e))
     }
+}
+
+/// The text of a secret file, which nobody but its owner may read.
+///
+/// # Errors
+/// [`StoreError::Input`] when others can read it; the disk.
+pub(crate) fn read_private(path: &Path, what: &str) -> Result<Zeroizing<String>, StoreError> {
+    let attempt = || format!("reading {what}, {}", path.display());
+    let about = fs::metadata(path).map_err(|e| StoreError::environment(attempt(), &e))?;
+    if about.permissions().mode() & 0o077 != 0 {
+        return Err(StoreError::input(format!("{}: others can read it; make it yours alone (chmod 600)", path.display())));
+    }
+    fs::read_to_string(path).map(Zeroizing::new).map_err(|e| StoreError::environment(attempt(), &e))
+}
+
+/// Whether a host is this machine: only on the way to it may TLS be missing.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    address == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Writes a file that only its owner reads: to a temporary name, synced, then renamed.

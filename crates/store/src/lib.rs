@@ -5,6 +5,7 @@
 
 mod asking;
 mod blobs;
+mod bucket;
 mod chain;
 mod dump;
 mod erasure;
@@ -12,6 +13,7 @@ mod error;
 pub mod fuzz;
 mod home;
 mod log;
+mod objects;
 mod permit;
 mod people;
 mod reading;
@@ -27,9 +29,10 @@ pub use asking::case_label;
 pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob};
 pub use erasure::{Replayed, ToErase, Tombstone};
 pub use error::StoreError;
-pub use home::{Config, Database, Home, TimeAuthority, write_private};
+pub use home::{Config, Database, Home, ObjectStore, TimeAuthority, write_private};
 pub use log::{LogReport, NewEvent, StoredEvent};
 pub use people::{CaseKeyWrap, NewKeys, User};
+pub use objects::{Keeping, ObjectReader};
 pub use permit::{Intent, Permit, Scope};
 pub use record::{Basis, Content, Head, Number, Row, Write};
 pub use safeguard::{Known, Server};

@@ -22,9 +22,9 @@ use serde_json::{Value, json};
 use crate::{
     StoreError,
     asking::own_permit,
-    blobs::Objects,
     home::{Config, Database, Home},
     log::{LogHead, NewEvent},
+    objects::Objects,
     permit::{Intent, Permit, Scope},
     record::{Basis, Blind, Content, KEY_ERASED, Row, Write},
     sequencer::{Question, Ready, Sequencer, Step},
@@ -33,7 +33,6 @@ use crate::{
     sql::{self, Db, Sight, Val},
     vault::{
         case_key::KeyRing,
-        object::ObjectFolder,
         field::{Aad, blind_index, seal_field},
         secret::{Secret32, SecretBytes, random_32},
     },
@@ -124,6 +123,9 @@ impl Store {
             home.make()?;
         }
         let server = config.database.as_ref().map(|database| empty_server(database, owner)).transpose()?;
+        if let Some(objects) = &config.objects {
+            Objects::claim(objects, config.training)?;
+        }
         home.make()?;
         crate::home::write_private(&home.node_file("agency.key"), hex::encode(random_32()?).as_bytes())?;
         crate::home::write_private(&home.node_file("log.key"), hex::encode(random_32()?).as_bytes())?;
@@ -163,7 +165,7 @@ impl Store {
             None => Db::file(&home.database(), false)?,
             Some(database) => Db::server(database)?,
         };
-        let objects = Objects(ObjectFolder::open(root)?);
+        let objects = Objects::open(root, &config)?;
         Ok(Store { home, config, db, agency, objects, queue: Sequencer::default(), clock: Box::new(system_now), wall: Mutex::new(ClockQuality::Unknown) })
     }
 

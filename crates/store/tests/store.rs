@@ -2,7 +2,7 @@
 //! "what if somebody edits the file", through a connection of the test's own: permits (laws 1, 15), rows
 //! and events together (laws 2, 3), no words in the log (law 10), nobody inside who was not let in
 //! (law 13), bytes as they were (laws 5, 7), and a machine that fails (disk, threads, backups).
-//! On SQLite; `postgres.rs` runs the same tests on PostgreSQL.
+//! On SQLite and files; `postgres.rs` runs the same tests on PostgreSQL and S3.
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 #[path = "store/blobs.rs"]
@@ -18,6 +18,12 @@ mod erasing;
 mod house;
 #[path = "store/keys.rs"]
 mod keys;
+#[allow(dead_code, reason = "shared with the tests of what goes wrong on the way to a bucket")]
+#[path = "store/meddle.rs"]
+mod meddle;
+#[allow(dead_code, reason = "shared with the tests of what goes wrong on the way to a bucket")]
+#[path = "store/moto.rs"]
+mod moto;
 #[path = "store/permits.rs"]
 mod permits;
 #[path = "store/planted.rs"]

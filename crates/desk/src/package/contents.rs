@@ -168,7 +168,7 @@ impl<'a> Filling<'a> {
     }
 
     /// Where the responses lie in a WARC, as the caged child reads it.
-    fn records(&mut self, view: &ExhibitView, reader: BlobReader<File>, archive: &str) -> Result<Vec<IndexEntry>, StoreError> {
+    fn records(&mut self, view: &ExhibitView, reader: BlobReader<store::ObjectReader>, archive: &str) -> Result<Vec<IndexEntry>, StoreError> {
         let mut sink = RecordSink::default();
         let mut source = ByOffset(reader);
         let task = Task::Unpack { name: archive.to_string() };
@@ -552,7 +552,7 @@ impl<R: Read> Read for Watched<'_, R> {
     }
 }
 
-struct ByOffset(BlobReader<File>);
+struct ByOffset(BlobReader<store::ObjectReader>);
 
 impl Source for ByOffset {
     fn len(&self) -> u64 {

@@ -57,6 +57,8 @@ pub enum Verb {
         passphrase_cost: u8,
         #[command(flatten)]
         database: DatabaseArgs,
+        #[command(flatten)]
+        objects: ObjectsArgs,
     },
     /// People of the node.
     #[command(subcommand)]

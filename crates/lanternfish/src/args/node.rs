@@ -22,6 +22,27 @@ pub struct DatabaseArgs {
     pub database_owner_password_file: Option<PathBuf>,
 }
 
+/// An S3 server instead of the folder in the home.
+#[derive(Debug, Args)]
+pub struct ObjectsArgs {
+    /// Keep the encrypted objects in this bucket of an S3 server, s3://BUCKET/FOLDER, instead of in the home.
+    /// The bucket must have Object Lock with a default retention, unless the node is for training.
+    #[arg(long, value_name = "URL", requires = "objects_key_file", requires = "objects_region")]
+    pub objects: Option<String>,
+    /// The server, https://HOST:PORT. Without it, that of Amazon in the region.
+    #[arg(long, value_name = "URL", requires = "objects")]
+    pub objects_endpoint: Option<String>,
+    /// The region of the bucket; your own server says what it calls its own.
+    #[arg(long, value_name = "REGION", requires = "objects")]
+    pub objects_region: Option<String>,
+    /// A file that only you can read: the id of the access key on its first line, the secret on its second.
+    #[arg(long, value_name = "FILE", requires = "objects")]
+    pub objects_key_file: Option<PathBuf>,
+    /// The certificate of the authority that vouches for the server (PEM), when it is the agency's own.
+    #[arg(long, value_name = "FILE", requires = "objects")]
+    pub objects_ca_file: Option<PathBuf>,
+}
+
 use super::LogWitnessVerb;
 
 #[derive(Debug, Subcommand)]

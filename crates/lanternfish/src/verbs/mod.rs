@@ -16,7 +16,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, Permit, Scope, Server, Session, capture::{self, CaptureWish}, custody, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish}, custody, examine, package};
 use model::action::Action;
 use serde_json::json;
 
@@ -55,10 +55,11 @@ fn run(cli: Cli) -> Done {
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
         Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
-        Verb::Init { agency, training, passphrase_cost, database } => {
+        Verb::Init { agency, training, passphrase_cost, database, objects } => {
             let home = home_of(cli.home)?;
             let typed = server(database)?;
-            let desk = Desk::create_on(typed.as_ref().map(Typed::server), &home, &agency, training, passphrase_cost, program()?)?;
+            let objects = bucket(objects)?;
+            let desk = Desk::create_on(typed.as_ref().map(Typed::server), objects, &home, &agency, training, passphrase_cost, program()?)?;
             voice.say(&json!({"home": home, "agency": agency, "origin": desk.store.origin()?}));
             voice.note("next: `lanternfish user add NAME --role administrator`, then the others, then each logs in");
             Ok(0)
@@ -110,6 +111,14 @@ fn server(typed: DatabaseArgs) -> Result<Option<Typed>, DeskError> {
     let password_file = whole(typed.database_owner_password_file)?;
     let owner = typed.database_owner.map(|role| database.as_role(&role, password_file)).transpose()?;
     Ok(Some(Typed { database, owner }))
+}
+
+/// A bucket as it was typed.
+fn bucket(typed: ObjectsArgs) -> Result<Option<ObjectStore>, DeskError> {
+    let (Some(url), Some(region), Some(key_file)) = (typed.objects, typed.objects_region, typed.objects_key_file) else { return Ok(None) };
+    let whole = |file: PathBuf| std::path::absolute(file).map_err(|e| DeskError::environment("reading the key file's name", &e));
+    let endpoint = typed.objects_endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
+    Ok(Some(ObjectStore { url, endpoint, region, key_file: whole(key_file)?, ca_file: typed.objects_ca_file.map(whole).transpose()? }))
 }
 
 /// The program file, which the children re-run.
@@ -245,6 +254,9 @@ impl Office {
                 let secret = passphrase::get(passphrase_file.as_deref(), "a passphrase for the backup", Asked::Twice)?;
                 let summary = self.desk.store.backup(&session, &file, &secret)?;
                 self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
+                if let Some(objects) = &self.desk.store.config().objects {
+                    self.voice.note(format!("the objects in {} are not in it: the bucket's retention and its own copies protect them", objects.url));
+                }
                 Ok(0)
             }
             Verb::Doctor => self.doctor(),

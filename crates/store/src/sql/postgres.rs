@@ -5,7 +5,7 @@
 //! `synchronous_commit`), a role that could change history (superuser, owner, BYPASSRLS), a password in
 //! an address, and a remote host without TLS. It never makes or changes a table as the working role.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::time::Duration;
 
 use model::Law;
 use sqlx::{
@@ -18,7 +18,10 @@ use sqlx::{
 };
 
 use super::{Cells, Sight, Val};
-use crate::{StoreError, home::Database};
+use crate::{
+    StoreError,
+    home::{Database, is_this_machine, read_private},
+};
 
 /// The newest step of `migrations/postgres`.
 const SCHEMA: i64 = 2;
@@ -275,7 +278,7 @@ fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
     check_address(url)?;
     let mut options: PgConnectOptions =
         url.parse().map_err(|e| StoreError::input(format!("the database address {url:?} cannot be read: {e}")))?;
-    let near = options.get_socket().is_some() || options.get_host().starts_with('/') || is_loopback(options.get_host());
+    let near = options.get_socket().is_some() || options.get_host().starts_with('/') || is_this_machine(options.get_host());
     options = match said(url, "sslmode").as_deref() {
         None if near => options.ssl_mode(PgSslMode::Prefer),
         None => options.ssl_mode(PgSslMode::VerifyFull),
@@ -318,18 +321,8 @@ fn said(url: &str, name: &str) -> Option<String> {
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(str::to_string)
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 fn password_in(file: &std::path::Path) -> Result<String, StoreError> {
-    let attempt = || format!("reading the database password file {}", file.display());
-    let about = fs::metadata(file).map_err(|e| StoreError::environment(attempt(), &e))?;
-    if about.permissions().mode() & 0o077 != 0 {
-        return Err(StoreError::input(format!("{}: others can read it; make it yours alone (chmod 600)", file.display())));
-    }
-    let text = fs::read_to_string(file).map_err(|e| StoreError::environment(attempt(), &e))?;
+    let text = read_private(file, "the database password file")?;
     Ok(text.lines().next().unwrap_or("").to_string())
 }
 

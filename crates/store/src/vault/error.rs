@@ -91,6 +91,16 @@ pub enum VaultError {
         /// What the system said.
         source: io::Error,
     },
+    /// The object store, or the way to it, stood in the way.
+    #[error("{attempt} at {place}: {why}")]
+    Remote {
+        /// What was attempted.
+        attempt: &'static str,
+        /// Where.
+        place: String,
+        /// What was seen, what came of it, and what to do.
+        why: String,
+    },
     /// The system gave no random bytes.
     #[error("the system gives no random numbers ({0}): no key can be made; restart the machine and try again")]
     NoRandomness(getrandom::Error),
@@ -155,7 +165,7 @@ impl VaultError {
     pub fn kind(&self) -> VaultErrorKind {
         match self {
             VaultError::Integrity { .. } => VaultErrorKind::Law(Law::Integrity),
-            VaultError::Storage { .. } | VaultError::NoRandomness(_) | VaultError::Unsteady { .. } => {
+            VaultError::Storage { .. } | VaultError::Remote { .. } | VaultError::NoRandomness(_) | VaultError::Unsteady { .. } => {
                 VaultErrorKind::Environment
             }
             _ => VaultErrorKind::Input,
@@ -176,7 +186,7 @@ impl VaultError {
         }
     }
 
-    pub(super) fn integrity(what: &'static str, why: impl Into<String>) -> Self {
+    pub(crate) fn integrity(what: &'static str, why: impl Into<String>) -> Self {
         VaultError::Integrity { what, why: why.into() }
     }
 

@@ -231,6 +231,14 @@ pub struct Staged<'a> {
 }
 
 impl Staged<'_> {
+    /// The finished bytes, to be stored elsewhere: what is staged here is removed when this is dropped.
+    ///
+    /// # Errors
+    /// [`VaultError::Storage`].
+    pub fn reopened(&self) -> Result<File, VaultError> {
+        open_regular(&self.path).map_err(at("reading what is to be stored", &self.path))
+    }
+
     /// Syncs the bytes and gives them their name. After `Ok` they survive a power cut.
     ///
     /// # Errors

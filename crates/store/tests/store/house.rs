@@ -1,12 +1,13 @@
 //! A small agency in a temporary folder: people with keys and sessions, a case, authorities, a clock
-//! that the test turns. In the test binary `postgres` its records live on a server.
+//! that the test turns. In the test binary `postgres` its records live on a server, and its objects in a bucket
+//! where moto is installed.
 
 use std::{
     collections::BTreeSet,
     io::Write as IoWrite,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -23,12 +24,16 @@ use model::{
 };
 use serde_json::{Value, json};
 use store::{
-    Basis, Committed, Config, Content, Head, Intent, NewEvent, NewKeys, Number, Permit, Scope, Session, Store, StoreError, Write,
+    Basis, Committed, Config, Content, Head, Intent, NewEvent, NewKeys, Number, ObjectStore, Permit, Scope, Session, Store, StoreError, Write,
     vault::blob::AlsoDigest,
 };
 use tempfile::TempDir;
 
-use crate::cluster::{TestDatabase, cluster};
+use crate::{
+    cluster::{TestDatabase, cluster},
+    meddle,
+    moto::moto,
+};
 
 pub const PASSPHRASE: &str = "four words for tests";
 pub const HOUR: i64 = 3_600;
@@ -54,6 +59,7 @@ pub fn config() -> Config {
         session_seconds: 20_000 * HOUR,
         training: true,
         database: None,
+        objects: None,
     }
 }
 
@@ -73,6 +79,21 @@ pub fn empty_database() -> Option<TestDatabase> {
             std::process::exit(0)
         }
     }
+}
+
+/// A place for the objects of one house: in a bucket beside a server, else in the home. Says once which.
+fn place_for_objects() -> Option<ObjectStore> {
+    static SAID: Once = Once::new();
+    let (place, said) = match (ON_SERVER, ON_SERVER.then(moto)) {
+        (true, Some(Ok(moto))) => (Some(moto.place("kept")), "records on PostgreSQL, objects on S3 (moto)".to_string()),
+        (true, Some(Err(reason))) => (None, format!("records on PostgreSQL, objects in files\nSKIPPED objects on S3: {reason}")),
+        _ => (None, "records on SQLite, objects in files".to_string()),
+    };
+    SAID.call_once(|| {
+        // Past libtest, which would keep the line to itself.
+        let _ = writeln!(std::io::stderr(), "these tests ran with {said}");
+    });
+    place
 }
 
 pub struct House {
@@ -106,7 +127,12 @@ impl House {
 
     /// With its records in this database, or in a file.
     pub fn on(folder: TempDir, database: Option<TestDatabase>) -> House {
-        let settings = Config { database: database.as_ref().map(TestDatabase::address), ..config() };
+        House::made(folder, database, Config { objects: place_for_objects(), ..config() })
+    }
+
+    /// With these settings.
+    pub fn made(folder: TempDir, database: Option<TestDatabase>, settings: Config) -> House {
+        let settings = Config { database: database.as_ref().map(TestDatabase::address), ..settings };
         let owner = database.as_ref().map(TestDatabase::owner);
         let store = Store::create_with(&folder.path().join("home"), &settings, owner.as_ref()).unwrap();
         // From here on time stands still unless the test turns it.
@@ -128,6 +154,39 @@ impl House {
 
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("home")
+    }
+
+    /// The names of all objects, as whoever has the disk or the bucket sees them.
+    pub fn objects(&self) -> Vec<String> {
+        match &self.store.config().objects {
+            Some(place) => meddle::keys(place),
+            None => files(&self.root().join("objects")).iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+        }
+    }
+
+    pub fn object(&self, name: &str) -> Vec<u8> {
+        match &self.store.config().objects {
+            Some(place) => meddle::get(place, name),
+            None => std::fs::read(name).unwrap(),
+        }
+    }
+
+    /// Other bytes under a name, by somebody who asks nobody.
+    pub fn change_object(&self, name: &str, bytes: &[u8]) {
+        match &self.store.config().objects {
+            Some(place) => meddle::put(place, name, bytes),
+            None => {
+                let _ = std::fs::remove_file(name);
+                std::fs::write(name, bytes).unwrap();
+            }
+        }
+    }
+
+    pub fn remove_object(&self, name: &str) {
+        match &self.store.config().objects {
+            Some(place) => meddle::remove(place, name),
+            None => std::fs::remove_file(name).unwrap(),
+        }
     }
 
     /// A second program on the same home.

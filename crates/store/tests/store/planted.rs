@@ -90,7 +90,11 @@ fn law_10_no_planted_word_in_leaves_or_tiles_or_in_the_files() {
         let bytes = tile::bundle_bytes(&leaves[start..start + usize::from(bundle.width())]).unwrap();
         assert_eq!(holds(&bytes), None);
     }
-    let with_wal = check_folder(&house.root());
+    let elsewhere = if house.store.config().objects.is_some() { house.objects() } else { vec![] };
+    for name in &elsewhere {
+        assert_eq!((holds(name.as_bytes()), holds(&house.object(name))), (None, None), "{name}");
+    }
+    let with_wal = check_folder(&house.root()) + elsewhere.len();
     let (least, what) = if ON_SERVER { (4, "node keys, settings and an object") } else { (6, "database and write-ahead log too") };
     assert!(with_wal >= least, "{what}: {with_wal}");
     if let Some(database) = &house.database {
