@@ -35,7 +35,7 @@ fn a_unit_keeps_its_objects_in_a_bucket() {
     let (file, passphrase) = (text(&office.place("unit.backup")), office.file("words", "four words for backups\n"));
     office.done(ADMIN, &["backup", "create", &file, "--passphrase-file", &passphrase]);
     let mut restored = office.moved_to(&office.place("restored"));
-    restored.bare(&["backup", "restore", &file, "--passphrase-file", &passphrase]).ended(0);
+    restored.bare(&["backup", "restore", &file, "--passphrase-file", &passphrase, "--nothing-erased"]).ended(0);
     restored.log_in(AUDITOR, &words_of(AUDITOR));
     assert_eq!(restored.says(AUDITOR, &["log", "verify"]).ended(0).line()["faults"], serde_json::json!([]));
     assert!(restored.bare(&["doctor"]).lines().iter().any(|line| line["ok"] == true && line["text"].as_str().unwrap().contains("stored objects for")));

@@ -119,7 +119,12 @@ pub fn stands_in(bytes: &[u8], wanted: &[u8]) -> bool {
 fn nothing_in_the_clear(folder: &Path) {
     let mut files = Vec::new();
     collect_files(folder, &mut files);
-    let speaking: Vec<_> = files.iter().filter(|file| holds(&fs::read(file).unwrap()) || holds(text(file).as_bytes())).collect();
+    // A database that this test looked into itself may still be closing: its shared memory goes then.
+    let bytes = |file: &std::path::PathBuf| match fs::read(file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => vec![],
+        read => read.unwrap(),
+    };
+    let speaking: Vec<_> = files.iter().filter(|file| holds(&bytes(file)) || holds(text(file).as_bytes())).collect();
     assert!(speaking.is_empty(), "the planted word stands in {speaking:?}");
 }
 
