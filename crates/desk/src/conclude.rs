@@ -6,7 +6,9 @@ use serde_json::json;
 use store::{Intent, NewEvent, Permit, Scope, StoreError};
 
 use crate::{
-    Desk, admit, errata, examine,
+    Desk,
+    admit::{self, ExhibitContent},
+    authority, errata, examine,
     facts::{case_events, is_null_query, unsearched},
     row::{Draft, finding_label, for_action, fresh_finding},
 };
@@ -110,6 +112,27 @@ pub fn all(desk: &Desk, scope: &Scope) -> Result<Vec<FindingView>, StoreError> {
         .collect()
 }
 
+/// Takes the words out of findings that rest on what is in quarantine; their numbers stay. Gives how many.
+fn close_quarantined(desk: &Desk, scope: &Scope, permit: &Permit, views: &mut [FindingView]) -> Result<usize, StoreError> {
+    if authority::unratified(desk, scope)?.is_empty() {
+        return Ok(0);
+    }
+    let mut closed = 0;
+    for view in views {
+        let rows = view.content.exhibits.iter().filter_map(|label| admit::row(desk, scope, label).ok());
+        let origins = rows.map(|row| Ok(row.content::<ExhibitContent>()?.origin));
+        let origins = origins.collect::<Result<Vec<_>, StoreError>>()?;
+        let mut under = origins.iter().filter(|origin| origin.under.is_some());
+        if under.try_fold(false, |out, origin| Ok::<_, StoreError>(out || !desk.store.covers(scope, permit, origin)?))? {
+            view.content.text = "in quarantine: it rests on what came in under an emergency authority that no written order has ratified".into();
+            view.content.method.clear();
+            view.content.counter_evidence.clear();
+            closed += 1;
+        }
+    }
+    Ok(closed)
+}
+
 /// Lists the findings: one consultation event with its count.
 ///
 /// # Errors
@@ -118,7 +141,8 @@ pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<FindingVi
     for_action(permit, Action::Query)?;
     let mut views = all(desk, scope)?;
     errata::mark(&errata::all(desk, scope)?, &mut views, &mut []);
-    let event = NewEvent::new(EventType::FindingConsulted, None, json!({"count": views.len()}));
+    let closed = close_quarantined(desk, scope, permit, &mut views)?;
+    let event = NewEvent::new(EventType::FindingConsulted, None, json!({"count": views.len(), "in_quarantine": closed}));
     desk.store.commit(scope, permit, event, vec![])?;
     Ok(views)
 }

@@ -15,7 +15,7 @@ use model::{
     Law, Moment,
     action::Action,
     actor::Role,
-    authority::{AuthorityKind, Standing},
+    authority::{Authority, AuthorityKind, Standing},
     event::EventType,
     id::{ActorId, AuthorityId},
     subject::{ErasureState, Mentions, Question, Subject, may_decide, may_destroy},
@@ -26,13 +26,14 @@ use store::{Database, Intent, NewEvent, Permit, Row, Scope, StoreError, ToErase}
 
 use crate::{
     Desk, authority,
-    facts,
+    case::CaseContent,
+    facts, material,
     row::{Draft, erasure_label, exhibit_label, finding_label, for_action, fresh_erasure, parse_label, subject_label},
     subject::{self, nameless},
 };
 
 /// Rows that stay when a person goes, and are written anew without his name.
-const REWRITTEN: [&str; 4] = ["case", "authority", "erasure", "subject"];
+const REWRITTEN: [&str; 8] = ["case", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure"];
 /// Keys: sealed for people, and no words in them.
 const SILENT: [&str; 2] = ["key-wrap", "retired-key"];
 
@@ -204,6 +205,21 @@ fn without_name(mentions: &Mentions, value: &Value, by: &str) -> Value {
     }
 }
 
+/// Whether a row without the name still is what it was, but for free text, and no longer names the person.
+fn stays_whole(mentions: &Mentions, kind: &str, before: &Value) -> bool {
+    let after = without_name(mentions, before, "S-0000");
+    let same_authority = || {
+        let read = |value: &Value| serde_json::from_value::<Authority>(value.clone()).ok();
+        read(before).map(|one| Authority { reference: String::new(), ..one }) == read(&after).map(|one| Authority { reference: String::new(), ..one })
+    };
+    let fits = match kind {
+        "authority" => same_authority(),
+        "case" => serde_json::from_value::<CaseContent>(after.clone()).is_ok(),
+        _ => true,
+    };
+    fits && !mentioned(mentions, &after)
+}
+
 /// One row with what it says.
 struct Held {
     row: Row,
@@ -250,6 +266,9 @@ pub(crate) fn plan(desk: &Desk, scope: &Scope, permit: &Permit, person: &Row, se
             plan.labels.extend(one.label.clone());
             plan.rows.insert(key);
         } else if stays(one) && one.row.id != person.id && without_name(&mentions, &one.value, "") != one.value {
+            if !stays_whole(&mentions, &one.row.kind, &one.value) {
+                plan.open.push(format!("a record of the kind {}, some of whose own words are like a name of the person: give the names in full (`lanternfish subject name`)", one.row.kind));
+            }
             plan.rewritten.insert(key);
             // The scan of an instrument that names him shows the name.
             plan.rows.extend(held.iter().filter(|blob| blob.row.kind == "blob" && blob.row.parent.as_deref() == Some(&one.row.id)).map(|blob| (blob.row.kind.clone(), blob.row.id.clone())));
@@ -269,6 +288,8 @@ pub(crate) fn plan(desk: &Desk, scope: &Scope, permit: &Permit, person: &Row, se
         }
     }
     plan.exculpatory = held.iter().filter(|one| gone.contains(one.row.id.as_str()) && one.value["exculpatory"] == true).filter_map(|one| one.label.clone()).collect();
+    let may_assist = held.iter().filter(|one| one.row.kind == "review" && material::may_assist(&one.value));
+    plan.exculpatory.extend(may_assist.filter_map(|one| one.value["exhibit"].as_str()).filter(|label| plan.labels.contains(*label)).map(str::to_string));
     plan.shared = shared(&held, &plan, person)?;
     for one in held.iter().filter(|one| gone.contains(one.row.id.as_str()) && !one.value["physical"].is_null()) {
         plan.open.extend(one.label.as_ref().map(|label| format!("{label}, a thing that somebody still holds (it can only be kept)")));

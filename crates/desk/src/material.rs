@@ -47,6 +47,12 @@ fn reviews(desk: &Desk, scope: &Scope) -> Result<Vec<(Row, ReviewContent)>, Stor
     desk.store.list(scope, "review")?.into_iter().map(|row| Ok((row.content()?, row))).map(|one| one.map(|(content, row)| (row, content))).collect()
 }
 
+/// Whether the last word of a review is that its exhibit assists the defence, or may.
+pub(crate) fn may_assist(review: &serde_json::Value) -> bool {
+    let content = serde_json::from_value::<ReviewContent>(review.clone());
+    content.is_ok_and(|review| review.words.last().is_some_and(|word| word.says != Assistance::DoesNotAssist))
+}
+
 /// Every exhibit on which no finding rests, and every other of which something was said.
 fn schedule(desk: &Desk, scope: &Scope, exhibits: &[ExhibitView], findings: &[FindingView]) -> Result<Vec<MaterialView>, StoreError> {
     let used: BTreeSet<&str> = findings.iter().flat_map(|finding| &finding.content.exhibits).map(String::as_str).collect();

@@ -270,10 +270,11 @@ fn waits_for_a_second(authority: &Authority) -> bool {
     authority.kind == AuthorityKind::Emergency && authority.state == AuthorityState::Recorded
 }
 
-/// Whether these live wraps of a case's key are all of one person.
+/// Whether these wraps of a case's key, live and ended ones, are all of one person: who sends the second one away
+/// is not alone.
 fn only_holder(wraps: &[sql::Cells]) -> Result<bool, StoreError> {
     let rows = wraps.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
-    let holders: BTreeSet<&ActorId> = rows.iter().filter(|row| row.state == "live").filter_map(|row| row.actor.as_ref()).collect();
+    let holders: BTreeSet<&ActorId> = rows.iter().filter_map(|row| row.actor.as_ref()).collect();
     Ok(holders.len() == 1)
 }
 

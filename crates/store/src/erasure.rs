@@ -343,6 +343,7 @@ impl Store {
                         Some(_) => ("erased", Content::Erased),
                         // The row that tells of the erasure itself says nothing of the person.
                         None if tombstone.leaf.object.as_deref() == Some(&noted.id) => continue,
+                        None if ["case", "authority"].contains(&kind) => return Err(without_wording(&tombstone.told, kind)),
                         None => ("erased", Content::Erased),
                     };
                     writes.push(over(&row, state, content, self.now()));
@@ -613,4 +614,12 @@ impl std::io::Write for Search {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// What the whole case rests on is not emptied for want of its new wording: then nothing in it could be opened.
+fn without_wording(tombstone: &Tombstone, kind: &str) -> StoreError {
+    StoreError::damaged(format!(
+        "tombstone {} takes the name out of a record of the kind {kind} and does not carry its new wording, because that changed before the tombstone was written: restore a backup that was made after this erasure",
+        tombstone.number
+    ))
 }

@@ -114,6 +114,10 @@ impl Sequencer {
         let mut waiting = self.waiting();
         let mut batch = Vec::new();
         while batch.len() < MOST {
+            // A statement on the head comes before everything else in its batch.
+            if !batch.is_empty() && waiting.tickets.front().is_some_and(|next| next.step.on_head.is_some()) {
+                break;
+            }
             let Some(ticket) = waiting.tickets.pop_front() else { break };
             let last = ticket.step.changes_grounds();
             batch.push(ticket);
@@ -283,6 +287,19 @@ impl Store {
             let newest = self.newest_wrap_in(tx, scope)?;
             knows.members.insert(member.clone(), newest);
         }
+        // Judged before anything is read for the case: what one person may not see, the others' steps must not miss.
+        let member = match crate::asking::holds_newest(knows.members[&member], scope) {
+            Ok(true) => true,
+            Ok(false) => {
+                tx.look(Sight::Log)?;
+                return Ok(self.ask_again(scope, &question.intents, false, &[], CaseStanding::default()));
+            }
+            Err(refused) => {
+                tx.look(Sight::Log)?;
+                return Ok(Err(refused));
+            }
+        };
+        tx.look(Sight::Case(&scope.case))?;
         if !knows.authorities.contains_key(&scope.case) {
             knows.authorities.insert(scope.case.clone(), self.authorities_in(tx, scope)?);
         }
@@ -290,11 +307,7 @@ impl Store {
             knows.standing.insert(scope.case.clone(), self.standing_for_in(tx, scope, &knows.authorities[&scope.case])?);
         }
         tx.look(Sight::Log)?;
-        let ask = || {
-            let member = crate::asking::holds_newest(knows.members[&member], scope)?;
-            self.ask_again(scope, &question.intents, member, &knows.authorities[&scope.case], knows.standing[&scope.case])
-        };
-        Ok(ask())
+        Ok(self.ask_again(scope, &question.intents, member, &knows.authorities[&scope.case], knows.standing[&scope.case]))
     }
 }
 

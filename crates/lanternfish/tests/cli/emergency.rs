@@ -12,7 +12,7 @@ use desk::{
     admit::{self, AdmitFile},
     authority::{self, AuthorityView, Decision, RecordAuthority},
     case::{self, CaseContent},
-    examine,
+    conclude, examine,
     package::{self, BuildPackage},
 };
 use model::{
@@ -20,6 +20,7 @@ use model::{
     action::Action,
     authority::{AuthorityKind, SourceClass},
     exhibit::{ExhibitClass, Origin},
+    finding::Finding,
 };
 use store::StoreError;
 
@@ -134,6 +135,11 @@ impl Unit {
         admit::open_bytes(&self.desk, &scope, &permit, exhibit, "drill", &mut bytes).map(|_| bytes)
     }
 
+    fn finding(&self) -> String {
+        let (scope, permit) = self.may(&self.noy, Intent::to(Action::Query)).unwrap();
+        conclude::list(&self.desk, &scope, &permit).unwrap().remove(0).content.text
+    }
+
     fn package(&self, name: &str) -> Result<Vec<String>, StoreError> {
         let (scope, permit) = self.may(&self.noy, Intent::to(Action::Package))?;
         let target = self._folder.path().join(name);
@@ -166,6 +172,12 @@ fn law_01_an_emergency_needs_a_second_person_as_soon_as_there_is_one() {
     unit.turn_clock(48);
     refused(unit.admit(), Law::Permit, "it ended on");
 
+    // Whoever sends the second person away is not alone.
+    let (mut scope, permit) = unit.may(&unit.noy, Intent::to(Action::Administer)).unwrap();
+    case::remove_member(&unit.desk, &mut scope, &permit, "Kham").unwrap();
+    unit.record(&unit.noy, &unit.typed(AuthorityKind::Emergency, 48)).unwrap();
+    refused(unit.admit(), Law::Permit, "no live authority");
+
     let too_long = unit.record(&unit.noy, &unit.typed(AuthorityKind::Emergency, 49)).unwrap_err();
     assert!(too_long.exit_code() == 2 && too_long.to_string().contains("48 hours"), "{too_long}");
     let longer = RecordAuthority { extends: Some(emergency), ..unit.typed(AuthorityKind::Emergency, 10) };
@@ -179,6 +191,20 @@ fn law_01_what_came_in_under_an_unratified_emergency_is_in_quarantine_and_kept()
     unit.check(&unit.kham, &emergency).unwrap();
     let exhibit = unit.admit().unwrap();
 
+    let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Conclude)).unwrap();
+    let finding = Finding {
+        kind: "fact".parse().unwrap(),
+        text: "The page names a seller.".into(),
+        exhibits: vec![exhibit.clone()],
+        method: "read".into(),
+        error_rate: "not known".into(),
+        counter_evidence: vec![],
+        exculpatory: false,
+        grading: None,
+        queries: vec![],
+    };
+    conclude::add(&unit.desk, &scope, &permit, &finding).unwrap();
+
     // A second authority covers everything; it does not open what came in without one.
     let order = unit.record(&unit.noy, &unit.typed(AuthorityKind::CourtOrder, 1_000)).unwrap().authority;
     refused(unit.ratify(&unit.kham, &emergency, &order), Law::Permit, "has checked");
@@ -186,6 +212,7 @@ fn law_01_what_came_in_under_an_unratified_emergency_is_in_quarantine_and_kept()
     assert!(unit.view(&exhibit).is_ok(), "while it lasts");
     unit.turn_clock(25);
     refused(unit.view(&exhibit), Law::Permit, "in quarantine");
+    assert!(unit.finding().starts_with("in quarantine"), "{}", unit.finding());
     let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Examine)).unwrap();
     refused(examine::examine(&unit.desk, &scope, &permit, &exhibit, &parse::Budget::default()), Law::Permit, "in quarantine");
     refused(unit.package("quarantined"), Law::Permit, "in quarantine");
@@ -198,6 +225,7 @@ fn law_01_what_came_in_under_an_unratified_emergency_is_in_quarantine_and_kept()
     let ratified = unit.ratify(&unit.kham, &emergency, &order).unwrap();
     assert_eq!(ratified.ratified.map(|id| id.to_string()), Some(order));
     assert_eq!(unit.view(&exhibit).unwrap(), b"SYNTHETIC page of a market");
+    assert_eq!(unit.finding(), "The page names a seller.");
     assert!(unit.package("ratified").unwrap().iter().all(|limit| !limit.contains("emergency")));
     assert_eq!(unit.desk.store.verify_log().unwrap().faults, Vec::<String>::new());
 }

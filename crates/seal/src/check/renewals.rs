@@ -38,7 +38,8 @@ pub(super) fn check_renewals(dir: &Path, bag: &Bag, first: Vec<TimeStamp>, folde
     }
     for pair in generations.windows(2) {
         let [(name, stamps), (next, renewed)] = pair else { continue };
-        let Some(when) = renewed.iter().map(|stamp| stamp.time).min() else { continue };
+        // All of them, also the last: then none was made after the old ones had ended.
+        let Some(when) = renewed.iter().map(|stamp| stamp.time).max() else { continue };
         say_in_force(&format!("{next}: renewal of {name}"), stamps, when, anchors, report);
     }
     if let (Some(at), Some((name, stamps))) = (at, generations.last()) {
@@ -65,6 +66,9 @@ fn check_one(dir: &Path, bag: &Bag, upto: &[Renewal], name: &str, anchors: &Anch
         if let Some(pool) = &anchors.tsa {
             let believed = judge_at(&stamp.certificate, pool, stamp.time).and_then(|issuer| stamp_not_revoked(&stamp, stamp.time, issuer, anchors));
             report.record(TIME, &path, believed, |()| "authority under your tsa.pem".into())?;
+        }
+        if stamp.certificate.subject().contains("NOT INDEPENDENT") {
+            report.limit(format!("{path} is NOT INDEPENDENT: the agency's own clock under its own key"));
         }
         stamps.push(stamp);
     }
