@@ -205,19 +205,18 @@ fn without_name(mentions: &Mentions, value: &Value, by: &str) -> Value {
     }
 }
 
-/// Whether a row without the name still is what it was, but for free text, and no longer names the person.
+/// Whether a row without the name still is what it was, but for free text.
 fn stays_whole(mentions: &Mentions, kind: &str, before: &Value) -> bool {
     let after = without_name(mentions, before, "S-0000");
     let same_authority = || {
         let read = |value: &Value| serde_json::from_value::<Authority>(value.clone()).ok();
         read(before).map(|one| Authority { reference: String::new(), ..one }) == read(&after).map(|one| Authority { reference: String::new(), ..one })
     };
-    let fits = match kind {
+    match kind {
         "authority" => same_authority(),
         "case" => serde_json::from_value::<CaseContent>(after.clone()).is_ok(),
         _ => true,
-    };
-    fits && !mentioned(mentions, &after)
+    }
 }
 
 /// One row with what it says.
