@@ -154,6 +154,10 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
     });
     commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]).or_else(|error| {
+        // Its row may be there, seen or not yet: then its bytes must be.
+        if matches!(error, StoreError::Unknown { .. }) {
+            return Err(error);
+        }
         // A store of objects that is away does not hide why the step was refused. What stays there has no row and
         // no key; `doctor` counts it.
         match desk.store.discard_blob(&blob) {

@@ -99,7 +99,7 @@ pub struct Decision {
 /// An erasure as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErasureView {
-    /// `X-0001`.
+    /// `Z-0001`.
     pub erasure: String,
     /// `S-0001`.
     pub subject: String,
@@ -148,7 +148,7 @@ fn view(row: &Row) -> Result<(ErasureView, Erasure), StoreError> {
 }
 
 fn row(desk: &Desk, scope: &Scope, label: &str) -> Result<Row, StoreError> {
-    let number = parse_label(label, 'X')?;
+    let number = parse_label(label, 'Z')?;
     let found = desk.store.list(scope, "erasure")?.into_iter().find(|row| row.number == Some(number));
     found.ok_or_else(|| StoreError::input(format!("there is no erasure {label} in this case: see `lanternfish erase list`")))
 }

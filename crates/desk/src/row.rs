@@ -25,9 +25,9 @@ pub fn subject_label(number: i64) -> String {
     format!("S-{number:04}")
 }
 
-/// `X-0001`.
+/// `Z-0001`.
 pub fn erasure_label(number: i64) -> String {
-    format!("X-{number:04}")
+    format!("Z-{number:04}")
 }
 
 /// The number behind a label such as `E-0001` or `E1`.

@@ -27,6 +27,15 @@ pub enum StoreError {
         /// What the system said, and what to do.
         cause: String,
     },
+    /// The machine failed while a step was recorded: it was recorded or not, and nobody can say which. Nothing that
+    /// the step may have recorded is taken back.
+    #[error("{attempt}: {cause}")]
+    Unknown {
+        /// What was attempted.
+        attempt: String,
+        /// What the system said, and what to do.
+        cause: String,
+    },
     /// Stored bytes are not what they must be.
     #[error("the stored records are damaged: {0}; run `lanternfish doctor`, and restore a backup if it says so")]
     Damaged(String),
@@ -68,7 +77,7 @@ impl StoreError {
         match self {
             StoreError::Refused { .. } => 1,
             StoreError::Input(_) | StoreError::Conflict => 2,
-            StoreError::Environment { .. } | StoreError::Damaged(_) => 3,
+            StoreError::Environment { .. } | StoreError::Unknown { .. } | StoreError::Damaged(_) => 3,
         }
     }
 

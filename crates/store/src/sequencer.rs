@@ -184,7 +184,7 @@ impl Store {
                 Ok(Turn::Done(result)) => return result,
                 Ok(Turn::Lead) => self.lead(),
                 Err(_) => {
-                    return Err(StoreError::Environment {
+                    return Err(StoreError::Unknown {
                         attempt: "writing together with the steps of others".into(),
                         cause: "the program failed in between: the step was recorded or not, nobody was told; look before you repeat it".into(),
                     });

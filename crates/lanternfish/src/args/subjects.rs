@@ -124,7 +124,7 @@ pub enum EraseVerb {
     Decide {
         #[command(flatten)]
         case: InCase,
-        /// The erasure, such as X-0001.
+        /// The erasure, such as Z-0001.
         erasure: String,
         /// The court's or prosecutor's decision: an authority of this case for the action `erase` and this person.
         #[arg(long, value_parser = words)]

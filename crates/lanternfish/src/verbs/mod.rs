@@ -181,6 +181,17 @@ impl Office {
         self.with(case, Intent::to(action))
     }
 
+    fn backup(&self, file: &Path, passphrase_file: Option<&Path>) -> Done {
+        let session = self.session()?;
+        let secret = passphrase::get(passphrase_file, "a passphrase for the backup", Asked::Twice)?;
+        let summary = self.desk.store.backup(&session, file, &secret)?;
+        self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
+        if let Some(objects) = &self.desk.store.config().objects {
+            self.voice.note(format!("the objects in {} are not in it: the bucket's retention and its own copies protect them", objects.url));
+        }
+        Ok(0)
+    }
+
     fn run(&self, verb: Verb) -> Done {
         match verb {
             Verb::User(verb) => self.user(verb),
@@ -249,16 +260,7 @@ impl Office {
                 self.voice.tell(&view, || in_short::anchors(&view));
                 Ok(0)
             }
-            Verb::Backup(BackupVerb::Create { file, passphrase_file }) => {
-                let session = self.session()?;
-                let secret = passphrase::get(passphrase_file.as_deref(), "a passphrase for the backup", Asked::Twice)?;
-                let summary = self.desk.store.backup(&session, &file, &secret)?;
-                self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
-                if let Some(objects) = &self.desk.store.config().objects {
-                    self.voice.note(format!("the objects in {} are not in it: the bucket's retention and its own copies protect them", objects.url));
-                }
-                Ok(0)
-            }
+            Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
             Verb::Doctor => self.doctor(),
             Verb::Init { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))

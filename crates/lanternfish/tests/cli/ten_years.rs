@@ -320,6 +320,27 @@ fn hostile_renewals(archive: &Archive, anchors: &Path, now: Moment) {
 }
 
 #[test]
+fn law_08_a_stamp_that_joins_a_renewal_after_the_old_ones_ended_carries_nothing_on() {
+    let mut archive = Archive::founded();
+    archive.turn_clock_to(3.5);
+    archive.begin_term(3.4, 9.0);
+    let desk = archive.desk();
+    let (desk, scope, permit) = archive.custody(&desk);
+    renew::begin(desk, &scope, &permit, "P-0001", None).unwrap();
+    // The first authority stamps in time, the second when the package's own stamps have ended.
+    for (number, years) in [(1, 3.5), (2, 5.0)] {
+        archive.turn_clock_to(years);
+        let request = renew::request(desk, &scope, &permit, "P-0001", number).unwrap();
+        let answer = archive.stampers[number - 1].answer(&request, desk.now());
+        renew::stamp(desk, &scope, &permit, "P-0001", number, &answer, None).unwrap();
+    }
+    let anchors = archive.anchors();
+    let answer = verdict(&archive.package(), &anchors, Some(&archive.renewals()), Some(archive.after(6.0)));
+    ends(&answer, 2, "renewal-0001: renewal of the package");
+    assert!(answer.limits.iter().any(|limit| limit.contains("renewal-0001/token-1.tsr is NOT INDEPENDENT")), "{:?}", answer.limits);
+}
+
+#[test]
 fn law_08_a_renewal_that_came_too_late_is_told_and_a_changed_package_is_not_renewed() {
     let mut archive = Archive::founded();
     archive.turn_clock_to(5.0);

@@ -362,7 +362,7 @@ pub(super) fn of_commit(error: StoreError) -> StoreError {
     match error {
         StoreError::Environment { attempt, cause } if cause.starts_with(LOST) => {
             let advice = "the server went away while it recorded the step: it was recorded or not, nobody was told; look before you repeat it";
-            StoreError::Environment { attempt, cause: cause.replacen(LOST, advice, 1) }
+            StoreError::Unknown { attempt, cause: cause.replacen(LOST, advice, 1) }
         }
         other => other,
     }

@@ -285,7 +285,7 @@ fn law_02_a_server_that_dies_in_mid_transaction_loses_nothing_acknowledged() {
     eprintln!("{CRASHES} crashes of the server, {} acknowledged, {} refused", acknowledged.len(), failures.len());
     assert!(!failures.is_empty() && acknowledged.len() > CRASHES);
     for failure in &failures {
-        assert!(matches!(failure, StoreError::Environment { .. }), "{failure:?}");
+        assert!(matches!(failure, StoreError::Environment { .. } | StoreError::Unknown { .. }), "{failure:?}");
         assert!(failure.to_string().contains("the server"), "{failure}");
     }
     let there = house.store.list(&house.scope("Noy", &case), "note").unwrap();
