@@ -154,7 +154,7 @@ pub fn add_member(desk: &Desk, scope: &Scope, permit: &Permit, name: &str) -> Re
     for_action(permit, Action::Administer)?;
     let user = desk.store.user_by_name(name)?;
     if members(desk, scope.case())?.iter().any(|(actor, _, _)| *actor == user.actor) {
-        return Err(StoreError::input(format!("{name:?} is already a member of this case")));
+        return Err(StoreError::input(format!("{name} is already a member of this case", name = model::quoted(name))));
     }
     let wrap = desk.store.wrap_for(scope, &user)?;
     let event = NewEvent::new(EventType::MemberAdded, Some(user.actor.to_string()), json!({"name": name}));
@@ -174,7 +174,7 @@ pub fn remove_member(desk: &Desk, scope: &mut Scope, permit: &Permit, name: &str
     people.retain(|(actor, _, _)| *actor != leaver.actor);
     let lost = desk.store.void_lost(scope.case(), &leaver.actor)?;
     if people.len() == before && lost.is_empty() {
-        return Err(StoreError::input(format!("{name:?} is not a member of this case")));
+        return Err(StoreError::input(format!("{name} is not a member of this case", name = model::quoted(name))));
     }
     if people.is_empty() {
         return Err(StoreError::refused(Law::Separation, "the last member cannot leave: add another person first"));

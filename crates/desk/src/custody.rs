@@ -182,7 +182,7 @@ fn member_by_name(desk: &Desk, scope: &Scope, name: &str) -> Result<model::id::A
     if crate::case::members(desk, scope.case())?.iter().any(|(actor, _, _)| *actor == user.actor) {
         return Ok(user.actor);
     }
-    Err(StoreError::input(format!("{name:?} is not a member of this case: add this person first (`lanternfish case member add`)")))
+    Err(StoreError::input(format!("{name} is not a member of this case: add this person first (`lanternfish case member add`)", name = model::quoted(name))))
 }
 
 fn simple_step(

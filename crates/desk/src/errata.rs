@@ -200,7 +200,7 @@ fn known(desk: &Desk, scope: &Scope, label: &str) -> Result<String, StoreError> 
         Some('E') => ("exhibit", exhibit_label),
         Some('R') => ("report", report_step::report_label),
         Some('P') => ("package", package_label),
-        _ => return Err(StoreError::input(format!("{label:?} cannot be corrected: name a finding (F-0001), exhibit (E-0001), report (R-0001) or package (P-0001)"))),
+        _ => return Err(StoreError::input(format!("{label} cannot be corrected: name a finding (F-0001), exhibit (E-0001), report (R-0001) or package (P-0001)", label = model::quoted(label)))),
     };
     let number = parse_label(label, letter.unwrap_or('F'))?;
     if kind == "exhibit" {

@@ -73,10 +73,10 @@ fn check_holders(desk: &Desk, holders: &[String]) -> Result<(), StoreError> {
     for name in holders {
         let user = desk.store.user_by_name(name)?;
         if !user.record.role.reads_content() {
-            return Err(StoreError::refused(Law::Separation, format!("{name:?} is {}: this role holds no share of the cases' keys", user.record.role)));
+            return Err(StoreError::refused(Law::Separation, format!("{name} is {}: this role holds no share of the cases' keys", user.record.role, name = model::quoted(name))));
         }
         if !seen.insert(user.actor) {
-            return Err(StoreError::input(format!("{name:?} is named twice: each holder is another person")));
+            return Err(StoreError::input(format!("{name} is named twice: each holder is another person", name = model::quoted(name))));
         }
     }
     Ok(())
@@ -111,7 +111,7 @@ pub fn refresh_recovery(desk: &Desk, session: &Session) -> Result<usize, StoreEr
 
 fn recipient_of(user: &User) -> Result<Recipient, StoreError> {
     let text = user.record.recipient.as_deref();
-    let text = text.ok_or_else(|| StoreError::input(format!("{:?} has no keys yet: let this person log in once first", user.record.name)))?;
+    let text = text.ok_or_else(|| StoreError::input(format!("{} has no keys yet: let this person log in once first", model::quoted(&user.record.name))))?;
     Ok(text.parse()?)
 }
 
@@ -226,7 +226,7 @@ fn check_fingerprint(person: &User, told: &str) -> Result<(), StoreError> {
     }
     Err(StoreError::refused(
         Law::Separation,
-        format!("the fingerprint is not that of {:?}'s present keys: ask this person, not the register, for the 16 digits of the first login", person.record.name),
+        format!("the fingerprint is not that of {}'s present keys: ask this person, not the register, for the 16 digits of the first login", model::quoted(&person.record.name)),
     ))
 }
 

@@ -361,10 +361,10 @@ fn planned_officers(desk: &Desk, scope: &Scope, names: &[String]) -> Result<Vec<
     for name in names {
         let user = desk.store.user_by_name(name)?;
         if !members.iter().any(|(actor, _, _)| *actor == user.actor) {
-            return Err(StoreError::input(format!("{name:?} is not a member of this case: add this person first")));
+            return Err(StoreError::input(format!("{name} is not a member of this case: add this person first", name = model::quoted(name))));
         }
         let certificate = user.record.certificate.as_deref().filter(|_| user.state == "active");
-        let certificate = certificate.ok_or_else(|| StoreError::input(format!("{name:?} has no certificate yet: let this person log in once first")))?;
+        let certificate = certificate.ok_or_else(|| StoreError::input(format!("{name} has no certificate yet: let this person log in once first", name = model::quoted(name))))?;
         let certificate = Certificate::from_der(&decode_base64(certificate)?).map_err(input)?.digest();
         officers.push(PlannedOfficer { actor: user.actor, name: user.record.name, certificate, signed: None, signature: None });
     }

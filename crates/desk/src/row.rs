@@ -40,7 +40,7 @@ pub fn parse_label(text: &str, letter: char) -> Result<i64, StoreError> {
         .parse()
         .ok()
         .filter(|n| *n > 0)
-        .ok_or_else(|| StoreError::input(format!("{text:?} is not a number of this kind: write it as {letter}-0001")))
+        .ok_or_else(|| StoreError::input(format!("{text} is not a number of this kind: write it as {letter}-0001", text = model::quoted(text))))
 }
 
 macro_rules! fresh {

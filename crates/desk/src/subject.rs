@@ -231,7 +231,7 @@ fn item_label(desk: &Desk, scope: &Scope, typed: &str) -> Result<String, StoreEr
     let (kind, letter, label): (_, _, fn(i64) -> String) = match typed.trim().chars().next() {
         Some('E' | 'e') => ("exhibit", 'E', exhibit_label),
         Some('F' | 'f') => ("finding", 'F', finding_label),
-        _ => return Err(StoreError::input(format!("{typed:?} is neither an exhibit nor a finding: write E-0001 or F-0001"))),
+        _ => return Err(StoreError::input(format!("{typed} is neither an exhibit nor a finding: write E-0001 or F-0001", typed = model::quoted(typed)))),
     };
     let number = parse_label(typed, letter)?;
     let there = desk.store.list(scope, kind)?.iter().any(|row| row.number == Some(number));

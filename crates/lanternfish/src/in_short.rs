@@ -218,7 +218,7 @@ pub fn authority(view: &AuthorityView) -> Vec<String> {
     let unit = if view.unit { " of the unit" } else { "" };
     let left = if view.state == "live" { format!(", {} days left", view.days_left) } else { String::new() };
     let mut lines = vec![
-        format!("{}  {}{unit}, reference {:?}: {}{left}", view.authority, view.kind, view.reference, view.state.to_uppercase()),
+        format!("{}  {}{unit}, reference {}: {}{left}", view.authority, view.kind, model::quoted(&view.reference), view.state.to_uppercase()),
         format!("  issued by {}; from {} until {}", view.issuer, view.from.in_words(&view.zone), view.until.end_in_words(&view.zone)),
         format!("  {}", view.scope),
     ];

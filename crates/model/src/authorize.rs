@@ -150,7 +150,7 @@ fn no_ground(ask: &Ask<'_>, nearest: Option<(Miss, &Authority)>) -> String {
     let Some((miss, authority)) = nearest.filter(|(miss, _)| miss.near != Near::OtherCase) else {
         return format!("no live authority covers `{action}` here: no authority is recorded for this case; record one with `lanternfish authority record`");
     };
-    let reference = if authority.reference.is_empty() { String::new() } else { format!(" {:?}", authority.reference) };
+    let reference = if authority.reference.is_empty() { String::new() } else { format!(" {}", crate::quoted(&authority.reference)) };
     let unit = if authority.case.is_none() { " of the unit" } else { "" };
     format!(
         "no live authority covers `{action}` here. The nearest is the {} authority{unit}{reference} ({}): {}. \

@@ -51,7 +51,7 @@ impl std::str::FromStr for Category {
     fn from_str(text: &str) -> Result<Self, String> {
         Category::ALL.into_iter().find(|category| category.name() == text).ok_or_else(|| {
             let names: Vec<_> = Category::ALL.iter().map(|category| category.name()).collect();
-            format!("{text:?} is not a category of person: choose one of {}", names.join(", "))
+            format!("{text} is not a category of person: choose one of {}", names.join(", "), text = crate::quoted(text))
         })
     }
 }
@@ -259,7 +259,7 @@ pub fn checked_name(name: &str) -> Result<String, String> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let least = if name.is_ascii() { 3 } else { 2 };
     if name.chars().count() < least {
-        return Err(format!("{name:?} is too short to be looked for: give the whole name, or a longer spelling"));
+        return Err(format!("{name} is too short to be looked for: give the whole name, or a longer spelling", name = crate::quoted(name)));
     }
     Ok(name)
 }

@@ -127,7 +127,7 @@ impl Store {
     /// [`StoreError::Input`] when there is none.
     pub fn user_by_name(&self, name: &str) -> Result<User, StoreError> {
         let rows = self.register_find("user", "user.name", &normal_name(name))?;
-        let row = rows.first().ok_or_else(|| StoreError::input(format!("there is no user {name:?}: see `lanternfish user list`")))?;
+        let row = rows.first().ok_or_else(|| StoreError::input(format!("there is no user {name}: see `lanternfish user list`", name = model::quoted(name))))?;
         user_of(row)
     }
 
@@ -153,7 +153,7 @@ impl Store {
             return Err(StoreError::input("a user's name has 1 to 120 visible characters"));
         }
         if !self.register_find("user", "user.name", &normal_name(name))?.is_empty() {
-            return Err(StoreError::input(format!("there is already a user {name:?}: choose another name")));
+            return Err(StoreError::input(format!("there is already a user {name}: choose another name", name = model::quoted(name))));
         }
         let actor = ActorId::from_random(random_16()?);
         let record = UserRecord { name: name.to_string(), role, recipient: None, certificate: None, bundle: None, enrolment_code: None };
@@ -173,7 +173,7 @@ impl Store {
             return Err(StoreError::refused(Law::Separation, "set-up is over: an administrator makes codes in his own session"));
         }
         if user.state != "waiting" {
-            return Err(StoreError::input(format!("{:?} has keys already: a code is for the first login only", user.record.name)));
+            return Err(StoreError::input(format!("{} has keys already: a code is for the first login only", model::quoted(&user.record.name))));
         }
         let code = hex::encode(random_16()?);
         let record = UserRecord { enrolment_code: Some(code_digest(&code)), ..user.record.clone() };
@@ -202,7 +202,7 @@ impl Store {
     /// where one was made.
     pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
         if user.state != "waiting" {
-            return Err(StoreError::input(format!("the user {:?} has keys already", user.record.name)));
+            return Err(StoreError::input(format!("the user {} has keys already", model::quoted(&user.record.name))));
         }
         self.check_enrolment_code(user, code)?;
         check_passphrase(passphrase)?;
@@ -378,7 +378,7 @@ impl Store {
             return Err(StoreError::refused(Law::Separation, format!("the role {} never holds a case key", user.record.role)));
         }
         let recipient = user.record.recipient.as_deref().filter(|_| user.state == "active").ok_or_else(|| {
-            StoreError::input(format!("{:?} has no keys yet: let this person log in once first", user.record.name))
+            StoreError::input(format!("{} has no keys yet: let this person log in once first", model::quoted(&user.record.name)))
         })?;
         self.wrap_row(scope, Some(&user.actor), &recipient.parse()?)
     }

@@ -181,7 +181,7 @@ pub fn online(desk: &Desk, only: Option<&str>) -> Result<Vec<OnlineWitness>, Sto
         found.push(OnlineWitness { name: content.name, key: content.key, place, prefix, certificate, events });
     }
     match only {
-        Some(name) if found.is_empty() => Err(StoreError::input(format!("there is no witness {name:?} with an address: see `lanternfish log witness list`"))),
+        Some(name) if found.is_empty() => Err(StoreError::input(format!("there is no witness {name} with an address: see `lanternfish log witness list`", name = model::quoted(name)))),
         _ => Ok(found),
     }
 }
@@ -232,7 +232,7 @@ pub fn request(desk: &Desk, session: &Session, witness: Option<&str>, from: Opti
     let kept = cosigned(desk)?;
     let views = contents(desk)?.iter().map(|(_, content)| view(desk, content, &kept)).collect::<Result<Vec<_>, _>>()?;
     let known = match witness {
-        Some(name) => Some(views.iter().find(|view| view.name == name).ok_or_else(|| StoreError::input(format!("there is no witness {name:?}: see `lanternfish log witness list`")))?),
+        Some(name) => Some(views.iter().find(|view| view.name == name).ok_or_else(|| StoreError::input(format!("there is no witness {name}: see `lanternfish log witness list`", name = model::quoted(name))))?),
         None if views.len() == 1 => views.first(),
         None => None,
     };

@@ -314,7 +314,7 @@ fn build_report(typed: ReportArgs) -> Result<BuildReport, DeskError> {
 fn withhold_item(text: &str) -> Result<WithholdItem, DeskError> {
     let parts = text.split_once('=').and_then(|(item, why)| Some((item, why.split_once(':')?)));
     let Some((item, (class, reason))) = parts.filter(|(item, (_, reason))| !item.trim().is_empty() && !reason.trim().is_empty()) else {
-        return Err(DeskError::input(format!("{text:?} does not say what is withheld and why: write it as E-0002=third-party:REASON")));
+        return Err(DeskError::input(format!("{text} does not say what is withheld and why: write it as E-0002=third-party:REASON", text = model::quoted(text))));
     };
     Ok(WithholdItem { item: item.trim().into(), class: parsed(class.trim())?, reason: reason.trim().into() })
 }
@@ -322,5 +322,5 @@ fn withhold_item(text: &str) -> Result<WithholdItem, DeskError> {
 /// `31` or `Q-0031`, as papers print it.
 fn event_number(text: &str) -> Result<u64, DeskError> {
     let digits = text.trim().trim_start_matches("Q-");
-    digits.parse().map_err(|_| DeskError::input(format!("{text:?} is not the number of a search: write it as 31 or Q-0031")))
+    digits.parse().map_err(|_| DeskError::input(format!("{text} is not the number of a search: write it as 31 or Q-0031", text = model::quoted(text))))
 }

@@ -75,7 +75,7 @@ impl Office {
         match link::ask_all(&self.desk, session, None) {
             Ok(asked) => {
                 let problems = asked.iter().filter_map(|one| one.problem.as_ref().map(|problem| (&one.witness, problem)));
-                problems.for_each(|(name, problem)| self.voice.note(format!("the witness {name:?} did not cosign: {problem}")));
+                problems.for_each(|(name, problem)| self.voice.note(format!("the witness {name} did not cosign: {problem}", name = model::quoted(name))));
             }
             Err(error) => self.voice.note(format!("no witness was asked: {error}")),
         }

@@ -67,6 +67,17 @@ fn law_04_out_in_refused_interim_and_reassigned() {
 }
 
 #[test]
+fn a_name_in_lao_or_thai_is_told_as_it_was_typed() {
+    let office = Office::working();
+    office.admit("chat.txt", "SYNTHETIC chat");
+    for name in ["ສົມຈັນ ໂທລະສັບ", "สมชาย ที่รู้จัก"] {
+        office.in_case(NOY, "transfer offer", &["E-0001", "--to", name, "--purpose", "store"]).ended(2).tells(name);
+    }
+    let tricky = office.in_case(NOY, "transfer offer", &["E-0001", "--to", "a\u{202e}b", "--purpose", "store"]).ended(2);
+    tricky.tells("a\\u{202e}b");
+}
+
+#[test]
 fn law_05_a_changed_object_locks_its_exhibit_until_a_supervisor_decides() {
     let office = Office::working();
     let exhibit = office.admit("page.html", "<p>what the seller wrote</p>");
