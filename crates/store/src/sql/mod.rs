@@ -12,6 +12,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use model::id::{ActorId, CaseId};
@@ -328,6 +329,26 @@ impl Db {
             Engine::Sqlite(pools) => self.runtime.block_on(pools.integrity()),
             Engine::Postgres(pools) => self.runtime.block_on(pools.integrity()),
         }
+    }
+}
+
+/// The longest that a database which is left waits for its connections to end.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// Who has left a database holds no file of it open: connections end here and not some time later.
+impl Drop for Db {
+    fn drop(&mut self) {
+        let engine = &self.engine;
+        self.runtime.block_on(async {
+            let closed = async {
+                match engine {
+                    Engine::Sqlite(pools) => pools.close().await,
+                    Engine::Postgres(pools) => pools.close().await,
+                }
+            };
+            // A server that is away is left without a farewell.
+            let _ = tokio::time::timeout(LEAVING, closed).await;
+        });
     }
 }
 

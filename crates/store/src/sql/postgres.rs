@@ -81,6 +81,12 @@ impl Pools {
         Ok(pools)
     }
 
+    /// Ends every connection; returns when they are gone.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
     pub async fn rows(&self, sight: Sight<'_>, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
         let mut connection = begun(self.readers.acquire().await?, "READ COMMITTED READ ONLY", sight).await?;
         match fetch(&mut connection, sql, values).await {

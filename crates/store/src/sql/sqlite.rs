@@ -52,6 +52,12 @@ impl Pools {
         Ok(Pools { writer, readers })
     }
 
+    /// Ends every connection; returns when they are gone.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
     pub async fn rows(&self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
         let mut connection = self.readers.acquire().await?;
         fetch(&mut connection, sql, values).await
