@@ -41,7 +41,7 @@ const TESTS_MAY_KNOW: [(&str, &str); 2] = [("typeset", "model"), ("typeset", "re
 /// Never in the graph, also not behind a feature: C cryptography, a second SQLite, a resolver, and
 /// crates that download when they are built.
 const NEVER: [&str; 9] =
-    ["openssl", "openssl-sys", "native-tls", "boring", "aws-lc-rs", "aws-lc-sys", "rusqlite", "hickory-resolver", "ort"];
+    ["openssl", "openssl-sys", "native-tls", "boring", "aws-lc-rs", "aws-lc-sys", "sqlx-sqlite", "hickory-resolver", "ort"];
 
 /// Longest way from the binary down to `model`, counted in edges.
 const DEEPEST: usize = 5;

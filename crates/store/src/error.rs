@@ -98,27 +98,37 @@ impl From<sqlx::Error> for StoreError {
         if let Some(explained) = crate::sql::explained(&error) {
             return explained;
         }
-        let text = error.to_string();
-        if text.contains("law 2") {
-            return StoreError::refused(Law::Event, text);
-        }
-        if text.contains("law 3") {
-            return StoreError::refused(Law::AppendOnly, text);
-        }
-        let lower = text.to_lowercase();
-        let cause = if lower.contains("full") {
-            format!("the disk is full: free some space and repeat the step; nothing was lost ({text})")
-        } else if lower.contains("readonly") || lower.contains("read-only") {
-            format!("the disk or the database file is read-only: make it writable ({text})")
-        } else if lower.contains("unable to open") {
-            format!("the database cannot be opened for writing: if the disk is read-only, make it writable; check who owns the home folder ({text})")
-        } else if lower.contains("locked") || lower.contains("busy") {
-            format!("another lanternfish process holds the database: wait for it or stop it ({text})")
-        } else {
-            text
-        };
-        StoreError::Environment { attempt: "the database refused".into(), cause }
+        told(error.to_string())
     }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        told(error.to_string())
+    }
+}
+
+/// What a database said, in words that say what to do.
+fn told(text: String) -> StoreError {
+    if text.contains("law 2") {
+        return StoreError::refused(Law::Event, text);
+    }
+    if text.contains("law 3") {
+        return StoreError::refused(Law::AppendOnly, text);
+    }
+    let lower = text.to_lowercase();
+    let cause = if lower.contains("full") {
+        format!("the disk is full: free some space and repeat the step; nothing was lost ({text})")
+    } else if lower.contains("readonly") || lower.contains("read-only") {
+        format!("the disk or the database file is read-only: make it writable ({text})")
+    } else if lower.contains("unable to open") {
+        format!("the database cannot be opened for writing: if the disk is read-only, make it writable; check who owns the home folder ({text})")
+    } else if lower.contains("locked") || lower.contains("busy") {
+        format!("another lanternfish process holds the database: wait for it or stop it ({text})")
+    } else {
+        text
+    };
+    StoreError::Environment { attempt: "the database refused".into(), cause }
 }
 
 impl From<crate::vault::VaultError> for StoreError {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use model::id::{ActorId, CaseId};
-use sqlx::{Postgres, Sqlite, pool::PoolConnection};
+use sqlx::{Postgres, pool::PoolConnection};
 use tokio::runtime::Runtime;
 
 use crate::{StoreError, home::Database};
@@ -227,34 +227,35 @@ pub(crate) enum Sight<'a> {
 }
 
 /// The database: the file in the home, or a server.
-pub(crate) struct Db {
-    runtime: Runtime,
-    engine: Engine,
-}
+pub(crate) struct Db(Engine);
 
 enum Engine {
     Sqlite(sqlite::Pools),
-    Postgres(postgres::Pools),
+    Postgres(Server),
 }
 
-enum Link {
-    Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
+/// A server, and the runtime on which its driver works.
+struct Server {
+    runtime: Runtime,
+    pools: postgres::Pools,
+}
+
+enum Link<'d> {
+    Sqlite(sqlite::Held<'d>),
+    Postgres(&'d Runtime, PoolConnection<Postgres>),
 }
 
 impl Db {
     /// Opens the database file; makes it when `create` says so, and brings its schema up to date.
     pub fn file(path: &Path, create: bool) -> Result<Db, StoreError> {
-        let runtime = runtime()?;
-        let engine = Engine::Sqlite(runtime.block_on(sqlite::Pools::open(path, create))?);
-        Ok(Db { runtime, engine })
+        Ok(Db(Engine::Sqlite(sqlite::Pools::open(path, create)?)))
     }
 
     /// Opens the records on a server, after asking the server whether it keeps what it acknowledges.
     pub fn server(database: &Database) -> Result<Db, StoreError> {
         let runtime = runtime()?;
-        let engine = Engine::Postgres(runtime.block_on(postgres::Pools::open(database))?);
-        Ok(Db { runtime, engine })
+        let pools = runtime.block_on(postgres::Pools::open(database))?;
+        Ok(Db(Engine::Postgres(Server { runtime, pools })))
     }
 
     /// Makes the tables on a server, as the role that owns them, for the role of `database` to work with.
@@ -264,12 +265,10 @@ impl Db {
 
     /// Rows of a reading statement, outside any transaction of the caller's.
     pub fn rows(&self, sight: Sight<'_>, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
-        self.runtime.block_on(async {
-            match &self.engine {
-                Engine::Sqlite(pools) => pools.rows(sql, values).await,
-                Engine::Postgres(pools) => pools.rows(sight, sql, values).await,
-            }
-        })
+        match &self.0 {
+            Engine::Sqlite(pools) => pools.rows(sql, values),
+            Engine::Postgres(server) => server.runtime.block_on(server.pools.rows(sight, sql, values)),
+        }
     }
 
     /// The first row, if there is one.
@@ -279,76 +278,63 @@ impl Db {
 
     /// Begins a writing transaction; the log head is locked by its first statement.
     pub fn begin(&self, sight: Sight<'_>) -> Result<Tx<'_>, StoreError> {
-        let link = self.runtime.block_on(async {
-            Ok::<_, StoreError>(match &self.engine {
-                Engine::Sqlite(pools) => Link::Sqlite(pools.begin().await?),
-                Engine::Postgres(pools) => Link::Postgres(pools.begin(sight).await?),
-            })
-        })?;
-        let mut tx = Tx { db: self, link: Some(link), failed: false };
+        let link = match &self.0 {
+            Engine::Sqlite(pools) => Link::Sqlite(pools.begin()?),
+            Engine::Postgres(server) => Link::Postgres(&server.runtime, server.runtime.block_on(server.pools.begin(sight))?),
+        };
+        let mut tx = Tx { link: Some(link), failed: false };
         tx.run(HEAD_LOCK, &[])?;
         Ok(tx)
     }
 
     /// Begins a reading transaction over everything: one steady picture, whatever others write meanwhile.
     pub fn steady(&self) -> Result<Tx<'_>, StoreError> {
-        let link = self.runtime.block_on(async {
-            Ok::<_, StoreError>(match &self.engine {
-                Engine::Sqlite(pools) => Link::Sqlite(pools.steady().await?),
-                Engine::Postgres(pools) => Link::Postgres(pools.steady().await?),
-            })
-        })?;
-        Ok(Tx { db: self, link: Some(link), failed: false })
+        let link = match &self.0 {
+            Engine::Sqlite(pools) => Link::Sqlite(pools.steady()?),
+            Engine::Postgres(server) => Link::Postgres(&server.runtime, server.runtime.block_on(server.pools.steady())?),
+        };
+        Ok(Tx { link: Some(link), failed: false })
     }
 
     /// Takes what was written over out of the file. What a server keeps of it, only its owner can take out: `false`
     /// then, unless he is named.
     pub fn purge(&self, owner: Option<&Database>) -> Result<bool, StoreError> {
-        match (&self.engine, owner) {
-            (Engine::Sqlite(pools), _) if self.runtime.block_on(pools.purge())? => Ok(true),
+        match (&self.0, owner) {
+            (Engine::Sqlite(pools), _) if pools.purge()? => Ok(true),
             (Engine::Sqlite(_), _) => Err(StoreError::Environment {
                 attempt: "writing the records anew without what was erased".into(),
                 cause: "another lanternfish process reads them: end it and run the erasure again; it goes on where it stands".into(),
             }),
-            (Engine::Postgres(_), Some(owner)) => self.runtime.block_on(postgres::vacuum(owner)).map(|()| true),
+            (Engine::Postgres(server), Some(owner)) => server.runtime.block_on(postgres::vacuum(owner)).map(|()| true),
             (Engine::Postgres(_), None) => Ok(false),
         }
     }
 
     /// Copies a database file into `target` as one consistent file; `false` when the records are on a server.
     pub fn copy_file_into(&self, target: &Path) -> Result<bool, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(pools) => self.runtime.block_on(pools.copy_into(target)).map(|()| true),
+        match &self.0 {
+            Engine::Sqlite(pools) => pools.copy_into(target).map(|()| true),
             Engine::Postgres(_) => Ok(false),
         }
     }
 
     /// Asks the database to check itself: `ok` when sound.
     pub fn integrity(&self) -> Result<String, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(pools) => self.runtime.block_on(pools.integrity()),
-            Engine::Postgres(pools) => self.runtime.block_on(pools.integrity()),
+        match &self.0 {
+            Engine::Sqlite(pools) => pools.integrity(),
+            Engine::Postgres(server) => server.runtime.block_on(server.pools.integrity()),
         }
     }
 }
 
-/// The longest that a database which is left waits for its connections to end.
+/// The longest that a server which is left waits for its connections to end.
 const LEAVING: Duration = Duration::from_secs(5);
 
-/// Who has left a database holds no file of it open: connections end here and not some time later.
-impl Drop for Db {
+/// Who has left a server holds no connection to it: they end here and not some time later. Those to a file end with it.
+impl Drop for Server {
     fn drop(&mut self) {
-        let engine = &self.engine;
-        self.runtime.block_on(async {
-            let closed = async {
-                match engine {
-                    Engine::Sqlite(pools) => pools.close().await,
-                    Engine::Postgres(pools) => pools.close().await,
-                }
-            };
-            // A server that is away is left without a farewell.
-            let _ = tokio::time::timeout(LEAVING, closed).await;
-        });
+        // A server that is away is left without a farewell.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(LEAVING, self.pools.close()).await });
     }
 }
 
@@ -362,14 +348,13 @@ fn runtime() -> Result<Runtime, StoreError> {
 
 /// A transaction; dropped without [`Tx::commit`], nothing happened.
 pub(crate) struct Tx<'d> {
-    db: &'d Db,
-    link: Option<Link>,
+    link: Option<Link<'d>>,
     /// A statement failed. PostgreSQL answers COMMIT with a silent rollback then, so nobody may send one.
     failed: bool,
 }
 
-impl Tx<'_> {
-    fn link(&mut self) -> &mut Link {
+impl<'d> Tx<'d> {
+    fn link(&mut self) -> &mut Link<'d> {
         self.link.as_mut().expect("a transaction keeps its connection until commit or drop")
     }
 
@@ -380,26 +365,24 @@ impl Tx<'_> {
 
     /// From here on the transaction looks with other eyes.
     pub fn look(&mut self, sight: Sight<'_>) -> Result<(), StoreError> {
-        let runtime = &self.db.runtime;
         let answer = match self.link() {
             Link::Sqlite(_) => Ok(()),
-            Link::Postgres(connection) => runtime.block_on(postgres::look(connection, sight)),
+            Link::Postgres(runtime, connection) => runtime.block_on(postgres::look(connection, sight)),
         };
         self.noted(answer)
     }
 
     pub fn run(&mut self, sql: &'static str, values: &[Val]) -> Result<u64, StoreError> {
-        let runtime = &self.db.runtime;
         let answer = match self.link() {
-            Link::Sqlite(connection) => runtime.block_on(sqlite::run(connection, sql, values)),
-            Link::Postgres(connection) => runtime.block_on(postgres::run(connection, sql, values)),
+            Link::Sqlite(connection) => sqlite::run(connection, sql, values),
+            Link::Postgres(runtime, connection) => runtime.block_on(postgres::run(connection, sql, values)),
         };
         self.noted(answer)
     }
 
     /// Adds rows, many by one statement.
     pub fn add(&mut self, table: Many, rows: &[Vec<Val>]) -> Result<(), StoreError> {
-        let numbered = matches!(self.link(), Link::Postgres(_));
+        let numbered = matches!(self.link(), Link::Postgres(..));
         let mut left = rows;
         while !left.is_empty() {
             let most = left.len().min(ROWS_AT_ONCE);
@@ -411,10 +394,9 @@ impl Tx<'_> {
     }
 
     pub fn rows(&mut self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
-        let runtime = &self.db.runtime;
         let answer = match self.link() {
-            Link::Sqlite(connection) => runtime.block_on(sqlite::fetch(connection, sql, values)),
-            Link::Postgres(connection) => runtime.block_on(postgres::fetch(connection, sql, values)),
+            Link::Sqlite(connection) => sqlite::fetch(connection, sql, values),
+            Link::Postgres(runtime, connection) => runtime.block_on(postgres::fetch(connection, sql, values)),
         };
         self.noted(answer)
     }
@@ -431,21 +413,30 @@ impl Tx<'_> {
         if let Err(error) = self.run("COMMIT", &[]) {
             return Err(postgres::of_commit(error));
         }
-        // A connection goes back to its pool by a task of the driver's.
-        let _inside = self.db.runtime.enter();
-        self.link = None;
+        self.link.take().map(Link::leave);
         Ok(())
+    }
+}
+
+impl Link<'_> {
+    /// A connection to a server goes back to its pool by a task of the driver's.
+    fn leave(self) {
+        if let Link::Postgres(runtime, connection) = self {
+            let _inside = runtime.enter();
+            drop(connection);
+        }
     }
 }
 
 impl Drop for Tx<'_> {
     fn drop(&mut self) {
-        let runtime = &self.db.runtime;
-        let _inside = runtime.enter();
         match self.link.take() {
             None => {}
-            Some(Link::Sqlite(connection)) => runtime.block_on(sqlite::give_up(connection)),
-            Some(Link::Postgres(connection)) => runtime.block_on(postgres::give_up(connection)),
+            Some(Link::Sqlite(connection)) => sqlite::give_up(connection),
+            Some(Link::Postgres(runtime, connection)) => {
+                let _inside = runtime.enter();
+                runtime.block_on(postgres::give_up(connection));
+            }
         }
     }
 }

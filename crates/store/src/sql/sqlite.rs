@@ -1,153 +1,239 @@
 //! SQLite: one file in the home, one writer with `BEGIN IMMEDIATE`, several readers.
 //!
+//! Each question is asked on the thread that has it: no other thread is woken for it (decision 23).
+//!
 //! It has no roles and no row-level security: whoever reads the file reads all rows of it. What keeps a
 //! step inside its case here is the `Scope` that every read of the store takes.
 
-use std::{path::Path, time::Duration};
-
-use sqlx::{
-    Column, Row, SqlSafeStr, SqliteConnection, TypeInfo, ValueRef,
-    migrate::{Migration, MigrationType, Migrator},
-    pool::PoolConnection,
-    sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use rusqlite::{CachedStatement, Connection, OpenFlags, types::ValueRef};
+use rusqlite_migration::{M, Migrations};
 
 use super::{Cells, Val};
 use crate::StoreError;
 
-fn migrator() -> Migrator {
-    let step = |version, description: &'static str, sql: &'static str| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(vec![
-        step(1, "spine", include_str!("../../migrations/sqlite/0001_spine.sql")),
-        step(2, "erasure", include_str!("../../migrations/sqlite/0002_erasure.sql")),
-    ])
-}
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("../../migrations/sqlite/0001_spine.sql")),
+    M::up(include_str!("../../migrations/sqlite/0002_erasure.sql")),
+];
+
+/// The longest that a step waits for another program's.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Statements that a connection keeps ready: more than the house has texts.
+const STATEMENTS: usize = 160;
+/// The most connections that read at once.
+const READERS: usize = 4;
 
 /// Connections to the file.
 pub(super) struct Pools {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Pool,
+    readers: Pool,
 }
 
 impl Pools {
-    pub async fn open(path: &Path, create: bool) -> Result<Pools, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(20))
-            .pragma("secure_delete", "ON")
-            .pragma("wal_autocheckpoint", "4000")
-            .statement_cache_capacity(160);
-        // A connection to a file does not go away by itself: asking it first would double every question.
-        let pool = |most| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
+    pub fn open(path: &Path, create: bool) -> Result<Pools, StoreError> {
         // The pages that are written next are those that were written last: 64 MiB of them stay at hand.
-        let writer = pool(1).connect_with(options.clone().pragma("cache_size", "-65536")).await?;
-        migrator().run(&writer).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
-        let readers = pool(4).connect_with(options).await?;
-        Ok(Pools { writer, readers })
+        let writer = Pool::new(path, 1, Some(-65_536));
+        let mut first = connect(path, create, writer.cache)?;
+        adopt_older_steps(&first)?;
+        Migrations::from_slice(STEPS).to_latest(&mut first).map_err(|e| StoreError::Environment { attempt: "bringing the tables up to date".into(), cause: e.to_string() })?;
+        writer.give(first);
+        Ok(Pools { writer, readers: Pool::new(path, READERS, None) })
     }
 
-    /// Ends every connection; returns when they are gone.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+    pub fn rows(&self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
+        fetch(&*self.readers.take()?, sql, values)
     }
 
-    pub async fn rows(&self, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        fetch(&mut connection, sql, values).await
+    pub fn begin(&self) -> Result<Held<'_>, StoreError> {
+        begun(self.writer.take()?, "BEGIN IMMEDIATE")
     }
 
-    pub async fn begin(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        begun(self.writer.acquire().await?, "BEGIN IMMEDIATE").await
+    pub fn steady(&self) -> Result<Held<'_>, StoreError> {
+        begun(self.readers.take()?, "BEGIN")
     }
 
-    pub async fn steady(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        begun(self.readers.acquire().await?, "BEGIN").await
-    }
-
-    pub async fn copy_into(&self, target: &Path) -> Result<(), StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        sqlx::query("VACUUM INTO $1").bind(target.to_string_lossy().into_owned()).execute(&mut *connection).await?;
+    pub fn copy_into(&self, target: &Path) -> Result<(), StoreError> {
+        self.readers.take()?.execute("VACUUM INTO ?1", [target.to_string_lossy()])?;
         Ok(())
     }
 
     /// Leaves nothing of what was written over: the write-ahead log is emptied, and the file is written anew without
     /// free pages. `false` when another process reads, so that the old pages cannot go yet.
-    pub async fn purge(&self) -> Result<bool, StoreError> {
-        let mut connection = self.writer.acquire().await?;
-        if !emptied(&mut connection).await? {
+    pub fn purge(&self) -> Result<bool, StoreError> {
+        let connection = self.writer.take()?;
+        if !emptied(&connection)? {
             return Ok(false);
         }
-        sqlx::query("VACUUM").execute(&mut *connection).await?;
-        emptied(&mut connection).await
+        connection.execute_batch("VACUUM")?;
+        emptied(&connection)
     }
 
     /// SQLite's own check of its pages.
-    pub async fn integrity(&self) -> Result<String, StoreError> {
-        let answer = self.rows("PRAGMA integrity_check", &[]).await?;
+    pub fn integrity(&self) -> Result<String, StoreError> {
+        let answer = self.rows("PRAGMA integrity_check", &[])?;
         answer.first().map_or(Ok("no answer".into()), |cells| cells.text(0))
     }
 }
 
+/// Connections of one kind: made when they are needed, kept until the file is left.
+struct Pool {
+    path: PathBuf,
+    cache: Option<i64>,
+    most: usize,
+    state: Mutex<Kept>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct Kept {
+    free: Vec<Connection>,
+    lent: usize,
+}
+
+impl Pool {
+    fn new(path: &Path, most: usize, cache: Option<i64>) -> Pool {
+        Pool { path: path.into(), cache, most, state: Mutex::default(), freed: Condvar::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection that nobody else has; waits for one when all are lent.
+    fn take(&self) -> Result<Held<'_>, StoreError> {
+        let full = |kept: &mut Kept| kept.free.is_empty() && kept.lent >= self.most;
+        let mut kept = self.freed.wait_while(self.state(), full).unwrap_or_else(PoisonError::into_inner);
+        kept.lent += 1;
+        let ready = kept.free.pop();
+        drop(kept);
+        // Lent from here on: when it cannot be made, its place is given back.
+        let mut held = Held { pool: self, connection: ready };
+        if held.connection.is_none() {
+            held.connection = Some(connect(&self.path, false, self.cache)?);
+        }
+        Ok(held)
+    }
+
+    fn give(&self, connection: Connection) {
+        self.state().free.push(connection);
+    }
+}
+
+/// A connection, until it is dropped.
+pub(super) struct Held<'p> {
+    pool: &'p Pool,
+    connection: Option<Connection>,
+}
+
+impl Deref for Held<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a lent connection is there until it is dropped")
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut kept = self.pool.state();
+        kept.lent -= 1;
+        kept.free.extend(self.connection.take());
+        drop(kept);
+        self.pool.freed.notify_one();
+    }
+}
+
+fn connect(path: &Path, create: bool, cache: Option<i64>) -> Result<Connection, StoreError> {
+    let may_create = if create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    // Each connection is used by one thread at a time: its own lock would be a second one.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags | may_create)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+         PRAGMA wal_autocheckpoint = 4000;",
+    )?;
+    if let Some(pages) = cache {
+        connection.pragma_update(None, "cache_size", pages)?;
+    }
+    Ok(connection)
+}
+
+/// A home that an earlier build made counts its steps in a table of that build's driver.
+fn adopt_older_steps(connection: &Connection) -> Result<(), StoreError> {
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    if count("SELECT COUNT(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")? == 1 {
+        let steps = count("SELECT COUNT(*) FROM _sqlx_migrations")?;
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {steps}; DROP TABLE _sqlx_migrations; COMMIT"))?;
+    }
+    Ok(())
+}
+
 /// Whether every page of the write-ahead log is in the file, and the log is empty.
-async fn emptied(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-    let answer = fetch(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).await?;
+fn emptied(connection: &Connection) -> Result<bool, StoreError> {
+    let answer = fetch(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
     answer.first().map_or(Ok(false), |cells| Ok(cells.int(0)? == 0))
 }
 
-async fn begun(mut connection: PoolConnection<Sqlite>, how: &'static str) -> Result<PoolConnection<Sqlite>, StoreError> {
-    sqlx::query(how).execute(&mut *connection).await?;
+fn begun<'p>(connection: Held<'p>, how: &'static str) -> Result<Held<'p>, StoreError> {
+    run(&connection, how, &[])?;
     Ok(connection)
 }
 
 /// Rolls back; a connection in an unknown state must not go back to the pool.
-pub(super) async fn give_up(mut connection: PoolConnection<Sqlite>) {
-    if sqlx::query("ROLLBACK").execute(&mut *connection).await.is_err() {
-        drop(connection.detach());
+pub(super) fn give_up(mut connection: Held<'_>) {
+    if run(&connection, "ROLLBACK", &[]).is_err() {
+        drop(connection.connection.take());
     }
 }
 
-pub(super) async fn run(connection: &mut SqliteConnection, sql: &'static str, values: &[Val]) -> Result<u64, StoreError> {
-    Ok(bind(sql, values).execute(connection).await?.rows_affected())
+pub(super) fn run(connection: &Connection, sql: &'static str, values: &[Val]) -> Result<u64, StoreError> {
+    let mut statement = bound(connection, sql, values)?;
+    Ok(statement.raw_execute()? as u64)
 }
 
-pub(super) async fn fetch(connection: &mut SqliteConnection, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
-    let rows = bind(sql, values).fetch_all(connection).await?;
-    rows.iter().map(cells).collect()
+pub(super) fn fetch(connection: &Connection, sql: &'static str, values: &[Val]) -> Result<Vec<Cells>, StoreError> {
+    let mut statement = bound(connection, sql, values)?;
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    let mut answer = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cells = (0..columns).map(|i| Ok(read(row.get_ref(i)?)?)).collect::<Result<_, StoreError>>()?;
+        answer.push(Cells(cells));
+    }
+    Ok(answer)
 }
 
-type Bound<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
+/// The statement with its values. `$2` is the second of them wherever it stands, as a server reads it.
+fn bound<'c>(connection: &'c Connection, sql: &'static str, values: &[Val]) -> Result<CachedStatement<'c>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for place in 1..=statement.parameter_count() {
+        let named = statement.parameter_name(place).and_then(|name| name.strip_prefix('$')?.parse().ok());
+        match values.get(named.unwrap_or(place) - 1) {
+            None => return Err(StoreError::damaged(format!("a statement has more places than its {} values", values.len()))),
+            Some(Val::Null) => statement.raw_bind_parameter(place, rusqlite::types::Null)?,
+            Some(Val::Int(n)) => statement.raw_bind_parameter(place, n)?,
+            Some(Val::Text(text)) => statement.raw_bind_parameter(place, text)?,
+            Some(Val::Blob(bytes)) => statement.raw_bind_parameter(place, bytes)?,
+        }
+    }
+    Ok(statement)
+}
 
-fn bind<'q>(sql: &'static str, values: &[Val]) -> Bound<'q> {
-    values.iter().fold(sqlx::query(sql), |query, value| match value {
-        Val::Null => query.bind(None::<String>),
-        Val::Int(n) => query.bind(*n),
-        Val::Text(s) => query.bind(s.clone()),
-        Val::Blob(b) => query.bind(b.clone()),
+fn read(value: ValueRef<'_>) -> Result<Val, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Val::Null,
+        ValueRef::Integer(n) => Val::Int(n),
+        ValueRef::Text(text) => Val::Text(std::str::from_utf8(text).map_err(|e| StoreError::damaged(format!("a text is not UTF-8: {e}")))?.into()),
+        ValueRef::Blob(bytes) => Val::Blob(bytes.into()),
+        ValueRef::Real(_) => return Err(StoreError::damaged("a number with a fraction stands where none belongs")),
     })
-}
-
-fn cells(row: &sqlx::sqlite::SqliteRow) -> Result<Cells, StoreError> {
-    (0..row.columns().len())
-        .map(|i| {
-            let raw = row.try_get_raw(i)?;
-            if raw.is_null() {
-                return Ok(Val::Null);
-            }
-            let kind = raw.type_info();
-            Ok(match kind.name() {
-                "INTEGER" | "BOOLEAN" | "NUMERIC" => Val::Int(row.try_get_unchecked(i)?),
-                "TEXT" => Val::Text(row.try_get_unchecked(i)?),
-                "BLOB" => Val::Blob(row.try_get_unchecked(i)?),
-                other => return Err(StoreError::damaged(format!("a column of type {other} in {:?}", row.columns()[i].name()))),
-            })
-        })
-        .collect::<Result<Vec<_>, StoreError>>()
-        .map(Cells)
 }

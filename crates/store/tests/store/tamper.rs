@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use model::event::EventType;
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 use store::{Store, StoreError};
 use tempfile::TempDir;
 
@@ -60,14 +60,10 @@ pub fn edit(house: &House, statements: &'static str) -> Result<(), String> {
     }
 }
 
-fn edit_file(home: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
-        let options = SqliteConnectOptions::new().filename(home.join("records.db")).foreign_keys(false);
-        let mut connection = options.connect().await?;
-        sqlx::raw_sql(statements).execute(&mut connection).await?;
-        connection.close().await
-    })
+fn edit_file(home: &Path, statements: &'static str) -> rusqlite::Result<()> {
+    let connection = Connection::open(home.join("records.db"))?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.execute_batch(statements)
 }
 
 const DROP_TRIGGERS: &str = "DROP TRIGGER IF EXISTS event_never_changes; DROP TRIGGER IF EXISTS event_never_removed; \

@@ -13,7 +13,7 @@ use std::{
 
 use model::{Law, action::Action, event::EventType, id::CaseId};
 use serde_json::json;
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use sqlx::Connection;
 use store::{Basis, Committed, Intent, NewEvent, Permit, Scope, Store, StoreError, Write};
 
 use crate::house::{House, commit_note, refused, row};
@@ -35,15 +35,11 @@ fn while_locked<T>(house: &House, work: impl FnOnce() -> T) -> T {
 }
 
 fn lock_file(home: &Path, ready: &Sender<()>, released: &Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
-        let mut connection = SqliteConnectOptions::new().filename(home.join("records.db")).connect().await.unwrap();
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
-        ready.send(()).unwrap();
-        released.recv().unwrap();
-        sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    });
+    let connection = rusqlite::Connection::open(home.join("records.db")).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    ready.send(()).unwrap();
+    released.recv().unwrap();
+    connection.execute_batch("ROLLBACK").unwrap();
 }
 
 fn lock_server(url: &str, ready: &Sender<()>, released: &Receiver<()>) {
