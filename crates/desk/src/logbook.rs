@@ -10,9 +10,8 @@ use std::{
 };
 
 use ledger::{
-    Checkpoint, LogKey, MemoryTree, SignedCheckpoint, TreeSize,
+    Checkpoint, LogKey, MemoryTree, SignedCheckpoint,
     note::UnknownSigners,
-    root_of_hashes,
     tile::{TilePath, bundle_bytes, entry_bundles, hash_tile_bytes, hash_tiles},
 };
 use model::{Law, authorize::NodeStep, event::{EventType, Leaf}, moment::ClockQuality};
@@ -193,7 +192,7 @@ fn known_checkpoint(desk: &Desk, text: &str) -> Result<Checkpoint, StoreError> {
 
 fn go_on_from(desk: &Desk, session: &Session, known: &Checkpoint, size: u64) -> Result<(bool, String), StoreError> {
     let held = known.size.0 <= size && known.origin.as_str() == desk.store.origin()?;
-    if held && root_of_hashes(&desk.store.leaf_hashes(size)?, TreeSize(known.size.0)).map_err(input)? == known.root {
+    if held && desk.store.root_at(known.size.0)? == known.root {
         return Ok((false, format!("the restored log holds the known checkpoint of {} events: it goes on in the same epoch", known.size)));
     }
     let text = format!(

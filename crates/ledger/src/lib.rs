@@ -41,4 +41,4 @@ pub use note::{Checkpoint, SignedCheckpoint};
 pub use path::{HashSource, ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
 pub use proof::TlogProof;
 pub use split::Split;
-pub use tree::{Frontier, LeafIndex, MemoryTree, Node, TreeSize, leaf_hash, node_hash, root_of_hashes};
+pub use tree::{Frontier, Gathered, LeafIndex, MemoryTree, Node, TreeSize, leaf_hash, node_hash, root_of_hashes};

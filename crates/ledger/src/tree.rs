@@ -1,8 +1,11 @@
 //! The Merkle tree of RFC 9162 §2.1 over SHA-256: hashes, positions, the growing right edge.
 //!
 //! It stores nothing itself: [`Frontier`] is the few hashes that a log head must keep to go on, and
+//! [`Gathered`] makes one proof while the leaves pass by,
 //! [`MemoryTree`] is for whoever holds all leaf hashes. Leaves are hashed with the prefix 0x00 and
 //! nodes with 0x01, so that a node can never pass for a leaf.
+
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -188,6 +191,41 @@ pub fn root_of_hashes(leaves: &[Hash], size: TreeSize) -> Result<Hash, ProofErro
     let mut frontier = Frontier::empty();
     wanted.iter().for_each(|leaf| frontier.grow(*leaf, |_, _| ()));
     Ok(frontier.root())
+}
+
+/// The nodes of one proof, gathered in one pass over the leaves: a few thousand bytes of memory for a log of any size.
+#[derive(Debug, Clone)]
+pub struct Gathered {
+    frontier: Frontier,
+    nodes: BTreeMap<Node, Option<Hash>>,
+}
+
+impl Gathered {
+    /// Waits for these nodes ([`crate::path::inclusion_nodes`], [`crate::path::consistency_nodes`]).
+    pub fn of(wanted: Vec<Node>) -> Self {
+        Gathered { frontier: Frontier::empty(), nodes: wanted.into_iter().map(|node| (node, None)).collect() }
+    }
+
+    /// Takes the next leaf hash of the log.
+    pub fn leaf(&mut self, leaf: Hash) {
+        let nodes = &mut self.nodes;
+        self.frontier.grow(leaf, |node, hash| {
+            if let Some(wanted) = nodes.get_mut(&node) {
+                *wanted = Some(hash);
+            }
+        });
+    }
+
+    /// Root of the leaves so far.
+    pub fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+}
+
+impl HashSource for Gathered {
+    fn hash(&self, node: Node) -> Option<Hash> {
+        self.nodes.get(&node).copied().flatten()
+    }
 }
 
 /// Every complete node of a tree, in memory: 64 bytes per leaf.

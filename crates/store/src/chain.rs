@@ -2,7 +2,7 @@
 //!
 //! It needs no content key; a restored home signs nothing before it was resumed (law 3).
 
-use ledger::{Checkpoint, KeyName, LogSigner, SignedCheckpoint, TreeSize, root_of_hashes};
+use ledger::{Checkpoint, KeyName, LogSigner, SignedCheckpoint, TreeSize};
 use model::{Law, Sha256Digest, actor::Role, authorize::NodeStep, event::EventType};
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// When the log is shorter, or the log key cannot be read.
     pub fn checkpoint_at(&self, size: u64) -> Result<SignedCheckpoint, StoreError> {
-        let root = root_of_hashes(&self.leaf_hashes(size)?, TreeSize(size)).map_err(|e| StoreError::input(e.to_string()))?;
+        let root = self.root_at(size)?;
         self.sign_checkpoint(size, root)
     }
 
@@ -102,6 +102,22 @@ impl Store {
     /// When the log is shorter.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Sha256Digest>, StoreError> {
         log::inclusion(&self.db, index, size)
+    }
+
+    /// Proof that the first `to` events begin with the first `from`.
+    ///
+    /// # Errors
+    /// When the log is shorter, and when `from` is 0.
+    pub fn consistency(&self, from: u64, to: u64) -> Result<Vec<Sha256Digest>, StoreError> {
+        log::consistency(&self.db, from, to)
+    }
+
+    /// Root over the first `size` events, from their stored leaf hashes.
+    ///
+    /// # Errors
+    /// When the log is shorter.
+    pub fn root_at(&self, size: u64) -> Result<Sha256Digest, StoreError> {
+        log::root(&self.db, size)
     }
 
     /// Declares a new epoch after a restore from which later events may be missing.

@@ -1,7 +1,10 @@
 //! The log: the entry of an event, made with the digests of what it describes, and the check of the
 //! whole log from leaf bytes alone (laws 2, 3, 10). Entries are written by the sequencer and by nobody else.
 
-use ledger::tree::{Frontier, LeafIndex, MemoryTree, TreeSize, leaf_hash};
+use ledger::{
+    path,
+    tree::{Frontier, Gathered, LeafIndex, Node, TreeSize, leaf_hash},
+};
 use model::{
     Moment, Sha256Digest,
     event::{EventType, Leaf},
@@ -192,6 +195,8 @@ pub struct LogReport {
 }
 
 const PAGE: i64 = 2_000;
+/// Leaf hashes that are read at once.
+const HASHES_AT_ONCE: u64 = 10_000;
 
 /// Reads the whole log from leaf bytes, recomputes its root, and compares events and rows both ways.
 pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
@@ -351,26 +356,52 @@ fn blinds_of(tx: &mut Tx<'_>, row: &Row) -> Result<Vec<Blind>, StoreError> {
     cells.iter().map(|index| Ok((index.text(0)?, index.blob(1)?))).collect()
 }
 
-/// Every leaf hash from the start up to `size`.
-pub(crate) fn hashes(db: &Db, size: u64) -> Result<Vec<Sha256Digest>, StoreError> {
-    let mut all = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    while (all.len() as u64) < size {
-        let left = size - all.len() as u64;
-        let limit = i64::try_from(left.min(20_000)).unwrap_or(PAGE);
-        let page = db.rows(Sight::Log, sql::HASHES_FROM, &[cells_seq(all.len() as u64), Val::Int(limit)])?;
+/// Shows every leaf hash from the start up to `size`, in order; it holds one page of them at a time.
+pub(crate) fn each_hash(db: &Db, size: u64, mut show: impl FnMut(Sha256Digest)) -> Result<(), StoreError> {
+    let mut seen = 0;
+    while seen < size {
+        let limit = i64::try_from((size - seen).min(HASHES_AT_ONCE)).unwrap_or(PAGE);
+        let page = db.rows(Sight::Log, sql::HASHES_FROM, &[cells_seq(seen), Val::Int(limit)])?;
         if page.is_empty() {
-            return Err(StoreError::damaged(format!("the log has only {} of {size} leaves", all.len())));
+            return Err(StoreError::damaged(format!("the log has only {seen} of {size} leaves")));
         }
         for cells in page {
             let hash: [u8; 32] = cells.blob(0)?.try_into().map_err(|_| StoreError::damaged("a leaf hash is not 32 bytes"))?;
-            all.push(Sha256Digest(hash));
+            show(Sha256Digest(hash));
+            seen += 1;
         }
     }
+    Ok(())
+}
+
+/// Every leaf hash from the start up to `size`.
+pub(crate) fn hashes(db: &Db, size: u64) -> Result<Vec<Sha256Digest>, StoreError> {
+    let mut all = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    each_hash(db, size, |hash| all.push(hash))?;
     Ok(all)
 }
 
 /// The inclusion proof of leaf `index` in the tree of `size` leaves.
 pub(crate) fn inclusion(db: &Db, index: u64, size: u64) -> Result<Vec<Sha256Digest>, StoreError> {
-    let tree = MemoryTree::new(hashes(db, size)?);
-    ledger::path::inclusion_proof(LeafIndex(index), TreeSize(size), &tree).map_err(|e| StoreError::input(e.to_string()))
+    let (index, size) = (LeafIndex(index), TreeSize(size));
+    let nodes = path::inclusion_nodes(index, size).map_err(|e| StoreError::input(e.to_string()))?;
+    path::inclusion_proof(index, size, &gathered(db, nodes, size)?).map_err(|e| StoreError::input(e.to_string()))
+}
+
+/// The proof that the tree of `to` leaves begins with that of `from`.
+pub(crate) fn consistency(db: &Db, from: u64, to: u64) -> Result<Vec<Sha256Digest>, StoreError> {
+    let (from, to) = (TreeSize(from), TreeSize(to));
+    let nodes = path::consistency_nodes(from, to).map_err(|e| StoreError::input(e.to_string()))?;
+    path::consistency_proof(from, to, &gathered(db, nodes, to)?).map_err(|e| StoreError::input(e.to_string()))
+}
+
+/// The root of the first `size` leaves.
+pub(crate) fn root(db: &Db, size: u64) -> Result<Sha256Digest, StoreError> {
+    Ok(gathered(db, vec![], TreeSize(size))?.root())
+}
+
+fn gathered(db: &Db, wanted: Vec<Node>, size: TreeSize) -> Result<Gathered, StoreError> {
+    let mut gathered = Gathered::of(wanted);
+    each_hash(db, size.0, |hash| gathered.leaf(hash))?;
+    Ok(gathered)
 }

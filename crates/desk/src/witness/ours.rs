@@ -7,7 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ledger::{
-    Checkpoint, Growth, MemoryTree, SignedCheckpoint, Split, TreeSize, WitnessKey, consistency_proof,
+    Checkpoint, Growth, SignedCheckpoint, Split, TreeSize, WitnessKey,
     note::{SignatureLine, UnknownSigners, Witnessed},
 };
 use model::{Law, Moment, Sha256Digest, authorize::NodeStep, event::EventType};
@@ -212,8 +212,7 @@ pub fn growth(desk: &Desk, old: u64, note: &SignedCheckpoint) -> Result<Growth, 
     if old == 0 {
         return Ok(Growth::from_nothing(note.clone()));
     }
-    let tree = MemoryTree::new(desk.store.leaf_hashes(size.0)?);
-    Ok(Growth::new(TreeSize(old), consistency_proof(TreeSize(old), size, &tree).map_err(input)?, note.clone()))
+    Ok(Growth::new(TreeSize(old), desk.store.consistency(old, size.0)?, note.clone()))
 }
 
 /// This log's own checkpoint of exactly `size` events, shown to a witness that could not follow the growth.

@@ -2,7 +2,7 @@
 //! RFC 9162 §2.1.1 written out once more, recursively.
 
 use ledger::{
-    Frontier, Hash, HashSource, MemoryTree, Node, ProofError, TreeSize,
+    Frontier, Gathered, Hash, HashSource, MemoryTree, Node, ProofError, TreeSize,
     path::{consistency_nodes, inclusion_nodes},
     tree::{self, FrontierError, LeafIndex},
     verify_consistency, verify_inclusion,
@@ -63,6 +63,28 @@ fn every_way_to_a_root_agrees_with_the_definition() {
             frontier.append(*next);
         }
     }
+}
+
+#[test]
+fn proofs_gathered_in_passing_are_those_of_the_whole_tree() {
+    for size in 1..=70 {
+        let (whole, leaves) = (log_of(size), leaf_hashes(size));
+        let gather = |nodes| {
+            let mut gathered = Gathered::of(nodes);
+            leaves.iter().for_each(|leaf| gathered.leaf(*leaf));
+            assert_eq!(gathered.root(), whole.root());
+            gathered
+        };
+        let size = TreeSize(size);
+        for at in 0..size.0 {
+            let source = gather(inclusion_nodes(LeafIndex(at), size).unwrap());
+            assert_eq!(ledger::inclusion_proof(LeafIndex(at), size, &source), ledger::inclusion_proof(LeafIndex(at), size, &whole));
+            let from = TreeSize(at + 1);
+            let source = gather(consistency_nodes(from, size).unwrap());
+            assert_eq!(ledger::consistency_proof(from, size, &source), ledger::consistency_proof(from, size, &whole));
+        }
+    }
+    assert_eq!(Gathered::of(inclusion_nodes(LeafIndex(0), TreeSize(2)).unwrap()).hash(Node { level: 0, index: 1 }), None);
 }
 
 #[test]

@@ -413,7 +413,9 @@ impl<'d> Tx<'d> {
         if let Err(error) = self.run("COMMIT", &[]) {
             return Err(postgres::of_commit(error));
         }
-        self.link.take().map(Link::leave);
+        if let Some(link) = self.link.take() {
+            link.leave();
+        }
         Ok(())
     }
 }

@@ -206,7 +206,7 @@ pub(super) fn fetch(connection: &Connection, sql: &'static str, values: &[Val]) 
     let mut rows = statement.raw_query();
     let mut answer = Vec::new();
     while let Some(row) = rows.next()? {
-        let cells = (0..columns).map(|i| Ok(read(row.get_ref(i)?)?)).collect::<Result<_, StoreError>>()?;
+        let cells = (0..columns).map(|i| read(row.get_ref(i)?)).collect::<Result<_, StoreError>>()?;
         answer.push(Cells(cells));
     }
     Ok(answer)
