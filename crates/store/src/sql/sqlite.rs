@@ -42,7 +42,7 @@ impl Pools {
         let writer = Pool::new(path, 1, Some(-65_536));
         let mut first = connect(path, create, writer.cache)?;
         adopt_older_steps(&first)?;
-        Migrations::from_slice(STEPS).to_latest(&mut first).map_err(|e| StoreError::Environment { attempt: "bringing the tables up to date".into(), cause: e.to_string() })?;
+        Migrations::from_slice(STEPS).to_latest(&mut first).map_err(of_steps)?;
         writer.give(first);
         Ok(Pools { writer, readers: Pool::new(path, READERS, None) })
     }
@@ -172,9 +172,18 @@ fn adopt_older_steps(connection: &Connection) -> Result<(), StoreError> {
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     if count("SELECT COUNT(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")? == 1 {
         let steps = count("SELECT COUNT(*) FROM _sqlx_migrations")?;
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {steps}; DROP TABLE _sqlx_migrations; COMMIT"))?;
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {steps}; DROP TABLE IF EXISTS _sqlx_migrations; COMMIT"))?;
     }
     Ok(())
+}
+
+fn of_steps(error: rusqlite_migration::Error) -> StoreError {
+    use rusqlite_migration::{Error, MigrationDefinitionError::DatabaseTooFarAhead};
+    let cause = match error {
+        Error::MigrationDefinition(DatabaseTooFarAhead) => "a later build made these tables: use that one; nothing was changed".to_string(),
+        other => other.to_string(),
+    };
+    StoreError::Environment { attempt: "bringing the tables up to date".into(), cause }
 }
 
 /// Whether every page of the write-ahead log is in the file, and the log is empty.

@@ -8,7 +8,10 @@ use serde_json::json;
 use store::{Intent, NewEvent, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::house::{House, ON_SERVER, PEOPLE, commit_note, files, refused};
+use crate::{
+    house::{House, ON_SERVER, PEOPLE, commit_note, files, refused},
+    tamper::edit,
+};
 
 #[test]
 fn law_02_threads_and_programs_that_commit_at_once_keep_one_log() {
@@ -34,6 +37,27 @@ fn law_02_threads_and_programs_that_commit_at_once_keep_one_log() {
     });
     house.check_log(before + (THREADS * EACH) as u64);
     assert_eq!(house.store.list(&house.scope("Noy", &case), "note").unwrap().len(), THREADS * EACH);
+}
+
+#[test]
+fn a_home_of_an_earlier_build_is_taken_over_and_one_of_a_later_build_is_left_alone() {
+    let house = House::new();
+    if ON_SERVER {
+        return; // Its owner brings a server's tables up to date.
+    }
+    let case = house.open_case(&["Noy", "Dao", "Kham", "Phet"]);
+    house.live_authority(&case, 5);
+    let before = house.store.log_size().unwrap();
+    edit(&house, "CREATE TABLE _sqlx_migrations (version BIGINT); INSERT INTO _sqlx_migrations VALUES (1), (2); PRAGMA user_version = 0").unwrap();
+    let (scope, store) = (house.scope("Noy", &case), house.another_store());
+    let permit = store.permit(&scope, Intent::to(Action::View)).unwrap();
+    commit_note(&store, &scope, &permit, "note-1", "goes on").unwrap();
+    house.check_log(before + 1);
+
+    edit(&house, "PRAGMA user_version = 999").unwrap();
+    let later = Store::open(&house.root()).err().unwrap().to_string();
+    assert!(later.contains("a later build made these tables"), "{later}");
+    house.check_log(before + 1);
 }
 
 #[test]
