@@ -30,6 +30,11 @@ pub struct Cage {
 }
 
 impl Cage {
+    /// Whether system calls are filtered.
+    pub fn has_filter(self) -> bool {
+        self.seccomp
+    }
+
     /// As the capture record states it: `landlock+seccomp`, `landlock`, `seccomp` or `uncaged`.
     /// `landlock` is said only when files *and* ports are held.
     pub fn label(self) -> &'static str {
@@ -58,12 +63,13 @@ pub fn strip_process() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Locks the calling thread in: files below `spool` only, TCP to `ports` only, few system calls.
-pub fn enter(spool: &Path, ports: &BTreeSet<u16>, byte_budget: u64) -> Cage {
+/// Locks the calling thread in: files below `spool` only, few system calls, and TCP to `ports` only; or, `proxied`,
+/// no TCP at all and Unix streams instead, of which the walls leave one.
+pub fn enter(spool: &Path, ports: &BTreeSet<u16>, proxied: bool, byte_budget: u64) -> Cage {
     limit(byte_budget);
     let landlock = landlock(spool, ports).is_ok_and(|held| held);
     let _ = narrower_scopes();
-    let seccomp = syscall_filter().is_some_and(|filter| seccompiler::apply_filter(&filter).is_ok());
+    let seccomp = syscall_filter(proxied).is_some_and(|filter| seccompiler::apply_filter(&filter).is_ok());
     Cage { landlock, seccomp }
 }
 
@@ -103,17 +109,19 @@ fn narrower_scopes() -> Result<(), RulesetError> {
 }
 
 /// The allow-list; every other call fails with EPERM. None where the processor is not known.
-fn syscall_filter() -> Option<BpfProgram> {
+fn syscall_filter(proxied: bool) -> Option<BpfProgram> {
     let arch: TargetArch = std::env::consts::ARCH.try_into().ok()?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (*call, vec![])).collect();
-    rules.insert(libc::SYS_socket, vec![tcp_socket(libc::AF_INET)?, tcp_socket(libc::AF_INET6)?]);
+    let families: &[i32] = if proxied { &[libc::AF_UNIX] } else { &[libc::AF_INET, libc::AF_INET6] };
+    let streams: Option<Vec<SeccompRule>> = families.iter().map(|family| stream_socket(*family)).collect();
+    rules.insert(libc::SYS_socket, streams?);
     rules.insert(libc::SYS_ioctl, vec![only_non_blocking()?]);
     let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch).ok()?.try_into().ok()
 }
 
-/// A stream socket of one family: no datagrams, so no DNS; no Unix sockets, so no daemon that resolves.
-fn tcp_socket(family: i32) -> Option<SeccompRule> {
+/// A stream socket of one family: no datagrams, so no DNS; by loopback no Unix sockets, so no daemon that resolves.
+fn stream_socket(family: i32) -> Option<SeccompRule> {
     let word = SeccompCmpArgLen::Dword;
     let of_family = SeccompCondition::new(0, word.clone(), SeccompCmpOp::Eq, u64::try_from(family).ok()?).ok()?;
     let kind = u64::try_from(libc::SOCK_STREAM).ok()?;

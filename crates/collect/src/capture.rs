@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,11 +16,13 @@ use model::{Moment, Sha256Digest};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Now;
-use crate::destination::{self, Target};
+use crate::destination::{self, Peer, Target};
 use crate::holding::Holding;
 use crate::lease::{Lease, OrderRefusal};
 use crate::response::{Ending, ResponseReader};
+use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
+use crate::wire::Wire;
 use crate::{TOOL, spool};
 
 /// Longest time between two looks at the order file, and longest single wait on a socket.
@@ -77,6 +80,8 @@ enum Cut {
     Malformed,
     ConnectionRefused,
     Unreachable,
+    /// Tor could not lead there.
+    Proxy(SocksFailure),
 }
 
 impl Cut {
@@ -89,6 +94,7 @@ impl Cut {
             Cut::Malformed => "malformed-response",
             Cut::ConnectionRefused => "connection-refused",
             Cut::Unreachable => "unreachable",
+            Cut::Proxy(failure) => failure.reason(),
         }
     }
 
@@ -98,14 +104,26 @@ impl Cut {
             Cut::LeaseLapsed | Cut::Timeout => Some("time"),
             Cut::Budget => Some("length"),
             Cut::ConnectionLost => Some("disconnect"),
-            Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable => None,
+            Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable | Cut::Proxy(_) => None,
         }
     }
+
+    /// Whether the same URL may be reached over another circuit.
+    fn may_pass(self) -> bool {
+        matches!(self, Cut::Proxy(failure) if failure.may_pass())
+    }
 }
+
+/// Each URL is tried with so many circuit labels before it is called unreachable; onion services come and go.
+const TRIES: usize = 3;
+/// The pause before another circuit: long enough for a descriptor to be published.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// One order being carried out; WARC bytes go to `W`.
 pub(crate) struct Capture<W: Write> {
     folder: PathBuf,
+    /// Tor's socket, where the order goes through Tor.
+    proxy: Option<PathBuf>,
     watch: Watch,
     warc: WarcWriter<W>,
     warcinfo: String,
@@ -122,10 +140,10 @@ struct Received {
 }
 
 impl<W: Write> Capture<W> {
-    pub(crate) fn new(folder: &Path, watch: Watch, out: W) -> Self {
+    pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
         let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, timeout_ms }
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, timeout_ms }
     }
 
     /// Fetches everything that the lease allows.
@@ -163,7 +181,8 @@ impl<W: Write> Capture<W> {
 
     fn fetch(&mut self, url: String) -> io::Result<Fetch> {
         let mut fetch = unanswered(url);
-        match destination::target(&fetch.url) {
+        let transport = self.watch.lease.order().transport.clone();
+        match destination::target(&transport, &fetch.url) {
             Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
             Ok(target) => self.visit(&target, &mut fetch)?,
         }
@@ -175,14 +194,21 @@ impl<W: Write> Capture<W> {
     fn visit(&mut self, target: &Target, fetch: &mut Fetch) -> io::Result<()> {
         let deadline_boot_ms = Now::read().boot_ms.saturating_add(self.timeout_ms);
         let request = request_text(target);
-        let mut stream = match self.connect(target, deadline_boot_ms) {
-            Ok(stream) => stream,
-            Err(cut) => {
-                fetch.outcome = failed(cut.reason());
-                return Ok(());
+        let mut stream = loop {
+            match self.connect(target, fetch.earlier.len(), deadline_boot_ms) {
+                Ok(stream) => break stream,
+                Err(cut) if cut.may_pass() && fetch.earlier.len() + 1 < TRIES => {
+                    fetch.earlier.push(cut.reason().to_string());
+                    self.pause(deadline_boot_ms);
+                }
+                Err(cut) => {
+                    fetch.outcome = failed(cut.reason());
+                    return Ok(());
+                }
             }
         };
-        fetch.peer = Some(target.address.to_string());
+        fetch.peer = Some(target.peer.to_string());
+        fetch.started = Now::read().wall;
         let sent = self.send(&mut stream, request.as_bytes(), deadline_boot_ms);
         let received = match sent {
             Ok(()) => self.receive(&mut stream, deadline_boot_ms)?,
@@ -192,11 +218,20 @@ impl<W: Write> Capture<W> {
         self.keep(target, &request, received, fetch)
     }
 
-    fn connect(&mut self, target: &Target, deadline_boot_ms: i64) -> Result<TcpStream, Cut> {
+    fn connect(&mut self, target: &Target, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
+        match (&target.peer, self.proxy.clone()) {
+            (Peer::Loopback(address), None) => self.connect_loopback(*address, deadline_boot_ms),
+            (Peer::Onion { host, port }, Some(proxy)) => self.connect_onion(&proxy, host, *port, tries, deadline_boot_ms),
+            // An address that this transport has no way to.
+            _ => Err(Cut::Unreachable),
+        }
+    }
+
+    fn connect_loopback(&mut self, address: std::net::SocketAddr, deadline_boot_ms: i64) -> Result<Wire, Cut> {
         loop {
             let wait = self.may_go_on(deadline_boot_ms)?;
-            match TcpStream::connect_timeout(&target.address, wait) {
-                Ok(stream) => return stream.set_write_timeout(Some(wait)).map(|()| stream).map_err(|_| Cut::Unreachable),
+            match TcpStream::connect_timeout(&address, wait) {
+                Ok(stream) => return stream.set_write_timeout(Some(wait)).map(|()| Wire::Tcp(stream)).map_err(|_| Cut::Unreachable),
                 Err(e) if is_wait(e.kind()) => {}
                 Err(e) if e.kind() == ErrorKind::ConnectionRefused => return Err(Cut::ConnectionRefused),
                 Err(_) => return Err(Cut::Unreachable),
@@ -204,7 +239,39 @@ impl<W: Write> Capture<W> {
         }
     }
 
-    fn send(&mut self, stream: &mut TcpStream, mut rest: &[u8], deadline_boot_ms: i64) -> Result<(), Cut> {
+    /// Asks Tor for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
+    /// knows of the service's descriptor, all of them share.
+    fn connect_onion(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
+        let broken = Cut::Proxy(SocksFailure::NotSocks);
+        let label = self.watch.lease.order().isolation.clone().unwrap_or_default();
+        let label = if tries == 0 { label } else { format!("{label}-{tries}") };
+        let wait = self.may_go_on(deadline_boot_ms)?;
+        let mut wire = Wire::Proxied(UnixStream::connect(proxy).map_err(|_| broken)?);
+        wire.wait_to_write(wait).map_err(|_| broken)?;
+        let mut dialogue = Dialogue::begin(&mut wire, &label, host, port).map_err(|_| broken)?;
+        loop {
+            let wait = self.may_go_on(deadline_boot_ms)?;
+            wire.wait_to_read(wait).map_err(|_| broken)?;
+            match dialogue.listen(&mut wire) {
+                Ok(Turn::Open) => return Ok(wire),
+                Ok(Turn::Wait) => {}
+                Err(failure) => return Err(Cut::Proxy(failure)),
+            }
+        }
+    }
+
+    /// Waits before another circuit, no longer than the lease and the order allow.
+    fn pause(&mut self, deadline_boot_ms: i64) {
+        let mut left = PAUSE;
+        while !left.is_zero() {
+            let Ok(wait) = self.may_go_on(deadline_boot_ms) else { return };
+            let wait = wait.min(left);
+            std::thread::sleep(wait);
+            left -= wait;
+        }
+    }
+
+    fn send(&mut self, stream: &mut Wire, mut rest: &[u8], deadline_boot_ms: i64) -> Result<(), Cut> {
         while !rest.is_empty() {
             self.may_go_on(deadline_boot_ms)?;
             match stream.write(rest) {
@@ -217,7 +284,7 @@ impl<W: Write> Capture<W> {
         Ok(())
     }
 
-    fn receive(&mut self, stream: &mut TcpStream, deadline_boot_ms: i64) -> io::Result<Received> {
+    fn receive(&mut self, stream: &mut Wire, deadline_boot_ms: i64) -> io::Result<Received> {
         let mut received = Received::begin(&self.folder);
         let mut buffer = vec![0; 64 << 10];
         while received.reader.ending() != Ending::Whole {
@@ -238,9 +305,9 @@ impl<W: Write> Capture<W> {
     }
 
     /// One short wait for bytes: how many came (0: the peer closed), or none yet.
-    fn read_some(&mut self, stream: &mut TcpStream, buffer: &mut [u8], deadline_boot_ms: i64) -> Result<Option<usize>, Cut> {
+    fn read_some(&mut self, stream: &mut Wire, buffer: &mut [u8], deadline_boot_ms: i64) -> Result<Option<usize>, Cut> {
         let wait = self.may_go_on(deadline_boot_ms)?;
-        stream.set_read_timeout(Some(wait)).map_err(|_| Cut::ConnectionLost)?;
+        stream.wait_to_read(wait).map_err(|_| Cut::ConnectionLost)?;
         let most = usize::try_from(self.budget_left).unwrap_or(usize::MAX).min(buffer.len());
         match stream.read(&mut buffer[..most]) {
             Ok(read) => {
@@ -272,7 +339,10 @@ impl<W: Write> Capture<W> {
         fetch.outcome = received.outcome();
         fetch.response_bytes = received.holding.length();
         fetch.redirect = received.reader.redirect().map(str::to_string);
-        let mut about = vec![("WARC-Target-URI", without_fragment(&fetch.url)), ("WARC-IP-Address", target.address.ip().to_string())];
+        let mut about = vec![("WARC-Target-URI", without_fragment(&fetch.url))];
+        if let Peer::Loopback(address) = &target.peer {
+            about.push(("WARC-IP-Address", address.ip().to_string()));
+        }
         about.push(("WARC-Warcinfo-ID", self.warcinfo.clone()));
         if fetch.response_bytes > 0 {
             let (id, digest) = self.write_response(date, &about, received)?;
@@ -360,6 +430,7 @@ fn unanswered(url: String) -> Fetch {
         response_digest: None,
         response_bytes: 0,
         redirect: None,
+        earlier: vec![],
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use age::x25519::Recipient;
 use ed25519_dalek::{SigningKey, VerifyingKey};
-use model::capture::{CaptureRecord, FetchOutcome, Order};
+use model::capture::{Canaries, CaptureRecord, FetchOutcome, Order, Probe};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -18,7 +18,7 @@ use crate::cage::{self, Cage};
 use crate::capture::{Capture, Taken, Watch};
 use crate::clock::{self, Now};
 use crate::lease::{Lease, OrderRefusal};
-use crate::{TOOL, destination, envelope, spool};
+use crate::{TOOL, TOR, battery, destination, envelope, spool, walls};
 
 /// Longest start message, in bytes.
 const MAX_START: u64 = 64 << 10;
@@ -33,15 +33,25 @@ pub(crate) struct StartMessage {
     desk_key: String,
     /// The child's own Ed25519 seed, 64 hexadecimal digits.
     seed: String,
+    /// Tor's socket, for an order through Tor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
+    /// What the desk listens on while the battery runs.
+    #[serde(default)]
+    canaries: Canaries,
 }
 
 impl StartMessage {
-    pub(crate) fn new(spool: &Path, desk_key: [u8; 32], seed: [u8; 32]) -> Option<Self> {
-        Some(StartMessage { spool: spool.to_str()?.to_string(), desk_key: hex::encode(desk_key), seed: hex::encode(seed) })
+    pub(crate) fn new(spool: &Path, desk_key: [u8; 32], seed: [u8; 32], proxy: Option<&Path>, canaries: Canaries) -> Option<Self> {
+        let proxy = match proxy {
+            None => None,
+            Some(path) => Some(path.to_str()?.to_string()),
+        };
+        Some(StartMessage { spool: spool.to_str()?.to_string(), desk_key: hex::encode(desk_key), seed: hex::encode(seed), proxy, canaries })
     }
 
     pub(crate) fn line(&self) -> Zeroizing<String> {
-        let mut text = serde_json::to_string(self).expect("three strings are always JSON");
+        let mut text = serde_json::to_string(self).expect("texts are always JSON");
         text.push('\n');
         Zeroizing::new(text)
     }
@@ -62,6 +72,13 @@ enum ChildError {
     Refused(#[from] OrderRefusal),
     #[error("{doing} failed: {source}; nothing was signed, run the capture again when this is mended")]
     System { doing: &'static str, source: io::Error },
+    #[error(
+        "nothing was fetched: this machine cannot wall the collector off ({doing}: {source}). Through Tor it works only behind such \
+         walls: allow user namespaces for this account, or use another machine"
+    )]
+    NoWalls { doing: &'static str, source: io::Error },
+    #[error("nothing was fetched: the leak battery found a way out: {0}. Do not collect from this machine until it is closed")]
+    Leak(String),
 }
 
 impl ChildError {
@@ -70,6 +87,7 @@ impl ChildError {
             ChildError::Refused(_) => 1,
             ChildError::Start(_) => 2,
             ChildError::System { .. } => 3,
+            ChildError::NoWalls { .. } | ChildError::Leak(_) => 4,
         }
     }
 }
@@ -80,7 +98,7 @@ fn system(doing: &'static str) -> impl Fn(io::Error) -> ChildError {
 
 /// Runs the capture child on this process's standard input and gives back its exit code: 0 a signed
 /// record was written (complete or not), 1 the order was refused, 2 the start message was wrong, 3 the
-/// system failed. Call it before any thread is started: it clears the environment, closes inherited
+/// system failed, 4 the walls do not stand or leak. Call it before any thread is started: it clears the environment, closes inherited
 /// descriptors and cages the process for good.
 pub fn child_main() -> i32 {
     cage::strip_process();
@@ -98,6 +116,15 @@ struct Start {
     spool: PathBuf,
     desk_key: VerifyingKey,
     seal: SigningKey,
+    proxy: Option<PathBuf>,
+    canaries: Canaries,
+}
+
+/// Where the child works, and what was proved of it.
+struct Place {
+    spool: PathBuf,
+    proxy: Option<PathBuf>,
+    proof: Vec<Probe>,
 }
 
 fn run() -> Result<(), ChildError> {
@@ -106,12 +133,49 @@ fn run() -> Result<(), ChildError> {
     let clock = clock::quality();
     let order_file = spool::read_small(&start.spool.join(spool::ORDER)).map_err(|e| OrderRefusal::Missing(e.to_string()))?;
     let lease = Lease::begin(&order_file, start.desk_key, began)?;
-    let cage = cage::enter(&start.spool, &destination::ports(&lease.order().urls), lease.order().byte_budget);
-    let taken = take(&start.spool, lease)?;
+    let mut place = place(&start, &lease.order().transport)?;
+    let cage = cage::enter(&place.spool, &destination::ports(&lease.order().urls), place.proxy.is_some(), lease.order().byte_budget);
+    if place.proxy.is_some() {
+        behind_the_filter(&mut place, cage)?;
+    }
+    let taken = take(&place, lease)?;
     let ended = Now::read();
-    let record = record(taken, cage, clock::judged(clock, began, ended), began, ended);
+    let folder = place.spool.clone();
+    let record = record(taken, place, cage, clock::judged(clock, began, ended), began, ended);
     let signed = envelope::signed_file(&record, &start.seal).map_err(|e| system("signing the record")(io::Error::other(e)))?;
-    spool::write_atomically(&start.spool, spool::RECORD, &signed).map_err(system("writing the record"))
+    spool::write_atomically(&folder, spool::RECORD, &signed).map_err(system("writing the record"))
+}
+
+/// By loopback the child works where it stands. Through Tor it first raises its walls and tries every way out of
+/// them; one that is open ends the session before anything was asked for.
+fn place(start: &Start, transport: &str) -> Result<Place, ChildError> {
+    if transport != TOR {
+        return Ok(Place { spool: start.spool.clone(), proxy: None, proof: vec![] });
+    }
+    let proxy = start.proxy.as_deref().ok_or(ChildError::Start("an order through Tor needs its socket"))?;
+    if start.canaries.tcp.is_empty() || start.canaries.paths.is_empty() || start.canaries.abstracts.is_empty() {
+        return Err(ChildError::Start("a session through Tor needs a canary of each kind"));
+    }
+    let no_walls = |(doing, source)| ChildError::NoWalls { doing, source };
+    let inside = walls::raise(&start.spool, proxy).map_err(no_walls)?;
+    let proof = battery::run(&inside, &start.canaries);
+    let leaks = battery::leaks(&proof);
+    if !leaks.is_empty() {
+        return Err(ChildError::Leak(leaks.join("; ")));
+    }
+    walls::disarm().map_err(no_walls)?;
+    Ok(Place { spool: inside.spool, proxy: Some(inside.socket), proof })
+}
+
+/// What no namespace closes is closed by the filter of system calls; without the filter there is no session.
+fn behind_the_filter(place: &mut Place, cage: Cage) -> Result<(), ChildError> {
+    if !cage.has_filter() {
+        let source = io::Error::from(io::ErrorKind::Unsupported);
+        return Err(ChildError::NoWalls { doing: "filtering system calls", source });
+    }
+    place.proof.extend(battery::behind_the_filter());
+    let leaks = battery::leaks(&place.proof);
+    if leaks.is_empty() { Ok(()) } else { Err(ChildError::Leak(leaks.join("; "))) }
 }
 
 fn hear_start() -> Result<Start, ChildError> {
@@ -120,7 +184,8 @@ fn hear_start() -> Result<Start, ChildError> {
     let message: StartMessage = serde_json::from_str(&line).map_err(|_| ChildError::Start("not the expected JSON"))?;
     let desk_key = VerifyingKey::from_bytes(&key(&message.desk_key)?).map_err(|_| ChildError::Start("desk_key"))?;
     let seal = SigningKey::from_bytes(&Zeroizing::new(key(&message.seed)?));
-    Ok(Start { spool: PathBuf::from(&message.spool), desk_key, seal })
+    let proxy = message.proxy.clone().map(PathBuf::from);
+    Ok(Start { spool: PathBuf::from(&message.spool), desk_key, seal, proxy, canaries: message.canaries.clone() })
 }
 
 fn key(digits: &str) -> Result<[u8; 32], ChildError> {
@@ -130,7 +195,8 @@ fn key(digits: &str) -> Result<[u8; 32], ChildError> {
 }
 
 /// Opens the encrypted WARC file, fetches, and leaves the file whole and on disk.
-fn take(folder: &Path, lease: Lease) -> Result<Taken, ChildError> {
+fn take(place: &Place, lease: Lease) -> Result<Taken, ChildError> {
+    let folder = place.spool.as_path();
     let recipient: Recipient = lease.order().spool_recipient.parse().map_err(|_| OrderRefusal::Recipient)?;
     let path = folder.join(spool::WARC);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(system("making the WARC file"))?;
@@ -139,15 +205,15 @@ fn take(folder: &Path, lease: Lease) -> Result<Taken, ChildError> {
         .map_err(|e| writing(io::Error::other(e)))?
         .wrap_output(BufWriter::new(file))
         .map_err(&writing)?;
-    let (sealed, taken) = Capture::new(folder, Watch::new(folder, lease), sealed).run().map_err(&writing)?;
+    let (sealed, taken) = Capture::new(folder, place.proxy.as_deref(), Watch::new(folder, lease), sealed).run().map_err(&writing)?;
     let file = sealed.finish().and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error)).map_err(&writing)?;
     file.sync_all().map_err(&writing)?;
     spool::sync_folder(folder).map_err(&writing)?;
     Ok(taken)
 }
 
-fn record(taken: Taken, cage: Cage, clock: model::moment::ClockQuality, began: Now, ended: Now) -> CaptureRecord {
-    let Order { order, serial, case, authority, actor, transport, .. } = taken.lease.order().clone();
+fn record(taken: Taken, place: Place, cage: Cage, clock: model::moment::ClockQuality, began: Now, ended: Now) -> CaptureRecord {
+    let Order { order, serial, case, authority, actor, transport, isolation, network, .. } = taken.lease.order().clone();
     CaptureRecord {
         order,
         case,
@@ -155,9 +221,12 @@ fn record(taken: Taken, cage: Cage, clock: model::moment::ClockQuality, began: N
         actor,
         last_serial: serial,
         transport,
+        isolation,
+        network,
         tool: TOOL.to_string(),
         order_digest: taken.lease.first_digest(),
-        cage: cage.label().to_string(),
+        cage: if place.proxy.is_some() { format!("namespaces+{}", cage.label()) } else { cage.label().to_string() },
+        proof: place.proof,
         clock,
         started: began.wall,
         ended: ended.wall,

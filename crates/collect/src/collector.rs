@@ -11,7 +11,7 @@ use std::{fs, thread, time::Duration};
 
 use ed25519_dalek::SigningKey;
 use model::canonical::{self, CanonicalError};
-use model::capture::Order;
+use model::capture::{Canaries, Order};
 use model::{Moment, Sha256Digest};
 
 use crate::child::StartMessage;
@@ -51,6 +51,15 @@ fn system(doing: &'static str) -> impl Fn(io::Error) -> CollectorError {
     move |source| CollectorError::System { doing, source }
 }
 
+/// Which way the child goes, beside what its order says.
+#[derive(Debug, Clone, Default)]
+pub struct Through {
+    /// Tor's socket; none by loopback.
+    pub proxy: Option<PathBuf>,
+    /// What the desk listens on while the battery runs.
+    pub canaries: Canaries,
+}
+
 /// Starts capture children.
 #[derive(Debug, Clone)]
 pub struct Collector {
@@ -72,12 +81,27 @@ impl Collector {
     /// # Errors
     /// [`CollectorError`]; no child runs then.
     pub fn start(&self, spool: &Path, order: &Order, desk_key: &SigningKey, child_seed: [u8; 32]) -> Result<Running, CollectorError> {
+        self.start_through(&Through::default(), spool, order, desk_key, child_seed)
+    }
+
+    /// The same, through Tor's socket.
+    ///
+    /// # Errors
+    /// [`CollectorError`]; no child runs then.
+    pub fn start_through(
+        &self,
+        through: &Through,
+        spool: &Path,
+        order: &Order,
+        desk_key: &SigningKey,
+        child_seed: [u8; 32],
+    ) -> Result<Running, CollectorError> {
         let spool = fs::canonicalize(spool).map_err(system("finding the spool folder"))?;
         if let Some(used) = [spool::RECORD, spool::WARC, spool::ORDER].into_iter().find(|name| spool.join(name).exists()) {
             return Err(CollectorError::UsedSpool(used));
         }
         write_order(&spool, order, desk_key)?;
-        let message = StartMessage::new(&spool, desk_key.verifying_key().to_bytes(), child_seed)
+        let message = StartMessage::new(&spool, desk_key.verifying_key().to_bytes(), child_seed, through.proxy.as_deref(), through.canaries.clone())
             .ok_or_else(|| system("naming the spool folder")(io::ErrorKind::InvalidFilename.into()))?;
         // An order without a worker must not lie about; its removal failing changes nothing for the caller.
         let child = self.spawn(&message).inspect_err(|_| drop(fs::remove_file(spool.join(spool::ORDER))))?;
@@ -144,7 +168,7 @@ impl Running {
     }
 
     /// Whether the child has ended, and how; does not wait. Exit code 0: there is a signed record,
-    /// complete or not; 1: the order was refused; 2: the start message; 3: the system.
+    /// complete or not; 1: the order was refused; 2: the start message; 3: the system; 4: no walls, or a leak.
     pub fn poll(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }

@@ -1,5 +1,6 @@
-//! Where the loopback transport may go: literal 127.0.0.0/8 and ::1, and `localhost` or `*.localhost`
-//! (RFC 6761 §6.3), which mean 127.0.0.1 here. No resolver is ever asked, so no name can leak.
+//! Where a transport may go. The loopback transport: literal 127.0.0.0/8 and ::1, and `localhost` or `*.localhost`
+//! (RFC 6761 §6.3), which mean 127.0.0.1 here. Tor: v3 onion services whose checksum holds. No resolver is ever
+//! asked, so no name can leak.
 //!
 //! Only `http`. The URL is taken apart by RFC 3986 in a narrow reading: anything that two programs
 //! could read differently (short or octal addresses, user information, control characters) is refused.
@@ -11,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Another scheme than `http`.
-    #[error("only http:// is spoken by the loopback transport")]
+    #[error("only http:// is spoken here")]
     NotHttp,
     /// A character that a URL may not hold.
     #[error("the URL holds a space, a control character or a character beyond ASCII")]
@@ -28,32 +29,62 @@ pub enum Refusal {
     /// Anything but this machine.
     #[error("the host is not a loopback address; the loopback transport reaches this machine only")]
     NotLoopback,
+    /// Through Tor: anything but a v3 onion service.
+    #[error("the host is not an onion address of version 3 whose checksum holds; compare it letter by letter")]
+    NotOnion,
+    /// The order names a transport that is not there.
+    #[error("this transport is not known")]
+    NoTransport,
+}
+
+/// Where a connection goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Peer {
+    /// This machine.
+    Loopback(SocketAddr),
+    /// An onion service, by name and port, which only Tor can reach.
+    Onion {
+        /// In lower case.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Peer::Loopback(address) => address.fmt(f),
+            Peer::Onion { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
 }
 
 /// A destination that may be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Address and port to connect to.
-    pub address: SocketAddr,
+    /// Whom to connect to.
+    pub peer: Peer,
     /// Value of the `Host` field: host and port as the URL writes them.
     pub authority: String,
     /// Path and query for the request line; begins with `/`.
     pub request_target: String,
 }
 
-/// Reads one URL of an order.
+/// Reads one URL of an order for the transport that it names.
 ///
 /// # Errors
-/// [`Refusal`] for everything but plain http to a loopback address.
+/// [`Refusal`] for everything but plain http to where that transport may go.
 ///
 /// ```
-/// use collect::destination::{target, Refusal};
-/// let page = target("http://market.localhost:8080/list?page=2#top").unwrap();
-/// assert_eq!(page.address.to_string(), "127.0.0.1:8080");
+/// use collect::{LOOPBACK_DIRECT, TOR, destination::{target, Refusal}};
+/// let page = target(LOOPBACK_DIRECT, "http://market.localhost:8080/list?page=2#top").unwrap();
+/// assert_eq!(page.peer.to_string(), "127.0.0.1:8080");
 /// assert_eq!(page.request_target, "/list?page=2");
-/// assert_eq!(target("http://192.0.2.1/"), Err(Refusal::NotLoopback));
+/// assert_eq!(target(LOOPBACK_DIRECT, "http://192.0.2.1/"), Err(Refusal::NotLoopback));
+/// assert_eq!(target(TOR, "http://market.localhost/"), Err(Refusal::NotOnion));
 /// ```
-pub fn target(url: &str) -> Result<Target, Refusal> {
+pub fn target(transport: &str, url: &str) -> Result<Target, Refusal> {
     // A backslash or an `@` is read differently by different programs: neither is ever needed here.
     if !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
         return Err(Refusal::BadCharacter);
@@ -66,14 +97,24 @@ pub fn target(url: &str) -> Result<Target, Refusal> {
         return Err(Refusal::UserInfo);
     }
     let (host, port) = host_and_port(authority)?;
-    let address = SocketAddr::new(loopback(host)?, port);
+    let peer = match transport {
+        crate::LOOPBACK_DIRECT => Peer::Loopback(SocketAddr::new(loopback(host)?, port)),
+        crate::TOR => onion(host, port)?,
+        _ => return Err(Refusal::NoTransport),
+    };
     let request_target = if tail.starts_with('/') { tail.to_string() } else { format!("/{tail}") };
-    Ok(Target { address, authority: authority.to_string(), request_target })
+    Ok(Target { peer, authority: authority.to_string(), request_target })
 }
 
-/// The ports that an order's URLs need: what the cage lets the child connect to.
+/// The ports that an order's URLs need by loopback: what the cage lets the child connect to.
 pub fn ports(urls: &[String]) -> BTreeSet<u16> {
-    urls.iter().filter_map(|url| target(url).ok()).map(|target| target.address.port()).collect()
+    let peers = urls.iter().filter_map(|url| target(crate::LOOPBACK_DIRECT, url).ok()).map(|target| target.peer);
+    peers.filter_map(|peer| if let Peer::Loopback(address) = peer { Some(address.port()) } else { None }).collect()
+}
+
+fn onion(host: &str, port: u16) -> Result<Peer, Refusal> {
+    let host = host.to_ascii_lowercase();
+    if crate::onion::is_onion(&host) { Ok(Peer::Onion { host, port }) } else { Err(Refusal::NotOnion) }
 }
 
 fn without_scheme(url: &str) -> Option<&str> {
@@ -123,11 +164,19 @@ fn is_localhost(host: &str) -> bool {
     labels.last() == Some(&"localhost") && labels.iter().all(named)
 }
 
-/// Fuzz target: reads any bytes as a URL. What is let through is loopback, and its request line cannot
-/// be split.
+/// Fuzz target: reads any bytes as a URL. What is let through is loopback or an onion service, and its request
+/// line cannot be split.
 pub fn fuzz_destination(bytes: &[u8]) {
-    let Ok(Ok(target)) = std::str::from_utf8(bytes).map(target) else { return };
-    assert!(target.address.ip().is_loopback() && target.address.port() > 0);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let read = [crate::LOOPBACK_DIRECT, crate::TOR].map(|transport| target(transport, text).ok());
+    read.into_iter().flatten().for_each(|target| may_be_reached(&target));
+}
+
+fn may_be_reached(target: &Target) {
+    match &target.peer {
+        Peer::Loopback(address) => assert!(address.ip().is_loopback() && address.port() > 0),
+        Peer::Onion { host, port } => assert!(crate::onion::is_onion(host) && *port > 0),
+    }
     assert!(target.request_target.starts_with('/'));
     let line = format!("{}{}", target.authority, target.request_target);
     assert!(line.bytes().all(|b| b.is_ascii_graphic()));

@@ -8,7 +8,7 @@ use ed25519_dalek::VerifyingKey;
 use model::Sha256Digest;
 use model::capture::{MAX_LEASE_SECONDS, Order};
 
-use crate::LOOPBACK_DIRECT;
+use crate::{LOOPBACK_DIRECT, TOR};
 use crate::clock::Now;
 use crate::envelope::{self, EnvelopeError};
 
@@ -26,7 +26,7 @@ pub enum OrderRefusal {
     #[error("the order cannot be read: {0}")]
     Missing(String),
     /// Another transport.
-    #[error("the order names the transport {0:?}; only loopback-direct exists here")]
+    #[error("the order names the transport {0:?}; loopback-direct exists here, and tor with a circuit label")]
     Transport(String),
     /// Not an age recipient.
     #[error("the order's spool recipient is not an age X25519 recipient (age1…)")]
@@ -70,7 +70,7 @@ impl Lease {
     /// [`OrderRefusal`]; nothing may then be fetched.
     pub fn begin(file: &[u8], trusted: VerifyingKey, now: Now) -> Result<Lease, OrderRefusal> {
         let (signed, order) = envelope::open_file::<Order>(file, &trusted)?;
-        if order.transport != LOOPBACK_DIRECT {
+        if ![LOOPBACK_DIRECT, TOR].contains(&order.transport.as_str()) || (order.transport == TOR) != order.isolation.is_some() {
             return Err(OrderRefusal::Transport(order.transport));
         }
         if order.spool_recipient.parse::<age::x25519::Recipient>().is_err() {

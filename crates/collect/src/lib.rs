@@ -6,8 +6,12 @@
 //! (ISO 28500:2017), encrypted while it is written, and signs what it did as its very last act:
 //! without that record the bytes are never evidence.
 //!
-//! It refuses: every destination but loopback ([`destination`]), every name look-up, https, redirects
-//! that the order does not list, cookies, scripts, and reading anything but its own spool. It never
+//! By loopback or through Tor: for Tor the child first raises [`walls`] that leave it nothing but its spool and
+//! the proxy's socket, and tries every other way out ([`battery`]); one that is open ends the session.
+//!
+//! It refuses: every destination but loopback, or v3 onion services through Tor ([`destination`]), every name
+//! look-up, https, redirects that the order does not list, cookies, scripts, and reading anything but its own
+//! spool. It never
 //! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
 //! who captured and when, **not that the server said it**.
 //!
@@ -42,25 +46,36 @@
 //! `order.json` and `record.json` hold addresses in the clear: the desk removes the spool once it has
 //! admitted or refused it.
 
+pub mod battery;
 pub mod cage;
+pub mod canary;
 mod capture;
 mod child;
+mod wire;
 pub mod clock;
 pub mod collector;
 pub mod destination;
 pub mod envelope;
 mod holding;
 pub mod lease;
+pub mod onion;
+mod proof;
 pub mod response;
+pub mod socks;
 pub mod spool;
+pub mod tor;
+pub mod walls;
 pub mod warc;
 
 pub use child::child_main;
-pub use collector::{Collector, CollectorError, Running, order_digest, renewed};
+pub use collector::{Collector, CollectorError, Running, Through, order_digest, renewed};
+pub use proof::{NotProved, proves};
 pub use spool::{SpoolError, WarcReader, examine_spool, open_warc, read_record};
 
-/// The only transport here: TCP to this machine's own loopback addresses.
+/// TCP to this machine's own loopback addresses.
 pub const LOOPBACK_DIRECT: &str = "loopback-direct";
+/// Through the socket of a Tor process, from behind [`walls`] that leave no other way.
+pub const TOR: &str = "tor";
 
 /// Tool name and version, as capture records and WARC files state it.
 pub const TOOL: &str = concat!("lanternfish-collect ", env!("CARGO_PKG_VERSION"));

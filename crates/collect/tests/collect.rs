@@ -19,3 +19,5 @@ mod lease;
 mod spool;
 #[path = "collect/stopping.rs"]
 mod stopping;
+#[path = "collect/walls.rs"]
+mod walls;

@@ -1,9 +1,9 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{fs, time::{Duration, Instant}};
+use std::{fs, path::PathBuf, time::{Duration, Instant}};
 
-use collect::{Collector, Running, SpoolError};
+use collect::{Collector, Running, Through, canary, tor::{Network, Tor}};
 use ledger::{SigningKey, VerifyingKey};
 use model::{
     Law, Sha256Digest,
@@ -26,11 +26,34 @@ use crate::{
     row::{Draft, for_action, fresh_exhibit, fresh_order},
 };
 
+/// The way to the pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// This machine's own loopback.
+    Loopback,
+    /// Tor, from behind walls.
+    Tor {
+        /// The description of a private network, on a training node; none is the public network.
+        network: Option<PathBuf>,
+    },
+}
+
+impl Way {
+    fn transport(&self) -> &'static str {
+        match self {
+            Way::Loopback => collect::LOOPBACK_DIRECT,
+            Way::Tor { .. } => collect::TOR,
+        }
+    }
+}
+
 /// What is to be captured.
 #[derive(Debug, Clone)]
 pub struct CaptureWish {
     /// Exactly these URLs.
     pub urls: Vec<String>,
+    /// By which way.
+    pub way: Way,
     /// Class of the source, and whom and where it concerns.
     pub origin: Origin,
     /// Most bytes in all.
@@ -106,14 +129,21 @@ const GRACE: Duration = Duration::from_secs(8);
 ///
 /// # Errors
 /// Law 15 when the authority ended meanwhile and nothing usable came; a spool that is not signed.
-pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<CaptureView, StoreError> {
+pub fn run(
+    desk: &Desk,
+    scope: &Scope,
+    permits: &[Permit],
+    wish: &CaptureWish,
+    told: impl FnMut(u8),
+) -> Result<CaptureView, StoreError> {
     let permit = permits.first().ok_or_else(|| StoreError::refused(Law::Permit, "a capture needs a permit"))?;
     for permit in permits {
         for_action(permit, Action::Collect)?;
     }
     covered(permits, wish)?;
     reachable(wish)?;
-    let (mut content, child_seed) = order(desk, scope, permit, wish)?;
+    let road = Road::open(desk, &wish.way, told)?;
+    let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
     }
@@ -123,11 +153,82 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -
     desk.store.commit(scope, permit, event, vec![row])?;
     let spool = spool_folder(desk, &content.order.order)?;
     let desk_key = desk_key(desk)?;
-    let running = Collector::new(desk.exe()).start(&spool, &content.order, &desk_key, child_seed).map_err(collector_error)?;
-    let revoked = attend(desk, scope, permits, running)?;
-    let view = admit_spool(desk, scope, permit, &content, revoked.as_ref());
+    let started = Collector::new(desk.exe()).start_through(&road.through(), &spool, &content.order, &desk_key, child_seed);
+    let ended = attend(desk, scope, permits, started.map_err(collector_error)?)?;
+    let view = admit_spool(desk, scope, permit, &content, &ended.with(road.leak()));
     empty_spool(desk, scope, &content.order.order)?;
     view
+}
+
+/// How a run ended, as the desk saw it.
+#[derive(Debug, Default)]
+struct Ended {
+    /// The authority ended meanwhile.
+    revoked: Option<StoreError>,
+    /// What the child said when it refused to work, or what the desk saw of a leak.
+    fault: Option<String>,
+    /// The desk died meanwhile, and with it its own watch over what nobody inside the walls may reach.
+    unwatched: bool,
+}
+
+impl Ended {
+    fn with(self, fault: Option<String>) -> Ended {
+        Ended { fault: fault.or(self.fault), ..self }
+    }
+}
+
+/// The longest that Tor may take until it has circuits.
+const TOR_PATIENCE: Duration = Duration::from_secs(120);
+
+/// What stands while a capture runs: nothing for loopback; Tor and the canaries otherwise.
+enum Road {
+    Loopback,
+    Tor { tor: Tor, canaries: canary::Cage, network: String },
+}
+
+impl Road {
+    fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
+        let Way::Tor { network } = way else { return Ok(Road::Loopback) };
+        let trouble = |cause: String| StoreError::Environment { attempt: "starting tor".into(), cause };
+        let network = network.as_deref().map(|file| private_network(desk, file)).transpose()?;
+        if network.is_none() && desk.store.config().training {
+            return Err(StoreError::input(
+                "this is a training node: name a private network with --tor-network (`lanternfish range tor up` makes one); nothing of practice goes to the public network",
+            ));
+        }
+        let name = network.as_ref().map_or("public".to_string(), Network::name);
+        let folder = desk.store.home().tor();
+        let mut tor = Tor::start(&folder, network.as_ref()).map_err(|e| trouble(e.to_string()))?;
+        tor.wait_ready(TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
+        let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
+        Ok(Road::Tor { tor, canaries, network: name })
+    }
+
+    fn through(&self) -> Through {
+        match self {
+            Road::Loopback => Through::default(),
+            Road::Tor { tor, canaries, .. } => Through { proxy: Some(tor.socket()), canaries: canaries.told() },
+        }
+    }
+
+    fn network(&self) -> Option<String> {
+        if let Road::Tor { network, .. } = self { Some(network.clone()) } else { None }
+    }
+
+    /// Whether the child reached what nobody inside the walls can reach.
+    fn leak(&self) -> Option<String> {
+        let reached = matches!(self, Road::Tor { canaries, .. } if canaries.was_reached());
+        reached.then(|| "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine".into())
+    }
+}
+
+/// A private network is for practice: on a node for real cases, an onion address of it would prove nothing.
+fn private_network(desk: &Desk, file: &std::path::Path) -> Result<Network, StoreError> {
+    if !desk.store.config().training {
+        return Err(StoreError::input("a private Tor network is for training nodes: this node works on real cases"));
+    }
+    let text = fs::read_to_string(file).map_err(|e| StoreError::environment(format!("reading {}", file.display()), &e))?;
+    Network::read(&text).map_err(input)
 }
 
 /// Removes the spool of an order that has ended. While its row still says "running", the spool may be
@@ -161,7 +262,7 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 /// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     for url in &wish.urls {
-        collect::destination::target(url).map_err(|refusal| {
+        collect::destination::target(wish.way.transport(), url).map_err(|refusal| {
             StoreError::input(format!(
                 "{url:?} cannot be captured: {refusal}. Nothing was made. Capture it by hand and admit the file \
                  (`exhibit admit FILE --device … --address … --taken-at … --method …`)"
@@ -171,7 +272,7 @@ fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish) -> Result<(OrderContent, [u8; 32]), StoreError> {
+fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, network: Option<String>) -> Result<(OrderContent, [u8; 32]), StoreError> {
     let authority: AuthorityId = match permit.ground() {
         Ground::Authority(id) => id.clone(),
         Ground::Standing(_) => return Err(StoreError::refused(Law::Permit, "nothing is collected on a standing basis")),
@@ -188,7 +289,12 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish) -> Res
         urls: wish.urls.clone(),
         byte_budget: wish.byte_budget,
         timeout_ms: wish.timeout_ms,
-        transport: "loopback-direct".into(),
+        transport: wish.way.transport().into(),
+        isolation: match wish.way {
+            Way::Loopback => None,
+            Way::Tor { .. } => Some(hex::encode(&random_32()?[..16])),
+        },
+        network,
         spool_recipient: identity.recipient().to_string(),
         issued: now,
         until: now.plus_seconds(MAX_LEASE_SECONDS),
@@ -220,14 +326,15 @@ fn collector_error(error: collect::CollectorError) -> StoreError {
     StoreError::Environment { attempt: "starting the capture child".into(), cause: error.to_string() }
 }
 
-/// Renews the lease while every permit lives; otherwise withdraws the order. Gives the refusal, if any.
-fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running) -> Result<Option<StoreError>, StoreError> {
+/// Renews the lease while every permit lives; otherwise withdraws the order.
+fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running) -> Result<Ended, StoreError> {
     let mut renewed_at = Instant::now();
     let mut asked_at = Instant::now();
     let mut refusal: Option<(StoreError, Instant)> = None;
     loop {
-        if running.poll().is_some() {
-            return Ok(refusal.map(|(error, _)| error));
+        if let Some(status) = running.poll() {
+            let fault = (!status.success()).then(|| running.message()).filter(|said| !said.is_empty());
+            return Ok(Ended { revoked: refusal.map(|(error, _)| error), fault, unwatched: false });
         }
         if let Some((_, since)) = &refusal {
             if since.elapsed() > GRACE {
@@ -250,16 +357,23 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running) 
 
 /// Admits what is in the spool, if its record's signature and digests hold. What was captured while
 /// the authority lived stays lawful to keep; when it ended meanwhile, the record says partial.
-fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderContent, revoked: Option<&StoreError>) -> Result<CaptureView, StoreError> {
+fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderContent, ended: &Ended) -> Result<CaptureView, StoreError> {
+    let revoked = ended.revoked.as_ref();
+    if let Some(fault) = &ended.fault {
+        return Err(end_without_evidence(desk, scope, content, fault)?);
+    }
     let spool = desk.store.home().spool().join(content.order.order.as_str());
     let identity: age::x25519::Identity = content.spool_identity.parse().map_err(|_| StoreError::damaged("a spool identity"))?;
     let key = collector_key(content)?;
     let record = match collect::examine_spool(&spool, &key, &identity) {
         Ok(record) => record,
-        Err(error) => return Err(end_without_evidence(desk, scope, content, &error)?),
+        Err(error) => return Err(end_without_evidence(desk, scope, content, &error.to_string())?),
     };
     if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
         return Err(StoreError::refused(Law::Integrity, "the capture's record is about another order"));
+    }
+    if let Err(error) = collect::proves(&content.order, &record) {
+        return Err(end_without_evidence(desk, scope, content, &error.to_string())?);
     }
     // Admission of what was lawfully captured stands on custody, because the authority may be over now.
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
@@ -281,7 +395,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key})),
-        findings: failures(&record),
+        findings: failures(&record).into_iter().chain(ended.unwatched.then(|| UNWATCHED.to_string())).collect(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, ExhibitClass::Ordinary)?
     };
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
@@ -309,19 +423,22 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     Ok(CaptureView { exhibit: admit::view(desk, &row)?, record, stopped })
 }
 
+/// What is said of a capture through Tor whose desk died.
+const UNWATCHED: &str = "the desk ended before the capture did: the collector's own leak check held, the desk's watch over it was lost";
+
 fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(&content.collector_key, &mut bytes).map_err(|_| StoreError::damaged("a collector key"))?;
     VerifyingKey::from_bytes(&bytes).map_err(|_| StoreError::damaged("a collector key"))
 }
 
-fn end_without_evidence(desk: &Desk, scope: &Scope, content: &OrderContent, error: &SpoolError) -> Result<StoreError, StoreError> {
+fn end_without_evidence(desk: &Desk, scope: &Scope, content: &OrderContent, why: &str) -> Result<StoreError, StoreError> {
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let order_row = desk.store.get(scope, "order", content.order.order.as_str())?;
     let done = Draft::new("order", content.order.order.to_string(), "failed").over(&order_row).write(scope, desk.now(), content)?;
-    let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": error.to_string()}));
+    let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": why}));
     desk.store.commit(scope, &keep, event, vec![done])?;
-    Ok(StoreError::refused(Law::Integrity, format!("the capture cannot become evidence: {error}")))
+    Ok(StoreError::refused(Law::Integrity, format!("the capture cannot become evidence: {why}")))
 }
 
 impl CaptureView {
@@ -366,8 +483,8 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
             lines.push(format!("{}: still running", row.id));
             continue;
         }
-        let ended = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-        match admit_spool(desk, scope, &keep, &content, Some(&ended)) {
+        let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
+        match admit_spool(desk, scope, &keep, &content, &Ended { revoked: Some(revoked), fault: None, unwatched: content.order.transport == collect::TOR }) {
             Ok(view) => lines.push(format!("{}: admitted as {}", row.id, view.exhibit.exhibit)),
             Err(error) => lines.push(format!("{}: {error}", row.id)),
         }

@@ -42,6 +42,8 @@ mod material;
 mod moto;
 #[path = "cli/office.rs"]
 mod office;
+#[path = "cli/onion.rs"]
+mod onion;
 #[path = "cli/outside.rs"]
 mod outside;
 #[path = "cli/page.rs"]

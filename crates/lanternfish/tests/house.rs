@@ -17,7 +17,7 @@ use std::{
 use serde_json::Value;
 
 /// Each crate and whom it may know. A crate that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 12] = [
+const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("ledger", &["model"]),
     ("store", &["model", "ledger"]),
@@ -25,12 +25,13 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("extract", &["model"]),
     ("report", &["model"]),
     ("collect", &["model"]),
+    ("range", &[]),
     ("parse", &["model"]),
     ("typeset", &[]),
     ("desk", &["model", "ledger", "store", "seal", "extract", "report", "collect", "parse", "typeset"]),
     (
         "lanternfish",
-        &["model", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset"],
+        &["model", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range"],
     ),
     ("lanternfish-verify", &["model", "ledger", "seal"]),
 ];

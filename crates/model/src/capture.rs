@@ -46,8 +46,15 @@ pub struct Order {
     pub byte_budget: u64,
     /// Longest wait for one response, in milliseconds.
     pub timeout_ms: u64,
-    /// The transport that may be used. The only one today: `loopback-direct`.
+    /// The transport that may be used: `loopback-direct`, or `tor`.
     pub transport: String,
+    /// For `tor`: a label that means nothing outside (hexadecimal). Streams with one label share circuits,
+    /// streams with different ones never do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
+    /// For `tor`: `public`, or the SHA-256 of the description of a private network to practise on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// The age recipient (`age1…`) for which the spool is encrypted.
     pub spool_recipient: String,
     /// When this lease was written.
@@ -84,7 +91,7 @@ pub enum FetchOutcome {
 pub struct Fetch {
     /// The URL of the order.
     pub url: String,
-    /// When the request was sent.
+    /// When the request was sent, or the first try began if there was none.
     pub started: Moment,
     /// When the last byte arrived or the attempt ended.
     pub ended: Moment,
@@ -101,6 +108,34 @@ pub struct Fetch {
     pub response_bytes: u64,
     /// `Location` of a redirect that was recorded and not followed.
     pub redirect: Option<String>,
+    /// How earlier tries of this URL ended, each with a circuit label of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
+}
+
+/// One try of the leak battery that runs before a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// What was tried.
+    pub probe: String,
+    /// Whether the answer was the one that it must be: no way out, or, for `proxy`, the one way.
+    pub held: bool,
+    /// What was answered.
+    pub answer: String,
+}
+
+/// What the desk listens on while the battery runs: reaching one of these from inside is a leak.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Canaries {
+    /// Addresses of TCP listeners on the host's loopback.
+    pub tcp: Vec<String>,
+    /// Unix sockets with a path.
+    pub paths: Vec<String>,
+    /// Unix sockets with an abstract name.
+    pub abstracts: Vec<String>,
+    /// What the child says to one that it reaches: others on this machine may reach them too, and know no token.
+    pub token: String,
 }
 
 /// What the collector says it did. It proves who captured and when, **not that the server said it**.
@@ -118,11 +153,21 @@ pub struct CaptureRecord {
     pub last_serial: u64,
     /// Transport used.
     pub transport: String,
+    /// The circuit label of the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
+    /// The network of the order: `public`, or which private one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// For `tor`: every try of the leak battery, all of them held; otherwise nothing was fetched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<Probe>,
     /// Tool name and version.
     pub tool: String,
     /// SHA-256 of the order body: the configuration that was carried out.
     pub order_digest: Sha256Digest,
-    /// What cage the child was in: `landlock+seccomp`, `seccomp`, `landlock` or `uncaged`.
+    /// What cage the child was in: `landlock+seccomp`, `seccomp`, `landlock` or `uncaged`; before it `namespaces+`
+    /// where it has walls too.
     pub cage: String,
     /// What is known about the clock.
     pub clock: ClockQuality,

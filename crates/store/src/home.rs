@@ -130,6 +130,11 @@ impl Home {
         self.root.join("spool")
     }
 
+    /// Where Tor keeps its state; made when it is first needed.
+    pub fn tor(&self) -> PathBuf {
+        self.root.join("tor")
+    }
+
     /// Packages and reports that were built.
     pub fn out(&self) -> PathBuf {
         self.root.join("out")

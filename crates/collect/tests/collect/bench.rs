@@ -49,6 +49,8 @@ impl Bench {
             byte_budget: 8 << 20,
             timeout_ms: 20_000,
             transport: collect::LOOPBACK_DIRECT.into(),
+            isolation: None,
+            network: None,
             spool_recipient: self.identity.to_public().to_string(),
             issued: now,
             until: now.plus_seconds(20),

@@ -1,10 +1,31 @@
 //! Which URLs the loopback transport takes, and which it refuses.
 
-use collect::destination::{Refusal, ports, target};
+use collect::{
+    LOOPBACK_DIRECT, TOR,
+    destination::{Refusal, ports, target},
+};
 
 fn check(url: &str, expected: Result<&str, Refusal>) {
-    let found = target(url).map(|t| format!("{} {} {}", t.address, t.authority, t.request_target));
+    check_through(LOOPBACK_DIRECT, url, expected);
+}
+
+fn check_through(transport: &str, url: &str, expected: Result<&str, Refusal>) {
+    let found = target(transport, url).map(|t| format!("{} {} {}", t.peer, t.authority, t.request_target));
     assert_eq!(found, expected.map(str::to_string), "for {url:?}");
+}
+
+#[test]
+fn law_01_through_tor_only_onion_services_whose_checksum_holds_are_reached() {
+    let onion = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion";
+    check_through(TOR, &format!("http://{onion}/a"), Ok(&format!("{onion}:80 {onion} /a")));
+    let loud = onion.to_uppercase();
+    check_through(TOR, &format!("http://WWW.{loud}:8080"), Ok(&format!("www.{onion}:8080 WWW.{loud}:8080 /")));
+    for host in [onion.replace("czad", "czae"), onion.replace(".onion", ".onion."), "expyuzz4wqqyqhjn.onion".into(), "127.0.0.1".into(), "localhost".into(), "example.com".into(), format!("{onion}.example.com")] {
+        check_through(TOR, &format!("http://{host}/"), Err(Refusal::NotOnion));
+    }
+    check_through(TOR, &format!("https://{onion}/"), Err(Refusal::NotHttp));
+    check(&format!("http://{onion}/"), Err(Refusal::NotLoopback));
+    check_through("direct", &format!("http://{onion}/"), Err(Refusal::NoTransport));
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! Strangers' bytes: the response reader and the URL reader take anything and never fall (law 14).
+//! Strangers' bytes: the readers of responses, of URLs and of a proxy's answers take anything and never fall (law 14).
 
 use std::path::PathBuf;
 
 use collect::destination::fuzz_destination;
 use collect::response::{Ending, ResponseReader, fuzz_response};
+use collect::socks::fuzz_socks;
 use proptest::prelude::*;
 
 fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -17,6 +18,7 @@ fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 fn law_14_the_corpus_is_read_without_a_fall() {
     corpus("response").iter().for_each(|(_, bytes)| fuzz_response(bytes));
     corpus("destination").iter().for_each(|(_, bytes)| fuzz_destination(bytes));
+    corpus("socks").iter().for_each(|(_, bytes)| fuzz_socks(bytes));
 }
 
 fn check(bytes: &[u8], expected: Ending, status: Option<u16>) {
@@ -52,6 +54,18 @@ proptest! {
     fn law_14_any_bytes_are_a_response_or_a_finding(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         fuzz_response(&bytes);
         fuzz_destination(&bytes);
+        fuzz_socks(&bytes);
+    }
+
+    #[test]
+    fn law_14_mutated_answers_of_a_proxy_take_no_byte_of_the_host(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), new in any::<u8>()) {
+        let corpus = corpus("socks");
+        let mut bytes = corpus[which.index(corpus.len())].1.clone();
+        if !bytes.is_empty() {
+            let at = at.index(bytes.len());
+            bytes[at] = new;
+        }
+        fuzz_socks(&bytes);
     }
 
     #[test]

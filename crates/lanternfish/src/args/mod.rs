@@ -5,6 +5,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod range;
 mod subjects;
 mod witness;
 
@@ -21,7 +22,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, subjects::*, witness::*};
+pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, range::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -103,6 +104,12 @@ pub enum Verb {
         source: String,
         #[command(flatten)]
         concerns: Concerns,
+        /// The way to the pages: loopback, or tor (onion services, from behind walls, after a leak check).
+        #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor"])]
+        through: String,
+        /// On a training node: the private Tor network in place of the public one (see `range tor up`).
+        #[arg(long, value_name = "FILE")]
+        tor_network: Option<PathBuf>,
         /// One line: what is captured and why.
         #[arg(long, default_value = "")]
         description: String,
@@ -213,11 +220,17 @@ pub enum Verb {
         #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
         listen: std::net::SocketAddr,
     },
+    /// Synthetic worlds to practise in.
+    #[command(subcommand)]
+    Range(RangeVerb),
     /// Walk one synthetic case from authority to verified package.
     Demo {
         /// Do not open the workspace at the end (there is none in this version).
         #[arg(long)]
         no_serve: bool,
+        /// Put the market behind an onion service of a private Tor network, and capture it through Tor.
+        #[arg(long)]
+        tor: bool,
     },
 }
 

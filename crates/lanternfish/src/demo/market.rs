@@ -18,12 +18,12 @@ const PAGES: [(&str, &str); 5] = [
 /// The name under which the market is reached: loopback by definition (RFC 6761).
 pub const HOST: &str = "moon-bazaar.localhost";
 
-/// Serves the market on a free port of 127.0.0.1 until the process ends; gives the URLs of its pages.
-pub fn serve() -> std::io::Result<Vec<String>> {
+/// Serves the market on a free port of 127.0.0.1 until the process ends; gives the port.
+pub fn serve() -> std::io::Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
     std::thread::spawn(move || serve_on(&listener));
-    Ok(PAGES.iter().map(|(path, _)| format!("http://{HOST}:{port}{path}")).collect())
+    Ok(port)
 }
 
 /// Answers visitors until the process ends.
@@ -35,7 +35,7 @@ pub fn serve_on(listener: &TcpListener) {
 }
 
 /// The addresses of its pages, below this address.
-pub fn pages_at(address: std::net::SocketAddr) -> Vec<String> {
+pub fn pages_at(address: impl std::fmt::Display) -> Vec<String> {
     PAGES.iter().map(|(path, _)| format!("http://{address}{path}")).collect()
 }
 

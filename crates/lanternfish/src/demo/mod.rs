@@ -15,7 +15,7 @@ use desk::{
     Desk, DeskError, Intent, Permit, Scope, Session,
     admit::{self, ExhibitView},
     authority::{self, Decision, RecordAuthority},
-    capture::{self, CaptureWish},
+    capture::{self, CaptureWish, Way},
     case::{self, CaseContent},
     conclude, custody, examine, intake, keys, logbook,
     package::{self, BuildPackage},
@@ -44,7 +44,8 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 ];
 
 /// Walks the case in `home`, or in `lanternfish-demo` below the present folder.
-pub fn run(home: Option<&Path>, voice: Voice) -> Result<i32, DeskError> {
+/// With `tor` the market stands behind an onion service of a private Tor network, and is captured through it.
+pub fn run(home: Option<&Path>, tor: bool, voice: Voice) -> Result<i32, DeskError> {
     let home = std::path::absolute(home.unwrap_or(Path::new("lanternfish-demo")))
         .map_err(|e| DeskError::environment("reading the home folder's name", &e))?;
     if home.exists() && std::fs::read_dir(&home).is_ok_and(|mut entries| entries.next().is_some()) {
@@ -55,6 +56,7 @@ pub fn run(home: Option<&Path>, voice: Voice) -> Result<i32, DeskError> {
     }
     let mut walk = Walk::begin(&home, voice)?;
     walk.people()?;
+    walk.market(tor)?;
     walk.open_case()?;
     walk.authority()?;
     walk.capture()?;
@@ -93,6 +95,21 @@ struct Walk {
     package: PathBuf,
     anchors: PathBuf,
     tokens: Vec<String>,
+    host: String,
+    urls: Vec<String>,
+    network: Option<Network>,
+}
+
+/// The private Tor network of the demo; ended with it, its keys are kept beside the home.
+struct Network {
+    folder: PathBuf,
+    client: PathBuf,
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let _ = range::tor::down(&self.folder);
+    }
 }
 
 impl Walk {
@@ -112,6 +129,9 @@ impl Walk {
             package: home.join("out").join("package-1"),
             anchors: home.join("out").join("anchors"),
             tokens: vec![],
+            host: market::HOST.into(),
+            urls: vec![],
+            network: None,
         };
         walk.done("a node is set up", "its log begins with a signed key of its own; no case key is ever on the node", json!({"home": home}));
         Ok(walk)
@@ -183,7 +203,7 @@ impl Walk {
     }
 
     fn authority(&mut self) -> Result<(), DeskError> {
-        let refused = self.with(INVESTIGATOR, Intent::to(Action::Collect).from_source(SourceClass::Synthetic).aimed_at(market::HOST));
+        let refused = self.with(INVESTIGATOR, Intent::to(Action::Collect).from_source(SourceClass::Synthetic).aimed_at(self.host.clone()));
         let text = match refused {
             Err(error) if error.law() == Some(model::Law::Permit) => error.to_string(),
             Err(other) => return Err(other),
@@ -200,7 +220,7 @@ impl Walk {
             holders: vec![PEOPLE[INVESTIGATOR].0.into(), PEOPLE[EXHIBITS].0.into()],
             actions: [Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Conclude, Action::Report, Action::Package].to_vec(),
             sources: vec![SourceClass::Synthetic],
-            selectors: vec![market::HOST.into()],
+            selectors: vec![self.host.clone()],
             persons: vec!["any".into()],
             territory: vec!["any".into()],
             from: day.clone(),
@@ -220,23 +240,44 @@ impl Walk {
         Ok(())
     }
 
+    /// Serves the market: on loopback, or behind an onion service that only Tor reaches.
+    fn market(&mut self, tor: bool) -> Result<(), DeskError> {
+        let port = market::serve().map_err(|e| DeskError::environment("serving the synthetic market", &e))?;
+        self.urls = market::pages_at(format_args!("{}:{port}", market::HOST));
+        if !tor {
+            return Ok(());
+        }
+        let trouble = |e: range::tor::RangeError| DeskError::Environment { attempt: "the private Tor network".into(), cause: e.to_string() };
+        let folder = self.home.with_extension("tor-network");
+        let status = range::tor::up(&folder, 3, &range::tor::Web::Port(port), range::tor::Stay::WithThisProcess, |_, _| ()).map_err(trouble)?;
+        self.host = status.onion.ok_or_else(|| trouble(range::tor::RangeError::NoNetwork(folder.clone())))?;
+        self.network = Some(Network { folder, client: status.client });
+        self.urls = market::pages_at(&self.host);
+        self.done("a private Tor network stands on this machine's loopback", "real tor processes and an onion service; nothing of it reaches the public network", json!({"onion": self.host}));
+        Ok(())
+    }
+
     fn capture(&mut self) -> Result<(), DeskError> {
-        let urls = market::serve().map_err(|e| DeskError::environment("serving the synthetic market", &e))?;
         let wish = CaptureWish {
-            urls,
+            way: self.network.as_ref().map_or(Way::Loopback, |network| Way::Tor { network: Some(network.client.clone()) }),
+            urls: self.urls.clone(),
             origin: Origin::of(SourceClass::Synthetic),
             byte_budget: 16 << 20,
-            timeout_ms: 20_000,
+            timeout_ms: if self.network.is_some() { 90_000 } else { 20_000 },
             description: "SYNTHETIC market, five pages in four languages".into(),
         };
         let (_, scope) = self.enter(INVESTIGATOR)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
-        let view = capture::run(&self.desk, &scope, &permits, &wish)?;
+        let view = capture::run(&self.desk, &scope, &permits, &wish, |_| ())?;
         if !view.record.complete {
             return Err(DeskError::input("the capture of the synthetic market is partial: run the demo again"));
         }
-        let more = json!({"exhibit": view.exhibit.exhibit, "pages": view.record.fetches.len(), "cage": view.record.cage, "sha256": view.record.warc_digest});
-        self.done("the market is captured live by the caged collector", "raw bytes as received, under a signed order; it proves who captured and when, NOT that the server said it", more);
+        let more = json!({
+            "exhibit": view.exhibit.exhibit, "pages": view.record.fetches.len(), "cage": view.record.cage, "sha256": view.record.warc_digest,
+            "transport": view.record.transport, "ways-out-tried": view.record.proof.len(),
+        });
+        let how = if self.network.is_some() { "the market is captured through Tor from behind walls" } else { "the market is captured live by the caged collector" };
+        self.done(how, "raw bytes as received, under a signed order; it proves who captured and when, NOT that the server said it", more);
         Ok(())
     }
 

@@ -27,7 +27,7 @@ impl Office {
     pub(super) fn capture(&self, case: &InCase, wish: &CaptureWish) -> Done {
         let (_, scope) = self.enter(case)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
-        let view = capture::run(&self.desk, &scope, &permits, wish)?;
+        let view = capture::run(&self.desk, &scope, &permits, wish, |percent| self.voice.note(format!("tor: {percent} %")))?;
         let zone = case::zone(&self.desk, &scope)?;
         self.voice.tell(&view, || in_short::capture(&view, &zone));
         if let Some(why) = &view.stopped {

@@ -6,6 +6,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod range;
 mod subjects;
 mod witness;
 
@@ -16,7 +17,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish}, custody, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, examine, package};
 use model::action::Action;
 use serde_json::json;
 
@@ -53,8 +54,9 @@ fn run(cli: Cli) -> Done {
     match cli.verb {
         Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
         Verb::Market { listen } => demo::market(listen, voice),
+        Verb::Range(verb) => range::run(verb, voice),
         Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
-        Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
+        Verb::Demo { no_serve: _, tor } => demo::run(cli.home.as_deref(), tor, voice),
         Verb::Init { agency, training, passphrase_cost, database, objects } => {
             let home = home_of(cli.home)?;
             let typed = server(database)?;
@@ -217,13 +219,14 @@ impl Office {
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, concerns, description, byte_budget, timeout_ms, recover } => {
+            Verb::Capture { case, urls, source, concerns, through, tor_network, description, byte_budget, timeout_ms, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
-                let wish = CaptureWish { urls, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description };
+                let way = if through == "tor" { Way::Tor { network: tor_network } } else { Way::Loopback };
+                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description };
                 self.capture(&case, &wish)
             }
             Verb::Examine { case, exhibit } => {
@@ -262,7 +265,7 @@ impl Office {
             }
             Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
             Verb::Doctor => self.doctor(),
-            Verb::Init { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Init { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }

@@ -66,7 +66,7 @@ impl Server {
     }
 }
 
-fn read_head(stream: &TcpStream) -> std::io::Result<()> {
+pub fn read_head(stream: &TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     while reader.read_line(&mut line)? > 2 {

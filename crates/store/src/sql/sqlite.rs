@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, types::ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, TransactionBehavior, types::ValueRef};
 use rusqlite_migration::{M, Migrations};
 
 use super::{Cells, Val};
@@ -41,7 +41,7 @@ impl Pools {
         // The pages that are written next are those that were written last: 64 MiB of them stay at hand.
         let writer = Pool::new(path, 1, Some(-65_536));
         let mut first = connect(path, create, writer.cache)?;
-        adopt_older_steps(&first)?;
+        adopt_older_steps(&mut first)?;
         Migrations::from_slice(STEPS).to_latest(&mut first).map_err(of_steps)?;
         writer.give(first);
         Ok(Pools { writer, readers: Pool::new(path, READERS, None) })
@@ -60,7 +60,8 @@ impl Pools {
     }
 
     pub fn copy_into(&self, target: &Path) -> Result<(), StoreError> {
-        self.readers.take()?.execute("VACUUM INTO ?1", [target.to_string_lossy()])?;
+        let target = target.to_str().ok_or_else(|| StoreError::input("the backup's path is not UTF-8: choose another folder"))?;
+        self.readers.take()?.execute("VACUUM INTO ?1", [target])?;
         Ok(())
     }
 
@@ -168,13 +169,18 @@ fn connect(path: &Path, create: bool, cache: Option<i64>) -> Result<Connection, 
 }
 
 /// A home that an earlier build made counts its steps in a table of that build's driver.
-fn adopt_older_steps(connection: &Connection) -> Result<(), StoreError> {
-    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    if count("SELECT COUNT(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")? == 1 {
-        let steps = count("SELECT COUNT(*) FROM _sqlx_migrations")?;
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version = {steps}; DROP TABLE IF EXISTS _sqlx_migrations; COMMIT"))?;
+fn adopt_older_steps(connection: &mut Connection) -> Result<(), StoreError> {
+    let kept = |connection: &Connection| connection.query_row("SELECT COUNT(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'", [], |row| row.get::<_, i64>(0));
+    if kept(connection)? == 0 {
+        return Ok(());
     }
-    Ok(())
+    // Asked again under the lock: another program may have taken the home over meanwhile.
+    let taking = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if kept(&taking)? == 1 {
+        let steps: i64 = taking.query_row("SELECT COUNT(*) FROM _sqlx_migrations", [], |row| row.get(0))?;
+        taking.execute_batch(&format!("PRAGMA user_version = {steps}; DROP TABLE _sqlx_migrations"))?;
+    }
+    Ok(taking.commit()?)
 }
 
 fn of_steps(error: rusqlite_migration::Error) -> StoreError {
@@ -224,6 +230,9 @@ pub(super) fn fetch(connection: &Connection, sql: &'static str, values: &[Val]) 
 /// The statement with its values. `$2` is the second of them wherever it stands, as a server reads it.
 fn bound<'c>(connection: &'c Connection, sql: &'static str, values: &[Val]) -> Result<CachedStatement<'c>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
+    if values.len() > statement.parameter_count() {
+        return Err(StoreError::damaged(format!("a statement has fewer places than its {} values", values.len())));
+    }
     for place in 1..=statement.parameter_count() {
         let named = statement.parameter_name(place).and_then(|name| name.strip_prefix('$')?.parse().ok());
         match values.get(named.unwrap_or(place) - 1) {

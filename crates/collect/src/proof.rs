@@ -1,0 +1,48 @@
+//! What a record must say of its session before it becomes evidence: the way that was ordered, and, through Tor,
+//! walls that stood and every try of the battery held. A signature alone says only who wrote it.
+
+use model::capture::{CaptureRecord, Order};
+
+use crate::{TOR, battery};
+
+/// What a record does not prove.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotProved {
+    /// Another way than the order's.
+    #[error("the record names another way than its order: {0}")]
+    OtherWay(&'static str),
+    /// No walls, or no filter.
+    #[error("the record of a capture through Tor names the cage {0:?}: it had no walls, or no filter of system calls")]
+    NoWalls(String),
+    /// A try of the battery is missing or found a way out.
+    #[error("the record of a capture through Tor does not prove that nothing else could leave: {0}")]
+    Leak(String),
+}
+
+/// Holds a record against its order.
+///
+/// # Errors
+/// [`NotProved`].
+pub fn proves(order: &Order, record: &CaptureRecord) -> Result<(), NotProved> {
+    for (what, same) in [
+        ("transport", order.transport == record.transport),
+        ("circuit label", order.isolation == record.isolation),
+        ("network", order.network == record.network),
+    ] {
+        if !same {
+            return Err(NotProved::OtherWay(what));
+        }
+    }
+    if order.transport != TOR {
+        return Ok(());
+    }
+    if !record.cage.starts_with("namespaces+") || !record.cage.contains("seccomp") {
+        return Err(NotProved::NoWalls(record.cage.clone()));
+    }
+    let missing = battery::names().into_iter().find(|name| !record.proof.iter().any(|probe| probe.probe == *name));
+    let open = battery::leaks(&record.proof).into_iter().next();
+    match open.or(missing.map(|name| format!("{name} was not tried"))) {
+        Some(why) => Err(NotProved::Leak(why)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,50 @@
+//! `range`: starts and ends synthetic worlds. It opens no home and touches no case.
+
+use ::range::tor::{self, RangeError, Status, Stay, Web};
+use desk::DeskError;
+
+use super::{Done, program};
+use crate::{
+    args::{RangeTorVerb, RangeVerb},
+    output::Voice,
+};
+
+pub(super) fn run(verb: RangeVerb, voice: Voice) -> Done {
+    let RangeVerb::Tor(verb) = verb;
+    let status = match verb {
+        RangeTorVerb::Up { network, relays, web } => {
+            let web = match web {
+                Some(port) => Web::Port(port),
+                None => Web::Program(vec![program()?.into(), "market".into(), "--listen".into()]),
+            };
+            let mut last = None;
+            let told = |ready, all| {
+                if last.replace(ready) != Some(ready) {
+                    voice.note(format!("{ready} of {all} nodes are ready"));
+                }
+            };
+            tor::up(&network.dir, relays, &web, Stay::UntilDown, told).map_err(trouble)?
+        }
+        RangeTorVerb::Down { network } => tor::down(&network.dir).map_err(trouble)?,
+        RangeTorVerb::Status { network } => tor::status(&network.dir).map_err(trouble)?,
+    };
+    voice.tell(&status, || in_short(&status));
+    Ok(0)
+}
+
+fn trouble(error: RangeError) -> DeskError {
+    match error {
+        RangeError::NoNetwork(_) | RangeError::StrangePath(_) => DeskError::input(error.to_string()),
+        other => DeskError::Environment { attempt: "the private Tor network".into(), cause: other.to_string() },
+    }
+}
+
+fn in_short(status: &Status) -> Vec<String> {
+    let running = status.nodes.iter().filter(|node| node.running).count();
+    let mut lines = vec![format!("{running} of {} nodes run in {} (SYNTHETIC, on loopback only)", status.nodes.len(), status.folder.display())];
+    if let Some(onion) = &status.onion {
+        lines.push(format!("onion service: http://{onion}/"));
+    }
+    lines.push(format!("capture through it: lanternfish capture http://…/ --through tor --tor-network {}", status.client.display()));
+    lines
+}

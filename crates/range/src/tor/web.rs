@@ -1,0 +1,93 @@
+//! What stands behind the onion service: somebody else's loopback port, or a program that is started with the
+//! network and ended with it.
+
+use std::{
+    ffi::OsString,
+    fs,
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde::{Deserialize, Serialize};
+
+use super::{RangeError, system};
+
+const FILE: &str = "web.json";
+/// The longest that a web server may take to listen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The web server.
+#[derive(Debug, Clone)]
+pub enum Web {
+    /// Whoever listens at this loopback port.
+    Port(u16),
+    /// This program with these arguments and then a loopback address with its port, such as `127.0.0.1:40123`.
+    Program(Vec<OsString>),
+}
+
+/// A program that was started, so that no other is ever ended in its place.
+#[derive(Serialize, Deserialize)]
+struct Started {
+    pid: i32,
+    words: String,
+}
+
+impl Web {
+    pub(super) fn start(&self, network: &Path) -> Result<u16, RangeError> {
+        let words = match self {
+            Web::Port(port) => return Ok(*port),
+            Web::Program(words) => words,
+        };
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(system("finding a free port"))?;
+        let (program, arguments) = words.split_first().ok_or(RangeError::Missing("a web server"))?;
+        let child = Command::new(program)
+            .args(arguments)
+            .arg(free.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .map_err(system("starting the web server"))?;
+        let pid = i32::try_from(child.id()).unwrap_or(0);
+        // Written when it listens: then it is the program itself, and no longer the fork of this one.
+        wait_listening(free)?;
+        let started = Started { pid, words: words_of(pid).unwrap_or_default() };
+        let text = serde_json::to_vec(&started).expect("a number and a text are always JSON");
+        fs::write(network.join(FILE), text).map_err(system("noting the web server"))?;
+        Ok(free.port())
+    }
+}
+
+fn wait_listening(at: SocketAddr) -> Result<(), RangeError> {
+    let begun = Instant::now();
+    while TcpStream::connect_timeout(&at, Duration::from_millis(200)).is_err() {
+        if begun.elapsed() > PATIENCE {
+            return Err(RangeError::Program { program: "the web server", said: format!("it does not listen at {at}") });
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+fn words_of(pid: i32) -> Option<String> {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    Some(String::from_utf8_lossy(&words).into_owned()).filter(|words| !words.is_empty())
+}
+
+/// Ends the program that was started with the network, if it still is that program.
+pub(super) fn end(network: &Path) {
+    let Some(started) = fs::read(network.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Started>(&text).ok()) else { return };
+    if words_of(started.pid).as_ref() == Some(&started.words) {
+        if let Some(pid) = Pid::from_raw(started.pid) {
+            // Gone in between is what was wanted.
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    }
+    let _ = fs::remove_file(network.join(FILE));
+}
