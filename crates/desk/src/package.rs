@@ -129,6 +129,10 @@ pub struct PackageContent {
     /// The errata that it carries.
     #[serde(default)]
     pub errata: Vec<String>,
+    /// The errata that it names without their words, because they are about what it withholds: it does not
+    /// carry them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errata_named: Vec<String>,
     /// The disclosure that it is, such as D-0001; absent in a package of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,
@@ -287,6 +291,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             origins: facts.origins(),
             secret: hex::encode(secret.0),
             errata: errata::labels(&facts.errata),
+            errata_named: vec![],
             disclosure: None,
         };
         commit_built(desk, scope, permit, &id, &content)
@@ -656,7 +661,7 @@ pub fn finish(
     if row.state != "sealed" {
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;
         nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
-        errata::carried(desk, scope, &content.errata)?;
+        errata::carried(desk, scope, &content)?;
         material::decided(desk, scope)?;
     }
     if let Some((law, text)) = content.missing() {
