@@ -26,7 +26,7 @@ pub enum OrderRefusal {
     #[error("the order cannot be read: {0}")]
     Missing(String),
     /// Another transport.
-    #[error("the order names the transport {0:?}; only loopback-direct exists here")]
+    #[error("the order names the transport {}; only loopback-direct exists here", model::quoted(.0))]
     Transport(String),
     /// Not an age recipient.
     #[error("the order's spool recipient is not an age X25519 recipient (age1…)")]

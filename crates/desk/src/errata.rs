@@ -125,10 +125,11 @@ pub(crate) fn all(desk: &Desk, scope: &Scope) -> Result<Vec<Erratum>, StoreError
 }
 
 /// Prints each correction beside what it corrects: as what speaks against a finding, also against those that
-/// rest on a corrected exhibit, and as a remark on the exhibit.
-pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &mut [ExhibitView]) {
+/// rest on a corrected exhibit, and as a remark on the exhibit. The frame around its words is that of the language
+/// of the paper.
+pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &mut [ExhibitView], frame: &str) {
     for one in errata {
-        let words = format!("Erratum {} to {}: wrong was: {}; right is: {}", one.label, one.content.about, one.content.wrong, one.content.right);
+        let words = one.framed(frame);
         for finding in findings.iter_mut().filter(|finding| finding.finding == one.content.about || finding.content.exhibits.contains(&one.content.about)) {
             finding.content.counter_evidence.push(words.clone());
         }
@@ -139,6 +140,23 @@ pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &
 }
 
 impl Erratum {
+    /// Its words in a frame such as `Erratum {erratum} to {about}: …`, in one pass: a typed word that looks like a
+    /// place of the frame stays what it is.
+    fn framed(&self, frame: &str) -> String {
+        let content = &self.content;
+        let places = [("{erratum}", &self.label), ("{about}", &content.about), ("{wrong}", &content.wrong), ("{right}", &content.right)];
+        let (mut out, mut rest) = (String::new(), frame);
+        while let Some(at) = rest.find('{') {
+            let (before, from) = rest.split_at(at);
+            out.push_str(before);
+            let place = places.iter().find(|(place, _)| from.starts_with(place));
+            let (value, length) = place.map_or(("{", 1), |(place, value)| (value.as_str(), place.len()));
+            out.push_str(value);
+            rest = &from[length..];
+        }
+        out + rest
+    }
+
     /// What a package that carries it says of it.
     pub(crate) fn in_full(&self) -> Value {
         let content = &self.content;

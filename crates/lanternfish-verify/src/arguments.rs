@@ -68,7 +68,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> 
 fn moment(text: &OsString) -> Result<Moment, String> {
     let text = text.to_string_lossy();
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_string() };
-    whole.parse().map_err(|_| format!("{text:?} is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)"))
+    whole.parse().map_err(|_| format!("{text} is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)", text = model::quoted(text)))
 }
 
 fn set(place: &mut Option<PathBuf>, value: OsString, name: &str) -> Result<(), String> {

@@ -131,6 +131,22 @@ fn law_01_a_correction_waits_for_no_authority_and_is_written_by_nobody_outside_t
     office.sound_log();
 }
 
+#[test]
+fn law_03_a_correction_stands_in_the_language_of_its_paper() {
+    let office = issued();
+    let typed = "the word {right} itself was wrong";
+    office.does(NOY, "erratum add", &["--about", "F1", "--wrong", typed, "--right", RIGHT]);
+    office.does(NOY, "report build", &["--template", "statement-of-fact", "--language", "lo"]);
+    build(&office, "second");
+    let request = fs::read_to_string(office.place("second.building/data/report/r-0002.request.json")).unwrap();
+    let framed = format!("ການແກ້ໄຂ X-0001 ຂອງ F-0001: ທີ່ຜິດແມ່ນ: {typed}; ທີ່ຖືກແມ່ນ: {RIGHT}");
+    assert!(request.contains(&framed), "{framed}\n{request}");
+    assert!(!request.contains("wrong was:"), "{request}");
+    // The machine's record of the findings stays in one language.
+    assert!(fs::read_to_string(office.place("second.building/data/findings.json")).unwrap().contains("Erratum X-0001 to F-0001: wrong was: "));
+    office.sound_log();
+}
+
 /// Of one erratum, what is said to whoever holds this package.
 fn notice<'a>(listed: &'a [Value], erratum: &str, package: &str) -> Option<&'a Value> {
     let one = listed.iter().find(|one| one["erratum"] == erratum).unwrap_or_else(|| panic!("{erratum} is not in {listed:?}"));

@@ -20,6 +20,7 @@ use sqlx::{
 use super::{Cells, Sight, Val};
 use crate::{
     StoreError,
+    error::DISK_FAILED,
     home::{Database, is_this_machine, read_private},
 };
 
@@ -283,7 +284,7 @@ fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
     let url = &database.url;
     check_address(url)?;
     let mut options: PgConnectOptions =
-        url.parse().map_err(|e| StoreError::input(format!("the database address {url:?} cannot be read: {e}")))?;
+        url.parse().map_err(|e| StoreError::input(format!("the database address {url} cannot be read: {e}", url = model::quoted(url))))?;
     let near = options.get_socket().is_some() || options.get_host().starts_with('/') || is_this_machine(options.get_host());
     options = match said(url, "sslmode").as_deref() {
         None if near => options.ssl_mode(PgSslMode::Prefer),
@@ -302,7 +303,7 @@ fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
 }
 
 fn check_address(url: &str) -> Result<(), StoreError> {
-    let shape = || StoreError::input(format!("the database address is written postgres://USER@HOST:PORT/DATABASE, not {:?}", without_secret(url)));
+    let shape = || StoreError::input(format!("the database address is written postgres://USER@HOST:PORT/DATABASE, not {}", model::quoted(without_secret(url))));
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).ok_or_else(shape)?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (user, host) = place.rsplit_once('@').ok_or_else(shape)?;
@@ -353,6 +354,8 @@ pub(crate) fn explained(error: &sqlx::Error) -> Option<StoreError> {
                 "28P01" | "28000" => environment("the database let nobody in", "check the role, its password (~/.pgpass or --database-password-file) and pg_hba.conf"),
                 "3D000" => environment("the database let nobody in", "there is no such database: make it first (docs/guide/fusion-centre.md)"),
                 code if code.starts_with("57P") || code.starts_with("08") => environment("the connection to the database failed", LOST),
+                "XX001" | "XX002" => Some(StoreError::damaged(format!("the server found a damaged page or index ({error})"))),
+                "58030" => environment("the database refused", "the disk of the server failed: its keeper looks at it before anybody goes on; nothing of this step was recorded"),
                 "42501" => environment("the database refused", "the role of the program may not do this, and need not: run `lanternfish doctor`"),
                 _ => None,
             }
@@ -366,6 +369,11 @@ const LOST: &str = "the server cannot be reached or went away: nothing of this s
 /// An error at the very end: whether the step was recorded is not known, and the person must look.
 pub(super) fn of_commit(error: StoreError) -> StoreError {
     match error {
+        // The pages may be in the write-ahead log although the disk did not say that it keeps them.
+        StoreError::Environment { attempt, cause } if cause.starts_with(DISK_FAILED) => {
+            let advice = "the disk failed while it recorded the step: it was recorded or not, nobody was told; look at the disk, then at the records, before you repeat it";
+            StoreError::Unknown { attempt, cause: cause.replacen(DISK_FAILED, advice, 1) }
+        }
         StoreError::Environment { attempt, cause } if cause.starts_with(LOST) => {
             let advice = "the server went away while it recorded the step: it was recorded or not, nobody was told; look before you repeat it";
             StoreError::Unknown { attempt, cause: cause.replacen(LOST, advice, 1) }

@@ -32,6 +32,10 @@ impl Copy {
         Copy { folder, database }
     }
 
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn open(&self) -> Result<Store, StoreError> {
         Store::open(self.folder.path())
     }
