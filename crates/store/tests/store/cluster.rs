@@ -104,11 +104,16 @@ impl Cluster {
 
     /// Statements in one transaction, as a role; the last line that they answer.
     pub fn run(&self, role: &str, database: &str, statements: &str) -> Result<String, String> {
+        Ok(self.all(role, database, statements)?.lines().next_back().unwrap_or("").into())
+    }
+
+    /// The same with everything that they answer.
+    pub fn all(&self, role: &str, database: &str, statements: &str) -> Result<String, String> {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.arg("-h").arg(&self.socket).args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database, "-c", statements]);
         let told = psql.output().map_err(|e| e.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_string();
-        if told.status.success() { Ok(text(&told.stdout).lines().next_back().unwrap_or("").into()) } else { Err(text(&told.stderr)) }
+        if told.status.success() { Ok(text(&told.stdout)) } else { Err(text(&told.stderr)) }
     }
 
     /// The same for a statement that answers one number.

@@ -127,6 +127,26 @@ fn the_health_check_names_a_wall_that_is_down() {
     }
 }
 
+/// A wall that the server may not set up in a worker makes it read with one process only.
+#[test]
+fn the_walls_stand_in_parallel_workers_too() {
+    let (house, first, second) = two_cases();
+    let (noy, names) = (house.session("Noy").actor().to_string(), "('app_view', 'app_uid', 'app_case', 'app_cases')");
+    let ask = |statement: &str| database(&house).cluster.ask("postgres", &database(&house).name, statement).unwrap();
+    assert_eq!(ask(&format!("SELECT count(*) FROM pg_proc WHERE proparallel = 's' AND proname IN {names}")), 4);
+    // Where a worker costs nothing, a member sees his case and no other, and somebody without a context sees nothing.
+    let forced = "SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0; \
+         SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off";
+    let count = |uid: &str, case: &model::id::CaseId| seen(&house, "person", uid, "", &format!("{forced}; SELECT count(*) FROM record WHERE case_id = '{case}'")).unwrap();
+    assert!(count(&noy, &first) > 5);
+    assert_eq!(count(&noy, &second), 0);
+    assert_eq!(seen(&house, "", "", "", &format!("{forced}; SELECT count(*) FROM record")).unwrap(), 0);
+    let plan = format!("{forced}; EXPLAIN SELECT count(*) FROM record WHERE kind = 'note'");
+    let settings = format!("SELECT set_config('app.view', 'person', true), set_config('app.uid', '{noy}', true)");
+    let planned = database(&house).cluster.all(APP, &database(&house).name, &format!("BEGIN; {settings}; {plan}")).unwrap();
+    assert!(planned.contains("Workers Planned"), "{planned}");
+}
+
 #[test]
 fn law_13_a_role_that_could_change_history_is_refused() {
     let house = House::new();
