@@ -83,7 +83,7 @@ fn law_10_a_letter_is_one_in_all_its_cases() {
 
 proptest! {
     #[test]
-    fn law_10_of_any_letters_none_names_the_person_after_his_name_was_replaced(name in "\\p{L}{5,9}", capitals in any::<bool>()) {
+    fn of_any_letters_none_names_the_person_after_his_name_was_replaced(name in "\\p{L}{5,9}", capitals in any::<bool>()) {
         let subject = person(&[&name]);
         let written = if capitals { name.to_uppercase() } else { name.to_lowercase() };
         let text = format!("before {written} after");

@@ -338,12 +338,12 @@ fn law_02_a_server_that_dies_in_mid_transaction_loses_nothing_acknowledged() {
 }
 
 #[test]
-fn law_02_a_server_that_is_started_anew_in_mid_transaction_loses_nothing_acknowledged() {
+fn a_server_that_is_started_anew_in_mid_transaction_loses_nothing_acknowledged() {
     nothing_acknowledged_is_lost_while("started anew", |cluster, _| cluster.restart());
 }
 
 #[test]
-fn law_02_a_connection_that_the_server_ends_in_mid_transaction_loses_nothing_acknowledged() {
+fn a_connection_that_the_server_ends_in_mid_transaction_loses_nothing_acknowledged() {
     nothing_acknowledged_is_lost_while("cut", |cluster, name| {
         let all = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = '{APP}'");
         cluster.run("postgres", "postgres", &all).unwrap();
@@ -505,6 +505,7 @@ fn law_02_a_server_whose_disk_is_full_refuses_and_loses_nothing_acknowledged() {
         Err(error) => Some(error),
     });
     let refusal = refusal.unwrap();
+    eprintln!("{} acknowledged, then: {refusal}", acknowledged.len());
     // The server refuses one statement, or stops itself when it cannot write its own log.
     assert!(matches!(refusal, StoreError::Environment { .. } | StoreError::Unknown { .. }), "{refusal:?}");
     assert!(refusal.to_string().contains("the server"), "{refusal}");
