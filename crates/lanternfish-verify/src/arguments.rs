@@ -102,7 +102,7 @@ mod tests {
         check(&["p", "--renewals"], Err("--renewals needs a folder after it"));
         check(&["p", "--at", "2579-01-31T"], Err("\"2579-01-31T\" is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)"));
         let Ok(Task::Check(request)) = parse(["p", "--renewals", "n", "--at=2036-01-31"].iter().map(OsString::from)) else { panic!() };
-        assert_eq!((request.renewals, request.at), (Some("n".into()), Some("2036-01-31T00:00:00Z".parse().unwrap())));
+        assert_eq!((request.renewals, request.at), (Some("n".into()), Some("2036-01-31T00:00:00Z".parse().expect("a moment as papers print it"))));
         check(&["p", "--revealed"], Err("--revealed needs a folder after it"));
         check(&[], Err("name the package: the folder that holds bagit.txt"));
         check(&["p", "q"], Err("the package was given twice"));

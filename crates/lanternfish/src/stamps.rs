@@ -114,6 +114,7 @@ pub fn fetch(exe: &Path, address: &str, request: &[u8]) -> Result<Vec<u8>, DeskE
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 mod tests {
     use std::{fs::File, net::TcpListener, net::TcpStream};
 

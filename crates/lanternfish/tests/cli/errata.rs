@@ -211,8 +211,8 @@ fn law_03_a_correction_of_what_is_withheld_is_named_without_words_and_is_not_car
     let folder = disclosed(&office);
     let carried: Value = serde_json::from_slice(&fs::read(folder.join("data/errata.json")).unwrap()).unwrap();
     for (place, erratum) in [(0, "X-0001"), (1, "X-0002")] {
-        let keys: Vec<&String> = carried[place].as_object().unwrap().keys().collect();
-        assert_eq!((&carried[place]["erratum"], keys), (&erratum.into(), vec!["erratum", "event", "note"].iter().map(|key| key.to_string()).collect::<Vec<_>>().iter().collect()));
+        let keys: Vec<&str> = carried[place].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!((&carried[place]["erratum"], keys.as_slice()), (&erratum.into(), &["erratum", "event", "note"][..]));
     }
     assert_eq!(carried[2]["wrong"], "wrong of the page");
     let verdict = verify_package(&folder, Some(&anchors(&office)), &|_| ());
