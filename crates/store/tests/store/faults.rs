@@ -345,15 +345,10 @@ fn a_lock_that_another_program_keeps_is_told_and_loses_nothing() {
 }
 
 fn hold_the_file(root: &Path, held: &std::sync::mpsc::Sender<()>) {
-    use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
-        let mut connection = SqliteConnectOptions::new().filename(root.join("records.db")).connect().await.unwrap();
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
-        held.send(()).unwrap();
-        tokio::time::sleep(std::time::Duration::from_secs(26)).await;
-        connection.close().await.unwrap();
-    });
+    let connection = rusqlite::Connection::open(root.join("records.db")).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    held.send(()).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(26));
 }
 
 // ---- the clock
