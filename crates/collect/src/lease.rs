@@ -26,7 +26,7 @@ pub enum OrderRefusal {
     #[error("the order cannot be read: {0}")]
     Missing(String),
     /// Another transport.
-    #[error("the order names the transport {0:?}; loopback-direct exists here, and tor with a circuit label")]
+    #[error("the order names the transport {}; loopback-direct exists here, and tor with a circuit label", model::quoted(.0))]
     Transport(String),
     /// Not an age recipient.
     #[error("the order's spool recipient is not an age X25519 recipient (age1…)")]

@@ -175,7 +175,7 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
 /// The disk, with what to do.
 pub fn room_for(desk: &Desk, item: &std::fs::File) -> Result<(), StoreError> {
     let length = item.metadata().map_err(|e| StoreError::environment("reading the item's length", &e))?.len();
-    let free = crate::logbook::free_bytes(desk)?;
+    let free = crate::doctor::free_bytes(desk)?;
     if length <= free {
         return Ok(());
     }
@@ -340,7 +340,7 @@ fn check_declared(declared: &[(String, String)]) -> Result<(), StoreError> {
             "sha1" => 40,
             "sha256" => 64,
             "sha512" => 128,
-            other => return Err(StoreError::input(format!("the digest {other:?} is not known: use md5, sha1, sha256 or sha512"))),
+            other => return Err(StoreError::input(format!("the digest {other} is not known: use md5, sha1, sha256 or sha512", other = model::quoted(other)))),
         };
         if value.len() != digits || !value.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(StoreError::input(format!("a {algorithm} digest has {digits} hexadecimal digits")));

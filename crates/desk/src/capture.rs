@@ -84,12 +84,12 @@ impl CaptureWish {
 /// host asked for is the host that the collector goes to.
 fn host_of(url: &str) -> Result<String, StoreError> {
     if url.bytes().any(|b| matches!(b, b'\\' | b'@') || !b.is_ascii_graphic()) {
-        return Err(StoreError::input(format!("{url:?} has a sign that URLs here do not have (blank, @, backslash or a letter that is not ASCII)")));
+        return Err(StoreError::input(format!("{url} has a sign that URLs here do not have (blank, @, backslash or a letter that is not ASCII)", url = model::quoted(url))));
     }
     let rest = url.split_once("://").map(|(_, rest)| rest);
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
     let host = host.map(|h| h.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(h, |(name, _)| name));
-    host.filter(|h| !h.is_empty()).map(str::to_lowercase).ok_or_else(|| StoreError::input(format!("{url:?} is not a URL with a host")))
+    host.filter(|h| !h.is_empty()).map(str::to_lowercase).ok_or_else(|| StoreError::input(format!("{url} is not a URL with a host", url = model::quoted(url))))
 }
 
 /// The order's row: what is needed to admit its spool later, also after a crash.
@@ -264,8 +264,9 @@ fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     for url in &wish.urls {
         collect::destination::target(wish.way.transport(), url).map_err(|refusal| {
             StoreError::input(format!(
-                "{url:?} cannot be captured: {refusal}. Nothing was made. Capture it by hand and admit the file \
-                 (`exhibit admit FILE --device … --address … --taken-at … --method …`)"
+                "{url} cannot be captured: {refusal}. Nothing was made. Capture it by hand and admit the file \
+                 (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
+                url = model::quoted(url)
             ))
         })?;
     }

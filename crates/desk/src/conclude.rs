@@ -10,6 +10,7 @@ use crate::{
     admit::{self, ExhibitContent},
     authority, errata, examine,
     facts::{case_events, is_null_query, unsearched},
+    report_draft,
     row::{Draft, finding_label, for_action, fresh_finding},
 };
 
@@ -140,7 +141,7 @@ fn close_quarantined(desk: &Desk, scope: &Scope, permit: &Permit, views: &mut [F
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<FindingView>, StoreError> {
     for_action(permit, Action::Query)?;
     let mut views = all(desk, scope)?;
-    errata::mark(&errata::all(desk, scope)?, &mut views, &mut []);
+    errata::mark(&errata::all(desk, scope)?, &mut views, &mut [], report_draft::frame_of_errata("en")?);
     let closed = close_quarantined(desk, scope, permit, &mut views)?;
     let event = NewEvent::new(EventType::FindingConsulted, None, json!({"count": views.len(), "in_quarantine": closed}));
     desk.store.commit(scope, permit, event, vec![])?;

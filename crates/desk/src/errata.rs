@@ -3,7 +3,9 @@
 //! An erratum changes nothing that stands: the finding, exhibit, report or package stays as it was sealed, and
 //! papers built afterwards print the correction beside it. A package that is sealed later carries it; every
 //! sealed package that does not is named, with the words to send to whoever holds it, until somebody noted
-//! that he was told. It sends nothing itself, and never decides that a correction is too small.
+//! that he was told. What is withheld from somebody is not told to him in a correction either: his package
+//! names the erratum without its words, and does not count as one that carries it. It sends nothing itself,
+//! and never decides that a correction is too small.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -17,7 +19,7 @@ use crate::{
     admit::{self, ExhibitView},
     conclude::FindingView,
     facts::case_events,
-    package::{PackageContent, disclose, package_label},
+    package::{PackageContent, disclose::{self, DisclosureContent, Silence}, package_label},
     report_step,
     row::{Draft, exhibit_label, finding_label, for_action, parse_label},
 };
@@ -66,6 +68,10 @@ pub struct Notice {
     pub recipient: Option<String>,
     /// The words to send.
     pub text: String,
+    /// Whether the correction is about what is withheld from whoever holds this package: the text says that
+    /// there is one, and no word of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kept_back: bool,
     /// Who was told, and how.
     pub told: Vec<(String, String)>,
 }
@@ -119,10 +125,11 @@ pub(crate) fn all(desk: &Desk, scope: &Scope) -> Result<Vec<Erratum>, StoreError
 }
 
 /// Prints each correction beside what it corrects: as what speaks against a finding, also against those that
-/// rest on a corrected exhibit, and as a remark on the exhibit.
-pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &mut [ExhibitView]) {
+/// rest on a corrected exhibit, and as a remark on the exhibit. The frame around its words is that of the language
+/// of the paper.
+pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &mut [ExhibitView], frame: &str) {
     for one in errata {
-        let words = format!("Erratum {} to {}: wrong was: {}; right is: {}", one.label, one.content.about, one.content.wrong, one.content.right);
+        let words = one.framed(frame);
         for finding in findings.iter_mut().filter(|finding| finding.finding == one.content.about || finding.content.exhibits.contains(&one.content.about)) {
             finding.content.counter_evidence.push(words.clone());
         }
@@ -132,13 +139,39 @@ pub(crate) fn mark(errata: &[Erratum], findings: &mut [FindingView], exhibits: &
     }
 }
 
+impl Erratum {
+    /// Its words in a frame such as `Erratum {erratum} to {about}: …`, in one pass: a typed word that looks like a
+    /// place of the frame stays what it is.
+    fn framed(&self, frame: &str) -> String {
+        let content = &self.content;
+        let places = [("{erratum}", &self.label), ("{about}", &content.about), ("{wrong}", &content.wrong), ("{right}", &content.right)];
+        let (mut out, mut rest) = (String::new(), frame);
+        while let Some(at) = rest.find('{') {
+            let (before, from) = rest.split_at(at);
+            out.push_str(before);
+            let place = places.iter().find(|(place, _)| from.starts_with(place));
+            let (value, length) = place.map_or(("{", 1), |(place, value)| (value.as_str(), place.len()));
+            out.push_str(value);
+            rest = &from[length..];
+        }
+        out + rest
+    }
+
+    /// What a package that carries it says of it.
+    pub(crate) fn in_full(&self) -> Value {
+        let content = &self.content;
+        json!({"erratum": self.label, "event": self.event, "written": content.written, "about": content.about, "wrong": content.wrong, "right": content.right})
+    }
+
+    /// What somebody is told from whom its object is withheld.
+    pub(crate) fn without_words(&self) -> Value {
+        json!({"erratum": self.label, "event": self.event, "note": "it is about a withheld item: ask the agency"})
+    }
+}
+
 /// What a package says of the errata that it carries.
 pub(crate) fn in_package(errata: &[Erratum]) -> Vec<Value> {
-    let line = |one: &Erratum| {
-        let content = &one.content;
-        json!({"erratum": one.label, "event": one.event, "written": content.written, "about": content.about, "wrong": content.wrong, "right": content.right})
-    };
-    errata.iter().map(line).collect()
+    errata.iter().map(Erratum::in_full).collect()
 }
 
 /// One line for every verifier.
@@ -146,9 +179,11 @@ pub(crate) fn limits(errata: &[Erratum]) -> Vec<String> {
     errata.iter().map(|one| format!("erratum {}: corrects {}; see data/errata.json", one.label, one.content.about)).collect()
 }
 
-/// A package that was built before an erratum was written does not leave without it (law 3).
-pub(crate) fn carried(desk: &Desk, scope: &Scope, carried: &[String]) -> Result<(), StoreError> {
-    let missing: Vec<String> = all(desk, scope)?.into_iter().map(|one| one.label).filter(|label| !carried.contains(label)).collect();
+/// A package that was built before an erratum was written does not leave without it (law 3), or without
+/// naming it where its words are about what is withheld.
+pub(crate) fn carried(desk: &Desk, scope: &Scope, package: &PackageContent) -> Result<(), StoreError> {
+    let named = |label: &String| package.errata.contains(label) || package.errata_named.contains(label);
+    let missing: Vec<String> = all(desk, scope)?.into_iter().map(|one| one.label).filter(|label| !named(label)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -189,7 +224,7 @@ pub fn write(desk: &Desk, scope: &Scope, permit: &Permit, typed: &WriteErratum) 
     let detail = serde_json::to_value(&content).map_err(crate::office::input)?;
     desk.store.commit(scope, permit, NewEvent::new(EventType::Erratum, Some(id.clone()), detail), vec![row])?;
     let written = all(desk, scope)?.into_iter().find(|one| one.row.id == id).ok_or_else(|| StoreError::damaged("the new erratum"))?;
-    view(desk, scope, &written)
+    Holders::of(desk, scope)?.view(&written)
 }
 
 /// The label in its one spelling, if there is such a thing in this case.
@@ -227,7 +262,8 @@ pub fn notified(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, packag
     let found = all(desk, scope)?.into_iter().find(|one| one.row.number == Some(number));
     let mut erratum = found.ok_or_else(|| StoreError::input(format!("there is no erratum {label} in this case: see `lanternfish erratum list`")))?;
     let package = package_label(parse_label(package, 'P')?);
-    if !view(desk, scope, &erratum)?.notices.iter().any(|notice| notice.package == package) {
+    let holders = Holders::of(desk, scope)?;
+    if !holders.view(&erratum)?.notices.iter().any(|notice| notice.package == package) {
         return Err(StoreError::input(format!("{package} did not go out without {}: see `lanternfish erratum list`", erratum.label)));
     }
     erratum.content.notified.push(Notified { package: package.clone(), to: to.into(), how: how.into(), at: desk.now(), by: scope.actor().clone() });
@@ -235,7 +271,7 @@ pub fn notified(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, packag
     let write = Draft::new("erratum", row.id.clone(), "stands").over(row).write(scope, desk.now(), &erratum.content)?;
     let detail = json!({"erratum": erratum.label, "package": package, "to": to, "how": how});
     desk.store.commit(scope, permit, NewEvent::new(EventType::ErratumNotified, Some(row.id.clone()), detail), vec![write])?;
-    view(desk, scope, &erratum)
+    holders.view(&erratum)
 }
 
 /// Lists the errata with their notices: one consultation event with its count.
@@ -244,48 +280,88 @@ pub fn notified(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, packag
 /// When the permit is not to correct.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ErratumView>, StoreError> {
     for_action(permit, Action::Correct)?;
-    let views = all(desk, scope)?.iter().map(|one| view(desk, scope, one)).collect::<Result<Vec<_>, _>>()?;
+    let holders = Holders::of(desk, scope)?;
+    let views = all(desk, scope)?.iter().map(|one| holders.view(one)).collect::<Result<Vec<_>, _>>()?;
     desk.store.commit(scope, permit, NewEvent::new(EventType::FindingConsulted, None, json!({"errata": views.len()})), vec![])?;
     Ok(views)
 }
 
-fn view(desk: &Desk, scope: &Scope, one: &Erratum) -> Result<ErratumView, StoreError> {
-    let content = &one.content;
-    let disclosures = disclose::rows(desk, scope)?;
-    let recipient = |package: &str| disclosures.iter().find(|(_, content)| content.built.as_deref() == Some(package)).map(|(_, content)| content.recipient.clone());
-    let without = sealed(desk, scope)?.into_iter().filter(|(_, package)| !package.errata.contains(&one.label));
-    let notices = without.map(|(label, package)| {
-        let told = content.notified.iter().filter(|told| told.package == label).map(|told| (told.to.clone(), told.how.clone())).collect();
-        Notice { recipient: recipient(&label), text: words(one, &label, &package, desk), told, package: label }
-    });
-    Ok(ErratumView {
-        erratum: one.label.clone(),
-        id: one.row.id.clone(),
-        event: one.event,
-        about: content.about.clone(),
-        wrong: content.wrong.clone(),
-        right: content.right.clone(),
-        by: desk.name_of(&content.by)?.0,
-        notices: notices.collect(),
-    })
+/// Everybody who holds a sealed package, and what is withheld from him.
+struct Holders<'a> {
+    desk: &'a Desk,
+    packages: Vec<Holder>,
 }
 
-/// The words for whoever holds a package. They name the package by its fingerprint, so that nobody confuses two.
-fn words(one: &Erratum, package: &str, content: &PackageContent, desk: &Desk) -> String {
-    format!(
-        "{agency}: correction {label} of {written}. You hold the package {package} (folder {folder}; SHA-256 of its tagmanifest-sha256.txt: {print}). \
-         It was sealed before this correction and does not carry it. Corrected: {about}. Wrong was: {wrong}. Right is: {right}. \
-         The package itself is unchanged and verifies as before. The correction is event {event} of our log.",
-        agency = desk.store.config().agency,
-        label = one.label,
-        written = one.content.written,
-        folder = PathBuf::from(content.path.file_name().unwrap_or_default()).display(),
-        print = content.tagmanifest,
-        about = one.content.about,
-        wrong = one.content.wrong,
-        right = one.content.right,
-        event = one.event,
-    )
+struct Holder {
+    label: String,
+    package: PackageContent,
+    /// Of a disclosure: who got it, what was opened since, and what must not be told.
+    disclosed: Option<(DisclosureContent, Silence)>,
+}
+
+impl<'a> Holders<'a> {
+    fn of(desk: &'a Desk, scope: &Scope) -> Result<Self, StoreError> {
+        let mut disclosures = disclose::rows(desk, scope)?;
+        let mut packages = Vec::new();
+        for (label, package) in sealed(desk, scope)? {
+            let place = disclosures.iter().position(|(_, content)| content.built.as_deref() == Some(&label));
+            let disclosed = place.map(|place| disclosures.swap_remove(place).1).map(|content| Silence::of(desk, scope, &content).map(|silence| (content, silence)));
+            packages.push(Holder { label, package, disclosed: disclosed.transpose()? });
+        }
+        Ok(Holders { desk, packages })
+    }
+
+    fn view(&self, one: &Erratum) -> Result<ErratumView, StoreError> {
+        let content = &one.content;
+        let without = self.packages.iter().filter(|holder| !holder.package.errata.contains(&one.label));
+        Ok(ErratumView {
+            erratum: one.label.clone(),
+            id: one.row.id.clone(),
+            event: one.event,
+            about: content.about.clone(),
+            wrong: content.wrong.clone(),
+            right: content.right.clone(),
+            by: self.desk.name_of(&content.by)?.0,
+            notices: without.map(|holder| holder.notice(one, self.desk)).collect(),
+        })
+    }
+}
+
+impl Holder {
+    fn notice(&self, one: &Erratum, desk: &Desk) -> Notice {
+        let kept_back = self.disclosed.as_ref().is_some_and(|(_, silence)| !silence.may_tell(one));
+        let noted = one.content.notified.iter().filter(|told| told.package == self.label).map(|told| (told.to.clone(), told.how.clone()));
+        let opened = self.disclosed.iter().flat_map(|(content, _)| content.told_when_opened(&one.label).map(|at| (content.recipient.clone(), format!("beside the items opened on {at}"))));
+        Notice {
+            package: self.label.clone(),
+            recipient: self.disclosed.as_ref().map(|(content, _)| content.recipient.clone()),
+            text: self.words(one, kept_back, desk),
+            kept_back,
+            told: noted.chain(opened).collect(),
+        }
+    }
+
+    /// The words for whoever holds the package. They name it by its fingerprint, so that nobody confuses two.
+    fn words(&self, one: &Erratum, kept_back: bool, desk: &Desk) -> String {
+        let content = &one.content;
+        let said = if kept_back {
+            "What is corrected is about an item that is withheld from you, so its words are not told here: ask us or the court".to_string()
+        } else {
+            format!("Corrected: {}. Wrong was: {}. Right is: {}", content.about, content.wrong, content.right)
+        };
+        format!(
+            "{agency}: correction {label} of {written}. You hold the package {package} (folder {folder}; SHA-256 of its tagmanifest-sha256.txt: {print}). \
+             It does not carry the words of this correction. {said}. \
+             The package itself is unchanged and verifies as before. The correction is event {event} of our log.",
+            agency = desk.store.config().agency,
+            label = one.label,
+            written = content.written,
+            package = self.label,
+            folder = PathBuf::from(self.package.path.file_name().unwrap_or_default()).display(),
+            print = self.package.tagmanifest,
+            event = one.event,
+        )
+    }
 }
 
 /// Labels of errata, for the record of a package that carries them.

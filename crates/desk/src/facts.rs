@@ -22,6 +22,7 @@ use crate::{
     conclude::{self, FindingView},
     errata::{self, Erratum},
     office::input,
+    report_draft,
     report_step::Withheld,
 };
 
@@ -93,8 +94,13 @@ pub(crate) fn cover(desk: &Desk, scope: &Scope, permit: &Permit, origins: &[Orig
 
 impl Facts {
     pub fn gather(desk: &Desk, scope: &Scope) -> Result<Facts, StoreError> {
+        Facts::gather_in(desk, scope, "en")
+    }
+
+    /// The same for a paper in this language, in which corrections are framed.
+    pub fn gather_in(desk: &Desk, scope: &Scope, language: &str) -> Result<Facts, StoreError> {
         let (mut exhibits, mut findings, errata) = (admit::all(desk, scope)?, conclude::all(desk, scope)?, errata::all(desk, scope)?);
-        errata::mark(&errata, &mut findings, &mut exhibits);
+        errata::mark(&errata, &mut findings, &mut exhibits, report_draft::frame_of_errata(language)?);
         let now = desk.now();
         Ok(Facts {
             case: case::content(desk, scope)?.0,

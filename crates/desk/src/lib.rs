@@ -12,6 +12,7 @@ pub mod case;
 pub mod charges;
 pub mod conclude;
 pub mod custody;
+pub mod doctor;
 pub mod erasure;
 pub mod errata;
 pub mod examine;

@@ -1,12 +1,9 @@
 //! The log for people: verified, proved, shown, written out as tiles, and resumed after a restore
 //! (laws 2, 3, 8, 13). Leaves only: no detail is opened here, so an auditor may read all of it.
-//!
-//! Also the node's health check. It repairs nothing but what an interrupted run left unfinished.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
 use ledger::{
@@ -14,8 +11,7 @@ use ledger::{
     note::UnknownSigners,
     tile::{TilePath, bundle_bytes, entry_bundles, hash_tile_bytes, hash_tiles},
 };
-use model::{Law, authorize::NodeStep, event::{EventType, Leaf}, moment::ClockQuality};
-use parse::{Budget, Finding, MemberHead, MemberTail, Sink, SinkError, Task};
+use model::{Law, authorize::NodeStep, event::{EventType, Leaf}};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{LogReport, NewEvent, Session, StoreError};
@@ -64,6 +60,7 @@ pub fn prove(desk: &Desk, session: &Session, seq: u64) -> Result<Receipt, StoreE
 /// When the log key cannot be read.
 pub fn checkpoint(desk: &Desk, session: &Session) -> Result<String, StoreError> {
     consulted(desk, session, json!({"what": "checkpoint"}))?;
+    desk.store.keep_checkpoint()?;
     Ok(desk.store.checkpoint()?.to_text())
 }
 
@@ -202,157 +199,4 @@ fn go_on_from(desk: &Desk, session: &Session, known: &Checkpoint, size: u64) -> 
     let last = json!({"origin": known.origin.to_string(), "size": known.size.0, "root": known.root});
     desk.store.declare_epoch(session, json!({"last-known": last, "restored-size": size, "text": text}))?;
     Ok((true, text))
-}
-
-// ---- health
-
-/// One line of the health check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Health {
-    /// Whether it is as it should be.
-    pub ok: bool,
-    /// It is not as it should be, and work can go on all the same: papers say so.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub warning: bool,
-    /// What was looked at, and what was found.
-    pub text: String,
-    /// What to do, when it is not.
-    pub what_to_do: String,
-}
-
-fn line(ok: bool, text: impl Into<String>, what_to_do: &str) -> Health {
-    Health { ok, warning: false, text: text.into(), what_to_do: if ok { String::new() } else { what_to_do.into() } }
-}
-
-/// Less free space than this is said, in bytes.
-const LOW_SPACE: u64 = 2 << 30;
-/// Unfinished objects younger than this may belong to a running admission.
-const UNFINISHED: Duration = Duration::from_secs(86_400);
-
-type Check = fn(&Desk) -> Result<Health, StoreError>;
-
-/// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
-pub fn doctor(desk: &Desk) -> Vec<Health> {
-    let checks: [Check; 11] =
-        [restored, database, log, writable, objects, keeping, unfinished, erasures, clock, space, cage];
-    checks
-        .iter()
-        .map(|check| check(desk).unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again")))
-        .collect()
-}
-
-fn restored(desk: &Desk) -> Result<Health, StoreError> {
-    let waiting = desk.store.is_waiting_after_restore();
-    let text = if waiting { "this home was restored from a backup and waits" } else { "this home is not waiting after a restore" };
-    Ok(line(!waiting, text, "run `lanternfish log resume`, with the last known checkpoint if there is one"))
-}
-
-fn database(desk: &Desk) -> Result<Health, StoreError> {
-    let said = desk.store.database_integrity()?;
-    Ok(line(said == "ok", format!("the database's own check says: {said}"), "stop working, copy the home, and restore the newest backup"))
-}
-
-fn log(desk: &Desk) -> Result<Health, StoreError> {
-    let report = desk.store.verify_log()?;
-    let text = match report.faults.first() {
-        None => format!("the log of {} events and {} rows agree both ways; the clock jumped {} times", report.events, report.rows, report.clock_jumps),
-        Some(first) => format!("the log has {} faults; the first: {first}", report.faults.len()),
-    };
-    Ok(line(report.faults.is_empty(), text, "somebody changed records behind the log's back: stop working, keep the home as it is, tell the supervisor"))
-}
-
-fn writable(desk: &Desk) -> Result<Health, StoreError> {
-    let event = NewEvent::new(EventType::LogConsulted, None, json!({"what": "doctor"}));
-    desk.store.commit_node(None, NodeStep::ReadLog, event, vec![])?;
-    Ok(line(true, "events can be written", ""))
-}
-
-fn objects(desk: &Desk) -> Result<Health, StoreError> {
-    let (objects, strangers) = desk.store.count_objects()?;
-    let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX);
-    let without = match (objects.saturating_sub(rows), rows.saturating_sub(objects)) {
-        (0, 0) => String::new(),
-        (more, 0) => format!("; {more} more than recorded: left by steps that were refused or interrupted, under keys that nobody kept"),
-        (_, fewer) => format!("; {fewer} recorded ones are missing: opening each exhibit says which"),
-    };
-    let text = format!("{objects} stored objects for {rows} recorded ones, {strangers} foreign files{without}");
-    Ok(line(objects >= rows && strangers == 0, text, "objects are missing or foreign files lie among them: restore the newest backup beside this home and compare"))
-}
-
-/// Where the objects lie, and whether anything there keeps them from being removed.
-fn keeping(desk: &Desk) -> Result<Health, StoreError> {
-    let Some(keeping) = desk.store.object_keeping()? else { return Ok(line(true, "the objects lie in the home itself", "")) };
-    let said = line(keeping.kept, format!("the objects lie in {}; the bucket {}", keeping.place, keeping.text), "let who runs the object store set Object Lock with a default retention (docs/guide/fusion-centre.md)");
-    // A training node may work so; a real one stores nothing there any more.
-    Ok(Health { warning: !keeping.kept && desk.store.config().training, ..said })
-}
-
-fn unfinished(desk: &Desk) -> Result<Health, StoreError> {
-    let old = SystemTime::now().checked_sub(UNFINISHED).unwrap_or(SystemTime::UNIX_EPOCH);
-    let swept = desk.store.sweep_unfinished(old)?;
-    Ok(line(true, format!("{swept} objects that an interrupted run left unfinished were removed"), ""))
-}
-
-fn erasures(desk: &Desk) -> Result<Health, StoreError> {
-    let open = desk.store.count_in("erasure", "purging")?;
-    let what_to_do = "contents are destroyed, and the disk is not clean yet: a member of the case runs `lanternfish erase run` again";
-    Ok(line(open == 0, format!("{open} erasures are not at their end"), what_to_do))
-}
-
-fn clock(desk: &Desk) -> Result<Health, StoreError> {
-    let (ok, text) = match desk.clock() {
-        ClockQuality::Synchronised { error_micros } => (true, format!("the clock is synchronised, estimated error {error_micros} microseconds")),
-        ClockQuality::Unsynchronised => (false, "no time service keeps the clock".to_string()),
-        ClockQuality::Unknown => (false, "the system does not say how good the clock is".to_string()),
-        ClockQuality::Unreliable { reason } => (false, format!("the clock is unreliable: {reason}")),
-    };
-    let warning = matches!(desk.clock(), ClockQuality::Unsynchronised | ClockQuality::Unknown);
-    let said = line(ok, text, "set the clock or start a time service such as chrony; work goes on, and papers say how good the time is");
-    Ok(Health { warning, ..said })
-}
-
-/// Bytes that this account may still write on the disk of the home's objects.
-pub(crate) fn free_bytes(desk: &Desk) -> Result<u64, StoreError> {
-    let objects = desk.store.home().objects();
-    let stat = rustix::fs::statvfs(&objects).map_err(|e| StoreError::environment("asking for free space", &e.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-fn space(desk: &Desk) -> Result<Health, StoreError> {
-    let free = free_bytes(desk)?;
-    Ok(line(free >= LOW_SPACE, format!("{} MiB free on the disk of the home", free >> 20), "free some space: admissions stop when the disk is full, and nothing is lost"))
-}
-
-/// Starts the `parse` child on nothing, to see which cage this machine gives it.
-fn cage(desk: &Desk) -> Result<Health, StoreError> {
-    let task = Task::Unpack { name: String::new() };
-    let outcome = parse::run(desk.exe(), &task, &Budget::default(), &mut Vec::new(), &mut Nothing, &|| false)
-        .map_err(|e| StoreError::Environment { attempt: "starting the parse child".into(), cause: e.to_string() })?;
-    let name = outcome.cage.cage.name();
-    let advice = "use a kernel with Landlock and seccomp (Linux 5.13 or later); until then each record says how its bytes were read";
-    Ok(line(name == "landlock+seccomp", format!("strangers' bytes are read in the cage: {name}"), advice))
-}
-
-struct Nothing;
-
-impl Sink for Nothing {
-    fn begin(&mut self, _head: &MemberHead) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn end(&mut self, _tail: &MemberTail) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn abandon(&mut self, _id: u32, _reason: &str) {}
-
-    fn finding(&mut self, _finding: &Finding) {}
-
-    fn selectors(&mut self, _values: Vec<Value>) -> Result<(), SinkError> {
-        Ok(())
-    }
 }

@@ -163,6 +163,17 @@ impl Desk {
         if all.len() == 1 { Ok(all.remove(0)) } else { Err(StoreError::damaged(format!("the node file {name}"))) }
     }
 
+    /// The node's own certificates with their ends.
+    pub(crate) fn own_certificates(&self) -> Result<Vec<(String, Moment)>, StoreError> {
+        let mut ends = Vec::new();
+        for (file, name) in [("ca.pem", "the node's certificate authority"), ("tsa.pem", "the training time-stamps"), ("link.pem", "the node's certificate for other nodes")] {
+            if self.store.node_secret(file)?.is_some() {
+                ends.push((name.to_string(), self.certificate_file(file)?.not_after()));
+            }
+        }
+        Ok(ends)
+    }
+
     /// The built-in training time-stamp authority: NOT INDEPENDENT.
     ///
     /// # Errors
@@ -266,7 +277,7 @@ impl Desk {
         let number = label
             .split_once('-')
             .and_then(|(year, n)| year.parse::<i64>().ok()?.checked_mul(10_000)?.checked_add(n.parse::<i64>().ok()?))
-            .ok_or_else(|| StoreError::input(format!("{label:?} is not a case number: write it as 2026-0001")))?;
+            .ok_or_else(|| StoreError::input(format!("{label} is not a case number: write it as 2026-0001", label = model::quoted(label))))?;
         let rows = self.store.register("case")?;
         Ok(rows.iter().find(|row| row.number == Some(number)).and_then(|row| row.case.clone()))
     }

@@ -38,7 +38,7 @@ use seal::{
     tsp,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
 
 use crate::{
@@ -129,6 +129,10 @@ pub struct PackageContent {
     /// The errata that it carries.
     #[serde(default)]
     pub errata: Vec<String>,
+    /// The errata that it names without their words, because they are about what it withholds: it does not
+    /// carry them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errata_named: Vec<String>,
     /// The disclosure that it is, such as D-0001; absent in a package of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,
@@ -287,6 +291,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             origins: facts.origins(),
             secret: hex::encode(secret.0),
             errata: errata::labels(&facts.errata),
+            errata_named: vec![],
             disclosure: None,
         };
         commit_built(desk, scope, permit, &id, &content)
@@ -475,6 +480,7 @@ fn limits(
     if reports.is_empty() {
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
+    limits.extend(clock_of_the_steps(facts));
     limits.extend(errata::limits(&facts.errata));
     limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
@@ -604,7 +610,7 @@ fn take_answer(desk: &Desk, scope: &Scope, permit: &Permit, request: &[u8], auth
         Err(error) => return Err(refuse(error.to_string())?),
     };
     if accepted.stamp.certificate.digest() != authority.certificate {
-        return Err(refuse(format!("the answer is signed by {}, not by the authority {:?} of the plan", accepted.stamp.certificate.subject(), authority.name))?);
+        return Err(refuse(format!("the answer is signed by {}, not by the authority {} of the plan", accepted.stamp.certificate.subject(), model::quoted(&authority.name)))?);
     }
     authority.stamped = Some(accepted.stamp.time);
     authority.token = Some(STANDARD.encode(&accepted.bytes));
@@ -656,13 +662,14 @@ pub fn finish(
     if row.state != "sealed" {
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;
         nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
-        errata::carried(desk, scope, &content.errata)?;
+        errata::carried(desk, scope, &content)?;
         material::decided(desk, scope)?;
     }
     if let Some((law, text)) = content.missing() {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), law, text)?);
     }
     let event = if row.state == "sealed" { row.event } else { log_seal(desk, scope, permit, &row, &content)? };
+    desk.store.keep_checkpoint()?;
     ask_witnesses();
     if wait && witness::note_covering(desk, event)?.is_none() {
         return Err(StoreError::refused(Law::Checkpoint, NOT_COSIGNED));
@@ -689,6 +696,15 @@ fn log_seal(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row, content: &Pa
     let write = Draft::new("package", row.id.clone(), "sealed").over(row).write(scope, desk.now(), content)?;
     let done = desk.store.commit(scope, permit, NewEvent::new(EventType::PackageSealed, Some(row.id.clone()), detail), vec![write])?;
     Ok(done.event)
+}
+
+/// Steps of the case whose clock lay before an earlier event: what a reader must know when he asks whether an
+/// authority was live at the time of a step, whatever the clock says today.
+fn clock_of_the_steps(facts: &Facts) -> Option<String> {
+    let unreliable = |detail: &Value| serde_json::from_value(detail["clock"].clone()).is_ok_and(|clock| matches!(clock, ClockQuality::Unreliable { .. }));
+    let steps: Vec<u64> = facts.events.iter().filter(|(_, detail)| unreliable(detail)).map(|(event, _)| event.leaf.seq).collect();
+    let first = steps.first()?;
+    Some(format!("clock: went back; {} steps of the case were recorded with a time before that of an earlier event, the first is event {first}", steps.len()))
 }
 
 fn clock_limit(clock: &ClockQuality) -> Option<String> {

@@ -52,6 +52,15 @@ fn sentences(language: Language) -> Result<&'static Sentences, StoreError> {
     all.get(language.code()).ok_or_else(|| StoreError::damaged("the sentences of a language"))
 }
 
+/// The sentence in which a correction stands in a paper of this language.
+///
+/// # Errors
+/// When it is no language of this house.
+pub(crate) fn frame_of_errata(language: &str) -> Result<&'static str, StoreError> {
+    let words = sentences(language.parse().map_err(input)?)?;
+    words.get("erratum").map(String::as_str).ok_or_else(|| StoreError::damaged("the sentences of a language"))
+}
+
 /// Puts one paper together.
 pub(crate) struct Writer<'a> {
     desk: &'a Desk,

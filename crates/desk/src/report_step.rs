@@ -136,7 +136,7 @@ pub fn report_label(number: i64) -> String {
 /// typesetting child.
 pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -> Result<ReportView, StoreError> {
     for_action(permit, Action::Report)?;
-    let facts = Facts::gather(desk, scope)?;
+    let facts = Facts::gather_in(desk, scope, &typed.language)?;
     facts.cover(desk, scope, permit)?;
     let number = next_number(desk, scope)?;
     let told = facts.events.iter().map(|(event, _)| event.leaf.seq + 1).max().unwrap_or(0);

@@ -32,7 +32,7 @@ pub use paper::{PaperView, TypedPaper, print, typed};
 pub use splits::{SplitView, check, export, kept};
 pub use standing::{Standing, standing};
 pub(crate) use ours::keys;
-pub(crate) use standing::{known, note_covering};
+pub(crate) use standing::{known, note_covering, seen_outside};
 
 const WITNESS_KEY: &str = "witness.key";
 const LINK_KEY: &str = "link.key";
@@ -105,6 +105,22 @@ pub fn link(desk: &Desk) -> Result<Link, StoreError> {
     let pem = desk.store.node_secret(LINK_CERTIFICATE)?.ok_or_else(missing)?;
     let key = desk.store.node_secret(LINK_KEY)?.ok_or_else(missing)?;
     Ok(Link { certificate: one_certificate(&pem)?.to_der().to_vec(), key: SecretBytes::new(key) })
+}
+
+/// Whether the key of this node as a witness can be read, if it was made.
+pub(crate) fn own_key_is_whole(desk: &Desk) -> Result<(), StoreError> {
+    if desk.store.node_secret(WITNESS_KEY)?.is_none() { Ok(()) } else { signer(desk).map(|_| ()) }
+}
+
+/// Whether the node's certificate for other nodes and its key can be read and belong together, if they were made.
+pub(crate) fn own_link_is_whole(desk: &Desk) -> Result<(), StoreError> {
+    if desk.store.node_secret(LINK_CERTIFICATE)?.is_none() {
+        return Ok(());
+    }
+    let link = link(desk)?;
+    let key = SigningKey::from_pkcs8_der(&link.key).map_err(input)?;
+    let certificate = Certificate::from_der(&link.certificate).map_err(input)?;
+    if key.belongs_to(&certificate) { Ok(()) } else { Err(StoreError::damaged(format!("the node file {LINK_KEY}"))) }
 }
 
 /// Exactly one certificate in PEM.

@@ -23,7 +23,7 @@ impl FromStr for Region {
 
 /// The text names no region of the numbering plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a region with telephone numbers: write its two-letter country code, such as LA, TH or DE")]
+#[error("{} is not a region with telephone numbers: write its two-letter country code, such as LA, TH or DE", model::quoted(.0))]
 pub struct UnknownRegion(String);
 
 /// Judges numbers, and remembers what it judged: pages repeat them, and a plan is slow to ask.

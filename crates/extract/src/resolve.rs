@@ -63,7 +63,7 @@ fn rivals(a: SelectorType, b: SelectorType) -> bool {
 fn name_rival(winner: &mut FoundSelector, rival: &FoundSelector) {
     let name = kind_name(rival.selector_type);
     if winner.selector_type != rival.selector_type || winner.value != rival.value {
-        winner.reason = format!("{}; weaker reading set aside: {name} {:?}", winner.reason, rival.value);
+        winner.reason = format!("{}; weaker reading set aside: {name} {}", winner.reason, model::quoted(&rival.value));
     }
 }
 

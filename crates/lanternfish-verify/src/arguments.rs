@@ -68,7 +68,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, String> 
 fn moment(text: &OsString) -> Result<Moment, String> {
     let text = text.to_string_lossy();
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_string() };
-    whole.parse().map_err(|_| format!("{text:?} is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)"))
+    whole.parse().map_err(|_| format!("{text} is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)", text = model::quoted(text)))
 }
 
 fn set(place: &mut Option<PathBuf>, value: OsString, name: &str) -> Result<(), String> {
@@ -102,7 +102,7 @@ mod tests {
         check(&["p", "--renewals"], Err("--renewals needs a folder after it"));
         check(&["p", "--at", "2579-01-31T"], Err("\"2579-01-31T\" is not a day: write it as 2036-01-31 (Gregorian calendar, UTC)"));
         let Ok(Task::Check(request)) = parse(["p", "--renewals", "n", "--at=2036-01-31"].iter().map(OsString::from)) else { panic!() };
-        assert_eq!((request.renewals, request.at), (Some("n".into()), Some("2036-01-31T00:00:00Z".parse().unwrap())));
+        assert_eq!((request.renewals, request.at), (Some("n".into()), Some("2036-01-31T00:00:00Z".parse().expect("a moment as papers print it"))));
         check(&["p", "--revealed"], Err("--revealed needs a folder after it"));
         check(&[], Err("name the package: the folder that holds bagit.txt"));
         check(&["p", "q"], Err("the package was given twice"));

@@ -32,10 +32,8 @@ impl Stream {
 impl Read for Stream {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let taken = self.bytes.read(out)?;
-        if taken == 0 && !out.is_empty() {
-            if let Some(writer) = self.writer.take() {
-                writer.join().unwrap_or_else(|_| Err(std::io::Error::other("reading the folder was broken off")))?;
-            }
+        if taken == 0 && !out.is_empty() && let Some(writer) = self.writer.take() {
+            writer.join().unwrap_or_else(|_| Err(std::io::Error::other("reading the folder was broken off")))?;
         }
         Ok(taken)
     }

@@ -165,6 +165,7 @@ pub fn disclosure(view: &DisclosureView) -> Vec<String> {
         ("proposed", None) => "  next: a supervisor or prosecutor other than the proposer runs `lanternfish disclosure decide`".into(),
         _ => "  refused: nothing leaves".into(),
     });
+    lines.extend(view.corrections.iter().map(|file| format!("  corrections: send {} together with the opened items", file.display())));
     lines
 }
 
@@ -200,6 +201,9 @@ pub fn erratum(view: &ErratumView) -> Vec<String> {
         let told: Vec<String> = notice.told.iter().map(|(to, how)| format!("{to} ({how})")).collect();
         let told = if told.is_empty() { "NOBODY WAS TOLD YET; send these words, then run `lanternfish erratum notified`".into() } else { format!("told: {}", told.join(", ")) };
         lines.extend([format!("  {}{whom} went out without it: {told}", notice.package), format!("    {}", notice.text)]);
+        if notice.kept_back {
+            lines.push("    its words are kept back: they are about what is withheld there. To tell them, open the item with `lanternfish disclosure reveal`".into());
+        }
     }
     lines
 }

@@ -89,7 +89,7 @@ fn port_of(address: &str) -> Option<u16> {
 /// Asks one authority, in a child of its own.
 pub fn fetch(exe: &Path, address: &str, request: &[u8]) -> Result<Vec<u8>, DeskError> {
     if !(address.starts_with("http://") || address.starts_with("https://")) {
-        return Err(DeskError::input(format!("{address:?} is not an http or https address: carry the request by hand (`package stamp --request FILE`)")));
+        return Err(DeskError::input(format!("{address} is not an http or https address: carry the request by hand (`package stamp --request FILE`)", address = model::quoted(address))));
     }
     let trouble = |e: &std::io::Error| DeskError::environment("asking the time-stamp authority", e);
     let mut child = Command::new(exe)
@@ -114,6 +114,7 @@ pub fn fetch(exe: &Path, address: &str, request: &[u8]) -> Result<Vec<u8>, DeskE
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 mod tests {
     use std::{fs::File, net::TcpListener, net::TcpStream};
 

@@ -5,6 +5,7 @@
 //! missing (pdftotext, warcio, outside data, leave to mount) say SKIPPED and what is missing.
 //!
 //! `LANTERNFISH_BLESS=1 cargo test -p lanternfish --test cli` writes `docs/guide/cli.md` anew.
+#![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 #[path = "cli/authorities.rs"]
 mod authorities;
@@ -31,6 +32,8 @@ mod erasing;
 mod errata;
 #[path = "cli/first_day.rs"]
 mod first_day;
+#[path = "cli/health.rs"]
+mod health;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/laptop.rs"]

@@ -30,7 +30,7 @@ pub enum WordsError {
         found: usize,
     },
     /// Not in the list.
-    #[error("word {place}, {word:?}, is not in the list of words{}: compare it with the paper letter by letter", hint(near))]
+    #[error("word {place}, {word}, is not in the list of words{}: compare it with the paper letter by letter", hint(near), word = model::quoted(.word))]
     Unknown {
         /// Which word, counted from 1.
         place: usize,

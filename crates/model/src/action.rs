@@ -82,7 +82,7 @@ impl std::str::FromStr for Action {
     fn from_str(text: &str) -> Result<Self, String> {
         Action::ALL.into_iter().find(|action| action.name() == text).ok_or_else(|| {
             let names: Vec<_> = Action::ALL.iter().map(|action| action.name()).collect();
-            format!("{text:?} is not an action: choose from {}", names.join(", "))
+            format!("{text} is not an action: choose from {}", names.join(", "), text = crate::quoted(text))
         })
     }
 }

@@ -53,7 +53,7 @@ impl std::str::FromStr for Role {
     fn from_str(text: &str) -> Result<Self, String> {
         Role::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| {
             let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
-            format!("{text:?} is not a role: choose one of {}", names.join(", "))
+            format!("{text} is not a role: choose one of {}", names.join(", "), text = crate::quoted(text))
         })
     }
 }

@@ -153,7 +153,7 @@ impl std::str::FromStr for SourceClass {
 fn by_name<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str, what: &str) -> Result<T, String> {
     all.iter().copied().find(|item| name(*item) == text).ok_or_else(|| {
         let names: Vec<_> = all.iter().map(|item| name(*item)).collect();
-        format!("{text:?} is not {what}: choose one of {}", names.join(", "))
+        format!("{text} is not {what}: choose one of {}", names.join(", "), text = crate::quoted(text))
     })
 }
 

@@ -114,7 +114,7 @@ impl std::str::FromStr for WithholdClass {
     fn from_str(text: &str) -> Result<Self, String> {
         WithholdClass::ALL.into_iter().find(|class| class.name() == text).ok_or_else(|| {
             let names: Vec<_> = WithholdClass::ALL.iter().map(|class| class.name()).collect();
-            format!("{text:?} is not a reason for withholding: choose from {}", names.join(", "))
+            format!("{text} is not a reason for withholding: choose from {}", names.join(", "), text = crate::quoted(text))
         })
     }
 }

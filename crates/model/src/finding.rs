@@ -21,7 +21,7 @@ impl std::str::FromStr for FindingKind {
             "fact" => Ok(FindingKind::Fact),
             "opinion" => Ok(FindingKind::Opinion),
             "null-search" => Ok(FindingKind::NullSearch),
-            other => Err(format!("{other:?} is not a kind of finding: choose fact, opinion or null-search")),
+            other => Err(format!("{other} is not a kind of finding: choose fact, opinion or null-search", other = crate::quoted(other))),
         }
     }
 }

@@ -43,7 +43,7 @@ macro_rules! pseudonym {
                 let digits = text.strip_prefix($prefix).unwrap_or("");
                 let good = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
                 if good { Ok($name(text.to_string())) } else {
-                    Err(format!("{text:?} is not an id of this kind: expected {} and 32 hexadecimal digits", $prefix))
+                    Err(format!("{text} is not an id of this kind: expected {} and 32 hexadecimal digits", $prefix, text = crate::quoted(text)))
                 }
             }
         }

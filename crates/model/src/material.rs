@@ -35,7 +35,7 @@ impl std::str::FromStr for Assistance {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let all = [Assistance::MayAssist, Assistance::Assists, Assistance::DoesNotAssist];
-        all.into_iter().find(|one| one.name() == text).ok_or_else(|| format!("{text:?} is not known: choose may-assist, assists or does-not-assist"))
+        all.into_iter().find(|one| one.name() == text).ok_or_else(|| format!("{text} is not known: choose may-assist, assists or does-not-assist", text = crate::quoted(text)))
     }
 }
 

@@ -144,10 +144,10 @@ impl std::str::FromStr for Calendar {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
     /// Not `YYYY-MM-DD` or `YYYY-MM-DD HH:MM`.
-    #[error("the date {0:?} cannot be read: write YYYY-MM-DD or \"YYYY-MM-DD HH:MM\"")]
+    #[error("the date {} cannot be read: write YYYY-MM-DD or \"YYYY-MM-DD HH:MM\"", crate::quoted(.0))]
     Unreadable(String),
     /// Two readings are possible.
-    #[error("the date {text:?} can be read two ways ({first} or {second}): name the calendar with --calendar gregorian or --calendar buddhist")]
+    #[error("the date {text} can be read two ways ({first} or {second}): name the calendar with --calendar gregorian or --calendar buddhist", text = crate::quoted(.text))]
     TwoReadings {
         /// What was typed.
         text: String,
@@ -165,13 +165,13 @@ pub enum DateError {
         calendar: &'static str,
     },
     /// Not an IANA name.
-    #[error("the time zone {0:?} is not known: write a name such as Asia/Vientiane or Asia/Almaty")]
+    #[error("the time zone {} is not known: write a name such as Asia/Vientiane or Asia/Almaty", crate::quoted(.0))]
     UnknownZone(String),
     /// Not a calendar of this house.
-    #[error("the calendar {0:?} is not known: write gregorian or buddhist")]
+    #[error("the calendar {} is not known: write gregorian or buddhist", crate::quoted(.0))]
     UnknownCalendar(String),
     /// A local time that happens never or twice.
-    #[error("the local time {0:?} happens twice or never in this zone (clock change): choose another hour")]
+    #[error("the local time {} happens twice or never in this zone (clock change): choose another hour", crate::quoted(.0))]
     Folded(String),
 }
 

@@ -136,7 +136,7 @@ impl SealPlan {
                 [_, "token", digest, "independent"] => authorities.push((digest.parse()?, true)),
                 [_, "token", digest, "NOT-INDEPENDENT"] => authorities.push((digest.parse()?, false)),
                 [_, "leaf" | "salt" | "detail" | "proof"] => {}
-                _ => return Err(format!("{SEAL_PLAN} has a line that is not of this profile: {line:?}")),
+                _ => return Err(format!("{SEAL_PLAN} has a line that is not of this profile: {line}", line = crate::quoted(line))),
             }
         }
         if officers.len() > MOST_SEALS || authorities.len() > MOST_SEALS {

@@ -32,7 +32,7 @@ impl std::str::FromStr for Template {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         Template::ALL.into_iter().find(|t| t.name() == text).ok_or_else(|| {
-            format!("{text:?} is not a template: choose statement-of-fact, expert-report or investigative-record")
+            format!("{text} is not a template: choose statement-of-fact, expert-report or investigative-record", text = crate::quoted(text))
         })
     }
 }

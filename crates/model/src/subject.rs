@@ -185,7 +185,8 @@ impl Mentions {
     }
 
     /// The spellings under which they are looked for in bytes, where letters beyond ASCII cannot be folded: as typed,
-    /// in small letters, in capitals, and with a capital at the beginning of each word.
+    /// in small letters, in capitals, and with a capital at the beginning of each word. Capitals that were typed have
+    /// small letters that end as the script ends a word.
     pub fn spellings(&self) -> BTreeSet<String> {
         self.typed.iter().flat_map(|name| [name.clone(), name.to_lowercase(), name.to_uppercase(), capitals(name)]).collect()
     }
@@ -202,7 +203,7 @@ fn replaced(text: &str, name: &str, by: &str) -> String {
             }
             small.push(' ');
         } else {
-            small.extend(letter.to_lowercase());
+            small.extend(folded_letter(letter));
         }
         places.resize(small.len(), at);
     }
@@ -238,15 +239,22 @@ fn places_of(text: &str, name: &str) -> Vec<usize> {
     text.match_indices(name).map(|(at, _)| at).filter(|at| !whole || apart(*at)).collect()
 }
 
-/// Small letters, single blanks.
+/// Letters folded one by one, single blanks.
 pub fn folded(text: &str) -> String {
-    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    let letters: String = text.chars().flat_map(folded_letter).collect();
+    letters.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The one spelling of a letter in all its cases: small, capital, small again. So the two small sigmas of Greek are
+/// one letter, a sharp s is two, and no letter depends on what stands beside it, as it does in `str::to_lowercase`.
+fn folded_letter(letter: char) -> impl Iterator<Item = char> {
+    letter.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
 fn capitals(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
-        letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect())
+        letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + &word.to_lowercase()[first.to_lowercase().map(char::len_utf8).sum()..])
     };
     name.split(' ').map(word).collect::<Vec<String>>().join(" ")
 }

@@ -252,12 +252,12 @@ impl Entry {
         let name = String::from_utf8_lossy(&self.name[..self.name.len().min(200)]).into_owned();
         match self.method {
             _ if self.is_encrypted() => {
-                Some((FindingKind::Encrypted, format!("entry {name:?} is encrypted: it needs a password")))
+                Some((FindingKind::Encrypted, format!("entry {name} is encrypted: it needs a password", name = model::quoted(name))))
             }
             0 | 8 => None,
             method => Some((
                 FindingKind::Unsupported,
-                format!("entry {name:?} uses compression method {method}, not read here"),
+                format!("entry {name} uses compression method {method}, not read here", name = model::quoted(name)),
             )),
         }
     }

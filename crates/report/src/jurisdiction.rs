@@ -34,7 +34,7 @@ pub struct Jurisdiction {
 
 /// Not in the built-in list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the jurisdiction {0:?} is not known: choose one of {1}")]
+#[error("the jurisdiction {name} is not known: choose one of {1}", name = model::quoted(.0))]
 pub struct UnknownJurisdiction(pub String, pub String);
 
 impl Jurisdiction {

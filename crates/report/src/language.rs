@@ -31,7 +31,7 @@ pub enum Language {
 
 /// Not a language of this house.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the language {0:?} is not known: choose en, km, lo, my, ru, th, vi or zh")]
+#[error("the language {} is not known: choose en, km, lo, my, ru, th, vi or zh", model::quoted(.0))]
 pub struct UnknownLanguage(pub String);
 
 impl Language {

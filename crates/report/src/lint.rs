@@ -35,7 +35,7 @@ pub enum LintError {
     #[error("law 9: the report has no statement: add at least one finding or statement")]
     NoStatement,
     /// Not `S-` and three or more digits.
-    #[error("law 9: {0:?} is not a statement id: write S-001, S-002 and so on")]
+    #[error("law 9: {} is not a statement id: write S-001, S-002 and so on", model::quoted(.0))]
     BadId(String),
     /// The same id twice.
     #[error("law 9: the statement id {0} is used twice: number the statements again")]

@@ -34,7 +34,7 @@ pub enum BagError {
     #[error("{0} is already there: choose another place, or remove what an earlier attempt left")]
     Exists(PathBuf),
     /// Not a machine-made name.
-    #[error("the name {0:?} cannot stand in a package: payload names are data/ and lower-case letters, digits, dots, hyphens and slashes (put the original name into the description)")]
+    #[error("the name {} cannot stand in a package: payload names are data/ and lower-case letters, digits, dots, hyphens and slashes (put the original name into the description)", model::quoted(.0))]
     BadName(String),
     /// The name was used before.
     #[error("the payload file {0} was written twice: give each file its own name")]

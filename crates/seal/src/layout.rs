@@ -201,7 +201,7 @@ pub fn read_bag_info(bytes: &[u8]) -> Result<BagInfo, Flaw> {
     ensure(text.ends_with('\n'), "the last line of bag-info.txt has no end")?;
     let mut lines = Vec::new();
     for line in text.split_terminator('\n') {
-        let (label, value) = line.split_once(": ").ok_or_else(|| Flaw::new(format!("bag-info.txt has a line without label: {line:?}")))?;
+        let (label, value) = line.split_once(": ").ok_or_else(|| Flaw::new(format!("bag-info.txt has a line without label: {line}", line = model::quoted(line))))?;
         ensure(!lines.iter().any(|(known, _)| *known == label), format!("bag-info.txt has {label} twice"))?;
         lines.push((label, value));
     }

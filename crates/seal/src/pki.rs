@@ -44,7 +44,7 @@ pub enum PkiError {
     #[error("the certificate would end before it begins: check the clock and the validity")]
     Backwards,
     /// A name that is empty or too long.
-    #[error("the name {0:?} cannot stand in a certificate: use 1 to 64 characters and no control characters")]
+    #[error("the name {} cannot stand in a certificate: use 1 to 64 characters and no control characters", model::quoted(.0))]
     BadName(String),
     /// Building failed.
     #[error("the certificate could not be built ({0}): check the times (1970 to 9999) and the serial number")]

@@ -15,7 +15,7 @@ use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptio
 #[derive(Debug, thiserror::Error)]
 pub enum WaczError {
     /// A name that is not machine-made.
-    #[error("the archive name {0:?} cannot stand in a WACZ: use lower-case letters, digits, dots and hyphens, ending in .warc or .warc.gz")]
+    #[error("the archive name {} cannot stand in a WACZ: use lower-case letters, digits, dots and hyphens, ending in .warc or .warc.gz", model::quoted(.0))]
     BadName(String),
     /// Two archives of one name.
     #[error("the archive {0} was added twice")]

@@ -37,9 +37,12 @@ pub enum StoreError {
         cause: String,
     },
     /// Stored bytes are not what they must be.
-    #[error("the stored records are damaged: {0}; run `lanternfish doctor`, and restore a backup if it says so")]
+    #[error("the stored records are damaged: {0}; stop working, keep the home as it is, and see `lanternfish doctor`; the newest backup is restored into another folder")]
     Damaged(String),
 }
+
+/// The disk under the file of the records did not do what it was told.
+pub(crate) const DISK_FAILED: &str = "the disk did not answer or did not keep what was written: look at the disk and the system's log before you repeat the step, and at the newest backup";
 
 impl StoreError {
     /// A refusal by `law`. A room that names the law in its own text is not heard twice.
@@ -117,7 +120,12 @@ fn told(text: String) -> StoreError {
         return StoreError::refused(Law::AppendOnly, text);
     }
     let lower = text.to_lowercase();
-    let cause = if lower.contains("full") {
+    if lower.contains("malformed") || lower.contains("not a database") {
+        return StoreError::damaged(format!("the file of the records ({text})"));
+    }
+    let cause = if lower.contains("disk i/o error") {
+        format!("{DISK_FAILED} ({text})")
+    } else if lower.contains("full") {
         format!("the disk is full: free some space and repeat the step; nothing was lost ({text})")
     } else if lower.contains("readonly") || lower.contains("read-only") {
         format!("the disk or the database file is read-only: make it writable ({text})")

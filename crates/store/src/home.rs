@@ -79,7 +79,7 @@ impl Database {
         let place = rest.find('/').unwrap_or(rest.len());
         let host = rest[..place].rsplit_once('@').map_or(&rest[..place], |(_, host)| host);
         if role.is_empty() || !role.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
-            return Err(StoreError::input(format!("{role:?} is not the name of a database role: use letters, digits, _ - .")));
+            return Err(StoreError::input(format!("{role} is not the name of a database role: use letters, digits, _ - .", role = model::quoted(role))));
         }
         Ok(Database { url: format!("{scheme}://{role}@{host}{}", &rest[place..]), password_file })
     }
@@ -234,7 +234,8 @@ pub(crate) fn is_this_machine(host: &str) -> bool {
 /// # Errors
 /// When the disk refuses.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let temporary = path.with_extension("writing");
+    // Two programs that write the same file at once do not write into each other's bytes.
+    let temporary = path.with_extension(format!("{}.writing", std::process::id()));
     let attempt = || format!("writing {}", path.display());
     let mut file = fs::OpenOptions::new()
         .write(true)

@@ -204,6 +204,7 @@ pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
     let mut report = LogReport::default();
     let mut frontier = Frontier::empty();
     let mut latest = Moment::from_micros(i64::MIN);
+    let mut epochs = 0;
     loop {
         let next = i64::try_from(report.events).unwrap_or(i64::MAX);
         let page = tx.rows(sql::LEAVES_FROM, &[Val::Int(next), Val::Int(PAGE)])?;
@@ -212,11 +213,18 @@ pub(crate) fn verify(db: &Db) -> Result<LogReport, StoreError> {
         }
         for cells in &page {
             check_leaf(tx, cells, &mut frontier, &mut latest, &mut report)?;
+            epochs += u64::from(cells.text(3)? == EventType::EpochDeclared.name());
         }
     }
     report.root = frontier.root().hex();
     let head = tx.first(sql::HEAD, &[])?.ok_or_else(|| StoreError::damaged("the log has no head"))?;
     let head = LogHead::from_cells(&head)?;
+    if report.events > 0 && head.last_time != latest {
+        report.faults.push(format!("law 3: the log head says that its last event is of {}, the leaves say {latest}", head.last_time));
+    }
+    if u64::try_from(head.epoch).ok() != Some(epochs + 1) {
+        report.faults.push(format!("law 3: the log head says epoch {}, the leaves declare epoch {}", head.epoch, epochs + 1));
+    }
     if head.frontier.size() != frontier.size() || head.frontier.root() != frontier.root() {
         report.faults.push(format!("law 3: the log head says {} events, the leaves say {}", head.frontier.size().0, report.events));
     }

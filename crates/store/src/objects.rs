@@ -95,6 +95,14 @@ impl Objects {
         self.bucket.as_ref().map_or_else(|| self.folder.exists(name), |bucket| bucket.exists(name))
     }
 
+    /// Objects in the folder that cannot be whole, told without a key. A bucket is not asked for each.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn torn(&self) -> Result<Vec<ObjectName>, VaultError> {
+        if self.bucket.is_some() { Ok(vec![]) } else { self.folder.torn() }
+    }
+
     /// Everything that lies there.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ impl Store {
             return Err(StoreError::input(format!("{} is there already: name a file that does not exist yet", target.display())));
         }
         let event = NewEvent::new(EventType::BackupMade, None, json!({"target": target.to_string_lossy()}));
-        self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
+        let made = self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
         let steady = self.home.spool().join(format!("records-{}.backup", hex::encode(random_16()?)));
         let records = if self.db.copy_file_into(&steady)? {
             RECORDS_FILE
@@ -72,6 +72,7 @@ impl Store {
         let written = self.write_backup(BackupFile { path: records.into(), source: steady.clone() }, target, passphrase);
         let removed = fs::remove_file(&steady).map_err(|e| StoreError::environment("removing the steady copy", &e));
         let summary = written?;
+        self.note_backup(made.event + 1)?;
         removed.map(|()| summary)
     }
 

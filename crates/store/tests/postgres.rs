@@ -12,6 +12,8 @@ mod cluster;
 mod drills;
 #[path = "store/erasing.rs"]
 mod erasing;
+#[path = "store/faults.rs"]
+mod faults;
 #[path = "store/house.rs"]
 mod house;
 #[path = "store/keys.rs"]

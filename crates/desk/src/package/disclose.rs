@@ -38,7 +38,8 @@ use super::{
     planned_officers, planned_stamps, removed, same_person,
 };
 use crate::{
-    Desk, admit, errata,
+    Desk, admit, conclude,
+    errata::{self, Erratum},
     examine::{DerivedMember, Derivation},
     facts, material,
     report_step,
@@ -82,6 +83,9 @@ pub struct Revealed {
     pub by: ActorId,
     /// Why.
     pub reason: String,
+    /// The errata whose words lay beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errata: Vec<String>,
 }
 
 /// What a disclosure's row holds (sealed under the case key).
@@ -124,6 +128,64 @@ impl DisclosureContent {
         let withheld = self.items.iter().filter(|item| item.withheld.is_some()).map(|item| item.path.as_str());
         withheld.filter(|path| *path != BLIND_FILE && !opened.contains(path)).collect()
     }
+
+    /// When items were opened with the words of this erratum beside them.
+    pub(crate) fn told_when_opened(&self, erratum: &str) -> Option<Moment> {
+        self.revealed.iter().find(|one| one.errata.iter().any(|label| label == erratum)).map(|one| one.at)
+    }
+}
+
+/// What a correction must not tell to whoever holds a disclosure: whatever names an item that stays closed to
+/// him, and findings that rest on one or name one.
+pub(crate) struct Silence {
+    names: Names,
+    findings: BTreeSet<String>,
+}
+
+impl Silence {
+    /// Of a disclosure as it stands now, with what was opened since.
+    pub(crate) fn of(desk: &Desk, scope: &Scope, content: &DisclosureContent) -> Result<Silence, StoreError> {
+        let closed = content.closed();
+        let items = content.items.iter().filter(|item| closed.contains(item.path.as_str())).map(|item| (item.path.as_str(), item.digest));
+        Silence::about(desk, scope, Names::of_items(desk, scope, items)?)
+    }
+
+    fn about(desk: &Desk, scope: &Scope, names: Names) -> Result<Silence, StoreError> {
+        let named = |finding: &conclude::FindingView| serde_json::to_string(&finding.content).map(|text| names.named(&text)).map_err(crate::office::input);
+        let mut findings = BTreeSet::new();
+        for finding in conclude::all(desk, scope)? {
+            if named(&finding)? {
+                findings.insert(finding.finding);
+            }
+        }
+        Ok(Silence { names, findings })
+    }
+
+    pub(crate) fn may_tell(&self, erratum: &Erratum) -> bool {
+        !self.findings.contains(&erratum.content.about) && !self.names.named(&erratum.in_full().to_string())
+    }
+
+    fn parted(&self, errata: Vec<Erratum>) -> Corrections {
+        let (told, named) = errata.into_iter().partition(|one| self.may_tell(one));
+        Corrections { told, named }
+    }
+}
+
+/// The corrections of the case for one recipient, as they were at one moment.
+struct Corrections {
+    /// In full.
+    told: Vec<Erratum>,
+    /// Without their words.
+    named: Vec<Erratum>,
+}
+
+impl Corrections {
+    fn paper(&self) -> Value {
+        let mut lines: Vec<(&str, Value)> = self.told.iter().map(|one| (one.label.as_str(), one.in_full())).collect();
+        lines.extend(self.named.iter().map(|one| (one.label.as_str(), one.without_words())));
+        lines.sort_by(|a, b| a.0.cmp(b.0));
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
 }
 
 /// A disclosure as it is shown.
@@ -153,6 +215,9 @@ pub struct DisclosureView {
     pub built: Option<String>,
     /// Items that were opened since.
     pub revealed: Vec<String>,
+    /// After items were opened: the file beside their folder that holds the corrections, to be sent with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrections: Option<PathBuf>,
 }
 
 /// `D-0001`.
@@ -179,6 +244,7 @@ fn view(desk: &Desk, row: &Row, content: &DisclosureContent) -> Result<Disclosur
         decided_by: decided,
         built: content.built.clone(),
         revealed: content.revealed.iter().map(|one| one.path.clone()).collect(),
+        corrections: None,
     })
 }
 
@@ -326,13 +392,19 @@ struct Gathered {
 
 impl Names {
     fn of<'a>(desk: &Desk, scope: &Scope, original: &Original, withheld: impl Iterator<Item = &'a str>) -> Result<Names, StoreError> {
-        let mut names = Gathered::default();
         let withheld: BTreeSet<&str> = withheld.collect();
-        for entry in original.items().iter().filter(|entry| withheld.contains(entry.path.as_str())) {
-            names.digest(&entry.digest);
-            names.words.insert(entry.path.to_lowercase());
+        let items = original.items().iter().filter(|entry| withheld.contains(entry.path.as_str()));
+        Names::of_items(desk, scope, items.map(|entry| (entry.path.as_str(), entry.digest)))
+    }
+
+    fn of_items<'a>(desk: &Desk, scope: &Scope, withheld: impl Iterator<Item = (&'a str, Sha256Digest)>) -> Result<Names, StoreError> {
+        let mut names = Gathered::default();
+        let mut of_label = BTreeSet::new();
+        for (path, digest) in withheld {
+            names.digest(&digest);
+            names.words.insert(path.to_lowercase());
+            of_label.extend(label_of(path));
         }
-        let of_label: BTreeSet<String> = withheld.iter().filter_map(|path| label_of(path)).collect();
         let is_withheld = |label: &str| of_label.contains(label);
         let mut labels = BTreeSet::new();
         for exhibit in admit::all(desk, scope)?.into_iter().filter(|view| is_withheld(&view.exhibit)) {
@@ -515,13 +587,13 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     desk.store.commit(scope, permit, NewEvent::new(EventType::DisclosureBuilt, Some(row.id.clone()), begins), vec![])?;
     let id = crate::row::fresh_package()?.to_string();
     let pulse = Pulse::new(desk, scope, permit);
-    let made = fill(&pulse, &content, &label, &approver, &original, &secret, &target).and_then(|bag| {
+    let made = fill(&pulse, &content, &label, &approver, &original, &secret, &target).and_then(|(bag, errata)| {
         let own = PackageSecret(random_32()?);
         let info = bag_info(desk, &id, &format!("disclosure {label} of parts of the package {}", content.package));
         let bag = bag.close(&info, &plan_of(&officers, &authorities), &own).map_err(bag_error)?;
         let mut limits = limits_of_the_seal(desk, &officers, &authorities)?;
-        let errata = errata::all(desk, scope)?;
-        limits.extend(errata::limits(&errata));
+        limits.extend(errata::limits(&errata.told));
+        limits.extend(errata.named.iter().map(|one| format!("erratum {}: it is about what is withheld here, and its words are not told", one.label)));
         limits.push(format!("disclosure: {} of {} items of the original are withheld", content.items.iter().filter(|item| item.withheld.is_some()).count(), content.items.len()));
         let package = PackageContent {
             path: target.clone(),
@@ -535,7 +607,8 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             withheld: vec![],
             origins: first.origins,
             secret: hex::encode(own.0),
-            errata: errata::labels(&errata),
+            errata: errata::labels(&errata.told),
+            errata_named: errata::labels(&errata.named),
             disclosure: Some(label.clone()),
         };
         commit_built(desk, scope, permit, &id, &package)
@@ -598,7 +671,7 @@ fn fill(
     original: &Original,
     secret: &PackageSecret,
     target: &Path,
-) -> Result<BagWriter, StoreError> {
+) -> Result<(BagWriter, Corrections), StoreError> {
     let (desk, scope) = (pulse.desk, pulse.scope);
     let withheld: BTreeMap<String, WithholdClass> = content.items.iter().filter_map(|item| item.withheld.as_ref().map(|why| (item.path.clone(), why.class))).collect();
     not_what_assists(desk, scope, original, &withheld)?;
@@ -618,13 +691,8 @@ fn fill(
             extracts.push(path);
         }
     }
-    let mut corrections = errata::in_package(&errata::all(desk, scope)?);
-    for one in &mut corrections {
-        if names.named(&one.to_string()) {
-            *one = json!({"erratum": one["erratum"], "event": one["event"], "note": "it is about a withheld item: ask the agency"});
-        }
-    }
-    put_json(&mut bag, "data/errata.json", &Value::Array(corrections))?;
+    let corrections = Silence::about(desk, scope, names)?.parted(errata::all(desk, scope)?);
+    put_json(&mut bag, "data/errata.json", &corrections.paper())?;
     let mut reasons: BTreeMap<WithholdClass, usize> = BTreeMap::new();
     withheld.values().for_each(|class| *reasons.entry(*class).or_default() += 1);
     let paper = json!({
@@ -634,7 +702,7 @@ fn fill(
         "extracts-are": "made from withheld papers by leaving out what names a withheld item; they are not items of the original",
     });
     put_json(&mut bag, "data/disclosure.json", &paper)?;
-    Ok(bag)
+    Ok((bag, corrections))
 }
 
 fn put_json(bag: &mut BagWriter, path: &str, value: &Value) -> Result<(), StoreError> {
@@ -691,21 +759,47 @@ pub fn reveal(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Reveal) -> Re
         return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose), Law::Restricted, text)?);
     }
     let target = new_folder(&typed.target)?;
-    if target.symlink_metadata().is_ok() {
-        return Err(StoreError::input(format!("{} is there already: name a new folder", target.display())));
+    if let Some(there) = [target.clone(), corrections_beside(&target)].iter().find(|place| place.symlink_metadata().is_ok()) {
+        return Err(StoreError::input(format!("{} is there already: name a new folder", there.display())));
     }
     let now = desk.now();
     let closed = content.closed();
     let new: Vec<String> = paths.iter().filter(|path| closed.contains(path.as_str())).cloned().collect();
-    content.revealed.extend(new.iter().map(|path| Revealed { path: path.clone(), at: now, by: scope.actor().clone(), reason: typed.reason.clone() }));
+    // What is opened now leaves with every correction that was written meanwhile (law 3).
+    let corrections = Silence::about(desk, scope, names)?.parted(errata::all(desk, scope)?);
+    let told = errata::labels(&corrections.told);
+    content.revealed.extend(new.iter().map(|path| Revealed { path: path.clone(), at: now, by: scope.actor().clone(), reason: typed.reason.clone(), errata: told.clone() }));
     let detail = json!({
         "disclosure": disclosure_label(row.number.unwrap_or(0)), "package": package, "recipient": content.recipient, "revealed": paths, "reason": typed.reason,
-        "target": target.to_string_lossy(),
+        "target": target.to_string_lossy(), "errata": told, "errata-named": errata::labels(&corrections.named),
     });
     let view = save(desk, scope, permit, &row, &content, NewEvent::new(EventType::DisclosureRevealed, Some(row.id.clone()), detail))?;
     let pulse = Pulse::new(desk, scope, permit);
-    original.reveal(&target, &secret, &paths.into_iter().collect::<Vec<_>>(), &|| pulse.lives()).map_err(|error| pulse.told(error))?;
-    Ok(view)
+    let beside = put_beside(&target, &corrections)?;
+    let opened = original.reveal(&target, &secret, &paths.into_iter().collect::<Vec<_>>(), &|| pulse.lives());
+    if let Err(error) = opened {
+        beside.iter().for_each(|file| drop(std::fs::remove_file(file)));
+        return Err(pulse.told(error));
+    }
+    Ok(DisclosureView { corrections: beside, ..view })
+}
+
+/// The file that goes with a folder of opened items. It lies beside it: verifiers that went out with earlier
+/// disclosures take nothing inside the folder but the items.
+fn corrections_beside(folder: &Path) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_os_string();
+    name.push(".errata.json");
+    folder.with_file_name(name)
+}
+
+fn put_beside(folder: &Path, corrections: &Corrections) -> Result<Option<PathBuf>, StoreError> {
+    if corrections.told.is_empty() && corrections.named.is_empty() {
+        return Ok(None);
+    }
+    let (place, mut text) = (corrections_beside(folder), serde_json::to_vec_pretty(&corrections.paper()).map_err(crate::office::input)?);
+    text.push(b'\n');
+    std::fs::write(&place, text).map_err(|e| StoreError::environment(format!("writing {}", place.display()), &e))?;
+    Ok(Some(place))
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub struct WitnessView {
 /// # Errors
 /// What the address must look like.
 pub fn address(url: &str) -> Result<(SocketAddr, String), StoreError> {
-    let wrong = || StoreError::input(format!("{url:?} is not the address of a witness: write https://IP:PORT with the IP address in numbers; no name is looked up"));
+    let wrong = || StoreError::input(format!("{url} is not the address of a witness: write https://IP:PORT with the IP address in numbers; no name is looked up", url = model::quoted(url)));
     let rest = url.strip_prefix("https://").ok_or_else(wrong)?;
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let safe = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
@@ -93,7 +93,7 @@ pub fn add(desk: &Desk, session: &Session, typed: &AddWitness) -> Result<Witness
     let id = id_of("witness", &content.key);
     let others = contents(desk)?;
     if others.iter().any(|(other, one)| *other != id && (one.name == content.name || one.key.split('+').next() == Some(key.name().as_str()))) {
-        return Err(StoreError::input(format!("another witness has the name {:?} already: choose another", content.name)));
+        return Err(StoreError::input(format!("another witness has the name {} already: choose another", model::quoted(&content.name))));
     }
     let basis = desk.store.register_one("witness", &id)?.map_or(Basis::New, |row| Basis::Over(row.version));
     let write = row(desk, "witness", &id, "live", &content, basis)?;

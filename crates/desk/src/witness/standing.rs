@@ -114,6 +114,24 @@ pub(crate) fn note_covering(desk: &Desk, event: u64) -> Result<Option<SignedChec
     Ok(ours::cosigned(desk)?.pop().map(|one| one.note).filter(|note| note.claimed().size.0 > event))
 }
 
+/// What the health check says of witnesses.
+pub(crate) struct SeenOutside {
+    /// How many nodes are named as witnesses.
+    pub named: usize,
+    /// Since when nobody outside has seen the log grow.
+    pub since: Moment,
+    /// Whether somebody outside has seen all of it.
+    pub all: bool,
+    /// Whether two histories are known.
+    pub split: bool,
+}
+
+pub(crate) fn seen_outside(desk: &Desk) -> Result<SeenOutside, StoreError> {
+    let known = known(desk)?;
+    let all = known.cosigned().max(known.on_paper()) >= desk.store.log_size()?;
+    Ok(SeenOutside { named: ours::keys(desk)?.len(), since: known.since(), all, split: known.split })
+}
+
 /// How far the log is witnessed.
 ///
 /// # Errors

@@ -203,8 +203,15 @@ pub enum Verb {
     /// Backups of the whole home.
     #[command(subcommand)]
     Backup(BackupVerb),
-    /// Check the node and say what to do.
-    Doctor,
+    /// Check the node and say what to do. Ends with 0 when all is well or there are only warnings, else with 3.
+    Doctor {
+        /// Look at every stored item of your cases too: each is there with the length of its record. Needs your session.
+        #[arg(long)]
+        items: bool,
+        /// Read each of these items to its last byte and compare it with what was stored.
+        #[arg(long, requires = "items")]
+        bytes: bool,
+    },
     /// Find selectors in files that you hold; touches no case and keeps nothing.
     Scan {
         /// Files and folders.

@@ -29,7 +29,7 @@ impl Office {
                     "court-process" => Declaration::CourtProcess,
                     "legal-hold" => Declaration::LegalHold,
                     "legal-hold-over" => Declaration::HoldOver,
-                    other => return Err(DeskError::input(format!("{other:?} cannot be declared: choose court-process, legal-hold or legal-hold-over"))),
+                    other => return Err(DeskError::input(format!("{other} cannot be declared: choose court-process, legal-hold or legal-hold-over", other = model::quoted(other)))),
                 };
                 self.declare(&case, what, &reason)?;
             }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package};
 use model::action::Action;
 use serde_json::json;
 
@@ -79,6 +79,14 @@ fn run(cli: Cli) -> Done {
             voice.note("next: `lanternfish log resume` with the last known checkpoint, or --nothing-later-known");
             Ok(0)
         }
+        Verb::Doctor { items, bytes } => match Desk::open(&home_of(cli.home)?, program()?) {
+            Ok(desk) => Office { desk, voice, token: cli.session }.doctor(items, bytes),
+            Err(error) if error.exit_code() == 3 => {
+                voice.say_all(&[doctor::does_not_open(&error)], "nothing to say");
+                Ok(3)
+            }
+            Err(error) => Err(error),
+        },
         verb => {
             let desk = Desk::open(&home_of(cli.home)?, program()?)?;
             Office { desk, voice, token: cli.session }.run(verb)
@@ -264,8 +272,7 @@ impl Office {
                 Ok(0)
             }
             Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
-            Verb::Doctor => self.doctor(),
-            Verb::Init { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }

@@ -1,14 +1,18 @@
 //! The log and the home itself. From typed words to steps of the desk; no rule is decided here.
 
-use desk::logbook;
+use desk::{doctor::{self, Depth}, logbook};
 use serde_json::json;
 
 use super::{Done, Office, read};
 use crate::{args::*, in_short, output::print_bytes};
 
 impl Office {
-    pub(super) fn doctor(&self) -> Done {
-        let findings = logbook::doctor(&self.desk);
+    pub(super) fn doctor(&self, items: bool, bytes: bool) -> Done {
+        let session = items.then(|| self.session()).transpose()?;
+        let mut findings = doctor::doctor(&self.desk);
+        if let Some(session) = session {
+            findings.extend(doctor::items(&self.desk, &session, if bytes { Depth::Bytes } else { Depth::Lengths })?);
+        }
         self.voice.say_all(&findings, "nothing to say");
         Ok(if findings.iter().all(|f| f.ok || f.warning) { 0 } else { 3 })
     }

@@ -101,7 +101,7 @@ fn ask(exe: &Path, own: &Link, to: &OnlineWitness, method: &str, path: &str, bod
         body: STANDARD.encode(body),
     };
     let bytes = serde_json::to_vec(&order).map_err(|e| DeskError::input(e.to_string()))?;
-    let trouble = |e: &std::io::Error| DeskError::environment(format!("asking the witness {:?}", to.name), e);
+    let trouble = |e: &std::io::Error| DeskError::environment(format!("asking the witness {}", model::quoted(&to.name)), e);
     let mut child = Command::new(exe)
         .arg(CHILD)
         .env_clear()
@@ -114,7 +114,7 @@ fn ask(exe: &Path, own: &Link, to: &OnlineWitness, method: &str, path: &str, bod
     let output = child.wait_with_output().map_err(|e| trouble(&e))?;
     if !output.status.success() {
         let cause = format!("{}; repeat the step later, or carry a file (`log witness request`)", String::from_utf8_lossy(&output.stderr).trim());
-        return Err(DeskError::Environment { attempt: format!("asking the witness {:?}", to.name), cause });
+        return Err(DeskError::Environment { attempt: format!("asking the witness {}", model::quoted(&to.name)), cause });
     }
     let reply: Reply = serde_json::from_slice(&output.stdout).map_err(|e| DeskError::input(e.to_string()))?;
     let body = STANDARD.decode(&reply.body).map_err(|e| DeskError::input(e.to_string()))?;
@@ -167,10 +167,10 @@ fn talk(desk: &Desk, session: &Session, own: &Link, to: &OnlineWitness, note: &S
         if old > size {
             let newest = newest(desk, own, to)?;
             witness::compare(desk, session, newest.as_bytes())?;
-            return Err(DeskError::input(format!("the witness {:?} says {old} events, and its own checkpoint shows fewer: tell its people", to.name)));
+            return Err(DeskError::input(format!("the witness {} says {old} events, and its own checkpoint shows fewer: tell its people", model::quoted(&to.name))));
         }
     }
-    Err(DeskError::input(format!("the witness {:?} gave no steady answer: try again", to.name)))
+    Err(DeskError::input(format!("the witness {} gave no steady answer: try again", model::quoted(&to.name))))
 }
 
 fn text(answer: &Answer) -> String {
@@ -195,10 +195,10 @@ fn contradicted(desk: &Desk, session: &Session, own: &Link, to: &OnlineWitness, 
     if compared.as_ref().is_err_and(|error| error.law() == Some(Law::AppendOnly)) && old > 0 {
         ask(desk.exe(), own, to, "POST", "/add-checkpoint", &witness::one_size(desk, old)?.to_text())?;
     }
-    compared.map(|_| DeskError::refused(Law::AppendOnly, format!("the witness {:?} says that this log showed two histories; ask it for the proof (`log witness splits` there)", to.name)))
+    compared.map(|_| DeskError::refused(Law::AppendOnly, format!("the witness {} says that this log showed two histories; ask it for the proof (`log witness splits` there)", model::quoted(&to.name))))
 }
 
 fn refused(to: &OnlineWitness, answer: &Answer) -> DeskError {
     let said: Value = json!(text(answer).trim().chars().take(300).collect::<String>());
-    DeskError::refused(Law::Checkpoint, format!("the witness {:?} did not cosign (status {}): {said}", to.name, answer.status))
+    DeskError::refused(Law::Checkpoint, format!("the witness {} did not cosign (status {}): {said}", model::quoted(&to.name), answer.status))
 }

@@ -13,13 +13,13 @@ use crate::{
     people::finding,
 };
 
-const WITNESS: &str = "SYNTHETIC statement of a neighbour: her name is Zirkonvogel, write to neighbour@example.org";
+pub const WITNESS: &str = "SYNTHETIC statement of a neighbour: her name is Zirkonvogel, write to neighbour@example.org";
 const PAGE: &str = "<p>SYNTHETIC page of the market: write to seller@example.org</p>";
 const LETTER: &str = "SYNTHETIC: a letter to his lawyer";
 
 /// An office before a court, with a sealed package of three files: E-0002 is the one to withhold, E-0003 is
 /// privileged from the start.
-fn before_the_court() -> Office {
+pub fn before_the_court() -> Office {
     let office = Office::working();
     office.admit("page.html", PAGE);
     office.admit("neighbour.txt", WITNESS);
@@ -48,12 +48,12 @@ pub fn finish(office: &Office, package: &str, officers: &[&str]) -> Value {
 const TO: [&str; 5] = ["P-0001", "--to", "Counsel for the accused", "--purpose", "the defence prepares"];
 const NEIGHBOUR: [&str; 2] = ["--withhold", "E-0002=third-party:a neighbour who fears him"];
 
-fn propose(office: &Office) -> Value {
+pub fn propose(office: &Office) -> Value {
     office.does(NOY, "package disclose", &[&TO[..], &NEIGHBOUR].concat())
 }
 
 /// Proposed, approved, built, sealed. Gives its folder.
-fn disclosed(office: &Office) -> PathBuf {
+pub fn disclosed(office: &Office) -> PathBuf {
     propose(office);
     office.does(KHAM, "disclosure decide", &["D-0001", "--approve", "--reason", "she is at risk"]);
     let folder = office.place("disclosure");

@@ -3,11 +3,11 @@
 
 use std::fs;
 
-use seal::check::verify_package;
-use serde_json::Value;
+use seal::check::{Asked, verify_package, verify_with};
+use serde_json::{Value, json};
 
 use crate::{
-    disclosure::{anchors, finish},
+    disclosure::{anchors, before_the_court, disclosed, finish},
     office::{AUDITOR, BOUNMY, KHAM, NOY, Office, skipped, string, text},
     papers::{letters, read_report},
     people::finding,
@@ -128,5 +128,104 @@ fn law_01_a_correction_waits_for_no_authority_and_is_written_by_nobody_outside_t
     office.in_case(NOY, "erratum add", &["--about", "F-0001", "--wrong", " ", "--right", "y"]).ended(2);
     let said = string(&office.in_case(NOY, "erratum list", &[]).ended(0).lines()[0]["notices"][0]["text"]);
     assert!(said.contains("correction X-0001"), "{said}");
+    office.sound_log();
+}
+
+#[test]
+fn law_03_a_correction_stands_in_the_language_of_its_paper() {
+    let office = issued();
+    let typed = "the word {right} itself was wrong";
+    office.does(NOY, "erratum add", &["--about", "F1", "--wrong", typed, "--right", RIGHT]);
+    office.does(NOY, "report build", &["--template", "statement-of-fact", "--language", "lo"]);
+    build(&office, "second");
+    let request = fs::read_to_string(office.place("second.building/data/report/r-0002.request.json")).unwrap();
+    let framed = format!("ການແກ້ໄຂ X-0001 ຂອງ F-0001: ທີ່ຜິດແມ່ນ: {typed}; ທີ່ຖືກແມ່ນ: {RIGHT}");
+    assert!(request.contains(&framed), "{framed}\n{request}");
+    assert!(!request.contains("wrong was:"), "{request}");
+    // The machine's record of the findings stays in one language.
+    assert!(fs::read_to_string(office.place("second.building/data/findings.json")).unwrap().contains("Erratum X-0001 to F-0001: wrong was: "));
+    office.sound_log();
+}
+
+/// Of one erratum, what is said to whoever holds this package.
+fn notice<'a>(listed: &'a [Value], erratum: &str, package: &str) -> Option<&'a Value> {
+    let one = listed.iter().find(|one| one["erratum"] == erratum).unwrap_or_else(|| panic!("{erratum} is not in {listed:?}"));
+    one["notices"].as_array().unwrap().iter().find(|notice| notice["package"] == package)
+}
+
+fn words(value: &Value) -> String {
+    string(&value["text"])
+}
+
+#[test]
+fn law_03_what_is_opened_later_leaves_with_the_corrections_of_meanwhile() {
+    let office = before_the_court();
+    let folder = disclosed(&office);
+    let add = |about: &str, wrong: &str| office.does(NOY, "erratum add", &["--about", about, "--wrong", wrong, "--right", RIGHT]);
+    let (opened, items) = (office.place("opened"), ["D-0001", "--item", "E-0002", "--reason", "order of the court", "--out"]);
+    add("E-0001", "wrong of the page");
+    add("E-0002", "wrong of the neighbour");
+    office.does(NOY, "finding add", &finding("An address stands there too.", "E-0002"));
+    add("F-0002", "wrong of the finding");
+
+    let listed = office.in_case(NOY, "erratum list", &[]).ended(0).lines();
+    assert!(words(notice(&listed, "X-0001", "P-0002").unwrap()).contains("wrong of the page"));
+    for (erratum, wrong) in [("X-0002", "wrong of the neighbour"), ("X-0003", "wrong of the finding")] {
+        // The court has the whole package and is told; the words are about what the defence does not have.
+        assert!(words(notice(&listed, erratum, "P-0001").unwrap()).contains(wrong));
+        let kept = notice(&listed, erratum, "P-0002").unwrap();
+        assert_eq!(kept["kept_back"], true, "{kept}");
+        let kept = words(kept);
+        assert!(kept.contains(erratum) && !kept.contains(wrong) && !kept.contains(RIGHT) && !kept.contains("E-0002") && !kept.contains("F-0002"), "{kept}");
+    }
+
+    let beside = office.place("opened.errata.json");
+    fs::write(&beside, "of somebody else").unwrap();
+    office.in_case(KHAM, "disclosure reveal", &[&items[..], &[&text(&opened)]].concat()).ended(2).tells("is there already");
+    fs::remove_file(&beside).unwrap();
+    let view = office.does(KHAM, "disclosure reveal", &[&items[..], &[&text(&opened)]].concat());
+    assert_eq!(view["corrections"], Value::from(text(&beside)));
+    let told: Value = serde_json::from_slice(&fs::read(&beside).unwrap()).unwrap();
+    let told: Vec<(&Value, &Value)> = told.as_array().unwrap().iter().map(|one| (&one["erratum"], &one["wrong"])).collect();
+    assert_eq!(json!(told), json!([["X-0001", "wrong of the page"], ["X-0002", "wrong of the neighbour"], ["X-0003", "wrong of the finding"]]));
+    // The folder itself holds nothing but the items, as every verifier expects.
+    let verdict = verify_with(&folder, &Asked { anchors: Some(&anchors(&office)), revealed: Some(&opened), ..Asked::default() }, &|_| ());
+    assert_eq!(verdict.exit_code, 0, "{:#?}", verdict.faults().collect::<Vec<_>>());
+    let listed = office.in_case(NOY, "erratum list", &[]).ended(0).lines();
+    for erratum in ["X-0001", "X-0002", "X-0003"] {
+        let after = notice(&listed, erratum, "P-0002").unwrap();
+        assert_eq!((&after["told"][0][0], &after["kept_back"]), (&"Counsel for the accused".into(), &Value::Null), "{after}");
+        assert!(string(&after["told"][0][1]).starts_with("beside the items opened on"), "{after}");
+    }
+    office.sound_log();
+}
+
+#[test]
+fn law_03_a_correction_of_what_is_withheld_is_named_without_words_and_is_not_carried() {
+    let office = before_the_court();
+    office.does(NOY, "finding add", &finding("An address stands there too.", "E-0002"));
+    let add = |about: &str, wrong: &str| office.does(NOY, "erratum add", &["--about", about, "--wrong", wrong, "--right", RIGHT]);
+    add("E-0002", "wrong of the neighbour");
+    add("F-0002", "wrong of the finding");
+    add("F-0001", "wrong of the page");
+    let folder = disclosed(&office);
+    let carried: Value = serde_json::from_slice(&fs::read(folder.join("data/errata.json")).unwrap()).unwrap();
+    for (place, erratum) in [(0, "X-0001"), (1, "X-0002")] {
+        let keys: Vec<&str> = carried[place].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!((&carried[place]["erratum"], keys.as_slice()), (&erratum.into(), &["erratum", "event", "note"][..]));
+    }
+    assert_eq!(carried[2]["wrong"], "wrong of the page");
+    let verdict = verify_package(&folder, Some(&anchors(&office)), &|_| ());
+    assert_eq!(verdict.exit_code, 0);
+    let limits: Vec<&String> = verdict.limits.iter().filter(|limit| limit.contains("erratum")).collect();
+    assert_eq!(limits.len(), 3, "{limits:?}");
+    assert!(limits.iter().any(|limit| limit.contains("X-0003: corrects F-0001")), "{limits:?}");
+    assert!(limits.iter().all(|limit| !limit.contains("E-0002") && !limit.contains("F-0002")), "{limits:?}");
+
+    // Named is not told: whoever holds the disclosure stands in the list until he was.
+    let listed = office.in_case(NOY, "erratum list", &[]).ended(0).lines();
+    for (erratum, kept) in [("X-0001", true), ("X-0002", true), ("X-0003", false)] {
+        assert_eq!(notice(&listed, erratum, "P-0002").is_some(), kept, "{erratum}");
+    }
     office.sound_log();
 }

@@ -118,7 +118,7 @@ impl Examined {
 
     /// Nothing is wrong with it.
     #[track_caller]
-    fn is_whole(self) -> Examined {
+    fn found_whole(self) -> Examined {
         assert_eq!((&self.view["ended"], &self.view["rejected"]), (&"done".into(), &0.into()), "{}", self.view);
         self
     }
@@ -126,8 +126,8 @@ impl Examined {
 
 #[test]
 fn law_14_a_whole_warc_is_read_to_its_last_record() {
-    examined("whole.warc", &warc()).format("warc").counts(3, 2).is_whole();
-    examined("whole.warc.gz", &gzip(&warc())).is_whole();
+    examined("whole.warc", &warc()).format("warc").counts(3, 2).found_whole();
+    examined("whole.warc.gz", &gzip(&warc())).found_whole();
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn law_14_what_is_not_what_its_name_says_is_read_as_what_it_is() {
     examined("note.zip", b"PK\x03\x04 and then nothing that fits, seller@example.com").says_why();
     examined("note.gz", b"\x1f\x8b\x08\x00 and then nothing that fits").says_why();
     examined("lies.warc", b"WARC/1.1\r\nWARC-Type: response\r\nContent-Length: 99999999999\r\n\r\nshort").says_why();
-    examined("picture.jpg", &warc()).format("warc").is_whole();
+    examined("picture.jpg", &warc()).format("warc").found_whole();
 }
 
 #[test]

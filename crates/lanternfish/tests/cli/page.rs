@@ -62,7 +62,7 @@ fn verbs(words: &[String]) -> Vec<Verb> {
     if below.is_empty() {
         return vec![verb(words, &text)];
     }
-    below.iter().flat_map(|entry| verbs(&[words, &[entry.typed.clone()]].concat())).collect()
+    below.iter().flat_map(|entry| verbs(&[words, std::slice::from_ref(&entry.typed)].concat())).collect()
 }
 
 fn verb(words: &[String], text: &str) -> Verb {

@@ -163,8 +163,7 @@ fn law_09_a_search_without_result_names_the_question_that_was_asked() {
     office.admit("page.html", "<p>SYNTHETIC: write to seller@example.org</p>");
     let ask = |value: &str| {
         let said = office.in_case(NOY, "selectors", &["--value", value, "--purpose", "is it there?"]).ended(0);
-        let event = said.err.split("the question is event ").nth(1).unwrap().split(' ').next().unwrap().to_string();
-        event
+        said.err.split("the question is event ").nth(1).unwrap().split(' ').next().unwrap().to_string()
     };
     let absent = |event: &str, kind: &str| {
         let words = ["--kind", kind, "--text", "The name stands nowhere.", "--exhibit", "E-0001", "--method", "extract", "--error-rate", "not known"];

@@ -56,7 +56,42 @@ fn law_10_a_text_without_the_name_keeps_everything_else_as_it_was() {
     check("\u{1f98a} Ann \u{1f98a}", Some("\u{1f98a} S-0001 \u{1f98a}"));
 }
 
+#[test]
+fn law_10_a_letter_is_one_in_all_its_cases() {
+    // Greek: a sigma at the end of a word, in capitals and in small letters; German sharp s; a long s; two Kelvin signs.
+    for (name, text) in [
+        ("Γιώργος", "said ΓΙΏΡΓΟΣ."),
+        ("ΓΙΏΡΓΟΣ", "said Γιώργος."),
+        ("Γιώργος Νικολάου", "ΓΙΏΡΓΟΣ\u{a0}ΝΙΚΟΛΆΟΥ"),
+        ("ΣΟΦΟΣ", "Σοφος, σοφοσ"),
+        ("Groß", "GROSS"),
+        ("Groß", "GRO\u{1e9e}"),
+        ("Wasser", "Wa\u{17f}\u{17f}er"),
+        ("Kelvin", "\u{212a}ELVIN"),
+        ("\u{0130}stanbul", "\u{0130}STANBUL"),
+    ] {
+        let subject = person(&[name]);
+        assert!(subject.named_in(text), "{name} in {text}");
+        let replaced = subject.mentions().replaced_in(text, "S-0001").unwrap_or_else(|| panic!("{name} stays in {text}"));
+        assert!(!subject.named_in(&replaced), "{text} -> {replaced}");
+        assert!(replaced.contains("S-0001"));
+    }
+    // In bytes the small letters of a name that was typed in capitals end as people write them.
+    let spellings = person(&["ΓΙΏΡΓΟΣ"]).mentions().spellings();
+    assert!(spellings.contains("γιώργος") && spellings.contains("Γιώργος"), "{spellings:?}");
+}
+
 proptest! {
+    #[test]
+    fn of_any_letters_none_names_the_person_after_his_name_was_replaced(name in "\\p{L}{5,9}", capitals in any::<bool>()) {
+        let subject = person(&[&name]);
+        let written = if capitals { name.to_uppercase() } else { name.to_lowercase() };
+        let text = format!("before {written} after");
+        prop_assert!(subject.named_in(&text), "{name:?} in {text:?}");
+        let replaced = subject.mentions().replaced_in(&text, "S-0001").unwrap();
+        prop_assert!(!subject.named_in(&replaced), "{text:?} -> {replaced:?}");
+    }
+
     #[test]
     fn law_10_no_text_names_the_person_after_his_name_was_replaced(before in "\\PC{0,30}", after in "\\PC{0,30}", name in "[A-Za-z\u{0e81}-\u{0e8a}]{5,9}") {
         let subject = person(&[&name]);

@@ -20,11 +20,14 @@ use sqlx::{
 use super::{Cells, Sight, Val};
 use crate::{
     StoreError,
+    error::DISK_FAILED,
     home::{Database, is_this_machine, read_private},
 };
 
 /// The newest step of `migrations/postgres`.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
+/// The oldest step whose tables this program can use: the third only lets the server plan in parallel.
+const USABLE: i64 = 2;
 const OLDEST: i64 = 150_000;
 
 fn migrator() -> Migrator {
@@ -33,7 +36,8 @@ fn migrator() -> Migrator {
     };
     Migrator::with_migrations(vec![
         step(1, "spine", include_str!("../../migrations/postgres/0001_spine.sql")),
-        step(SCHEMA, "erasure", include_str!("../../migrations/postgres/0002_erasure.sql")),
+        step(2, "erasure", include_str!("../../migrations/postgres/0002_erasure.sql")),
+        step(SCHEMA, "parallel", include_str!("../../migrations/postgres/0003_parallel.sql")),
     ])
 }
 
@@ -149,7 +153,7 @@ impl Pools {
         }
         let steps = fetch(&mut connection, "SELECT MAX(version) FROM _sqlx_migrations WHERE success", &[]).await?;
         match steps.first().and_then(|cells| cells.opt_int(0)) {
-            Some(SCHEMA) => Ok(()),
+            Some(USABLE..=SCHEMA) => Ok(()),
             other => Err(StoreError::input(format!("the tables are of step {}, this program needs step {SCHEMA}", other.unwrap_or(0)))),
         }
     }
@@ -283,7 +287,7 @@ fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
     let url = &database.url;
     check_address(url)?;
     let mut options: PgConnectOptions =
-        url.parse().map_err(|e| StoreError::input(format!("the database address {url:?} cannot be read: {e}")))?;
+        url.parse().map_err(|e| StoreError::input(format!("the database address {url} cannot be read: {e}", url = model::quoted(url))))?;
     let near = options.get_socket().is_some() || options.get_host().starts_with('/') || is_this_machine(options.get_host());
     options = match said(url, "sslmode").as_deref() {
         None if near => options.ssl_mode(PgSslMode::Prefer),
@@ -302,7 +306,7 @@ fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
 }
 
 fn check_address(url: &str) -> Result<(), StoreError> {
-    let shape = || StoreError::input(format!("the database address is written postgres://USER@HOST:PORT/DATABASE, not {:?}", without_secret(url)));
+    let shape = || StoreError::input(format!("the database address is written postgres://USER@HOST:PORT/DATABASE, not {}", model::quoted(without_secret(url))));
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).ok_or_else(shape)?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (user, host) = place.rsplit_once('@').ok_or_else(shape)?;
@@ -353,6 +357,8 @@ pub(crate) fn explained(error: &sqlx::Error) -> Option<StoreError> {
                 "28P01" | "28000" => environment("the database let nobody in", "check the role, its password (~/.pgpass or --database-password-file) and pg_hba.conf"),
                 "3D000" => environment("the database let nobody in", "there is no such database: make it first (docs/guide/fusion-centre.md)"),
                 code if code.starts_with("57P") || code.starts_with("08") => environment("the connection to the database failed", LOST),
+                "XX001" | "XX002" => Some(StoreError::damaged(format!("the server found a damaged page or index ({error})"))),
+                "58030" => environment("the database refused", "the disk of the server failed: its keeper looks at it before anybody goes on; nothing of this step was recorded"),
                 "42501" => environment("the database refused", "the role of the program may not do this, and need not: run `lanternfish doctor`"),
                 _ => None,
             }
@@ -366,6 +372,11 @@ const LOST: &str = "the server cannot be reached or went away: nothing of this s
 /// An error at the very end: whether the step was recorded is not known, and the person must look.
 pub(super) fn of_commit(error: StoreError) -> StoreError {
     match error {
+        // The pages may be in the write-ahead log although the disk did not say that it keeps them.
+        StoreError::Environment { attempt, cause } if cause.starts_with(DISK_FAILED) => {
+            let advice = "the disk failed while it recorded the step: it was recorded or not, nobody was told; look at the disk, then at the records, before you repeat it";
+            StoreError::Unknown { attempt, cause: cause.replacen(DISK_FAILED, advice, 1) }
+        }
         StoreError::Environment { attempt, cause } if cause.starts_with(LOST) => {
             let advice = "the server went away while it recorded the step: it was recorded or not, nobody was told; look before you repeat it";
             StoreError::Unknown { attempt, cause: cause.replacen(LOST, advice, 1) }

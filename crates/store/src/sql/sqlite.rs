@@ -186,6 +186,7 @@ fn adopt_older_steps(connection: &mut Connection) -> Result<(), StoreError> {
 fn of_steps(error: rusqlite_migration::Error) -> StoreError {
     use rusqlite_migration::{Error, MigrationDefinitionError::DatabaseTooFarAhead};
     let cause = match error {
+        Error::RusqliteError { err, .. } => return err.into(),
         Error::MigrationDefinition(DatabaseTooFarAhead) => "a later build made these tables: use that one; nothing was changed".to_string(),
         other => other.to_string(),
     };

@@ -32,6 +32,15 @@ const TAG: usize = 16;
 pub const CHUNK: usize = 64 * 1024;
 const SEALED_CHUNK: usize = CHUNK + TAG;
 
+/// Whether stored bytes that begin so and are this long can be a whole blob. Without the blob's key nobody can
+/// say more; that it is the right one, only its key says.
+pub(crate) fn has_shape(beginning: &[u8], length: u64) -> bool {
+    let (header, chunk, tag) = (HEADER as u64, SEALED_CHUNK as u64, TAG as u64);
+    let Some(body) = length.checked_sub(header) else { return false };
+    let last = body % chunk;
+    beginning.starts_with(&MAGIC) && (body == tag || body > 0 && (last == 0 || last > tag))
+}
+
 /// Which digests to take beside SHA-256, to compare with what others declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlsoDigest {

@@ -10,7 +10,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -19,6 +19,7 @@ use model::Sha256Digest;
 
 use super::{
     VaultError,
+    blob::has_shape,
     durable::{at, new_private_file, open_regular, private_dir, rename_new, sync_dir},
     field::mac,
     secret::{Purpose, Secret32, random_16},
@@ -168,6 +169,27 @@ impl ObjectFolder {
         listing.objects.sort_unstable();
         listing.strangers.sort_unstable();
         Ok(listing)
+    }
+
+    /// Objects of this listing that cannot be a whole blob, such as an empty file after a power cut.
+    ///
+    /// # Errors
+    /// [`VaultError::Storage`].
+    pub(crate) fn torn(&self) -> Result<Vec<ObjectName>, VaultError> {
+        let mut torn = Vec::new();
+        for name in self.list()?.objects {
+            let path = self.path(&name);
+            let beginning = open_regular(&path).and_then(|file| {
+                let (length, mut beginning) = (file.metadata()?.len(), Vec::new());
+                file.take(8).read_to_end(&mut beginning)?;
+                Ok((beginning, length))
+            });
+            let (beginning, length) = beginning.map_err(at("reading the beginning of an object", &path))?;
+            if !has_shape(&beginning, length) {
+                torn.push(name);
+            }
+        }
+        Ok(torn)
     }
 
     /// Unlinks an object after its key was destroyed, or one that no record names. `Ok(false)`: it was not there.

@@ -156,7 +156,8 @@ fn law_05_an_object_that_was_changed_cut_or_replaced_in_a_bucket_is_refused() {
 
 #[test]
 fn a_put_whose_answer_is_lost_is_sent_again_and_stored_once() {
-    let lost: [(&str, usize, fn(&str) -> bool); 4] = [
+    type Which = fn(&str) -> bool;
+    let lost: [(&str, usize, Which); 4] = [
         ("a small object", 1_000, |line| line.starts_with("PUT ")),
         ("a part", LONG, |line| line.contains("partNumber=2")),
         ("the end of a long one", LONG, |line| line.starts_with("POST ") && line.contains("uploadId=")),

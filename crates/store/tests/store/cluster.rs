@@ -25,7 +25,7 @@ trap '' INT TERM HUP
 dir=$(mktemp -d "$1/lanternfish-postgres-XXXXXX")
 bin=$2
 shift 2
-"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C -N >"$dir/log" 2>&1
+"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C -N -k --wal-segsize=1 >"$dir/log" 2>&1
 start() {
   "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=200 -c log_min_messages=fatal "$@" >>"$dir/log" 2>&1 &
   server=$!
@@ -35,9 +35,13 @@ start "$@"
 echo "$dir"
 while read -r word; do
   # Killed in the middle of whatever it does, and started again on the same folder.
-  [ "$word" = crash ] && { kill -QUIT "$server"; wait "$server" || true; start "$@"; echo up; }
+  # It may be dead already: that is one of the things that are tried out.
+  [ "$word" = crash ] && { kill -QUIT "$server" 2>/dev/null || true; wait "$server" || true; start "$@"; echo up; }
+  # Its keeper starts it anew in the middle of the work: connections are ended, and told so.
+  [ "$word" = restart ] && { kill -INT "$server"; wait "$server" || true; start "$@"; echo up; }
+  [ "$word" = stop ] && { kill -INT "$server"; wait "$server" || true; echo down; }
 done
-kill -INT "$server"
+kill -INT "$server" 2>/dev/null || true
 wait "$server" || true
 rm -rf "$dir"
 "#;
@@ -65,15 +69,20 @@ fn programs() -> Option<PathBuf> {
 impl Cluster {
     /// A server of its own, with settings such as `fsync=off`.
     pub fn start(settings: &[&str]) -> Result<Cluster, String> {
-        let bin = programs().ok_or("no PostgreSQL of version 15 or later in /usr/lib/postgresql (Debian: apt-get install postgresql)")?;
         let place = ["/dev/shm", "/tmp"].into_iter().find(|place| Path::new(place).is_dir()).expect("a place for temporary files");
+        Cluster::start_in(Path::new(place), settings)
+    }
+
+    /// The same in a folder that everybody may write into.
+    pub fn start_in(place: &Path, settings: &[&str]) -> Result<Cluster, String> {
+        let bin = programs().ok_or("no PostgreSQL of version 15 or later in /usr/lib/postgresql (Debian: apt-get install postgresql)")?;
         // initdb refuses root; Debian's package brings an account that is made for it.
         let root = std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0);
         let mut command = if root { Command::new("setpriv") } else { Command::new("bash") };
         if root {
             command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "bash"]);
         }
-        command.args(["-c", WATCH, "watch", place]).arg(&bin).args(settings.iter().flat_map(|setting| ["-c", *setting])).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["-c", WATCH, "watch"]).arg(place).arg(&bin).args(settings.iter().flat_map(|setting| ["-c", *setting])).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|e| format!("the watcher of a test server does not start: {e}"))?;
         let words = child.stdin.take().expect("piped");
         let mut answers = BufReader::new(child.stdout.take().expect("piped"));
@@ -95,11 +104,16 @@ impl Cluster {
 
     /// Statements in one transaction, as a role; the last line that they answer.
     pub fn run(&self, role: &str, database: &str, statements: &str) -> Result<String, String> {
+        Ok(self.all(role, database, statements)?.lines().next_back().unwrap_or("").into())
+    }
+
+    /// The same with everything that they answer.
+    pub fn all(&self, role: &str, database: &str, statements: &str) -> Result<String, String> {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.arg("-h").arg(&self.socket).args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database, "-c", statements]);
         let told = psql.output().map_err(|e| e.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_string();
-        if told.status.success() { Ok(text(&told.stdout).lines().next_back().unwrap_or("").into()) } else { Err(text(&told.stderr)) }
+        if told.status.success() { Ok(text(&told.stdout)) } else { Err(text(&told.stderr)) }
     }
 
     /// The same for a statement that answers one number.
@@ -109,11 +123,30 @@ impl Cluster {
 
     /// The server dies without a word to anybody and is started again.
     pub fn crash(&self) {
+        self.tell("crash", "up");
+    }
+
+    /// The server is stopped and started by its keeper.
+    pub fn restart(&self) {
+        self.tell("restart", "up");
+    }
+
+    /// The server is stopped; `crash` starts it again.
+    pub fn stop(&self) {
+        self.tell("stop", "down");
+    }
+
+    fn tell(&self, word: &str, expected: &str) {
         let mut words = self.words.lock().expect("one at a time");
-        words.0.write_all(b"crash\n").and_then(|()| words.0.flush()).expect("the watcher reads");
+        words.0.write_all(format!("{word}\n").as_bytes()).and_then(|()| words.0.flush()).expect("the watcher reads");
         let mut line = String::new();
         words.1.read_line(&mut line).expect("the watcher answers");
-        assert_eq!(line, "up\n");
+        assert_eq!(line.trim(), expected);
+    }
+
+    /// The folder of its socket, and of all that it keeps.
+    pub fn folder(&self) -> &Path {
+        &self.socket
     }
 
     /// An empty database that nobody else has.

@@ -93,7 +93,7 @@ fn law_02_two_people_who_change_one_row_cannot_both_win() {
 }
 
 /// A small file system of its own, unmounted when dropped.
-struct SmallDisk(TempDir);
+pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
     fn mount(size: &str) -> Option<SmallDisk> {
@@ -102,11 +102,19 @@ impl SmallDisk {
         run("mount", &["-t", "tmpfs", "-o", &options, "tmpfs", &folder.path().to_string_lossy()]).then(|| SmallDisk(folder))
     }
 
+    /// One into which other accounts may write too.
+    #[allow(dead_code, reason = "for the server of the tests on PostgreSQL")]
+    pub fn mount_for_all(size: &str) -> Option<SmallDisk> {
+        let disk = SmallDisk::mount(size)?;
+        let open = |path: &Path| std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).is_ok();
+        open(disk.path()).then_some(disk)
+    }
+
     fn remount(&self, options: &str) -> bool {
         run("mount", &["-o", &format!("remount,{options}"), &self.path().to_string_lossy()])
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 }
@@ -115,6 +123,15 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         run("umount", &["-l", &self.path().to_string_lossy()]);
     }
+}
+
+/// Fills the disk until so many bytes are left.
+#[allow(dead_code, reason = "for the server of the tests on PostgreSQL")]
+pub fn fill(file: &Path, left: u64) {
+    let stat = rustix::fs::statvfs(file.parent().unwrap()).unwrap();
+    let most = (stat.f_bavail * stat.f_frsize).saturating_sub(left);
+    let mut out = std::fs::File::create(file).unwrap();
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(1), most), &mut out).unwrap();
 }
 
 fn only_on_sqlite(drill: &str) {

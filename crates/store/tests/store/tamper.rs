@@ -32,6 +32,10 @@ impl Copy {
         Copy { folder, database }
     }
 
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn open(&self) -> Result<Store, StoreError> {
         Store::open(self.folder.path())
     }
@@ -191,6 +195,8 @@ fn law_03_a_log_cut_short_or_with_a_hole_is_found() {
     found(&house, "DELETE FROM event WHERE seq >= 10; DELETE FROM event_row WHERE seq >= 10; DELETE FROM record WHERE event_seq >= 10");
     found(&house, "UPDATE log_head SET size = size - 1");
     found(&house, "UPDATE log_head SET frontier = zeroblob(8), size = 0");
+    found(&house, "UPDATE log_head SET last_time = last_time - 1");
+    found(&house, "UPDATE log_head SET epoch = epoch + 1");
     found(&house, "DELETE FROM log_head");
 }
 
