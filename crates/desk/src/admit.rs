@@ -20,6 +20,7 @@ use store::{BlobHandle, Intent, NewEvent, Permit, Row, Scope, StoreError, vault:
 use crate::{
     Desk,
     authority::origin_under,
+    reclassify,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
 };
 
@@ -82,12 +83,13 @@ pub struct ExhibitView {
 }
 
 impl ExhibitView {
-    /// As it may be shown: a restricted item without any digest (law 7).
+    /// As it may be shown: a restricted item without any digest, and without what was read in its bytes (law 7).
     pub(crate) fn shown(mut self) -> ExhibitView {
         if self.content.class.is_restricted() {
             self.content.sha256 = None;
             self.content.declared.clear();
             self.content.record = None;
+            reclassify::silent(&mut self.content.findings);
         }
         self
     }
@@ -248,10 +250,12 @@ pub(crate) fn commit(
     scope: &Scope,
     permit: &Permit,
     id: &ExhibitId,
-    content: ExhibitContent,
-    detail: Value,
+    mut content: ExhibitContent,
+    mut detail: Value,
     mut rows: Vec<store::Write>,
 ) -> Result<ExhibitView, StoreError> {
+    reclassify::inherit(desk, scope, &mut content, &mut rows)?;
+    detail["class"] = json!(content.class);
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
     if let Some(digest) = content.sha256 {
         draft = draft.found_by("exhibit.sha256", digest.hex());
@@ -441,7 +445,9 @@ pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purp
     };
     let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit}));
     desk.store.commit(scope, permit, event, vec![])?;
-    let mut watched = WatchedSink { desk, scope, permit, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    // Whoever restricts it from now on finds this viewing in the log before his own event.
+    still_open(desk, scope, blob)?;
+    let mut watched = WatchedSink { desk, scope, permit, blob, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
     match (readable.copy_to(&mut watched), watched.refusal) {
         (Ok(_), None) => Ok(view),
         (_, Some(refusal)) => Err(refusal),
@@ -455,6 +461,7 @@ struct WatchedSink<'a, W> {
     desk: &'a Desk,
     scope: &'a Scope,
     permit: &'a Permit,
+    blob: &'a BlobId,
     sink: &'a mut W,
     since: u64,
     asked: std::time::Instant,
@@ -464,7 +471,8 @@ struct WatchedSink<'a, W> {
 impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.since >= ASK_EVERY || self.asked.elapsed().as_secs() >= ASK_SECONDS {
-            if let Err(error) = self.desk.store.still_live(self.scope, self.permit) {
+            let asked = self.desk.store.still_live(self.scope, self.permit).and_then(|()| still_open(self.desk, self.scope, self.blob));
+            if let Err(error) = asked {
                 self.refusal = Some(error);
                 return Err(std::io::Error::other("the authority ended"));
             }
@@ -478,6 +486,14 @@ impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.sink.flush()
     }
+}
+
+/// Refuses bytes that became restricted while they were worked with.
+pub(crate) fn still_open(desk: &Desk, scope: &Scope, blob: &BlobId) -> Result<(), StoreError> {
+    if desk.store.class_of_blob(scope, blob)?.is_restricted() {
+        return Err(StoreError::refused(Law::Restricted, "the item became restricted in this moment: only its dedicated role may open it"));
+    }
+    Ok(())
 }
 
 /// The blob of an exhibit that may be worked with.

@@ -274,7 +274,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     }
     let signed_record = fs::read_to_string(spool.join("record.json")).map_err(|e| StoreError::environment("reading the capture record", &e))?;
     let source = content.order.urls.first().cloned().unwrap_or_default();
-    let exhibit = ExhibitContent {
+    let mut exhibit = ExhibitContent {
         kind: ExhibitKind::Capture,
         original_name: Some("capture.warc".into()),
         blob: Some(blob.id.clone()),
@@ -284,6 +284,9 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         findings: failures(&record),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, ExhibitClass::Ordinary)?
     };
+    let mut blob_row = [blob.row];
+    crate::reclassify::inherit(desk, scope, &mut exhibit, &mut blob_row)?;
+    let [blob_row] = blob_row;
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
     draft = draft.found_by("exhibit.sha256", blob.summary.sha256.hex());
     let exhibit_row = draft.write(scope, desk.now(), &exhibit)?;
@@ -295,7 +298,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         "description": content.description,
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
-    let rows = vec![exhibit_row, blob.row, done_row];
+    let rows = vec![exhibit_row, blob_row, done_row];
     match desk.store.commit(scope, writer, event.clone(), rows.clone()) {
         // The authority ended after the collector had signed: what was lawfully captured is kept.
         Err(error) if error.law() == Some(Law::Revocation) => desk.store.commit(scope, &keep, event, rows)?,
@@ -306,7 +309,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         StoreError::Refused { text, .. } => text.clone(),
         other => other.to_string(),
     });
-    Ok(CaptureView { exhibit: admit::view(desk, &row)?, record, stopped })
+    Ok(CaptureView { exhibit: admit::view(desk, &row)?.shown(), record, stopped })
 }
 
 fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {

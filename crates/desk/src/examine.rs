@@ -14,12 +14,13 @@ use model::{
 use parse::{Budget, Ended, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
+use store::{BlobHandle, NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
 
 use crate::{
     Desk,
     admit::{self, ExhibitContent},
     office::TOOL,
+    reclassify,
     row::{Draft, exhibit_label, for_action, fresh_blob},
 };
 
@@ -144,13 +145,19 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let (class, origin) = (view.content.class, view.content.origin.clone());
     let work = Work { desk, scope, permit, row: &row, class, origin, label: view.exhibit.clone() };
     work.close_left_behind()?;
-    let (derivation, outcome, members) = work.unpack(&blob, budget)?;
+    let (derivation, outcome, members, restricted) = work.unpack(&blob, budget)?;
+    if let Some(class) = restricted {
+        work.end(&derivation, &outcome, &["it holds the bytes of a restricted item".into()])?;
+        return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
+    }
     let (mut selectors, mut gaps) = (0, Vec::new());
     if members.is_empty() {
         selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
     }
     let own = own_words(&members);
-    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id)) {
+    let restricted = members.iter().filter(|m| m.restricted);
+    gaps.extend(restricted.map(|m| format!("{}: it has the bytes of a restricted member of another item, and was not searched", m.place)));
+    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted) {
         desk.store.still_live(scope, permit)?;
         selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset), &mut gaps)?;
     }
@@ -199,6 +206,8 @@ struct Kept {
     offset: u64,
     length: u64,
     is_leaf: bool,
+    /// Whether a restricted item of the case has the same member.
+    restricted: bool,
     /// Type of the web-archive record, where it is one.
     record: Option<String>,
 }
@@ -260,13 +269,19 @@ impl Work<'_> {
         move || {
             let mut last = last.borrow_mut();
             if !last.1 && last.0.elapsed() >= Duration::from_secs(1) {
-                *last = (Instant::now(), self.desk.store.still_live(self.scope, self.permit).is_err());
+                *last = (Instant::now(), self.desk.store.still_live(self.scope, self.permit).is_err() || self.still_open().is_err());
             }
             last.1
         }
     }
 
-    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>), StoreError> {
+    /// Refuses an item that became restricted while it was examined.
+    fn still_open(&self) -> Result<(), StoreError> {
+        let content: ExhibitContent = self.row.content()?;
+        content.blob.as_ref().map_or(Ok(()), |blob| admit::still_open(self.desk, self.scope, blob))
+    }
+
+    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>, Option<ExhibitClass>), StoreError> {
         let content: ExhibitContent = self.row.content()?;
         let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
         let mut derivation = Derivation {
@@ -281,20 +296,20 @@ impl Work<'_> {
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
         let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
         self.desk.store.commit(self.scope, self.permit, begun, vec![first])?;
-        let mut sink = MemberSink { work: self, derivation: id.clone(), open: BTreeMap::new(), ready: vec![], kept: vec![], parents: BTreeSet::new(), batches: 0 };
+        let mut sink = MemberSink { work: self, derivation: id.clone(), open: BTreeMap::new(), ready: vec![], kept: vec![], parents: BTreeSet::new(), batches: 0, restricted: None };
         let name = content.original_name.clone().unwrap_or_default();
         let stop = self.watch();
         let outcome = parse::run(self.desk.exe(), &Task::Unpack { name }, budget, &mut self.source(blob)?, &mut sink, &stop)
             .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })?;
         sink.flush()?;
-        let kept = std::mem::take(&mut sink.kept);
+        let (kept, restricted) = (std::mem::take(&mut sink.kept), sink.restricted);
         derivation.members = kept.len() as u64;
         derivation.outcome = Some(outcome.clone());
         let row = self.desk.store.get(self.scope, "derivation", &id)?;
         let last = Draft::new("derivation", id.clone(), "running").over(&row).write(self.scope, self.desk.now(), &derivation)?;
         let detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
-        Ok((id, outcome, kept))
+        Ok((id, outcome, kept, restricted))
     }
 
     /// Closes the derivation: whole only when everything was unpacked and searched to its end.
@@ -406,6 +421,8 @@ struct MemberSink<'w, 'a> {
     kept: Vec<Kept>,
     parents: BTreeSet<u32>,
     batches: u64,
+    /// The class of a restricted item whose whole bytes were found in this one.
+    restricted: Option<ExhibitClass>,
 }
 
 fn sink_error(error: impl std::fmt::Display) -> SinkError {
@@ -425,6 +442,19 @@ impl MemberSink<'_, '_> {
             around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
         }
         address.to_string()
+    }
+
+    /// A member with the bytes of a restricted one is as restricted; with the bytes of a whole restricted item it
+    /// makes this one restricted too.
+    fn as_restricted(&mut self, blob: &mut BlobHandle) -> Result<bool, StoreError> {
+        if blob.summary.length == 0 {
+            return Ok(false);
+        }
+        let found = reclassify::class_of_bytes(self.work.desk, self.work.scope, &blob.summary.sha256)?;
+        let Some((class, whole)) = found.filter(|(class, _)| *class > self.work.class) else { return Ok(false) };
+        blob.row.head.state = class.name().into();
+        self.restricted = self.restricted.max(whole.then_some(class));
+        Ok(true)
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -463,7 +493,8 @@ impl Sink for MemberSink<'_, '_> {
 
     fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
         let (head, blob) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
-        let blob = blob.finish().map_err(sink_error)?;
+        let mut blob = blob.finish().map_err(sink_error)?;
+        let restricted = self.as_restricted(&mut blob).map_err(sink_error)?;
         // Members end from the inside out, so every child of this one was seen by now.
         let is_leaf = !self.parents.contains(&head.id);
         self.kept.push(Kept {
@@ -474,6 +505,7 @@ impl Sink for MemberSink<'_, '_> {
             offset: head.offset,
             length: blob.summary.length,
             is_leaf,
+            restricted,
             record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
         });
         self.parents.extend(head.parent);
@@ -545,6 +577,8 @@ pub struct Hits {
     pub hits: Vec<SelectorHit>,
     /// How many more stand in exhibits that the authority does not reach: counted, not shown.
     pub outside: usize,
+    /// Labels of restricted exhibits, about which nothing is said: a number alone would tell what stands in them.
+    pub restricted: Vec<String>,
     /// Labels of exhibits that were not examined to the end.
     pub unsearched: Vec<String>,
     /// The event by which the question was asked.
@@ -563,8 +597,12 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
         None => desk.store.list(scope, "selectors")?,
     };
     let (mut hits, mut outside) = (Vec::new(), 0);
+    let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
     for row in &rows {
         let batch: SelectorBatch = row.content()?;
+        if restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
+            continue;
+        }
         let reaches = desk.store.covers(scope, permit, &batch.origin)?;
         let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
         if !reaches {
@@ -576,10 +614,10 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
     let unsearched = unsearched(desk, scope)?;
     let detail = json!({
-        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "results": results,
+        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
     });
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
-    Ok(Hits { hits, outside, unsearched, event })
+    Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
 }
 
 /// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
@@ -595,8 +633,10 @@ fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
     }
     let rows = desk.store.list(scope, "exhibit")?;
     let mut labels = Vec::new();
-    for row in rows.iter().filter(|row| !newest.get(&row.id).is_some_and(|(_, whole)| *whole)) {
-        if row.content::<ExhibitContent>()?.blob.is_some() {
+    for row in &rows {
+        let content: ExhibitContent = row.content()?;
+        let whole = newest.get(&row.id).is_some_and(|(_, whole)| *whole);
+        if content.blob.is_some() && (!whole || content.class.is_restricted()) {
             labels.push(exhibit_label(row.number.unwrap_or(0)));
         }
     }

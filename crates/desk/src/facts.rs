@@ -22,6 +22,7 @@ use crate::{
     conclude::{self, FindingView},
     errata::{self, Erratum},
     office::input,
+    reclassify,
     report_step::Withheld,
 };
 
@@ -94,6 +95,7 @@ pub(crate) fn cover(desk: &Desk, scope: &Scope, permit: &Permit, origins: &[Orig
 impl Facts {
     pub fn gather(desk: &Desk, scope: &Scope) -> Result<Facts, StoreError> {
         let (mut exhibits, mut findings, errata) = (admit::all(desk, scope)?, conclude::all(desk, scope)?, errata::all(desk, scope)?);
+        exhibits.iter_mut().filter(|view| view.content.class.is_restricted()).for_each(|view| reclassify::silent(&mut view.content.findings));
         errata::mark(&errata, &mut findings, &mut exhibits);
         let now = desk.now();
         Ok(Facts {

@@ -23,6 +23,7 @@ pub mod material;
 mod office;
 pub mod package;
 pub mod papers;
+pub mod reclassify;
 mod report_draft;
 pub mod report_step;
 mod row;

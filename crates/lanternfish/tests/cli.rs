@@ -50,6 +50,8 @@ mod page;
 mod papers;
 #[path = "cli/people.rs"]
 mod people;
+#[path = "cli/reclassify.rs"]
+mod reclassify;
 #[path = "cli/records.rs"]
 mod records;
 #[path = "cli/revocation.rs"]

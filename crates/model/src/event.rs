@@ -96,6 +96,8 @@ event_types! {
     ExhibitAdmitted = "exhibit-admitted", Some(Operation::Collection);
     /// An admission was stopped before it was whole.
     AdmissionStopped = "admission-stopped", None;
+    /// An exhibit and what comes from it were put into another class.
+    ExhibitReclassified = "exhibit-reclassified", Some(Operation::Alteration);
     /// An exhibit's bytes were opened.
     ExhibitViewed = "exhibit-viewed", Some(Operation::Consultation);
     /// Members or records were unpacked and hashed.

@@ -22,6 +22,7 @@ pub mod law;
 pub mod material;
 pub mod moment;
 pub mod package;
+pub mod restricted;
 mod quoted;
 pub mod selector;
 pub mod statement;

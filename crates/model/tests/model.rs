@@ -21,6 +21,8 @@ mod leaf;
 mod million;
 #[path = "model/plan.rs"]
 mod plan;
+#[path = "model/restricted.rs"]
+mod restricted;
 #[path = "model/roles.rs"]
 mod roles;
 #[path = "model/subjects.rs"]

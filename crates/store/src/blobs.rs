@@ -1,7 +1,8 @@
 //! Blobs: bytes of a case, each under a key of its own, reached only against a permit (laws 1, 5, 7).
 //!
 //! A restricted blob (privileged, contraband) is not opened here at all: its dedicated roles come
-//! with their own permits. Bytes that do not match their digest are never handed out as whole.
+//! with their own permits. What was taken out of an item is as restricted as the item, whatever its own
+//! row says. Bytes that do not match their digest are never handed out as whole.
 
 use std::io::Write as IoWrite;
 
@@ -114,7 +115,6 @@ fn blob_row(
     store: &Store,
     basis: Basis,
 ) -> Result<Write, StoreError> {
-    let state = serde_json::to_value(class).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
     Ok(Write {
         head: Head {
             kind: "blob",
@@ -122,7 +122,7 @@ fn blob_row(
             case: Some(case.clone()),
             parent: Some(parent.to_string()),
             number: Number::None,
-            state,
+            state: class.name().into(),
             actor: None,
             time: store.now(),
         },
@@ -130,6 +130,14 @@ fn blob_row(
         index: vec![("blob.sha256", content.sha256.hex())],
         basis,
     })
+}
+
+/// The class that a blob's own row states.
+///
+/// # Errors
+/// When the row is damaged.
+pub fn class_of(row: &Row) -> Result<ExhibitClass, StoreError> {
+    serde_json::from_value(row.state.clone().into()).map_err(|_| StoreError::damaged("the class of a blob"))
 }
 
 impl Store {
@@ -268,12 +276,62 @@ impl Store {
 
     fn open_blob(&self, scope: &Scope, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
         let row = self.get(scope, "blob", blob.as_str())?;
-        let class: ExhibitClass =
-            serde_json::from_value(row.state.clone().into()).map_err(|_| StoreError::damaged("the class of a blob"))?;
-        if class.is_restricted() {
+        if self.strictest(scope, &row)?.is_restricted() {
             return Err(StoreError::refused(Law::Restricted, "this item is restricted: only its dedicated role may open it"));
         }
         self.open_unseen(scope, blob, &row)
+    }
+
+    /// How restricted a blob is now. Long work asks it between pieces, because an item can become restricted
+    /// while it is read.
+    ///
+    /// # Errors
+    /// When there is no such blob in this case.
+    pub fn class_of_blob(&self, scope: &Scope, blob: &BlobId) -> Result<ExhibitClass, StoreError> {
+        self.strictest(scope, &self.get(scope, "blob", blob.as_str())?)
+    }
+
+    /// The stricter of a blob's own class and that of the item it was taken out of: what was unpacked in the
+    /// moment in which its item became restricted is restricted too.
+    fn strictest(&self, scope: &Scope, row: &Row) -> Result<ExhibitClass, StoreError> {
+        let own = class_of(row)?;
+        let sight = Sight::Person(&scope.actor);
+        let Some(parent) = &row.parent else { return Ok(own) };
+        let derivation = self.db.first(sight, sql::RECORD_ONE, &[Val::text("derivation"), Val::text(parent.clone())])?;
+        let Some(item) = derivation.map(|cells| Row::from_cells(&cells)).transpose()?.and_then(|row| row.parent) else { return Ok(own) };
+        let blobs = self.db.rows(sight, sql::RECORDS_OF_PARENT, &[Val::text("blob"), Val::text(item)])?;
+        blobs.iter().try_fold(own, |class, cells| {
+            let row = Row::from_cells(cells)?;
+            Ok(if row.is_erased() { class } else { class.max(class_of(&row)?) })
+        })
+    }
+
+    /// The row of a blob in a stricter class, to be committed with the event that says so.
+    ///
+    /// # Errors
+    /// Law 7 when the class would be milder.
+    pub fn restricted_blob(&self, scope: &Scope, row: &Row, class: ExhibitClass) -> Result<Write, StoreError> {
+        if class < class_of(row)? {
+            return Err(StoreError::refused(Law::Restricted, "an item does not become milder by this step: its own procedure releases it"));
+        }
+        self.classed(scope, row, class)
+    }
+
+    /// The row of a blob without the mark of personal data. It releases nothing that is restricted.
+    ///
+    /// # Errors
+    /// Law 7 for a restricted blob.
+    pub fn unmarked_blob(&self, scope: &Scope, row: &Row) -> Result<Write, StoreError> {
+        if class_of(row)?.is_restricted() {
+            return Err(StoreError::refused(Law::Restricted, "an item does not become milder by this step: its own procedure releases it"));
+        }
+        self.classed(scope, row, ExhibitClass::Ordinary)
+    }
+
+    fn classed(&self, scope: &Scope, row: &Row, class: ExhibitClass) -> Result<Write, StoreError> {
+        let (id, content) = (row.id.parse().map_err(StoreError::damaged)?, row.content::<BlobContent>()?);
+        let parent = row.parent.as_deref().ok_or_else(|| StoreError::damaged("a blob that hangs on nothing"))?;
+        blob_row(scope.case(), &id, parent, class, &content, self, Basis::Over(row.version))
     }
 
     /// Opens a blob of any class; its bytes go no further than this file.

@@ -26,7 +26,7 @@ mod steps;
 pub mod vault;
 
 pub use asking::case_label;
-pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob};
+pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob, class_of};
 pub use erasure::{Replayed, ToErase, Tombstone};
 pub use error::StoreError;
 pub use home::{Config, Database, Home, ObjectStore, TimeAuthority, write_private};

@@ -37,6 +37,7 @@ use crate::{
     facts::{Facts, Secrets, config_digest, hands},
     material,
     office::input,
+    reclassify,
     report_step::ReportContent,
 };
 
@@ -261,6 +262,8 @@ impl<'a> Filling<'a> {
                 line["note"] = json!("the detail was erased by decision of a court or prosecutor (law 10); the event stands");
             } else if disclosed(event.leaf.event_type) && self.is_about_a_restricted(event.leaf.object.as_deref()) {
                 line["note"] = json!("the event is about a restricted item: its detail stays here (law 7)");
+            } else if self.is_about_a_held_finding(event.leaf.object.as_deref()) {
+                line["note"] = json!("the finding is held back: it was written on an item that became privileged (law 7)");
             } else if disclosed(event.leaf.event_type) {
                 let mut detail = detail.clone();
                 let withheld = self.secrets.take_out(&mut detail);
@@ -286,15 +289,20 @@ impl<'a> Filling<'a> {
         object.is_some_and(|id| self.restricted.contains(id))
     }
 
+    fn is_about_a_held_finding(&self, object: Option<&str>) -> bool {
+        object.is_some_and(|id| self.facts.findings.iter().any(|finding| finding.held && finding.id == id))
+    }
+
     fn is_restricted(&self, exhibit: &str) -> bool {
         self.restricted.contains(exhibit)
     }
 
     fn selectors(&mut self) -> Result<(), StoreError> {
         let mut lines = Vec::new();
+        let parts = reclassify::restricted_parts(self.desk, self.scope)?;
         for row in self.desk.store.list(self.scope, "selectors")? {
             let batch: SelectorBatch = row.content()?;
-            if self.is_restricted(&batch.exhibit) {
+            if self.is_restricted(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
                 continue;
             }
             for selector in &batch.selectors {
@@ -310,6 +318,7 @@ impl<'a> Filling<'a> {
     /// The account of each unpacking and of each member; the members' bytes can be made again.
     fn derivations(&mut self) -> Result<(), StoreError> {
         let mut lines = Vec::new();
+        let parts = reclassify::restricted_parts(self.desk, self.scope)?;
         for row in self.desk.store.list(self.scope, "derivation")? {
             let derivation: Derivation = row.content()?;
             if self.is_restricted(&derivation.exhibit) {
@@ -318,7 +327,7 @@ impl<'a> Filling<'a> {
             lines.push(json!({"derivation": row.id, "event": row.event, "account": derivation}));
             for batch in self.desk.store.list_of(self.scope, "members", &row.id)? {
                 let members: Vec<DerivedMember> = batch.content()?;
-                lines.extend(members.iter().map(|m| json!({"derivation": row.id, "event": batch.event, "member": m.head, "end": m.tail, "sha256": m.sha256})));
+                lines.extend(members.iter().filter(|m| !parts.contains(&m.blob)).map(|m| json!({"derivation": row.id, "event": batch.event, "member": m.head, "end": m.tail, "sha256": m.sha256})));
             }
         }
         self.put_lines("data/derivations.jsonl", lines)
@@ -476,7 +485,7 @@ fn disclosed(event: EventType) -> bool {
     use EventType::*;
     matches!(
         event,
-        ExhibitAdmitted | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
+        ExhibitAdmitted | ExhibitReclassified | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRatified | AuthorityRevoked
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified

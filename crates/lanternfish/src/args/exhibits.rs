@@ -38,6 +38,20 @@ pub enum ExhibitVerb {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Put an exhibit and all that comes from it into another class. Any member may make it stricter, at once; nothing
+    /// restricted becomes milder by this command.
+    Reclassify {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit, such as E-0001.
+        exhibit: String,
+        /// privileged, contraband, personal-sensitive or ordinary.
+        #[arg(long)]
+        class: String,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
     /// A supervisor's decision about a locked exhibit.
     Release {
         #[command(flatten)]

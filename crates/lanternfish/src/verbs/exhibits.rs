@@ -11,6 +11,7 @@ use desk::{
     admit::{self, AdmitFile},
     capture::{self, CaptureWish},
     case, custody, papers,
+    reclassify::{self, ReclassifiedView},
 };
 use model::{
     Law,
@@ -64,12 +65,31 @@ impl Office {
                 write(&out, &papers::label(&self.desk, &scope, &permit, &exhibit)?)?;
                 self.voice.say(&json!({"label": out, "exhibit": exhibit}));
             }
+            ExhibitVerb::Reclassify { case, exhibit, class: typed, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                let view = reclassify::reclassify(&self.desk, &scope, &permit, &exhibit, class(&typed)?, &reason)?;
+                self.voice.say(&view);
+                self.after_reclassification(&view);
+            }
             ExhibitVerb::Release { case, exhibit, reason } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
                 self.tell_exhibit(&scope, &admit::release(&self.desk, &scope, &permit, &exhibit, &reason)?)?;
             }
         }
         Ok(0)
+    }
+
+    /// What a person must do now, in words.
+    fn after_reclassification(&self, view: &ReclassifiedView) {
+        for one in &view.went_out {
+            self.voice.note(format!("ATTENTION, {}: {}", one.what, one.then));
+        }
+        if !view.look_at.is_empty() {
+            self.voice.note(format!("only a part is the same in {}: look whether they are restricted too", view.look_at.join(", ")));
+        }
+        if !view.findings.is_empty() {
+            self.voice.note(format!("held back until it is released: {}", view.findings.join(", ")));
+        }
     }
 
     pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {

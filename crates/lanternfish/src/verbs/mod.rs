@@ -240,6 +240,9 @@ impl Office {
                 if !found.unsearched.is_empty() {
                     self.voice.note(format!("not examined to the end, so nothing is said about: {}", found.unsearched.join(", ")));
                 }
+                if !found.restricted.is_empty() {
+                    self.voice.note(format!("restricted, so nothing is said about: {}", found.restricted.join(", ")));
+                }
                 if found.outside > 0 {
                     self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
                 }
