@@ -447,7 +447,7 @@ pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purp
     desk.store.commit(scope, permit, event, vec![])?;
     // Whoever restricts it from now on finds this viewing in the log before his own event.
     still_open(desk, scope, blob)?;
-    let mut watched = WatchedSink { desk, scope, permit, blob, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    let mut watched = WatchedSink { desk, scope, permit, blob: Some(blob), sink, since: 0, asked: std::time::Instant::now(), refusal: None };
     match (readable.copy_to(&mut watched), watched.refusal) {
         (Ok(_), None) => Ok(view),
         (_, Some(refusal)) => Err(refusal),
@@ -461,17 +461,25 @@ struct WatchedSink<'a, W> {
     desk: &'a Desk,
     scope: &'a Scope,
     permit: &'a Permit,
-    blob: &'a BlobId,
+    /// What must stay open meanwhile; none for a restricted item.
+    blob: Option<&'a BlobId>,
     sink: &'a mut W,
     since: u64,
     asked: std::time::Instant,
     refusal: Option<StoreError>,
 }
 
+/// Copies a restricted item that was opened for its dedicated people, while their authority lives.
+pub(crate) fn copy_restricted(desk: &Desk, scope: &Scope, permit: &Permit, readable: &mut store::ReadableBlob, sink: &mut impl std::io::Write) -> Result<u64, StoreError> {
+    let mut watched = WatchedSink { desk, scope, permit, blob: None, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    let copied = readable.copy_to(&mut watched);
+    watched.refusal.map_or(copied, Err)
+}
+
 impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.since >= ASK_EVERY || self.asked.elapsed().as_secs() >= ASK_SECONDS {
-            let asked = self.desk.store.still_live(self.scope, self.permit).and_then(|()| still_open(self.desk, self.scope, self.blob));
+            let asked = self.desk.store.still_live(self.scope, self.permit).and_then(|()| self.blob.map_or(Ok(()), |blob| still_open(self.desk, self.scope, blob)));
             if let Err(error) = asked {
                 self.refusal = Some(error);
                 return Err(std::io::Error::other("the authority ended"));

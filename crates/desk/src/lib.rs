@@ -16,6 +16,7 @@ pub mod erasure;
 pub mod errata;
 pub mod examine;
 mod facts;
+pub mod filter;
 pub mod intake;
 pub mod keys;
 pub mod logbook;
@@ -28,6 +29,7 @@ mod report_draft;
 pub mod report_step;
 mod row;
 pub mod subject;
+pub mod viewing;
 pub mod witness;
 
 pub use office::{Desk, TOOL, restore};

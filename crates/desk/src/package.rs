@@ -42,13 +42,13 @@ use serde_json::json;
 use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
 
 use crate::{
-    Desk, authority, case, errata,
+    Desk, authority, case, errata, filter,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
     material, reclassify,
     report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
-    witness,
+    viewing, witness,
 };
 
 pub use anchors::{AnchorsView, export_anchors};
@@ -473,6 +473,8 @@ fn limits(
     if reports.is_empty() {
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
+    limits.extend(filter::limits(desk, facts)?);
+    limits.extend(viewing::limits(desk, scope)?);
     limits.extend(errata::limits(&facts.errata));
     limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));

@@ -124,7 +124,7 @@ pub fn reclassify(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, to: 
 }
 
 /// Does a step anew when a row was changed meanwhile: an item does not stay open because others write at once.
-fn again<T>(step: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub(crate) fn again<T>(step: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut left = TRIES;
     loop {
         match step() {
@@ -212,6 +212,66 @@ pub(crate) fn with_class(desk: &Desk, scope: &Scope, row: &Row, content: &Exhibi
         draft = draft.found_by("exhibit.sha256", digest.hex());
     }
     draft.write(scope, desk.now(), &ExhibitContent { class, ..content.clone() })
+}
+
+/// What is released together: exhibits with the same bytes or derived from them, and what was unpacked from them.
+pub(crate) struct Group {
+    /// The exhibits.
+    pub exhibits: Vec<(Row, ExhibitContent)>,
+    /// Their blobs, members included.
+    pub blobs: Vec<Row>,
+}
+
+/// The group of an exhibit. A restricted exhibit that stands in it must be released before it.
+pub(crate) fn group(desk: &Desk, scope: &Scope, id: &str) -> Result<Group, StoreError> {
+    let all = exhibits(desk, scope)?;
+    let (mut ids, mut next) = (BTreeSet::new(), vec![id.to_string()]);
+    while let Some(id) = next.pop() {
+        let Some((row, content)) = all.get(&id).filter(|_| ids.insert(id.clone())) else { continue };
+        let label = exhibit_label(row.number.unwrap_or(0));
+        next.extend(all.values().filter(|(_, other)| other.derived_from.as_deref() == Some(&label)).map(|(row, _)| row.id.clone()));
+        let places = content.sha256.map(|digest| places(desk, scope, &digest)).transpose()?.unwrap_or_default();
+        next.extend(places.into_iter().filter_map(|(_, place)| if let Place::Whole(id) = place { Some(id) } else { None }));
+    }
+    let mut blobs = Vec::new();
+    for id in &ids {
+        blobs.extend(desk.store.list_of(scope, "blob", id)?);
+        for derivation in desk.store.list_of(scope, "derivation", id)? {
+            for blob in desk.store.list_of(scope, "blob", &derivation.id)? {
+                let content: BlobContent = blob.content()?;
+                blobs.push(blob);
+                if content.length == 0 {
+                    continue;
+                }
+                for (_, place) in places(desk, scope, &content.sha256)? {
+                    let Place::Whole(inside) = place else { continue };
+                    if let Some((row, _)) = all.get(&inside).filter(|(row, content)| !ids.contains(&row.id) && content.class.is_restricted()) {
+                        let text = format!("the bytes of {} stand in it, and that exhibit is restricted: that one is decided first", exhibit_label(row.number.unwrap_or(0)));
+                        return Err(desk.store.refuse(scope, &Intent::to(Action::Administer), Law::Restricted, text)?);
+                    }
+                }
+            }
+        }
+    }
+    Ok(Group { exhibits: all.into_iter().filter(|(id, _)| ids.contains(id)).map(|(_, one)| one).collect(), blobs })
+}
+
+/// Rows that end the reclassifications of a released group: their own, and what of other exhibits they alone bound.
+pub(crate) fn ended_with(desk: &Desk, scope: &Scope, labels: &BTreeSet<String>, to: ExhibitClass) -> Result<Vec<Write>, StoreError> {
+    let (ended, others): (Vec<_>, Vec<_>) = standing(desk, scope)?.into_iter().partition(|(_, one)| labels.contains(&one.exhibit));
+    let bound: BTreeSet<&BlobId> = others.iter().flat_map(|(_, one)| &one.parts).collect();
+    let mut rows = Vec::new();
+    for (row, one) in &ended {
+        rows.push(Draft::new("reclassification", row.id.clone(), "released").over(row).write(scope, desk.now(), one)?);
+    }
+    let parts: BTreeSet<&BlobId> = ended.iter().flat_map(|(_, one)| &one.parts).filter(|part| !bound.contains(*part)).collect();
+    for part in parts {
+        let blob = desk.store.get(scope, "blob", part.as_str())?;
+        if class_of(&blob)? == ExhibitClass::Privileged {
+            rows.push(desk.store.released_blob(scope, &blob, to)?);
+        }
+    }
+    Ok(rows)
 }
 
 /// Why an exhibit is reached. What only holds the bytes of a restricted item is restricted as a whole, but its other
@@ -430,6 +490,11 @@ pub(crate) fn hold_back(desk: &Desk, scope: &Scope, findings: &mut [FindingView]
     let standing = standing(desk, scope)?;
     let privileged = standing.iter().filter(|(_, one)| one.to == ExhibitClass::Privileged);
     let since: Vec<(u64, &str)> = privileged.flat_map(|(row, one)| one.reached.iter().map(|reached| (row.event, reached.exhibit.as_str()))).collect();
+    if since.is_empty() {
+        return Ok(());
+    }
+    let restricted = restricted_labels(desk, scope)?;
+    let since: Vec<(u64, &str)> = since.into_iter().filter(|(_, label)| restricted.contains(*label)).collect();
     for finding in findings {
         let held = since.iter().find(|(event, label)| finding.event < *event && finding.content.exhibits.iter().any(|own| own == label));
         if let Some((_, label)) = held {

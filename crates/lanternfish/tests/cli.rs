@@ -54,6 +54,8 @@ mod people;
 mod reclassify;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/restricted.rs"]
+mod restricted;
 #[path = "cli/revocation.rs"]
 mod revocation;
 #[path = "cli/scanning.rs"]

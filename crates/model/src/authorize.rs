@@ -168,12 +168,15 @@ fn refuse(law: Law, text: &str) -> Refusal {
 
 fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
     use Action::{Administer, Audit};
-    use Role::{Administrator, Auditor};
+    use Role::{Administrator, Auditor, Court, Defence};
     if matches!(ask.role, Auditor) && ask.action != Audit {
         return Err(refuse(Law::Separation, "an auditor sees all metadata and no content"));
     }
     if matches!(ask.role, Administrator) {
         return Err(refuse(Law::Separation, "an administrator keeps the machine and has no part in a case"));
+    }
+    if matches!(ask.role, Defence | Court) {
+        return Err(refuse(Law::Separation, "defence and court hold no key of a case: what is shown to you is shown under supervision (`lanternfish viewing mine`)"));
     }
     if !ask.member && ask.action != Audit {
         return Err(refuse(Law::Separation, "you are not a member of this case: ask a member to add you"));
@@ -189,12 +192,15 @@ fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
 pub fn role_may(role: Role, action: Action) -> bool {
     use Action::*;
     match role {
-        Role::Investigator => !matches!(action, Audit),
+        Role::Investigator => !matches!(action, Audit | Filter | Supervise),
         Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct),
-        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct | Supervise),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase | Supervise),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase | Supervise),
         Role::Auditor => matches!(action, Audit),
+        // Whoever filters does nothing else, and nobody else filters (law 7).
+        Role::FilterTeam => action == Filter,
+        Role::Defence | Role::Court => false,
         Role::Administrator => false,
     }
 }
@@ -282,8 +288,8 @@ fn live(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
 /// found and deciding what of it is disclosed stay open to him: in a unit of three the supervisor is the
 /// second signature.
 fn acts_on_the_authority(action: Action) -> bool {
-    use Action::{Admit, Collect, Conclude, Erase, Examine, Link, Query, Request, Share, Trace};
-    matches!(action, Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
+    use Action::{Admit, Collect, Conclude, Erase, Examine, Filter, Link, Query, Request, Share, Supervise, Trace};
+    matches!(action, Filter | Supervise | Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
 /// Steps by which something new comes into the case: under an authority for one person or territory they
@@ -355,6 +361,10 @@ pub enum NodeStep {
     ListOwn,
     /// Say which witnesses and which other logs count, write a paper register into the records.
     NameWitnesses,
+    /// Leave an invitation to a viewing, or word of a disclosure, for a registered person, under his own key.
+    InviteViewer,
+    /// Answer such an invitation: be present, confirm what one was shown.
+    AnswerViewing,
     /// Exchange checkpoints: cosign another agency's log, keep a cosignature or a proof of a split. The
     /// node does it without a person too; it reads no content, and whose keys count a person has said.
     ExchangeCheckpoints,
@@ -373,13 +383,13 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         };
     };
     let allowed = match step {
-        OwnSession | ListOwn => true,
+        OwnSession | ListOwn | AnswerViewing => true,
         ManageUsers => matches!(role, Role::Administrator),
-        ReceiveTip => role.reads_content(),
+        ReceiveTip | InviteViewer => role.investigates(),
         OpenCase => matches!(role, Role::Investigator | Role::Supervisor),
         RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
         DecideUnitAuthority => matches!(role, Role::Supervisor | Role::Prosecutor),
-        ReadLog | ExchangeCheckpoints => true,
+        ReadLog | ExchangeCheckpoints => !matches!(role, Role::Defence | Role::Court),
         NameWitnesses | Safeguard => matches!(role, Role::Administrator | Role::Supervisor),
     };
     if allowed {
@@ -387,13 +397,15 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
     }
     let who = match step {
         ManageUsers => "only an administrator manages users",
-        ReceiveTip => "auditors and administrators take no tips",
+        ReceiveTip => "only people who work on cases take tips",
         OpenCase => "only an investigator or a supervisor opens a case",
         RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",
         DecideUnitAuthority => "only a supervisor or a prosecutor grants or revokes a unit authority",
         Safeguard => "only an administrator or a supervisor makes backups and recovery sets",
         NameWitnesses => "only an administrator or a supervisor says who is a witness",
-        OwnSession | ListOwn | ReadLog | ExchangeCheckpoints => "not allowed",
+        InviteViewer => "only people who work on cases leave a notice for somebody",
+        ReadLog | ExchangeCheckpoints => "defence and court verify packages with their own anchors (`lanternfish-verify`); the log of this node is not theirs to read",
+        OwnSession | ListOwn | AnswerViewing => "not allowed",
     };
     Err(refuse(Law::Separation, who))
 }

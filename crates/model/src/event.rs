@@ -181,6 +181,36 @@ event_types! {
     DisclosureRevealed = "disclosure-revealed", Some(Operation::Disclosure);
     /// Disclosures were listed.
     DisclosureConsulted = "disclosure-consulted", Some(Operation::Consultation);
+    /// The filter queue was listed; no content.
+    FilterConsulted = "filter-consulted", Some(Operation::Consultation);
+    /// A person of the filter team opened what may be privileged.
+    FilterViewed = "filter-viewed", Some(Operation::Consultation);
+    /// The filter team said whether an item is privileged.
+    FilterProposed = "filter-proposed", Some(Operation::Alteration);
+    /// The holder of the privilege was told.
+    FilterNotified = "filter-notified", Some(Operation::Disclosure);
+    /// The holder objects.
+    FilterObjected = "filter-objected", Some(Operation::Collection);
+    /// An item was released from the filter: it is not privileged.
+    FilterReleased = "filter-released", Some(Operation::Alteration);
+    /// An item is privileged for good.
+    FilterKept = "filter-kept", Some(Operation::Alteration);
+    /// A supervised viewing of a restricted item was permitted.
+    ViewingPermitted = "viewing-permitted", Some(Operation::Alteration);
+    /// The viewer was invited, under his own key.
+    ViewerInvited = "viewer-invited", Some(Operation::Disclosure);
+    /// The viewer signed that he is present.
+    ViewerPresent = "viewer-present", None;
+    /// A supervised viewing began; the bytes are shown from now on.
+    ViewingBegun = "viewing-begun", Some(Operation::Disclosure);
+    /// It ended.
+    ViewingEnded = "viewing-ended", None;
+    /// The viewer signed what he was shown.
+    ViewingConfirmed = "viewing-confirmed", None;
+    /// The record of a viewing was closed.
+    ViewingClosed = "viewing-closed", Some(Operation::Alteration);
+    /// Viewings were listed.
+    ViewingConsulted = "viewing-consulted", Some(Operation::Consultation);
     /// The log or its proofs were read.
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.

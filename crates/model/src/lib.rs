@@ -16,6 +16,7 @@ pub mod digest;
 pub mod disclosure;
 pub mod event;
 pub mod exhibit;
+pub mod filter;
 pub mod finding;
 pub mod id;
 pub mod law;
@@ -27,6 +28,7 @@ mod quoted;
 pub mod selector;
 pub mod statement;
 pub mod subject;
+pub mod viewing;
 
 pub use digest::Sha256Digest;
 pub use law::Law;

@@ -1,7 +1,7 @@
 //! Blobs: bytes of a case, each under a key of its own, reached only against a permit (laws 1, 5, 7).
 //!
-//! A restricted blob (privileged, contraband) is not opened here at all: its dedicated roles come
-//! with their own permits. What was taken out of an item is as restricted as the item, whatever its own
+//! A restricted blob (privileged, contraband) is opened for its own dedicated people only, against a permit for
+//! their own action. What was taken out of an item is as restricted as the item, whatever its own
 //! row says. Bytes that do not match their digest are never handed out as whole.
 
 use std::io::Write as IoWrite;
@@ -11,6 +11,7 @@ use model::{
     Law, Sha256Digest,
     exhibit::{ExhibitClass, Origin},
     id::{BlobId, CaseId},
+    viewing::action_for,
 };
 use serde::{Deserialize, Serialize};
 
@@ -280,6 +281,37 @@ impl Store {
             return Err(StoreError::refused(Law::Restricted, "this item is restricted: only its dedicated role may open it"));
         }
         self.open_unseen(scope, blob, &row)
+    }
+
+    /// Opens a restricted blob against a permit for the one action of its class: to filter what may be privileged, to
+    /// supervise the showing of contraband. No other permit opens it, and these open nothing else.
+    ///
+    /// # Errors
+    /// Law 1 for a foreign permit or one that does not reach the blob's origin, law 7 for another class, law 5 when
+    /// the object is missing.
+    pub fn read_restricted(&self, scope: &Scope, permit: &Permit, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
+        own_permit(scope, permit)?;
+        let row = self.get(scope, "blob", blob.as_str())?;
+        let class = self.strictest(scope, &row)?;
+        if action_for(class) != Some(permit.action()) {
+            return Err(StoreError::refused(Law::Restricted, format!("a permit to {} opens no item that is {}", permit.action(), class.name())));
+        }
+        let readable = self.open_unseen(scope, blob, &row)?;
+        if let Some(origin) = &readable.content.origin {
+            self.cover(scope, permit, origin)?;
+        }
+        Ok(readable)
+    }
+
+    /// The row of a blob that was released from the filter, to be committed with the event that says so.
+    ///
+    /// # Errors
+    /// Law 7 for a blob that is not privileged, or a class that is restricted.
+    pub fn released_blob(&self, scope: &Scope, row: &Row, class: ExhibitClass) -> Result<Write, StoreError> {
+        if class_of(row)? != ExhibitClass::Privileged || class.is_restricted() {
+            return Err(StoreError::refused(Law::Restricted, "only what may be privileged is released, and only to be open"));
+        }
+        self.classed(scope, row, class)
     }
 
     /// How restricted a blob is now. Long work asks it between pieces, because an item can become restricted

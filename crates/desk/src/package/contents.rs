@@ -489,7 +489,8 @@ fn disclosed(event: EventType) -> bool {
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRatified | AuthorityRevoked
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
-            | MaterialReviewed
+            | MaterialReviewed | FilterViewed | FilterProposed | FilterNotified | FilterObjected | FilterReleased | FilterKept
+            | ViewingPermitted | ViewingBegun | ViewingEnded | ViewingClosed
     )
 }
 

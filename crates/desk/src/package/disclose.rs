@@ -44,6 +44,7 @@ use crate::{
     facts, material,
     report_step,
     row::{Draft, for_action, parse_label},
+    viewing,
 };
 
 /// One item to withhold, as typed: a label such as E-0002 or R-0001, or a path in the package.
@@ -577,6 +578,12 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     content.built = Some(built.package.clone());
     let detail = json!({"disclosure": label, "built": built.package, "tagmanifest": built.tagmanifest});
     save(desk, scope, permit, &row, &content, NewEvent::new(EventType::DisclosureBuilt, Some(row.id.clone()), detail))?;
+    let case = desk.store.get(scope, "case", scope.case().as_str())?;
+    let told = json!({
+        "what": "disclosure", "case": crate::row::case_label(case.number.unwrap_or(0)), "disclosure": label, "package": built.package, "tagmanifest": built.tagmanifest,
+        "items": content.items.iter().filter(|item| item.withheld.is_none()).count(), "withheld": content.closed().len(), "salt": hex::encode(random_32()?),
+    });
+    viewing::tell_recipient(desk, session, &content.recipient, &told)?;
     Ok(built)
 }
 

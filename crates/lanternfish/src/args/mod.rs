@@ -5,6 +5,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod restricted;
 mod subjects;
 mod witness;
 
@@ -21,7 +22,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, subjects::*, witness::*};
+pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -119,6 +120,12 @@ pub enum Verb {
     /// Items of evidence.
     #[command(subcommand)]
     Exhibit(ExhibitVerb),
+    /// What may be privileged: the filter team, the holder's objection, release.
+    #[command(subcommand)]
+    Filter(FilterVerb),
+    /// Showing restricted items to one person, in the presence of another, without a copy.
+    #[command(subcommand)]
+    Viewing(ViewingVerb),
     /// Unpack an exhibit and find its selectors, in the caged parser.
     Examine {
         #[command(flatten)]

@@ -6,6 +6,7 @@ mod exhibits;
 mod node;
 mod papers;
 mod people;
+mod restricted;
 mod subjects;
 mod witness;
 
@@ -206,6 +207,8 @@ impl Office {
             Verb::Subject(verb) => self.subject(verb),
             Verb::Erase(verb) => self.erase(verb),
             Verb::Exhibit(verb) => self.exhibit(verb),
+            Verb::Filter(verb) => self.filter(verb),
+            Verb::Viewing(verb) => self.viewing(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
             Verb::Charge(verb) => self.charge(verb),

@@ -29,17 +29,20 @@ const PERSONS: [&str; 3] = ["nickname-a", "nickname-b", "nickname-c"];
 const LANDS: [&str; 3] = ["la", "th", "kz"];
 
 /// What each role may do at all, in the words of the command line.
-const MAY: [(Role, &str); 7] = [
+const MAY: [(Role, &str); 10] = [
     (
         Role::Investigator,
         "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase",
     ),
     (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
-    (Role::ExhibitOfficer, "admit view transfer package disclose correct report"),
-    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase"),
-    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase"),
+    (Role::ExhibitOfficer, "admit view transfer package disclose correct report supervise"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase supervise"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase supervise"),
     (Role::Auditor, "audit"),
     (Role::Administrator, ""),
+    (Role::FilterTeam, "filter"),
+    (Role::Defence, ""),
+    (Role::Court, ""),
 ];
 
 /// The registrar's own copy of an instrument.

@@ -99,6 +99,32 @@ fn law_07_what_was_taken_out_of_a_restricted_item_is_restricted_with_it() {
 }
 
 #[test]
+fn law_07_a_restricted_blob_opens_for_the_action_of_its_own_people_only() {
+    for class in [ExhibitClass::Ordinary, ExhibitClass::PersonalSensitive, ExhibitClass::Privileged, ExhibitClass::Contraband] {
+        let (house, noy, blob) = case_with_blob(b"shown once", class);
+        let kham = house.scope("Kham", noy.case());
+        let supervise = house.store.permit(&kham, Intent::to(Action::Supervise)).unwrap();
+        let view = house.store.permit(&kham, Intent::to(Action::View)).unwrap();
+        refused(house.store.read_restricted(&kham, &view, &blob).map(|_| ()), Law::Restricted);
+        let shown = house.store.read_restricted(&kham, &supervise, &blob);
+        match class {
+            ExhibitClass::Contraband => assert_eq!(shown.unwrap().bytes(1 << 20).unwrap(), b"shown once"),
+            _ => drop(refused(shown.map(|_| ()), Law::Restricted)),
+        }
+        // A permit of another person or for another action opens nothing restricted.
+        refused(house.store.read_restricted(&noy, &supervise, &blob).map(|_| ()), Law::Permit);
+        if class.is_restricted() {
+            refused(house.store.read_blob(&kham, &supervise, &blob).map(|_| ()), Law::Restricted);
+        }
+        let row = house.store.get(&noy, "blob", blob.as_str()).unwrap();
+        for to in [ExhibitClass::Ordinary, ExhibitClass::Privileged, ExhibitClass::Contraband] {
+            let released = house.store.released_blob(&noy, &row, to);
+            assert_eq!(released.is_ok(), class == ExhibitClass::Privileged && to == ExhibitClass::Ordinary, "{class:?} to {to:?}");
+        }
+    }
+}
+
+#[test]
 fn law_07_no_digest_of_a_blob_stands_in_the_clear() {
     let bytes = b"bytes whose digest would name them";
     let (house, _, _) = case_with_blob(bytes, ExhibitClass::Contraband);

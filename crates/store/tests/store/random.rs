@@ -44,8 +44,8 @@ const HOSTS: [&str; 3] = ["market.test", "forum.test", "127.0.0.1:80"];
 const MAY: [(Role, &str); 4] = [
     (Role::Investigator, "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase"),
     (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
-    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase"),
-    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase supervise"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase supervise"),
 ];
 
 /// The test's own copy of an authority.
