@@ -8,6 +8,7 @@ use std::io::Read;
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
+    actor::Role,
     custody::Custody,
     event::EventType,
     exhibit::{DeclaredDigest, ExhibitClass, ExhibitKind, ManualCaptureNote, Origin, PhysicalItem},
@@ -528,8 +529,10 @@ pub(crate) fn anomaly(desk: &Desk, scope: &Scope, row: &Row, error: StoreError) 
         draft = draft.found_by("exhibit.sha256", digest.hex());
     }
     let write = draft.write(scope, desk.now(), &content)?;
-    // Locking needs no authority of its own: it is the duty of whoever finds the mismatch.
-    let permit = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    // Locking needs no authority of its own: it is the duty of whoever finds the mismatch. The filter team has its one
+    // action, under which it found it.
+    let action = if scope.role() == Role::FilterTeam { Action::Filter } else { Action::Transfer };
+    let permit = desk.store.permit(scope, Intent::to(action))?;
     let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": label, "what": error.to_string()}));
     desk.store.commit(scope, &permit, event, vec![write])?;
     Ok(StoreError::refused(Law::Integrity, format!("{label} does not match its record and is locked now: {error}")))
@@ -554,7 +557,7 @@ pub fn rehash(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row) -> Result<
 /// Law 5 when the bytes still do not match; law 1 for other roles.
 pub fn release(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ExhibitView, StoreError> {
     for_action(permit, Action::Transfer)?;
-    if !matches!(scope.role(), model::actor::Role::Supervisor | model::actor::Role::Prosecutor) {
+    if !matches!(scope.role(), Role::Supervisor | Role::Prosecutor) {
         return Err(StoreError::refused(Law::Permit, "only a supervisor or a prosecutor decides about a locked exhibit"));
     }
     let row = row(desk, scope, label)?;

@@ -181,10 +181,15 @@ pub fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
         return Err(StoreError::refused(Law::Integrity, format!("{label} is locked: its bytes did not match; a supervisor decides")));
     }
     let blob = content.blob.as_ref().ok_or_else(|| StoreError::input(format!("{label} is a thing: it has no bytes")))?;
-    let mut readable = desk.store.read_restricted(scope, permit, blob)?;
+    let mut readable = match desk.store.read_restricted(scope, permit, blob) {
+        Ok(readable) => readable,
+        Err(error) => return Err(admit::anomaly(desk, scope, &row, error)?),
+    };
     let event = NewEvent::new(EventType::FilterViewed, Some(row.id.clone()), json!({"exhibit": label, "purpose": purpose}));
     desk.store.commit(scope, permit, event, vec![])?;
-    admit::copy_restricted(desk, scope, permit, &mut readable, sink)?;
+    if let Err(error) = admit::copy_restricted(desk, scope, permit, &mut readable, sink) {
+        return Err(admit::anomaly(desk, scope, &row, error)?);
+    }
     view(desk, &row, &content, &file)
 }
 

@@ -430,7 +430,8 @@ pub fn open(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
     let kept = save(desk, scope, permit, &row, &content, ended);
     tell_viewer_ended(desk, session, &row.id)?;
     match (copied, kept) {
-        (Err(error), _) | (_, Err(error)) => Err(error),
+        (Err(error), _) => Err(admit::anomaly(desk, scope, &admit::row(desk, scope, &content.exhibit)?, error)?),
+        (_, Err(error)) => Err(error),
         _ => view(desk, row.number.unwrap_or(0), &row.id, &content),
     }
 }

@@ -284,6 +284,19 @@ fn law_07_what_may_be_privileged_is_shown_to_counsel_by_the_filter_team_only() {
     let id = string(&permit(COUNSEL, FILTER).ended(0).line()["id"]);
     office.done(COUNSEL, &["viewing", "attend", &id]);
     office.in_case(BOUNMY, "viewing open", &["V-0001"]).by_law(1);
+    // What does not match its record is shown to nobody, and is locked by whoever finds it.
+    for (verb, rest) in [("viewing open", &["V-0001"][..]), ("filter view", &["E-0001", "--purpose", "x", "--out", &text(&office.place("seen"))])] {
+        let broken = office.duplicate();
+        let object = broken.objects().remove(0);
+        let mut bytes = fs::read(&object).unwrap();
+        let middle = bytes.len() - 20;
+        bytes[middle] ^= 1;
+        fs::write(&object, bytes).unwrap();
+        let said = broken.in_case(FILTER, verb, rest).ended(1);
+        assert!(said.err.contains("refused by law 5") && !said.out.contains("lawyer"), "{said:?}");
+        assert_eq!(broken.exhibits()[0]["state"], "locked");
+        assert!(!office.place("seen").exists());
+    }
     assert_eq!(office.in_case(FILTER, "viewing open", &["V-0001"]).ended(0).out, LETTER);
     office.does(FILTER, "viewing close", &["V-0001", "--reason", "he left without a word"]);
     office.sound_log();

@@ -87,7 +87,7 @@ fn law_07_what_was_taken_out_of_a_restricted_item_is_restricted_with_it() {
     let stricter = house.store.restricted_blob(&scope, &of_item, ExhibitClass::Privileged).unwrap();
     house.store.commit(&scope, &permit, event(), vec![stricter]).unwrap();
     for blob in [&item, &member.id] {
-        assert_eq!(house.store.class_of_blob(&scope, blob).unwrap().is_restricted(), true);
+        assert!(house.store.class_of_blob(&scope, blob).unwrap().is_restricted());
         refused(read(&house, &scope, blob), Law::Restricted);
     }
     let of_item = house.store.get(&scope, "blob", item.as_str()).unwrap();
