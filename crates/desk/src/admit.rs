@@ -13,6 +13,7 @@ use model::{
     event::EventType,
     exhibit::{DeclaredDigest, ExhibitClass, ExhibitKind, ManualCaptureNote, Origin, PhysicalItem},
     id::{BlobId, ExhibitId},
+    known::{KnownHit, class_after},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use store::{BlobHandle, Intent, NewEvent, Permit, Row, Scope, StoreError, vault:
 use crate::{
     Desk,
     authority::origin_under,
+    known::{self, Known},
     reclassify,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
 };
@@ -65,6 +67,9 @@ pub struct ExhibitContent {
     pub admitted_by: String,
     /// Findings of the caged parser on it.
     pub findings: Vec<String>,
+    /// The known-hash lists that hold its bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownHit>,
 }
 
 /// An exhibit as it is shown.
@@ -136,10 +141,12 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
     check_declared(&typed.declared)?;
     let typed = &AdmitFile { origin: origin_under(desk, scope, permit, &typed.origin)?, ..typed.clone() };
     let id = fresh_exhibit()?;
-    let blob = match store_bytes(desk, scope, permit, &id, typed, input) {
-        Ok(blob) => blob,
+    let stored = Known::open(desk).and_then(|lists| store_bytes(desk, scope, permit, &id, typed, &lists, input));
+    let (blob, hits) = match stored {
+        Ok(stored) => stored,
         Err(error) => return Err(stopped(desk, scope, &id, error)?),
     };
+    let class = class_after(typed.class, &hits);
     let declared = compare_declared(&typed.declared, &blob);
     let content = ExhibitContent {
         kind: if typed.manual.is_some() { ExhibitKind::ManualCapture } else { ExhibitKind::File },
@@ -147,14 +154,16 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         blob: Some(blob.id.clone()),
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
-        findings: mismatches(&declared),
+        findings: mismatches(&declared).into_iter().chain(hits.iter().map(KnownHit::in_words)).collect(),
         declared,
         manual: typed.manual.clone(),
-        ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, typed.class)?
+        known: hits,
+        ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, class)?
     };
     let detail = json!({
-        "description": typed.description, "source": typed.source, "class": typed.class, "sha256": blob.summary.sha256,
+        "description": typed.description, "source": typed.source, "class": class, "sha256": blob.summary.sha256,
         "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
+        "class-typed": typed.class, "known": known::in_event(&content.known),
     });
     commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]).or_else(|error| {
         // Its row may be there, seen or not yet: then its bytes must be.
@@ -243,6 +252,7 @@ pub(crate) fn blank(
         admitted: desk.now(),
         admitted_by: desk.name_of(scope.actor())?.0,
         findings: vec![],
+        known: vec![],
     })
 }
 
@@ -275,13 +285,29 @@ fn store_bytes(
     permit: &Permit,
     id: &ExhibitId,
     typed: &AdmitFile,
+    lists: &Known,
     input: &mut dyn Read,
-) -> Result<BlobHandle, StoreError> {
+) -> Result<(BlobHandle, Vec<KnownHit>), StoreError> {
     let asked = |name: &str| typed.declared.iter().any(|(algorithm, _)| algorithm == name);
-    let also = AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") };
+    let also = lists.also(AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") });
     let mut blob = desk.store.new_blob(scope, permit, id.as_str(), typed.class, Some(&typed.origin), also)?;
     copy_while_live(desk, scope, permit, input, &mut blob)?;
-    blob.finish()
+    matched(desk, lists, blob.finish()?)
+}
+
+/// Compares finished bytes with the lists and raises their class, before anything of them is committed. Bytes that
+/// could not be compared are taken away again.
+pub(crate) fn matched(desk: &Desk, lists: &Known, mut blob: BlobHandle) -> Result<(BlobHandle, Vec<KnownHit>), StoreError> {
+    match lists.hits(&blob.summary) {
+        Ok(hits) => {
+            blob.raise(class_after(ExhibitClass::Ordinary, &hits));
+            Ok((blob, hits))
+        }
+        Err(error) => {
+            desk.store.discard_blob(&blob)?;
+            Err(error)
+        }
+    }
 }
 
 /// A file or pipe whose silence stops nobody: after a second without bytes it says `Interrupted`, so that
@@ -440,6 +466,7 @@ pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purp
     let row = row(desk, scope, label)?;
     let view = view(desk, &row)?;
     let blob = usable_blob(&view)?;
+    known::looked_through(desk, scope, &view)?;
     let mut readable = match desk.store.read_blob(scope, permit, blob) {
         Ok(readable) => readable,
         Err(error) => return Err(anomaly(desk, scope, &row, error)?),

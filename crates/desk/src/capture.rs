@@ -13,6 +13,7 @@ use model::{
     event::EventType,
     exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::{AuthorityId, OrderId},
+    known::{KnownHit, class_after},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,6 +23,7 @@ use crate::{
     Desk,
     authority::origin_under,
     admit::{self, ExhibitContent, ExhibitView},
+    known::{self, Known},
     office::input,
     row::{Draft, for_action, fresh_exhibit, fresh_order},
 };
@@ -86,8 +88,12 @@ struct OrderContent {
 pub struct CaptureView {
     /// The exhibit, when there is one.
     pub exhibit: ExhibitView,
-    /// The collector's own record.
+    /// The collector's own record; not shown of a restricted item, because it holds digests (law 7).
+    #[serde(skip)]
     pub record: CaptureRecord,
+    /// The same as it may be shown.
+    #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
+    shown: Option<CaptureRecord>,
     /// Why it was stopped before its end, when the authority ended meanwhile (law 15).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -264,11 +270,12 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     // Admission of what was lawfully captured stands on custody, because the authority may be over now.
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let writer = if revoked.is_some() { &keep } else { permit };
-    let id = fresh_exhibit()?;
-    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, Some(&content.origin), AlsoDigest::default())?;
+    let (id, lists) = (fresh_exhibit()?, Known::open(desk)?);
+    let also = lists.also(AlsoDigest::default());
+    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, Some(&content.origin), also)?;
     let mut warc = collect::open_warc(&spool, &identity).map_err(input)?;
     std::io::copy(&mut warc, &mut blob).map_err(|e| StoreError::environment("storing the capture", &e))?;
-    let blob = blob.finish()?;
+    let (blob, hits) = admit::matched(desk, &lists, blob.finish()?)?;
     if blob.summary.sha256 != record.warc_digest {
         return Err(StoreError::refused(Law::Integrity, "the capture's bytes are not those that its record signs"));
     }
@@ -281,8 +288,9 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key})),
-        findings: failures(&record),
-        ..admit::blank(desk, scope, &content.description, &source, &content.origin, ExhibitClass::Ordinary)?
+        findings: failures(&record).into_iter().chain(hits.iter().map(KnownHit::in_words)).collect(),
+        known: hits.clone(),
+        ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
     let mut blob_row = [blob.row];
     crate::reclassify::inherit(desk, scope, &mut exhibit, &mut blob_row)?;
@@ -295,7 +303,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
-        "description": content.description,
+        "description": content.description, "known": known::in_event(&hits),
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
     let rows = vec![exhibit_row, blob_row, done_row];
@@ -309,7 +317,9 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         StoreError::Refused { text, .. } => text.clone(),
         other => other.to_string(),
     });
-    Ok(CaptureView { exhibit: admit::view(desk, &row)?.shown(), record, stopped })
+    let exhibit = admit::view(desk, &row)?.shown();
+    let shown = (!exhibit.content.class.is_restricted()).then(|| record.clone());
+    Ok(CaptureView { exhibit, record, shown, stopped })
 }
 
 fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {

@@ -9,6 +9,7 @@ use model::{
     event::EventType,
     exhibit::{ExhibitClass, Origin},
     id::{BlobId, SelectorId},
+    known::{KnownHit, class_after},
     selector::FoundSelector,
 };
 use parse::{Budget, Ended, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
@@ -19,6 +20,7 @@ use store::{BlobHandle, NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write
 use crate::{
     Desk,
     admit::{self, ExhibitContent},
+    known::{self, Known},
     office::TOOL,
     reclassify,
     row::{Draft, exhibit_label, for_action, fresh_blob},
@@ -44,6 +46,9 @@ pub struct DerivedMember {
     pub blob: BlobId,
     /// SHA-256 of its bytes, computed by the desk.
     pub sha256: Sha256Digest,
+    /// The known-hash lists that hold its bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownHit>,
 }
 
 /// An account of one unpacking (sealed under the case key).
@@ -90,6 +95,10 @@ pub struct ExaminationView {
     pub selectors: u64,
     /// Records that were not searched for selectors, because they hold the archive maker's own words.
     pub not_searched: u64,
+    /// Members that are restricted, because a known-hash list holds them or something inside them.
+    pub restricted: u64,
+    /// The known-hash lists that hold a member.
+    pub known: Vec<KnownHit>,
     /// Findings of the parser.
     pub findings: Vec<String>,
 }
@@ -146,6 +155,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let work = Work { desk, scope, permit, row: &row, class, origin, label: view.exhibit.clone() };
     work.close_left_behind()?;
     let (derivation, outcome, members, restricted) = work.unpack(&blob, budget)?;
+    let known = lists_of(&members);
     if let Some(class) = restricted {
         work.end(&derivation, &outcome, &["it holds the bytes of a restricted item".into()])?;
         return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
@@ -155,9 +165,12 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
         selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
     }
     let own = own_words(&members);
-    let restricted = members.iter().filter(|m| m.restricted);
-    gaps.extend(restricted.map(|m| format!("{}: it has the bytes of a restricted member of another item, and was not searched", m.place)));
-    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted) {
+    let restricted = members.iter().filter(|member| member.restricted).count() as u64;
+    if restricted > 0 {
+        gaps.push(format!("{restricted} members are restricted, because a restricted item has the same bytes: they were not searched"));
+    }
+    let searched = |m: &&Kept| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted;
+    for member in members.iter().filter(searched) {
         desk.store.still_live(scope, permit)?;
         selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset), &mut gaps)?;
     }
@@ -166,8 +179,9 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
     gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
     work.end(&derivation, &outcome, &gaps)?;
+    gaps.extend(known.iter().map(|hit| format!("a member: {}", hit.in_words())));
     work.note_findings(&outcome, gaps)?;
-    Ok(ExaminationView { selectors, not_searched, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
+    Ok(ExaminationView { selectors, not_searched, restricted, known, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
 
 fn examination_view(label: &str, outcome: &Outcome, members: u64) -> ExaminationView {
@@ -181,6 +195,8 @@ fn examination_view(label: &str, outcome: &Outcome, members: u64) -> Examination
         rejected: outcome.summary.rejected_count,
         selectors: 0,
         not_searched: 0,
+        restricted: 0,
+        known: vec![],
         findings: outcome.findings.iter().take(100).map(|f| format!("at byte {}: {}", f.offset, f.text)).collect(),
     }
 }
@@ -206,10 +222,23 @@ struct Kept {
     offset: u64,
     length: u64,
     is_leaf: bool,
-    /// Whether a restricted item of the case has the same member.
+    /// Whether it is restricted: a list holds it, a restricted item of the case has the same bytes, or it holds such.
     restricted: bool,
     /// Type of the web-archive record, where it is one.
     record: Option<String>,
+    /// The known-hash lists that hold its bytes.
+    known: Vec<KnownHit>,
+}
+
+/// Each list that holds a member, once for each kind of digest.
+fn lists_of(members: &[Kept]) -> Vec<KnownHit> {
+    let mut lists: Vec<KnownHit> = Vec::new();
+    for hit in members.iter().flat_map(|member| &member.known) {
+        if !lists.contains(hit) {
+            lists.push(hit.clone());
+        }
+    }
+    lists
 }
 
 /// Records that hold the words of whoever made the archive: its tool, its requests, its notes. A selector
@@ -296,7 +325,19 @@ impl Work<'_> {
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
         let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
         self.desk.store.commit(self.scope, self.permit, begun, vec![first])?;
-        let mut sink = MemberSink { work: self, derivation: id.clone(), open: BTreeMap::new(), ready: vec![], kept: vec![], parents: BTreeSet::new(), batches: 0, restricted: None };
+        let mut sink = MemberSink {
+            work: self,
+            lists: Known::open(self.desk)?,
+            inside: BTreeMap::new(),
+            derivation: id.clone(),
+            open: BTreeMap::new(),
+            ready: vec![],
+            kept: vec![],
+            parents: BTreeSet::new(),
+            batches: 0,
+            restricted: None,
+            told: None,
+        };
         let name = content.original_name.clone().unwrap_or_default();
         let stop = self.watch();
         let outcome = parse::run(self.desk.exe(), &Task::Unpack { name }, budget, &mut self.source(blob)?, &mut sink, &stop)
@@ -415,14 +456,18 @@ impl Work<'_> {
 /// Keeps each member as an encrypted blob and commits them in batches.
 struct MemberSink<'w, 'a> {
     work: &'w Work<'a>,
+    lists: Known,
+    /// By member: the class of the most restricted thing that came out of it.
+    inside: BTreeMap<u32, ExhibitClass>,
     derivation: String,
     open: BTreeMap<u32, (MemberHead, NewBlob<'w>)>,
     ready: Vec<(DerivedMember, Write)>,
     kept: Vec<Kept>,
     parents: BTreeSet<u32>,
     batches: u64,
-    /// The class of a restricted item whose whole bytes were found in this one.
+    /// The class of what was found in the exhibit and restricts all of it, and the class that it was given for it.
     restricted: Option<ExhibitClass>,
+    told: Option<ExhibitClass>,
 }
 
 fn sink_error(error: impl std::fmt::Display) -> SinkError {
@@ -444,17 +489,32 @@ impl MemberSink<'_, '_> {
         address.to_string()
     }
 
-    /// A member with the bytes of a restricted one is as restricted; with the bytes of a whole restricted item it
-    /// makes this one restricted too.
-    fn as_restricted(&mut self, blob: &mut BlobHandle) -> Result<bool, StoreError> {
-        if blob.summary.length == 0 {
-            return Ok(false);
+    /// A member that a list holds, or with the bytes of a restricted one, is as restricted, and so is every member
+    /// around it. What a list holds, or the bytes of a whole restricted item, makes the exhibit restricted too.
+    fn as_restricted(&mut self, blob: &mut BlobHandle, head: &MemberHead, known: &[KnownHit]) -> Result<bool, StoreError> {
+        let listed = class_after(ExhibitClass::Ordinary, known);
+        let held = self.inside.remove(&head.id).unwrap_or(ExhibitClass::Ordinary);
+        let same = match blob.summary.length {
+            0 => None,
+            _ => reclassify::class_of_bytes(self.work.desk, self.work.scope, &blob.summary.sha256)?,
+        };
+        let class = listed.max(held).max(same.map_or(ExhibitClass::Ordinary, |(class, _)| class));
+        blob.raise(class);
+        let whole = same.filter(|(_, whole)| *whole).map(|(class, _)| class);
+        self.restricted = self.restricted.max([Some(listed), whole].into_iter().flatten().filter(|class| class.is_restricted() && *class > self.work.class).max());
+        if let Some(parent) = head.parent.filter(|_| class.is_restricted()) {
+            let around = self.inside.entry(parent).or_insert(class);
+            *around = class.max(*around);
         }
-        let found = reclassify::class_of_bytes(self.work.desk, self.work.scope, &blob.summary.sha256)?;
-        let Some((class, whole)) = found.filter(|(class, _)| *class > self.work.class) else { return Ok(false) };
-        blob.row.head.state = class.name().into();
-        self.restricted = self.restricted.max(whole.then_some(class));
-        Ok(true)
+        Ok(class.is_restricted())
+    }
+
+    /// The exhibit becomes restricted in the moment in which that is known, not when all of it is unpacked.
+    fn tell(&mut self) -> Result<(), StoreError> {
+        let Some(class) = self.restricted.filter(|_| self.restricted > self.told) else { return Ok(()) };
+        self.flush()?;
+        self.told = Some(class);
+        reclassify::becomes_restricted(self.work.desk, self.work.scope, &self.work.label, class)
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -466,7 +526,11 @@ impl MemberSink<'_, '_> {
         let members: Vec<&DerivedMember> = ready.iter().map(|(member, _)| member).collect();
         let id = format!("{}/{}", self.derivation, self.batches);
         let list = Draft::new("members", id, "kept").under(&self.derivation).write(self.work.scope, self.work.desk.now(), &members)?;
-        let detail = json!({"derivation": self.derivation, "exhibit": self.work.label, "batch": self.batches, "members": members.len()});
+        let mut detail = json!({"derivation": self.derivation, "exhibit": self.work.label, "batch": self.batches, "members": members.len()});
+        let hits: Vec<KnownHit> = members.iter().flat_map(|member| member.known.clone()).collect();
+        if !hits.is_empty() {
+            detail["known"] = known::in_event(&hits);
+        }
         let mut rows = vec![list];
         rows.extend(ready.into_iter().map(|(_, blob)| blob));
         let event = NewEvent::new(EventType::Derived, Some(self.work.row.id.clone()), detail);
@@ -480,7 +544,7 @@ impl Sink for MemberSink<'_, '_> {
         let blob = work
             .desk
             .store
-            .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), AlsoDigest::default())
+            .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), self.lists.also(AlsoDigest::default()))
             .map_err(sink_error)?;
         self.open.insert(head.id, (head.clone(), blob));
         Ok(())
@@ -493,8 +557,8 @@ impl Sink for MemberSink<'_, '_> {
 
     fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
         let (head, blob) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
-        let mut blob = blob.finish().map_err(sink_error)?;
-        let restricted = self.as_restricted(&mut blob).map_err(sink_error)?;
+        let (mut blob, known) = admit::matched(self.work.desk, &self.lists, blob.finish().map_err(sink_error)?).map_err(sink_error)?;
+        let restricted = self.as_restricted(&mut blob, &head, &known).map_err(sink_error)?;
         // Members end from the inside out, so every child of this one was seen by now.
         let is_leaf = !self.parents.contains(&head.id);
         self.kept.push(Kept {
@@ -507,10 +571,12 @@ impl Sink for MemberSink<'_, '_> {
             is_leaf,
             restricted,
             record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
+            known: known.clone(),
         });
         self.parents.extend(head.parent);
-        let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256 };
+        let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
         self.ready.push((member, blob.row));
+        self.tell().map_err(sink_error)?;
         if self.ready.len() >= BATCH { self.flush().map_err(sink_error) } else { Ok(()) }
     }
 

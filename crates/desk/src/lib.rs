@@ -19,6 +19,7 @@ mod facts;
 pub mod filter;
 pub mod intake;
 pub mod keys;
+pub mod known;
 pub mod logbook;
 pub mod material;
 mod office;

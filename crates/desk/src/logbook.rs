@@ -233,8 +233,8 @@ type Check = fn(&Desk) -> Result<Health, StoreError>;
 
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
-    let checks: [Check; 11] =
-        [restored, database, log, writable, objects, keeping, unfinished, erasures, clock, space, cage];
+    let checks: [Check; 12] =
+        [restored, database, log, writable, objects, keeping, hash_lists, unfinished, erasures, clock, space, cage];
     checks
         .iter()
         .map(|check| check(desk).unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again")))
@@ -269,7 +269,7 @@ fn writable(desk: &Desk) -> Result<Health, StoreError> {
 
 fn objects(desk: &Desk) -> Result<Health, StoreError> {
     let (objects, strangers) = desk.store.count_objects()?;
-    let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX);
+    let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX).saturating_add(crate::known::count(desk)?);
     let without = match (objects.saturating_sub(rows), rows.saturating_sub(objects)) {
         (0, 0) => String::new(),
         (more, 0) => format!("; {more} more than recorded: left by steps that were refused or interrupted, under keys that nobody kept"),
@@ -285,6 +285,15 @@ fn keeping(desk: &Desk) -> Result<Health, StoreError> {
     let said = line(keeping.kept, format!("the objects lie in {}; the bucket {}", keeping.place, keeping.text), "let who runs the object store set Object Lock with a default retention (docs/guide/fusion-centre.md)");
     // A training node may work so; a real one stores nothing there any more.
     Ok(Health { warning: !keeping.kept && desk.store.config().training, ..said })
+}
+
+fn hash_lists(desk: &Desk) -> Result<Health, StoreError> {
+    let (count, wrong) = (crate::known::count(desk)?, crate::known::unsound(desk)?);
+    let text = match &wrong {
+        None => format!("{count} known-hash lists are what their records say"),
+        Some(wrong) => format!("a known-hash list cannot be read, so nothing can be admitted: {wrong}"),
+    };
+    Ok(line(wrong.is_none(), text, "remove the list (`lanternfish hashes remove`) and add it again"))
 }
 
 fn unfinished(desk: &Desk) -> Result<Health, StoreError> {

@@ -391,17 +391,33 @@ pub(crate) fn inherit(desk: &Desk, scope: &Scope, content: &mut ExhibitContent, 
     Ok(())
 }
 
-/// A container in which bytes of a restricted item were found becomes restricted itself.
-pub(crate) fn holds_restricted(desk: &Desk, scope: &Scope, label: &str, class: ExhibitClass) -> Result<StoreError, StoreError> {
+/// A container in which restricted bytes were found becomes restricted itself.
+pub(crate) fn becomes_restricted(desk: &Desk, scope: &Scope, label: &str, class: ExhibitClass) -> Result<(), StoreError> {
     let permit = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let done = again(|| {
+    again(|| {
         let view = admit::view(desk, &admit::row(desk, scope, label)?)?;
         if view.content.class >= class {
             return Ok(());
         }
-        reach(desk, scope, &permit, &view, class, "the bytes of a restricted item were found in it when it was unpacked").map(|_| ())
-    });
-    done?;
+        reach(desk, scope, &permit, &view, class, "restricted bytes were found in it when it was unpacked").map(|_| ())
+    })
+}
+
+/// Every other place of the case with the bytes of a restricted exhibit takes its class: an item that is known to be
+/// restricted when it comes in may have been there before anybody knew.
+pub(crate) fn carry(desk: &Desk, scope: &Scope, view: &ExhibitView, digest: &Sha256Digest) -> Result<(), StoreError> {
+    let class = view.content.class;
+    let milder = |place: &(Row, Place)| Ok::<_, StoreError>(class_of(&place.0)? < class);
+    if !class.is_restricted() || view.content.length == Some(0) || !places(desk, scope, digest)?.iter().map(milder).collect::<Result<Vec<_>, _>>()?.contains(&true) {
+        return Ok(());
+    }
+    let permit = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    again(|| reach(desk, scope, &permit, &admit::view(desk, &admit::row(desk, scope, &view.exhibit)?)?, class, "an item with the same bytes came in and is restricted").map(|_| ()))
+}
+
+/// The same, and the refusal to go on with its examination.
+pub(crate) fn holds_restricted(desk: &Desk, scope: &Scope, label: &str, class: ExhibitClass) -> Result<StoreError, StoreError> {
+    becomes_restricted(desk, scope, label, class)?;
     let text = format!("the bytes of an item that is {} stand in {label}: it has this class now, and its examination was stopped", class.name());
     desk.store.refuse(scope, &Intent::to(Action::Examine), Law::Restricted, text)
 }
@@ -525,5 +541,5 @@ pub(crate) fn restricted_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<S
 
 /// What a restricted item shows of itself: remarks that tell nothing of its bytes.
 pub(crate) fn silent(findings: &mut Vec<String>) {
-    findings.retain(|remark| [admit::WRONG_DIGEST, SAME_BYTES].iter().any(|begin| remark.starts_with(begin)));
+    findings.retain(|remark| [admit::WRONG_DIGEST, SAME_BYTES, model::known::KNOWN].iter().any(|begin| remark.starts_with(begin)));
 }

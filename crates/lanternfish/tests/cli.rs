@@ -31,6 +31,8 @@ mod erasing;
 mod errata;
 #[path = "cli/first_day.rs"]
 mod first_day;
+#[path = "cli/hashes.rs"]
+mod hashes;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/laptop.rs"]

@@ -368,6 +368,8 @@ pub enum NodeStep {
     /// Exchange checkpoints: cosign another agency's log, keep a cosignature or a proof of a split. The
     /// node does it without a person too; it reads no content, and whose keys count a person has said.
     ExchangeCheckpoints,
+    /// Add and remove known-hash lists, which are matched in every case of the node.
+    KeepHashLists,
 }
 
 /// Whether a role may do a step on the node. `None` is a node in set-up, which has no people yet.
@@ -390,7 +392,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
         DecideUnitAuthority => matches!(role, Role::Supervisor | Role::Prosecutor),
         ReadLog | ExchangeCheckpoints => !matches!(role, Role::Defence | Role::Court),
-        NameWitnesses | Safeguard => matches!(role, Role::Administrator | Role::Supervisor),
+        NameWitnesses | Safeguard | KeepHashLists => matches!(role, Role::Administrator | Role::Supervisor),
     };
     if allowed {
         return Ok(());
@@ -402,6 +404,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",
         DecideUnitAuthority => "only a supervisor or a prosecutor grants or revokes a unit authority",
         Safeguard => "only an administrator or a supervisor makes backups and recovery sets",
+        KeepHashLists => "only an administrator or a supervisor adds and removes known-hash lists",
         NameWitnesses => "only an administrator or a supervisor says who is a witness",
         InviteViewer => "only people who work on cases leave a notice for somebody",
         ReadLog | ExchangeCheckpoints => "defence and court verify packages with their own anchors (`lanternfish-verify`); the log of this node is not theirs to read",

@@ -92,6 +92,14 @@ event_types! {
     AuthorityRevoked = "authority-revoked", Some(Operation::Alteration);
     /// Authorities were shown.
     AuthorityConsulted = "authority-consulted", Some(Operation::Consultation);
+    /// A known-hash list was added to the node.
+    HashListAdded = "hash-list-added", Some(Operation::Collection);
+    /// A known-hash list was taken out; its digests are destroyed.
+    HashListRemoved = "hash-list-removed", Some(Operation::Alteration);
+    /// The known-hash lists were shown.
+    HashListConsulted = "hash-list-consulted", Some(Operation::Consultation);
+    /// What a case holds already was compared with the known-hash lists.
+    HashesChecked = "hashes-checked", Some(Operation::Combination);
     /// A file, manual capture or thing was admitted.
     ExhibitAdmitted = "exhibit-admitted", Some(Operation::Collection);
     /// An admission was stopped before it was whole.

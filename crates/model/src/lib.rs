@@ -19,6 +19,7 @@ pub mod exhibit;
 pub mod filter;
 pub mod finding;
 pub mod id;
+pub mod known;
 pub mod law;
 pub mod material;
 pub mod moment;

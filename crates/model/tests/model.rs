@@ -15,6 +15,8 @@ mod dates;
 mod defence;
 #[path = "model/dice.rs"]
 mod dice;
+#[path = "model/known.rs"]
+mod known;
 #[path = "model/leaf.rs"]
 mod leaf;
 #[path = "model/million.rs"]

@@ -39,6 +39,12 @@ pub struct BlobContent {
     pub length: u64,
     /// SHA-256 of the bytes.
     pub sha256: Sha256Digest,
+    /// MD5 of the bytes, where somebody asked for it: a list that comes later may hold no other digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
+    /// SHA-1 of the bytes, where somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha1: Option<String>,
     /// The blob's key, wrapped under the case key, base64.
     pub key: String,
     /// Where the bytes come from; none for papers that the house itself wrote or scanned.
@@ -71,6 +77,14 @@ pub struct BlobHandle {
     object: ObjectName,
 }
 
+impl BlobHandle {
+    /// Raises its class before its row is committed; a class is never lowered here.
+    pub fn raise(&mut self, class: ExhibitClass) {
+        let now: ExhibitClass = serde_json::from_value(self.row.head.state.clone().into()).unwrap_or(ExhibitClass::Contraband);
+        self.row.head.state = now.max(class).name().into();
+    }
+}
+
 impl IoWrite for NewBlob<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.writer.write(bytes)
@@ -99,6 +113,8 @@ impl NewBlob<'_> {
             object: name.hex(),
             length: summary.length,
             sha256: summary.sha256,
+            md5: summary.md5.map(hex::encode),
+            sha1: summary.sha1.map(hex::encode),
             key: STANDARD.encode(self.scope.ring.wrap_blob_key(&self.id, &self.key)?),
             origin: self.origin,
         };

@@ -35,7 +35,7 @@ use crate::{
     case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
     facts::{Facts, Secrets, config_digest, hands},
-    material,
+    known, material,
     office::input,
     reclassify,
     report_step::ReportContent,
@@ -130,6 +130,7 @@ impl<'a> Filling<'a> {
 
     fn open(&self, view: &ExhibitView) -> Result<(ReadableBlob, Sha256Digest), StoreError> {
         let blob = admit::usable_blob(view)?;
+        known::looked_through(self.desk, self.scope, view)?;
         let readable = self.desk.store.read_blob(self.scope, self.permit, blob)?;
         match view.content.sha256 {
             Some(digest) if digest == readable.content.sha256 => Ok((readable, digest)),
@@ -357,7 +358,7 @@ impl<'a> Filling<'a> {
             item["path"] = json!(self.places.get(&view.exhibit));
             if view.content.class.is_restricted() {
                 // Length and name would tell as much as a digest.
-                for key in ["sha256", "length", "declared", "original_name", "record", "findings", "blob"] {
+                for key in ["sha256", "length", "declared", "original_name", "record", "findings", "known", "blob"] {
                     item[key] = Value::Null;
                 }
             }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod exhibits;
+mod hashes;
 mod node;
 mod papers;
 mod people;
@@ -22,7 +23,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, restricted::*, subjects::*, witness::*};
+pub use self::{cases::*, exhibits::*, hashes::*, node::*, papers::*, people::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -133,6 +134,9 @@ pub enum Verb {
         /// The exhibit, such as E-0001.
         exhibit: String,
     },
+    /// Known-hash lists: compared with everything that comes in, before anybody can open it.
+    #[command(subcommand)]
+    Hashes(HashesVerb),
     /// Selectors that were found: all, or where one value stands.
     Selectors {
         #[command(flatten)]

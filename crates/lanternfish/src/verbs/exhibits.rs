@@ -31,6 +31,7 @@ impl Office {
         let view = capture::run(&self.desk, &scope, &permits, wish)?;
         let zone = case::zone(&self.desk, &scope)?;
         self.voice.tell(&view, || in_short::capture(&view, &zone));
+        self.told_of(&view.exhibit);
         if let Some(why) = &view.stopped {
             let text = format!("{why}; what had arrived is kept as {}, marked partial", view.exhibit.exhibit);
             return Err(DeskError::refused(Law::Revocation, text));
@@ -138,6 +139,7 @@ impl Office {
         for wrong in view.content.findings.iter().filter(|finding| finding.starts_with(admit::WRONG_DIGEST)) {
             self.voice.note(format!("ATTENTION, {}: {wrong}. Ask the giver for the item and its digest again; the item is kept as it came", view.exhibit));
         }
+        self.told_of(view);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod cases;
 mod exhibits;
+mod hashes;
 mod node;
 mod papers;
 mod people;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
         Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
+        Verb::Hashes(HashesVerb::Salt { file, out }) => hashes::salt(&file, &out, voice),
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
         Verb::Demo { no_serve: _ } => demo::run(cli.home.as_deref(), voice),
@@ -209,6 +211,7 @@ impl Office {
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Filter(verb) => self.filter(verb),
             Verb::Viewing(verb) => self.viewing(verb),
+            Verb::Hashes(verb) => self.hashes(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
             Verb::Charge(verb) => self.charge(verb),
@@ -233,6 +236,7 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;
                 let view = examine::examine(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default())?;
                 self.voice.say(&view);
+                self.told_of_members(&view);
                 Ok(0)
             }
             Verb::Selectors { case, value, purpose } => {
