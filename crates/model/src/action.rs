@@ -46,14 +46,17 @@ pub enum Action {
     Filter,
     /// Show contraband to a named person, in one's presence.
     Supervise,
+    /// Open an item that no authority reaches: for a threat to life, or because it may speak for the suspect.
+    Release,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 21] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
         Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
         Action::Transfer, Action::Administer, Action::Audit, Action::Erase, Action::Filter, Action::Supervise,
+        Action::Release,
     ];
 
     /// The name used on the command line and in scopes.
@@ -79,6 +82,7 @@ impl Action {
             Action::Erase => "erase",
             Action::Filter => "filter",
             Action::Supervise => "supervise",
+            Action::Release => "release",
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     action::Action,
     actor::Role,
     authority::{Authority, AuthorityKind, AuthorityState, Limit, SourceClass},
-    id::{ActorId, AuthorityId, CaseId},
+    id::{ActorId, AuthorityId, CaseId, ReleaseId},
 };
 
 /// What stays lawful without, or after, an authority.
@@ -29,6 +29,8 @@ pub enum StandingBasis {
     Retention,
     /// A declared legal hold: nothing may be destroyed.
     LegalHold,
+    /// Saving a life, or giving the defence what speaks for the suspect: neither waits for an authority.
+    LifeOrDefence,
 }
 
 /// What the case itself says about standing bases.
@@ -82,6 +84,8 @@ pub enum Ground {
     Authority(AuthorityId),
     /// A standing basis covers it.
     Standing(StandingBasis),
+    /// The item was released, and this release covers it.
+    Release(ReleaseId),
 }
 
 /// One reason of a refusal, in words for the person who was refused.
@@ -166,7 +170,7 @@ fn refuse(law: Law, text: &str) -> Refusal {
     Refusal { law, text: text.to_string() }
 }
 
-fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
+pub(crate) fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
     use Action::{Administer, Audit};
     use Role::{Administrator, Auditor, Court, Defence};
     if matches!(ask.role, Auditor) && ask.action != Audit {
@@ -193,10 +197,10 @@ pub fn role_may(role: Role, action: Action) -> bool {
     use Action::*;
     match role {
         Role::Investigator => !matches!(action, Audit | Filter | Supervise),
-        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct),
-        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct | Supervise),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase | Supervise),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase | Supervise),
+        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct | Release),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct | Supervise | Release),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase | Supervise | Release),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase | Supervise | Release),
         Role::Auditor => matches!(action, Audit),
         // Whoever filters does nothing else, and nobody else filters (law 7).
         Role::FilterTeam => action == Filter,
@@ -212,6 +216,8 @@ fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
         Action::Administer => Some(StandingBasis::Retention),
         // A correction collects nothing, and waits for no court and no authority.
         Action::Correct => Some(StandingBasis::DisclosureDuty),
+        // What it opens, for how long and who agrees is the state machine's to say.
+        Action::Release => Some(StandingBasis::LifeOrDefence),
         Action::Report | Action::Package if ask.standing.court_process => Some(StandingBasis::CourtProcess),
         Action::Disclose if ask.standing.court_process => Some(StandingBasis::DisclosureDuty),
         _ => None,

@@ -106,6 +106,12 @@ event_types! {
     AdmissionStopped = "admission-stopped", None;
     /// An exhibit and what comes from it were put into another class.
     ExhibitReclassified = "exhibit-reclassified", Some(Operation::Alteration);
+    /// A release of an item that no authority reaches was asked for; for a threat to life it is open from then on.
+    ReleaseAsked = "release-asked", Some(Operation::Alteration);
+    /// A second person decided about a release.
+    ReleaseDecided = "release-decided", Some(Operation::Alteration);
+    /// Releases were shown.
+    ReleaseConsulted = "release-consulted", Some(Operation::Consultation);
     /// An exhibit's bytes were opened.
     ExhibitViewed = "exhibit-viewed", Some(Operation::Consultation);
     /// Members or records were unpacked and hashed.

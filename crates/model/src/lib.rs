@@ -25,6 +25,7 @@ pub mod material;
 pub mod moment;
 pub mod package;
 pub mod restricted;
+pub mod release;
 mod quoted;
 pub mod selector;
 pub mod statement;

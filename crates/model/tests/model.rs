@@ -25,6 +25,8 @@ mod million;
 mod plan;
 #[path = "model/restricted.rs"]
 mod restricted;
+#[path = "model/release.rs"]
+mod release;
 #[path = "model/roles.rs"]
 mod roles;
 #[path = "model/subjects.rs"]
