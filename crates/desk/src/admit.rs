@@ -165,7 +165,12 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
         "class-typed": typed.class, "known": known::in_event(&content.known),
     });
-    commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]).or_else(|error| {
+    let digest = blob.summary.sha256;
+    let admitted = commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]);
+    if let Ok(view) = &admitted {
+        reclassify::carry(desk, scope, view, &digest)?;
+    }
+    admitted.or_else(|error| {
         // Its row may be there, seen or not yet: then its bytes must be.
         if matches!(error, StoreError::Unknown { .. }) {
             return Err(error);
@@ -456,22 +461,46 @@ pub fn view(desk: &Desk, row: &Row) -> Result<ExhibitView, StoreError> {
     })
 }
 
+/// The intent to open an exhibit: a release of it covers it where no authority does.
+///
+/// # Errors
+/// When there is no such exhibit.
+pub fn intent_to_view(desk: &Desk, scope: &Scope, label: &str) -> Result<Intent, StoreError> {
+    Ok(Intent::to(Action::View).at_item(row(desk, scope, label)?.id))
+}
+
 /// Opens an exhibit and writes its bytes to `sink`: an event first, then the bytes, compared with
 /// the digest. A mismatch is an anomaly event and locks the exhibit (law 5).
 ///
 /// # Errors
-/// Laws 5 and 7; an exhibit without bytes.
+/// Laws 5 and 7; an exhibit without bytes; one that is personal and sensitive, which needs a reason.
 pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    open(desk, scope, permit, label, (purpose, None), sink)
+}
+
+/// The same, the whole of a personal-sensitive item included, for a reason that the event keeps.
+///
+/// # Errors
+/// As [`open_bytes`].
+pub fn open_full(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, reason: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    open(desk, scope, permit, label, (purpose, Some(reason)), sink)
+}
+
+fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, why: (&str, Option<&str>), sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    let (purpose, reason) = why;
     for_action(permit, Action::View)?;
     let row = row(desk, scope, label)?;
     let view = view(desk, &row)?;
     let blob = usable_blob(&view)?;
     known::looked_through(desk, scope, &view)?;
+    if view.content.class == ExhibitClass::PersonalSensitive && reason.is_none() {
+        return Err(StoreError::refused(Law::Restricted, format!("{} is personal and sensitive: the whole needs --full and --reason; without them you see the minimised view", view.exhibit)));
+    }
     let mut readable = match desk.store.read_blob(scope, permit, blob) {
         Ok(readable) => readable,
         Err(error) => return Err(anomaly(desk, scope, &row, error)?),
     };
-    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit}));
+    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit, "view": "whole", "reason": reason}));
     desk.store.commit(scope, permit, event, vec![])?;
     // Whoever restricts it from now on finds this viewing in the log before his own event.
     still_open(desk, scope, blob)?;
@@ -584,6 +613,9 @@ pub fn rehash(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row) -> Result<
 /// Law 5 when the bytes still do not match; law 1 for other roles.
 pub fn release(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ExhibitView, StoreError> {
     for_action(permit, Action::Transfer)?;
+    if self::row(desk, scope, label)?.state != "locked" {
+        return Err(StoreError::input(format!("{label} is not locked: to release an item that no authority reaches, say why with --because")));
+    }
     if !matches!(scope.role(), Role::Supervisor | Role::Prosecutor) {
         return Err(StoreError::refused(Law::Permit, "only a supervisor or a prosecutor decides about a locked exhibit"));
     }

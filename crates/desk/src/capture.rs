@@ -180,7 +180,7 @@ fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
 fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish) -> Result<(OrderContent, [u8; 32]), StoreError> {
     let authority: AuthorityId = match permit.ground() {
         Ground::Authority(id) => id.clone(),
-        Ground::Standing(_) => return Err(StoreError::refused(Law::Permit, "nothing is collected on a standing basis")),
+        Ground::Standing(_) | Ground::Release(_) => return Err(StoreError::refused(Law::Permit, "nothing is collected on a standing basis")),
     };
     let identity = Identity::generate()?;
     let child_seed = random_32()?;

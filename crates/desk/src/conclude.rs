@@ -64,7 +64,7 @@ fn complete(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> R
     for label in &mut finding.exhibits {
         let row = admit::row(desk, scope, label)?;
         let view = admit::view(desk, &row)?;
-        desk.store.cover(scope, permit, &view.content.origin)?;
+        desk.store.cover_item(scope, permit, &view.content.origin, Some(&view.id))?;
         if finding.kind == FindingKind::NullSearch && view.content.class.is_restricted() {
             let text = format!("{} is restricted and nobody here searches it, so nothing can be called absent from it: leave it out", view.exhibit);
             return Err(desk.store.refuse(scope, &Intent::to(Action::Conclude), Law::Statement, text)?);

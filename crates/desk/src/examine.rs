@@ -124,9 +124,15 @@ pub struct SelectorBatch {
     pub selectors: Vec<FoundSelector>,
 }
 
-struct BlobSource {
+pub(crate) struct BlobSource {
     reader: RefCell<BlobReader<store::ObjectReader>>,
     length: u64,
+}
+
+impl From<store::ReadableBlob> for BlobSource {
+    fn from(readable: store::ReadableBlob) -> BlobSource {
+        BlobSource { length: readable.content.length, reader: RefCell::new(readable.reader) }
+    }
 }
 
 impl Source for BlobSource {
@@ -179,7 +185,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
     gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
     work.end(&derivation, &outcome, &gaps)?;
-    gaps.extend(known.iter().map(|hit| format!("a member: {}", hit.in_words())));
+    gaps.extend(known.iter().map(known::of_a_member));
     work.note_findings(&outcome, gaps)?;
     Ok(ExaminationView { selectors, not_searched, restricted, known, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
@@ -287,7 +293,7 @@ impl Work<'_> {
 
     fn source(&self, blob: &BlobId) -> Result<BlobSource, StoreError> {
         match self.desk.store.read_blob(self.scope, self.permit, blob) {
-            Ok(readable) => Ok(BlobSource { length: readable.content.length, reader: RefCell::new(readable.reader) }),
+            Ok(readable) => Ok(readable.into()),
             Err(error) => Err(admit::anomaly(self.desk, self.scope, self.row, error)?),
         }
     }
@@ -594,9 +600,9 @@ impl Sink for MemberSink<'_, '_> {
 /// Keeps what was found in one member, up to [`MOST_SELECTORS`]; what is beyond is counted, so that a page
 /// of nothing but addresses cannot eat the desk's memory.
 #[derive(Default)]
-struct SelectorSink {
-    values: Vec<Value>,
-    beyond: usize,
+pub(crate) struct SelectorSink {
+    pub values: Vec<Value>,
+    pub beyond: usize,
 }
 
 impl Sink for SelectorSink {
@@ -634,6 +640,25 @@ pub struct SelectorHit {
     /// The selector.
     #[serde(flatten)]
     pub selector: FoundSelector,
+    /// Whether value and place are left out, because the exhibit is personal and sensitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub minimised: bool,
+}
+
+/// What stands in a list in place of a value from a personal-sensitive exhibit.
+const MINIMISED: &str = "(minimised)";
+
+impl SelectorHit {
+    /// Without what was read in the item: its kind and where to ask for more is all that a list shows.
+    fn minimised(mut self, asked: Option<&str>) -> SelectorHit {
+        if asked.is_none() {
+            self.selector.value = MINIMISED.into();
+            self.selector.reason = MINIMISED.into();
+        }
+        self.place = MINIMISED.into();
+        self.minimised = true;
+        self
+    }
 }
 
 /// The answer to a query.
@@ -663,19 +688,25 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
         None => desk.store.list(scope, "selectors")?,
     };
     let (mut hits, mut outside) = (Vec::new(), 0);
+    let sensitive = sensitive_labels(desk, scope)?;
     let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
     for row in &rows {
         let batch: SelectorBatch = row.content()?;
         if restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
             continue;
         }
-        let reaches = desk.store.covers(scope, permit, &batch.origin)?;
+        let reaches = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
         let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
         if !reaches {
             outside += matching.count();
             continue;
         }
-        hits.extend(matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector }));
+        let found = matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false });
+        if sensitive.contains(&batch.exhibit) {
+            hits.extend(found.map(|hit| hit.minimised(value)));
+        } else {
+            hits.extend(found);
+        }
     }
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
     let unsearched = unsearched(desk, scope)?;
@@ -684,6 +715,17 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
     });
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
     Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
+}
+
+/// Labels of the personal-sensitive exhibits: lists show nothing that was read in them.
+fn sensitive_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
+    let mut labels = BTreeSet::new();
+    for row in desk.store.list(scope, "exhibit")? {
+        if row.content::<ExhibitContent>()?.class == ExhibitClass::PersonalSensitive {
+            labels.insert(exhibit_label(row.number.unwrap_or(0)));
+        }
+    }
+    Ok(labels)
 }
 
 /// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says

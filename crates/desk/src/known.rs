@@ -8,22 +8,25 @@ use std::{collections::BTreeMap, io::BufRead};
 
 use model::{
     Law, Moment, Sha256Digest,
+    action::Action,
     authorize::NodeStep,
     event::EventType,
-    known::{DigestKind, KnownHit, ListCategory},
+    exhibit::ExhibitClass,
+    known::{DigestKind, KnownHit, ListCategory, class_after},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
-    Basis, Content, Digests, Head, KeptList, NewEvent, Number, OpenList, ReadList, Row, Scope, Session, StoreError, Write,
+    Basis, BlobContent, Content, Digests, Head, KeptList, NewEvent, Number, OpenList, Permit, ReadList, Row, Scope, Session, StoreError, Write,
     vault::{blob::AlsoDigest, secret::random_32},
 };
 
 use crate::{
     Desk,
-    admit::ExhibitView,
+    admit::{self, ExhibitContent, ExhibitView},
     office::input,
-    row::{fresh_blob, parse_label},
+    reclassify,
+    row::{exhibit_label, for_action, fresh_blob, parse_label},
 };
 
 /// Kind of the rows.
@@ -228,6 +231,95 @@ pub fn remove(desk: &Desk, session: &Session, label: &str, reason: &str) -> Resu
     view(&one(desk, &row.id)?)
 }
 
+/// An exhibit of a case that a list holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedView {
+    /// `E-0001`.
+    pub exhibit: String,
+    /// The lists that hold its bytes, or those of something that was unpacked from it.
+    pub known: Vec<KnownHit>,
+    /// Whether it is restricted.
+    pub restricted: bool,
+}
+
+/// Compares what a case holds already with the lists as they are now: digests that are on record, of exhibits and of
+/// what was unpacked from them. What a list restricts is restricted at once; each time it is one event.
+///
+/// The permit is to keep what is held safe, as for locking: no byte is read.
+///
+/// # Errors
+/// When a list cannot be read.
+pub fn check(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<CheckedView>, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    let lists = Known::open(desk)?;
+    let mut views = Vec::new();
+    let mut compared = 0;
+    for row in desk.store.list(scope, "exhibit")? {
+        let own = desk.store.list_of(scope, "blob", &row.id)?;
+        let mut members = Vec::new();
+        for derivation in desk.store.list_of(scope, "derivation", &row.id)? {
+            members.extend(desk.store.list_of(scope, "blob", &derivation.id)?);
+        }
+        compared += own.len() + members.len();
+        let (own, inside) = (lists.hits_of(&own)?, lists.hits_of(&members)?);
+        let known = together(own.iter().chain(&inside));
+        if known.is_empty() {
+            continue;
+        }
+        let label = exhibit_label(row.number.unwrap_or(0));
+        let class = class_after(ExhibitClass::Ordinary, &known);
+        if class.is_restricted() {
+            reclassify::becomes_restricted(desk, scope, &label, class)?;
+        }
+        note(desk, scope, permit, &row.id, &own, &inside)?;
+        let restricted = admit::view(desk, &admit::row(desk, scope, &label)?)?.content.class.is_restricted();
+        views.push(CheckedView { exhibit: label, known, restricted });
+    }
+    let hit: Vec<&str> = views.iter().map(|view| view.exhibit.as_str()).collect();
+    let detail = json!({"lists": lists.lists.len(), "compared": compared, "hits": hit});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::HashesChecked, None, detail), vec![])?;
+    Ok(views)
+}
+
+fn digests_of(blob: &Row) -> Result<Digests, StoreError> {
+    let content: BlobContent = blob.content()?;
+    let damaged = |_| StoreError::damaged("a digest of a blob");
+    let of = |text: &Option<String>| text.as_deref().map(hex::decode).transpose().map_err(damaged);
+    let (sha1, md5) = (of(&content.sha1)?, of(&content.md5)?);
+    Ok(Digests { sha256: content.sha256, sha1: sha1.and_then(|bytes| bytes.try_into().ok()), md5: md5.and_then(|bytes| bytes.try_into().ok()) })
+}
+
+/// Each hit once.
+fn together<'a>(hits: impl Iterator<Item = &'a KnownHit>) -> Vec<KnownHit> {
+    let mut once: Vec<KnownHit> = Vec::new();
+    for hit in hits {
+        if !once.contains(hit) {
+            once.push(hit.clone());
+        }
+    }
+    once
+}
+
+/// How a hit of something that was unpacked is told on its exhibit.
+pub(crate) fn of_a_member(hit: &KnownHit) -> String {
+    format!("a member: {}", hit.in_words())
+}
+
+/// Writes onto an exhibit's row which lists hold it or something unpacked from it, where that is new.
+fn note(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, own: &[KnownHit], inside: &[KnownHit]) -> Result<(), StoreError> {
+    let row = desk.store.get(scope, "exhibit", id)?;
+    let mut content: ExhibitContent = row.content()?;
+    let told: Vec<String> = own.iter().map(KnownHit::in_words).chain(inside.iter().map(of_a_member)).filter(|line| !content.findings.contains(line)).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let detail = json!({"exhibit": exhibit_label(row.number.unwrap_or(0)), "known": in_event(own), "inside": in_event(inside)});
+    content.findings.extend(told);
+    content.known = together(content.known.iter().chain(own));
+    let write = reclassify::with_class(desk, scope, &row, &content, content.class)?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::HashesChecked, Some(id.to_string()), detail), vec![write]).map(|_| ())
+}
+
 /// How many lists lie among the stored objects.
 pub(crate) fn count(desk: &Desk) -> Result<usize, StoreError> {
     Ok(desk.store.register(KIND)?.iter().filter(|row| row.state == "live").count())
@@ -285,6 +377,12 @@ impl Known {
             hits.extend(found.map(|by| KnownHit { by, ..hit.clone() }));
         }
         Ok(hits)
+    }
+
+    /// Every list that holds one of these blobs, each once.
+    fn hits_of(&self, blobs: &[Row]) -> Result<Vec<KnownHit>, StoreError> {
+        let hits = blobs.iter().map(|blob| self.hits(digests_of(blob)?)).collect::<Result<Vec<_>, _>>()?;
+        Ok(together(hits.iter().flatten()))
     }
 }
 

@@ -23,7 +23,7 @@ use model::{
     action::Action,
     disclosure::PackageSecret,
     event::EventType,
-    exhibit::Origin,
+    exhibit::{ExhibitClass, Origin},
     id::ActorId,
     material::Assistance,
     moment::ClockQuality,
@@ -477,6 +477,10 @@ fn limits(
     limits.extend(viewing::limits(desk, scope)?);
     limits.extend(errata::limits(&facts.errata));
     limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
+    let released = facts.releases.iter().filter(|release| release.is_for_good());
+    limits.extend(released.map(|release| format!("out of scope and released ({}): {}", release.because.name(), release.exhibit)));
+    let sensitive = facts.exhibits.iter().filter(|view| view.content.class == ExhibitClass::PersonalSensitive);
+    limits.extend(sensitive.map(|view| format!("personal-sensitive: {}", view.exhibit)));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
     Ok(limits)
 }

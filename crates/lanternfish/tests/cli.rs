@@ -42,6 +42,8 @@ mod material;
 #[allow(dead_code, reason = "shared with the store's tests, which lose things on the way")]
 #[path = "../../store/tests/store/moto.rs"]
 mod moto;
+#[path = "cli/minimised.rs"]
+mod minimised;
 #[path = "cli/office.rs"]
 mod office;
 #[path = "cli/outside.rs"]
@@ -56,6 +58,8 @@ mod people;
 mod reclassify;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/release.rs"]
+mod release;
 #[path = "cli/restricted.rs"]
 mod restricted;
 #[path = "cli/revocation.rs"]

@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     Law, Sha256Digest,
     exhibit::{ExhibitClass, Origin},
-    id::{BlobId, CaseId},
+    id::{BlobId, CaseId, ExhibitId},
     viewing::action_for,
 };
 use serde::{Deserialize, Serialize};
@@ -266,9 +266,20 @@ impl Store {
         own_permit(scope, permit)?;
         let readable = self.open_blob(scope, blob)?;
         if let Some(origin) = &readable.content.origin {
-            self.cover(scope, permit, origin)?;
+            let item = self.item_of(scope, blob)?;
+            self.cover_item(scope, permit, origin, item.as_deref())?;
         }
         Ok(readable)
+    }
+
+    /// The exhibit that a blob is, or was unpacked from, by its id.
+    fn item_of(&self, scope: &Scope, blob: &BlobId) -> Result<Option<String>, StoreError> {
+        let parent = self.get(scope, "blob", blob.as_str())?.parent.unwrap_or_default();
+        if parent.starts_with(ExhibitId::PREFIX) {
+            return Ok(Some(parent));
+        }
+        let derivation = self.db.first(Sight::Person(&scope.actor), sql::RECORD_ONE, &[Val::text("derivation"), Val::text(parent)])?;
+        Ok(derivation.map(|cells| Row::from_cells(&cells)).transpose()?.and_then(|row| row.parent))
     }
 
     /// Reads a blob from end to end and says only whether it is what its record says, also when it is

@@ -99,6 +99,7 @@ impl<'a> Filling<'a> {
         self.findings()?;
         self.put_lines("data/searches.jsonl", self.facts.searches())?;
         self.put_json("data/unused.json", material::in_package(self.desk, self.scope, &self.facts.exhibits, &self.facts.findings)?)?;
+        self.put_json("data/releases.json", serde_json::to_value(&self.facts.releases).map_err(input)?)?;
         self.put_json("data/errata.json", Value::Array(errata::in_package(&self.facts.errata)))?;
         self.selectors()?;
         self.derivations()?;
@@ -492,6 +493,7 @@ fn disclosed(event: EventType) -> bool {
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
             | MaterialReviewed | FilterViewed | FilterProposed | FilterNotified | FilterObjected | FilterReleased | FilterKept
             | ViewingPermitted | ViewingBegun | ViewingEnded | ViewingClosed
+            | ReleaseAsked | ReleaseDecided
     )
 }
 

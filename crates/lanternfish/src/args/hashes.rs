@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::words;
+use super::{InCase, words};
 
 #[derive(Debug, Subcommand)]
 pub enum HashesVerb {
@@ -34,6 +34,11 @@ pub enum HashesVerb {
         /// Why.
         #[arg(long, value_parser = words)]
         reason: String,
+    },
+    /// Compare what a case holds already with the lists as they are now.
+    Check {
+        #[command(flatten)]
+        case: InCase,
     },
     /// Make a salted list of a list of SHA-256 digests, to give to another agency. Needs no home.
     Salt {

@@ -8,7 +8,10 @@ use desk::{
     examine::ExaminationView,
     known::{self, AddList},
 };
-use model::known::{KnownHit, ListCategory};
+use model::{
+    action::Action,
+    known::{KnownHit, ListCategory},
+};
 use serde_json::json;
 
 use super::{Done, Office, parsed, write};
@@ -38,10 +41,16 @@ impl Office {
             HashesVerb::Add { file, name, category, source, salted } => {
                 let typed = AddList { name, category: parsed(&category)?, source, salted };
                 self.voice.say(&known::add(desk, &session, &typed, open(&file)?)?);
-                self.voice.note("from now on everything that comes in is compared with it");
+                self.voice.note("from now on everything that comes in is compared with it; compare what is held already with `lanternfish hashes check --case NUMBER`");
             }
             HashesVerb::List => self.voice.say_all(&known::list(desk, &session)?, "the node has no known-hash list"),
             HashesVerb::Remove { list, reason } => self.voice.say(&known::remove(desk, &session, &list, &reason)?),
+            HashesVerb::Check { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                let views = known::check(desk, &scope, &permit)?;
+                self.voice.say_all(&views, "no list holds anything of this case");
+                views.iter().for_each(|view| self.tell_hits(&view.exhibit, &view.known));
+            }
             HashesVerb::Salt { .. } => return Err(DeskError::input("this verb is done before a home is opened")),
         }
         Ok(0)
@@ -60,7 +69,7 @@ impl Office {
     fn tell_hits(&self, what: &str, hits: &[KnownHit]) {
         for hit in hits {
             let (list, by) = (model::quoted(&hit.name), hit.by.name());
-            let weak = if hit.by.is_weak() { "; two files with one such digest can be made: the person with the dedicated role confirms it or corrects the class" } else { "" };
+            let weak = if hit.by.is_weak() { "; two files with one such digest can be made: the person with the dedicated role confirms it" } else { "" };
             self.voice.note(match hit.category {
                 ListCategory::Contraband => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of unlawful material, by {by}{weak}. {DO_NOT_OPEN}"),
                 ListCategory::Privileged => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of privileged material, by {by}{weak}. {DO_NOT_OPEN}"),

@@ -74,7 +74,7 @@ fn law_07_a_weak_digest_restricts_too_and_says_that_a_person_must_confirm() {
     add(&office, KHAM, "table", "privileged", &nsrl).ended(0);
     let (said, exhibit) = admit(&office, "a.jpg", BAD);
     assert_eq!((&exhibit["class"], &exhibit["known"][0]["by"]), (&Value::from("contraband"), &Value::from("md5")));
-    said.tells("by MD5").tells("confirms it or corrects the class");
+    said.tells("by MD5").tells("confirms it");
     let (_, exhibit) = admit(&office, "b.txt", LAWYER);
     assert_eq!((&exhibit["class"], &exhibit["known"][0]["by"]), (&Value::from("privileged"), &Value::from("sha1")));
 }
@@ -102,10 +102,10 @@ fn what_is_wanted_is_an_alert_and_what_is_known_a_note_and_neither_changes_a_cla
     add(&office, KHAM, "search", "wanted", &sha256(WANTED)).ended(0);
     let (said, exhibit) = admit(&office, "w", WANTED);
     assert_eq!((&exhibit["class"], &exhibit["sha256"]), (&Value::from("ordinary"), &Value::from(sha256(WANTED))));
-    said.tells("ALERT, E-0001: it is in the list search of wanted files");
+    said.tells("ALERT, E-0001: it is in the list \"search\" of wanted files");
     let (said, exhibit) = admit(&office, "g", GOOD);
     assert_eq!(exhibit["class"], "ordinary");
-    said.tells("in the list nsrl of known programs");
+    said.tells("in the list \"nsrl\" of known programs");
     // Neither keeps anybody from opening anything.
     let out = office.place("opened").to_str().unwrap().to_owned();
     office.does(NOY, "exhibit view", &["E-0002", "--purpose", "drill", "--out", &out]);
@@ -119,7 +119,7 @@ fn law_13_only_supervisors_and_administrators_keep_lists_and_each_change_is_an_e
     }
     let added = add(&office, ADMIN, "one", "wanted", &format!("{}\n{}\n", sha256(GOOD), sha256(GOOD))).ended(0).line();
     assert_eq!((&added["list"], &added["kinds"]["sha256"], &added["state"]), (&Value::from("L-0001"), &Value::from(1), &Value::from("live")));
-    add(&office, KHAM, "one", "wanted", &sha256(BAD)).ended(2).tells("there is a list one already");
+    add(&office, KHAM, "one", "wanted", &sha256(BAD)).ended(2).tells("there is a list \"one\" already");
     add(&office, KHAM, "bad", "wanted", "not a digest").ended(2).tells("line 1 of the list").tells("nothing was added");
     add(&office, KHAM, "none", "wanted", "# only a remark\n").ended(2).tells("holds no digest");
     assert_eq!(office.objects().len(), 1, "a list that was refused leaves nothing");
@@ -167,4 +167,58 @@ fn law_07_bytes_are_opened_only_after_what_is_inside_was_compared() {
     office.in_case(NOY, "exhibit view", &[&[label.as_str()][..], &view].concat()).by_law(7).tells("run `lanternfish examine`");
     office.does(NOY, "examine", &[&label]);
     office.does(NOY, "exhibit view", &[&[label.as_str()][..], &view].concat());
+}
+
+#[test]
+fn law_07_a_member_that_hits_restricts_its_container_in_the_moment_in_which_it_is_known() {
+    let office = Office::working();
+    add(&office, KHAM, "hotline", "contraband", &sha256(BAD)).ended(0);
+    let folder = office.place("saved");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.jpg"), BAD).unwrap();
+    std::fs::write(folder.join("page.html"), "<p>SYNTHETIC page: write to seller@example.org</p>").unwrap();
+    let label = string(&office.does(NOY, "exhibit admit", &[folder.to_str().unwrap()])["exhibit"]);
+    assert_eq!(office.exhibits()[0]["class"], "ordinary");
+    let said = office.in_case(NOY, "examine", &[&label]).by_law(7).tells("contraband");
+    assert!(!said.err.contains(&sha256(BAD)), "{}", said.err);
+    assert_eq!(office.exhibits()[0]["class"], "contraband");
+    let out = office.place("opened").to_str().unwrap().to_owned();
+    office.in_case(NOY, "exhibit view", &[&label, "--purpose", "drill", "--out", &out]).by_law(7);
+    let hits = office.in_case(NOY, "selectors", &["--purpose", "drill"]).ended(0);
+    assert!(!hits.out.contains("seller@"), "{}", hits.out);
+    office.sound_log();
+}
+
+#[test]
+fn law_07_a_list_that_comes_later_reaches_what_is_held_already_and_what_comes_with_it() {
+    let office = Office::working();
+    let folder = office.place("saved");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.jpg"), BAD).unwrap();
+    office.does(NOY, "exhibit admit", &[folder.to_str().unwrap()]);
+    office.does(NOY, "examine", &["E-0001"]);
+    office.admit("a.jpg", BAD);
+    office.admit("g", GOOD);
+    office.admit("c", OTHER);
+    add(&office, KHAM, "hotline", "contraband", &sha256(BAD)).ended(0);
+    add(&office, KHAM, "nsrl", "known-good", &sha256(GOOD)).ended(0);
+    let classes = |office: &Office| office.exhibits().iter().map(|exhibit| string(&exhibit["class"])).collect::<Vec<_>>();
+    assert_eq!(classes(&office), ["ordinary"; 4], "a new list changes nothing by itself");
+
+    // A copy that comes in is known, and carries its class to what was there before.
+    let again = office.duplicate();
+    assert_eq!(admit(&again, "again.jpg", BAD).1["class"], "contraband");
+    assert_eq!(classes(&again), ["contraband", "contraband", "ordinary", "ordinary", "contraband"]);
+
+    let checked = office.in_case(BOUNMY, "hashes check", &[]).ended(0);
+    assert!(!checked.out.contains(&sha256(BAD)), "{}", checked.out);
+    let restricted: Vec<String> = checked.lines().iter().filter(|view| view["restricted"] == true).map(|view| string(&view["exhibit"])).collect();
+    assert_eq!((restricted, checked.lines().len()), (vec!["E-0001".to_string(), "E-0002".to_string()], 3));
+    checked.tells("RESTRICTED");
+    assert_eq!(classes(&office), ["contraband", "contraband", "ordinary", "ordinary"]);
+    let listed = office.in_case(NOY, "exhibit list", &[]).ended(0).out;
+    assert!(!listed.contains(&sha256(BAD)) && listed.contains(&sha256(OTHER)), "{listed}");
+    // Checked once more, it says the same and changes nothing.
+    assert_eq!(office.in_case(BOUNMY, "hashes check", &[]).ended(0).lines().len(), 3);
+    office.sound_log();
 }
