@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::office::{KHAM, NOY, Office, string};
+use crate::office::{NOY, Office, string};
 
 const DIARY: &str = "SYNTHETIC diary of Zirkonvogel: she writes to doctor@example.org and calls +856 20 5551 2345 about it";
 
@@ -51,10 +51,10 @@ fn law_07_lists_show_nothing_that_was_read_in_a_personal_item() {
     office.admit("page.txt", "SYNTHETIC page: write to seller@example.org");
     office.does(NOY, "examine", &[&exhibit]);
     office.does(NOY, "examine", &["E-0002"]);
-    let listed = office.in_case(KHAM, "selectors", &["--purpose", "drill"]).ended(0);
+    let listed = office.in_case(NOY, "selectors", &["--purpose", "drill"]).ended(0);
     assert!(listed.out.contains("seller@example.org") && !listed.out.contains("doctor@") && !listed.out.contains("5551"), "{}", listed.out);
     assert!(listed.lines().iter().any(|hit| hit["exhibit"] == "E-0001" && hit["minimised"] == true), "{}", listed.out);
     // Whoever asks for a value knows it: that it stands there is the answer, and nothing around it.
-    let asked = office.in_case(KHAM, "selectors", &["--value", "doctor@example.org", "--purpose", "drill"]).ended(0).line();
+    let asked = office.in_case(NOY, "selectors", &["--value", "doctor@example.org", "--purpose", "drill"]).ended(0).line();
     assert_eq!((&asked["exhibit"], &asked["value"], &asked["place"]), (&Value::from("E-0001"), &Value::from("doctor@example.org"), &Value::from("(minimised)")));
 }

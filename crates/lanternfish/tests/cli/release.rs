@@ -63,10 +63,16 @@ impl Unit {
     }
 
     fn order(&self, actions: &[Action], source: SourceClass) {
+        self.record(AuthorityKind::CourtOrder, actions, source, 3_000);
+    }
+
+    /// An authority that Noy records and Kham checks.
+    fn record(&self, kind: AuthorityKind, actions: &[Action], source: SourceClass, hours: i64) {
+        let written = kind == AuthorityKind::CourtOrder;
         let minute = |at: Moment| at.to_string()[..16].replace('T', " ");
         let typed = RecordAuthority {
-            kind: AuthorityKind::CourtOrder,
-            reference: format!("order for {}", source.name()),
+            kind,
+            reference: format!("{} for {}", kind.name(), source.name()),
             issuer: "a court".into(),
             holders: vec![],
             actions: actions.to_vec(),
@@ -75,12 +81,12 @@ impl Unit {
             persons: vec!["any".into()],
             territory: vec!["any".into()],
             from: minute(self.desk.now()),
-            until: minute(self.desk.now().plus_seconds(3_000 * HOUR)),
+            until: minute(self.desk.now().plus_seconds(hours * HOUR)),
             zone: "UTC".into(),
             calendar: None,
             necessity: "a drill".into(),
-            scan: Some(b"scan".to_vec()),
-            transcription: Some("text".into()),
+            scan: written.then(|| b"scan".to_vec()),
+            transcription: written.then(|| "text".into()),
             amends: None,
             extends: None,
         };
@@ -102,10 +108,14 @@ impl Unit {
 
     /// A darknet page that is in the case and unpacked.
     fn page(&self, text: &str, class: ExhibitClass) -> String {
+        self.page_from(SourceClass::Darknet, text, class)
+    }
+
+    fn page_from(&self, source: SourceClass, text: &str, class: ExhibitClass) -> String {
         let typed = AdmitFile {
             description: "a page".into(),
             source: "drill".into(),
-            origin: Origin::of(SourceClass::Darknet),
+            origin: Origin::of(source),
             class,
             original_name: Some("page.txt".into()),
             declared: vec![],
@@ -272,12 +282,35 @@ fn law_15_work_under_a_release_stops_when_it_lapses() {
     let exhibit = unit.page(PAGE, ExhibitClass::Ordinary);
     unit.ask(&unit.noy, &exhibit, Because::ThreatToLife).unwrap();
     let (scope, permit) = unit.permit_to_view(&unit.noy, &exhibit).unwrap();
+    let mut bytes = Vec::new();
+    admit::open_bytes(&unit.desk, &scope, &permit, &exhibit, "drill", &mut bytes).unwrap();
     unit.desk.store.still_live(&scope, &permit).unwrap();
     unit.turn_clock(48);
     refused(unit.desk.store.still_live(&scope, &permit), Law::Revocation, "sealed again");
+    let mut late = Vec::new();
+    refused(admit::open_bytes(&unit.desk, &scope, &permit, &exhibit, "drill", &mut late), Law::Revocation, "sealed again");
+    assert!(late.is_empty() && !bytes.is_empty());
+}
+
+#[test]
+fn law_07_no_step_opens_a_personal_item_whole_without_a_reason() {
+    let unit = Unit::new();
+    let exhibit = unit.page(PAGE, ExhibitClass::PersonalSensitive);
+    unit.order(&[Action::View], SourceClass::Darknet);
+    refused(unit.view(&exhibit), Law::Restricted, "--full and --reason");
+    let (scope, permit) = unit.permit_to_view(&unit.noy, &exhibit).unwrap();
     let mut bytes = Vec::new();
-    assert!(admit::open_bytes(&unit.desk, &scope, &permit, &exhibit, "drill", &mut bytes).is_err());
-    assert!(bytes.is_empty());
+    admit::open_full(&unit.desk, &scope, &permit, &exhibit, "drill", "the whole is disputed", &mut bytes).unwrap();
+    assert_eq!(bytes, PAGE.as_bytes());
+}
+
+#[test]
+fn law_01_a_release_opens_nothing_that_is_in_quarantine() {
+    let unit = Unit::new();
+    unit.record(AuthorityKind::Emergency, &Action::ALL, SourceClass::Open, 48);
+    let exhibit = unit.page_from(SourceClass::Open, PAGE, ExhibitClass::Ordinary);
+    unit.turn_clock(48);
+    refused(unit.ask(&unit.noy, &exhibit, Because::ThreatToLife), Law::Permit, "in quarantine");
 }
 
 #[test]
