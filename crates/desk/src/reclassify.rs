@@ -418,7 +418,7 @@ pub(crate) fn carry(desk: &Desk, scope: &Scope, view: &ExhibitView, digest: &Sha
 /// The same, and the refusal to go on with its examination.
 pub(crate) fn holds_restricted(desk: &Desk, scope: &Scope, label: &str, class: ExhibitClass) -> Result<StoreError, StoreError> {
     becomes_restricted(desk, scope, label, class)?;
-    let text = format!("the bytes of an item that is {} stand in {label}: it has this class now, and its examination was stopped", class.name());
+    let text = format!("the bytes of an item that is {} stand in {label}: it has this class now, and its examination was stopped. Do not open or copy it, and tell your supervisor and the person with the dedicated role now", class.name());
     desk.store.refuse(scope, &Intent::to(Action::Examine), Law::Restricted, text)
 }
 

@@ -57,6 +57,9 @@ fn law_07_what_a_list_restricts_is_restricted_when_it_comes_in_and_shows_no_dige
         }
         office.in_case(NOY, "examine", &[&label]).by_law(7);
     }
+    // No bytes are in no list, whatever a list says.
+    add(&office, KHAM, "careless", "contraband", &sha256(b"")).ended(0);
+    assert_eq!(admit(&office, "empty", b"").1["class"], "ordinary");
     let (_, other) = admit(&office, "c.txt", OTHER);
     assert_eq!((&other["class"], &other["known"]), (&Value::from("ordinary"), &Value::Null));
     assert_eq!(other["sha256"], sha256(OTHER));
