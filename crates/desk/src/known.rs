@@ -200,11 +200,11 @@ pub fn salted_list(text: impl BufRead) -> Result<(String, u64), StoreError> {
 /// Every list, those that were taken out included; one consultation event.
 ///
 /// # Errors
-/// When the records cannot be read.
+/// Law 13 for the defence and the court: a list's name can tell whose privilege it is.
 pub fn list(desk: &Desk, session: &Session) -> Result<Vec<ListView>, StoreError> {
     let views = desk.store.register(KIND)?.iter().map(view).collect::<Result<Vec<_>, _>>()?;
     let event = NewEvent::new(EventType::HashListConsulted, None, json!({"count": views.len()}));
-    desk.store.commit_node(Some(session), NodeStep::ListOwn, event, vec![])?;
+    desk.store.commit_node(Some(session), NodeStep::ReadLog, event, vec![])?;
     Ok(views)
 }
 
