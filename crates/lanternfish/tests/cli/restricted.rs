@@ -472,7 +472,7 @@ fn law_07_a_release_without_a_court_waits_for_the_holders_days() {
     let read = |unit: &Unit| {
         let (scope, permit) = unit.may(NOY_HERE, Intent::to(Action::View))?;
         let mut bytes = Vec::new();
-        admit::open_bytes(&unit.desk, &scope, &permit, "E-0001", "drill", &mut bytes).map(|view| (bytes, view.content.class))
+        admit::open_full(&unit.desk, &scope, &permit, "E-0001", "drill", "to see that it opens", &mut bytes).map(|view| (bytes, view.content.class))
     };
     assert_eq!(read(&unit).unwrap(), (b"privileged".to_vec(), ExhibitClass::PersonalSensitive));
     // What was told of the first matter does not serve the second.
