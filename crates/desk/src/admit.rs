@@ -8,10 +8,12 @@ use std::io::Read;
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
+    actor::Role,
     custody::Custody,
     event::EventType,
     exhibit::{DeclaredDigest, ExhibitClass, ExhibitKind, ManualCaptureNote, Origin, PhysicalItem},
     id::{BlobId, ExhibitId},
+    known::{KnownHit, class_after},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,6 +22,8 @@ use store::{BlobHandle, Intent, NewEvent, Permit, Row, Scope, StoreError, vault:
 use crate::{
     Desk,
     authority::origin_under,
+    known::{self, Known},
+    reclassify,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
 };
 
@@ -63,6 +67,9 @@ pub struct ExhibitContent {
     pub admitted_by: String,
     /// Findings of the caged parser on it.
     pub findings: Vec<String>,
+    /// The known-hash lists that hold its bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownHit>,
 }
 
 /// An exhibit as it is shown.
@@ -82,12 +89,13 @@ pub struct ExhibitView {
 }
 
 impl ExhibitView {
-    /// As it may be shown: a restricted item without any digest (law 7).
+    /// As it may be shown: a restricted item without any digest, and without what was read in its bytes (law 7).
     pub(crate) fn shown(mut self) -> ExhibitView {
         if self.content.class.is_restricted() {
             self.content.sha256 = None;
             self.content.declared.clear();
             self.content.record = None;
+            reclassify::silent(&mut self.content.findings);
         }
         self
     }
@@ -133,10 +141,12 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
     check_declared(&typed.declared)?;
     let typed = &AdmitFile { origin: origin_under(desk, scope, permit, &typed.origin)?, ..typed.clone() };
     let id = fresh_exhibit()?;
-    let blob = match store_bytes(desk, scope, permit, &id, typed, input) {
-        Ok(blob) => blob,
+    let stored = Known::open(desk).and_then(|lists| store_bytes(desk, scope, permit, &id, typed, &lists, input));
+    let (blob, hits) = match stored {
+        Ok(stored) => stored,
         Err(error) => return Err(stopped(desk, scope, &id, error)?),
     };
+    let class = class_after(typed.class, &hits);
     let declared = compare_declared(&typed.declared, &blob);
     let content = ExhibitContent {
         kind: if typed.manual.is_some() { ExhibitKind::ManualCapture } else { ExhibitKind::File },
@@ -144,16 +154,23 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         blob: Some(blob.id.clone()),
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
-        findings: mismatches(&declared),
+        findings: mismatches(&declared).into_iter().chain(hits.iter().map(KnownHit::in_words)).collect(),
         declared,
         manual: typed.manual.clone(),
-        ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, typed.class)?
+        known: hits,
+        ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, class)?
     };
     let detail = json!({
-        "description": typed.description, "source": typed.source, "class": typed.class, "sha256": blob.summary.sha256,
+        "description": typed.description, "source": typed.source, "class": class, "sha256": blob.summary.sha256,
         "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
+        "class-typed": typed.class, "known": known::in_event(&content.known),
     });
-    commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]).or_else(|error| {
+    let digest = blob.summary.sha256;
+    let admitted = commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]);
+    if let Ok(view) = &admitted {
+        reclassify::carry(desk, scope, view, &digest)?;
+    }
+    admitted.or_else(|error| {
         // Its row may be there, seen or not yet: then its bytes must be.
         if matches!(error, StoreError::Unknown { .. }) {
             return Err(error);
@@ -240,6 +257,7 @@ pub(crate) fn blank(
         admitted: desk.now(),
         admitted_by: desk.name_of(scope.actor())?.0,
         findings: vec![],
+        known: vec![],
     })
 }
 
@@ -248,10 +266,12 @@ pub(crate) fn commit(
     scope: &Scope,
     permit: &Permit,
     id: &ExhibitId,
-    content: ExhibitContent,
-    detail: Value,
+    mut content: ExhibitContent,
+    mut detail: Value,
     mut rows: Vec<store::Write>,
 ) -> Result<ExhibitView, StoreError> {
+    reclassify::inherit(desk, scope, &mut content, &mut rows)?;
+    detail["class"] = json!(content.class);
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
     if let Some(digest) = content.sha256 {
         draft = draft.found_by("exhibit.sha256", digest.hex());
@@ -270,13 +290,29 @@ fn store_bytes(
     permit: &Permit,
     id: &ExhibitId,
     typed: &AdmitFile,
+    lists: &Known,
     input: &mut dyn Read,
-) -> Result<BlobHandle, StoreError> {
+) -> Result<(BlobHandle, Vec<KnownHit>), StoreError> {
     let asked = |name: &str| typed.declared.iter().any(|(algorithm, _)| algorithm == name);
-    let also = AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") };
+    let also = lists.also(AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") });
     let mut blob = desk.store.new_blob(scope, permit, id.as_str(), typed.class, Some(&typed.origin), also)?;
     copy_while_live(desk, scope, permit, input, &mut blob)?;
-    blob.finish()
+    matched(desk, lists, blob.finish()?)
+}
+
+/// Compares finished bytes with the lists and raises their class, before anything of them is committed. Bytes that
+/// could not be compared are taken away again.
+pub(crate) fn matched(desk: &Desk, lists: &Known, mut blob: BlobHandle) -> Result<(BlobHandle, Vec<KnownHit>), StoreError> {
+    match lists.hits(&blob.summary) {
+        Ok(hits) => {
+            blob.raise(class_after(ExhibitClass::Ordinary, &hits));
+            Ok((blob, hits))
+        }
+        Err(error) => {
+            desk.store.discard_blob(&blob)?;
+            Err(error)
+        }
+    }
 }
 
 /// A file or pipe whose silence stops nobody: after a second without bytes it says `Interrupted`, so that
@@ -425,23 +461,50 @@ pub fn view(desk: &Desk, row: &Row) -> Result<ExhibitView, StoreError> {
     })
 }
 
+/// The intent to open an exhibit: a release of it covers it where no authority does.
+///
+/// # Errors
+/// When there is no such exhibit.
+pub fn intent_to_view(desk: &Desk, scope: &Scope, label: &str) -> Result<Intent, StoreError> {
+    Ok(Intent::to(Action::View).at_item(row(desk, scope, label)?.id))
+}
+
 /// Opens an exhibit and writes its bytes to `sink`: an event first, then the bytes, compared with
 /// the digest. A mismatch is an anomaly event and locks the exhibit (law 5).
 ///
 /// # Errors
-/// Laws 5 and 7; an exhibit without bytes.
+/// Laws 5 and 7; an exhibit without bytes; one that is personal and sensitive, which needs a reason.
 pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    open(desk, scope, permit, label, (purpose, None), sink)
+}
+
+/// The same, the whole of a personal-sensitive item included, for a reason that the event keeps.
+///
+/// # Errors
+/// As [`open_bytes`].
+pub fn open_full(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, reason: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    open(desk, scope, permit, label, (purpose, Some(reason)), sink)
+}
+
+fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, why: (&str, Option<&str>), sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    let (purpose, reason) = why;
     for_action(permit, Action::View)?;
     let row = row(desk, scope, label)?;
     let view = view(desk, &row)?;
     let blob = usable_blob(&view)?;
+    known::looked_through(desk, scope, &view)?;
+    if view.content.class == ExhibitClass::PersonalSensitive && reason.is_none() {
+        return Err(StoreError::refused(Law::Restricted, format!("{} is personal and sensitive: the whole needs --full and --reason; without them you see the minimised view", view.exhibit)));
+    }
     let mut readable = match desk.store.read_blob(scope, permit, blob) {
         Ok(readable) => readable,
         Err(error) => return Err(anomaly(desk, scope, &row, error)?),
     };
-    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit}));
+    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit, "view": "whole", "reason": reason}));
     desk.store.commit(scope, permit, event, vec![])?;
-    let mut watched = WatchedSink { desk, scope, permit, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    // Whoever restricts it from now on finds this viewing in the log before his own event.
+    still_open(desk, scope, blob)?;
+    let mut watched = WatchedSink { desk, scope, permit, blob: Some(blob), sink, since: 0, asked: std::time::Instant::now(), refusal: None };
     match (readable.copy_to(&mut watched), watched.refusal) {
         (Ok(_), None) => Ok(view),
         (_, Some(refusal)) => Err(refusal),
@@ -455,16 +518,26 @@ struct WatchedSink<'a, W> {
     desk: &'a Desk,
     scope: &'a Scope,
     permit: &'a Permit,
+    /// What must stay open meanwhile; none for a restricted item.
+    blob: Option<&'a BlobId>,
     sink: &'a mut W,
     since: u64,
     asked: std::time::Instant,
     refusal: Option<StoreError>,
 }
 
+/// Copies a restricted item that was opened for its dedicated people, while their authority lives.
+pub(crate) fn copy_restricted(desk: &Desk, scope: &Scope, permit: &Permit, readable: &mut store::ReadableBlob, sink: &mut impl std::io::Write) -> Result<u64, StoreError> {
+    let mut watched = WatchedSink { desk, scope, permit, blob: None, sink, since: 0, asked: std::time::Instant::now(), refusal: None };
+    let copied = readable.copy_to(&mut watched);
+    watched.refusal.map_or(copied, Err)
+}
+
 impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.since >= ASK_EVERY || self.asked.elapsed().as_secs() >= ASK_SECONDS {
-            if let Err(error) = self.desk.store.still_live(self.scope, self.permit) {
+            let asked = self.desk.store.still_live(self.scope, self.permit).and_then(|()| self.blob.map_or(Ok(()), |blob| still_open(self.desk, self.scope, blob)));
+            if let Err(error) = asked {
                 self.refusal = Some(error);
                 return Err(std::io::Error::other("the authority ended"));
             }
@@ -478,6 +551,14 @@ impl<W: std::io::Write> std::io::Write for WatchedSink<'_, W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.sink.flush()
     }
+}
+
+/// Refuses bytes that became restricted while they were worked with.
+pub(crate) fn still_open(desk: &Desk, scope: &Scope, blob: &BlobId) -> Result<(), StoreError> {
+    if desk.store.class_of_blob(scope, blob)?.is_restricted() {
+        return Err(StoreError::refused(Law::Restricted, "the item became restricted in this moment: only its dedicated role may open it"));
+    }
+    Ok(())
 }
 
 /// The blob of an exhibit that may be worked with.
@@ -504,8 +585,10 @@ pub(crate) fn anomaly(desk: &Desk, scope: &Scope, row: &Row, error: StoreError) 
         draft = draft.found_by("exhibit.sha256", digest.hex());
     }
     let write = draft.write(scope, desk.now(), &content)?;
-    // Locking needs no authority of its own: it is the duty of whoever finds the mismatch.
-    let permit = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    // Locking needs no authority of its own: it is the duty of whoever finds the mismatch. The filter team has its one
+    // action, under which it found it.
+    let action = if scope.role() == Role::FilterTeam { Action::Filter } else { Action::Transfer };
+    let permit = desk.store.permit(scope, Intent::to(action))?;
     let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": label, "what": error.to_string()}));
     desk.store.commit(scope, &permit, event, vec![write])?;
     Ok(StoreError::refused(Law::Integrity, format!("{label} does not match its record and is locked now: {error}")))
@@ -530,7 +613,10 @@ pub fn rehash(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row) -> Result<
 /// Law 5 when the bytes still do not match; law 1 for other roles.
 pub fn release(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<ExhibitView, StoreError> {
     for_action(permit, Action::Transfer)?;
-    if !matches!(scope.role(), model::actor::Role::Supervisor | model::actor::Role::Prosecutor) {
+    if self::row(desk, scope, label)?.state != "locked" {
+        return Err(StoreError::input(format!("{label} is not locked: to release an item that no authority reaches, say why with --because")));
+    }
+    if !matches!(scope.role(), Role::Supervisor | Role::Prosecutor) {
         return Err(StoreError::refused(Law::Permit, "only a supervisor or a prosecutor decides about a locked exhibit"));
     }
     let row = row(desk, scope, label)?;

@@ -13,6 +13,7 @@ use model::{
     event::EventType,
     exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::{AuthorityId, OrderId},
+    known::{KnownHit, class_after},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,6 +23,7 @@ use crate::{
     Desk,
     authority::origin_under,
     admit::{self, ExhibitContent, ExhibitView},
+    known::{self, Known},
     office::input,
     row::{Draft, for_action, fresh_exhibit, fresh_order},
 };
@@ -109,8 +111,12 @@ struct OrderContent {
 pub struct CaptureView {
     /// The exhibit, when there is one.
     pub exhibit: ExhibitView,
-    /// The collector's own record.
+    /// The collector's own record; not shown of a restricted item, because it holds digests (law 7).
+    #[serde(skip)]
     pub record: CaptureRecord,
+    /// The same as it may be shown.
+    #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
+    shown: Option<CaptureRecord>,
     /// Why it was stopped before its end, when the authority ended meanwhile (law 15).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -276,7 +282,7 @@ fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
 fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, network: Option<String>) -> Result<(OrderContent, [u8; 32]), StoreError> {
     let authority: AuthorityId = match permit.ground() {
         Ground::Authority(id) => id.clone(),
-        Ground::Standing(_) => return Err(StoreError::refused(Law::Permit, "nothing is collected on a standing basis")),
+        Ground::Standing(_) | Ground::Release(_) => return Err(StoreError::refused(Law::Permit, "nothing is collected on a standing basis")),
     };
     let identity = Identity::generate()?;
     let child_seed = random_32()?;
@@ -379,26 +385,31 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     // Admission of what was lawfully captured stands on custody, because the authority may be over now.
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let writer = if revoked.is_some() { &keep } else { permit };
-    let id = fresh_exhibit()?;
-    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, Some(&content.origin), AlsoDigest::default())?;
+    let (id, lists) = (fresh_exhibit()?, Known::open(desk)?);
+    let also = lists.also(AlsoDigest::default());
+    let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, Some(&content.origin), also)?;
     let mut warc = collect::open_warc(&spool, &identity).map_err(input)?;
     std::io::copy(&mut warc, &mut blob).map_err(|e| StoreError::environment("storing the capture", &e))?;
-    let blob = blob.finish()?;
+    let (blob, hits) = admit::matched(desk, &lists, blob.finish()?)?;
     if blob.summary.sha256 != record.warc_digest {
         return Err(StoreError::refused(Law::Integrity, "the capture's bytes are not those that its record signs"));
     }
     let signed_record = fs::read_to_string(spool.join("record.json")).map_err(|e| StoreError::environment("reading the capture record", &e))?;
     let source = content.order.urls.first().cloned().unwrap_or_default();
-    let exhibit = ExhibitContent {
+    let mut exhibit = ExhibitContent {
         kind: ExhibitKind::Capture,
         original_name: Some("capture.warc".into()),
         blob: Some(blob.id.clone()),
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key})),
-        findings: failures(&record).into_iter().chain(ended.unwatched.then(|| UNWATCHED.to_string())).collect(),
-        ..admit::blank(desk, scope, &content.description, &source, &content.origin, ExhibitClass::Ordinary)?
+        findings: failures(&record).into_iter().chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
+        known: hits.clone(),
+        ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
+    let mut blob_row = [blob.row];
+    crate::reclassify::inherit(desk, scope, &mut exhibit, &mut blob_row)?;
+    let [blob_row] = blob_row;
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
     draft = draft.found_by("exhibit.sha256", blob.summary.sha256.hex());
     let exhibit_row = draft.write(scope, desk.now(), &exhibit)?;
@@ -407,10 +418,10 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
-        "description": content.description,
+        "description": content.description, "known": known::in_event(&hits),
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
-    let rows = vec![exhibit_row, blob.row, done_row];
+    let rows = vec![exhibit_row, blob_row, done_row];
     match desk.store.commit(scope, writer, event.clone(), rows.clone()) {
         // The authority ended after the collector had signed: what was lawfully captured is kept.
         Err(error) if error.law() == Some(Law::Revocation) => desk.store.commit(scope, &keep, event, rows)?,
@@ -421,7 +432,9 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         StoreError::Refused { text, .. } => text.clone(),
         other => other.to_string(),
     });
-    Ok(CaptureView { exhibit: admit::view(desk, &row)?, record, stopped })
+    let exhibit = admit::view(desk, &row)?.shown();
+    let shown = (!exhibit.content.class.is_restricted()).then(|| record.clone());
+    Ok(CaptureView { exhibit, record, shown, stopped })
 }
 
 /// What is said of a capture through Tor whose desk died.

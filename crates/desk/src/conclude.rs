@@ -11,6 +11,7 @@ use crate::{
     authority, errata, examine,
     facts::{case_events, is_null_query, unsearched},
     report_draft,
+    reclassify,
     row::{Draft, finding_label, for_action, fresh_finding},
 };
 
@@ -23,6 +24,9 @@ pub struct FindingView {
     pub id: String,
     /// The event that wrote it.
     pub event: u64,
+    /// Whether its words are held back, because an exhibit under it became privileged later (law 7).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// What it says.
     #[serde(flatten)]
     pub content: Finding,
@@ -41,7 +45,7 @@ pub fn add(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> Re
     let detail = serde_json::to_value(&finding).map_err(crate::office::input)?;
     let done = desk.store.commit(scope, permit, NewEvent::new(EventType::FindingAdded, Some(id.clone()), detail), vec![row])?;
     let number = done.numbers.first().copied().flatten().unwrap_or(0);
-    Ok(FindingView { finding: finding_label(number), id, event: done.event, content: finding })
+    Ok(FindingView { finding: finding_label(number), id, event: done.event, held: false, content: finding })
 }
 
 fn complete(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> Result<Finding, StoreError> {
@@ -61,7 +65,11 @@ fn complete(desk: &Desk, scope: &Scope, permit: &Permit, finding: &Finding) -> R
     for label in &mut finding.exhibits {
         let row = admit::row(desk, scope, label)?;
         let view = admit::view(desk, &row)?;
-        desk.store.cover(scope, permit, &view.content.origin)?;
+        desk.store.cover_item(scope, permit, &view.content.origin, Some(&view.id))?;
+        if finding.kind == FindingKind::NullSearch && view.content.class.is_restricted() {
+            let text = format!("{} is restricted and nobody here searches it, so nothing can be called absent from it: leave it out", view.exhibit);
+            return Err(desk.store.refuse(scope, &Intent::to(Action::Conclude), Law::Statement, text)?);
+        }
         if finding.kind == FindingKind::NullSearch && view.content.blob.is_some() && !examine::is_whole(desk, scope, &row)? {
             let text = format!("{} was not examined to its end, so nothing can be called absent from it: run `lanternfish examine` and see its gaps", view.exhibit);
             return Err(desk.store.refuse(scope, &Intent::to(Action::Conclude), Law::Statement, text)?);
@@ -95,22 +103,27 @@ fn check_queries(desk: &Desk, scope: &Scope, finding: &Finding) -> Result<(), St
     Ok(())
 }
 
-/// Every finding; the caller's step writes the event.
+/// Every finding, without the words of those that are held back; the caller's step writes the event.
 ///
 /// # Errors
 /// When the records cannot be read.
 pub fn all(desk: &Desk, scope: &Scope) -> Result<Vec<FindingView>, StoreError> {
     let rows = desk.store.list(scope, "finding")?;
-    rows.iter()
+    let views = rows
+        .iter()
         .map(|row| {
             Ok(FindingView {
                 finding: finding_label(row.number.unwrap_or(0)),
                 id: row.id.clone(),
                 event: row.event,
+                held: false,
                 content: row.content()?,
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>, StoreError>>();
+    let mut views = views?;
+    reclassify::hold_back(desk, scope, &mut views)?;
+    Ok(views)
 }
 
 /// Takes the words out of findings that rest on what is in quarantine; their numbers stay. Gives how many.

@@ -70,8 +70,8 @@ type Check = fn(&Desk) -> Result<Health, StoreError>;
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
     let before: [Check; 2] = [restored, database];
-    let after: [Check; 14] =
-        [writable, objects, torn, keeping, unfinished, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage];
+    let after: [Check; 15] =
+        [writable, objects, torn, keeping, hash_lists, unfinished, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage];
     let told = |found: Result<Health, StoreError>| found.unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again"));
     let mut lines: Vec<Health> = before.iter().map(|check| told(check(desk))).collect();
     // Read once: a log of millions takes its time.
@@ -124,7 +124,7 @@ fn writable(desk: &Desk) -> Result<Health, StoreError> {
 
 fn objects(desk: &Desk) -> Result<Health, StoreError> {
     let (objects, strangers) = desk.store.count_objects()?;
-    let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX);
+    let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX).saturating_add(crate::known::count(desk)?);
     let without = match (objects.saturating_sub(rows), rows.saturating_sub(objects)) {
         (0, 0) => String::new(),
         (more, 0) => format!("; {more} more than recorded: left by steps that were refused or interrupted, under keys that nobody kept"),
@@ -132,6 +132,15 @@ fn objects(desk: &Desk) -> Result<Health, StoreError> {
     };
     let text = format!("{objects} stored objects for {rows} recorded ones, {strangers} foreign files{without}");
     Ok(line(objects >= rows && strangers == 0, text, "objects are missing or foreign files lie among them: restore the newest backup beside this home and compare"))
+}
+
+fn hash_lists(desk: &Desk) -> Result<Health, StoreError> {
+    let (count, wrong) = (crate::known::count(desk)?, crate::known::unsound(desk)?);
+    let text = match &wrong {
+        None => format!("{count} known-hash lists are what their records say"),
+        Some(wrong) => format!("a known-hash list cannot be read, so nothing can be admitted: {wrong}"),
+    };
+    Ok(line(wrong.is_none(), text, "remove the list (`lanternfish hashes remove`) and add it again"))
 }
 
 fn torn(desk: &Desk) -> Result<Health, StoreError> {

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Rows that stay when a person goes, and are written anew without his name.
-const REWRITTEN: [&str; 8] = ["case", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure"];
+const REWRITTEN: [&str; 12] = ["case", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure", "reclassification", "filter", "viewing", "release"];
 /// Keys: sealed for people, and no words in them.
 const SILENT: [&str; 2] = ["key-wrap", "retired-key"];
 

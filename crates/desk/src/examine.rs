@@ -9,17 +9,20 @@ use model::{
     event::EventType,
     exhibit::{ExhibitClass, Origin},
     id::{BlobId, SelectorId},
+    known::{KnownHit, class_after},
     selector::FoundSelector,
 };
 use parse::{Budget, Ended, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
+use store::{BlobHandle, NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
 
 use crate::{
     Desk,
     admit::{self, ExhibitContent},
+    known::{self, Known},
     office::TOOL,
+    reclassify,
     row::{Draft, exhibit_label, for_action, fresh_blob},
 };
 
@@ -43,6 +46,9 @@ pub struct DerivedMember {
     pub blob: BlobId,
     /// SHA-256 of its bytes, computed by the desk.
     pub sha256: Sha256Digest,
+    /// The known-hash lists that hold its bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownHit>,
 }
 
 /// An account of one unpacking (sealed under the case key).
@@ -89,6 +95,10 @@ pub struct ExaminationView {
     pub selectors: u64,
     /// Records that were not searched for selectors, because they hold the archive maker's own words.
     pub not_searched: u64,
+    /// Members that are restricted, because a known-hash list holds them or something inside them.
+    pub restricted: u64,
+    /// The known-hash lists that hold a member.
+    pub known: Vec<KnownHit>,
     /// Findings of the parser.
     pub findings: Vec<String>,
 }
@@ -114,9 +124,15 @@ pub struct SelectorBatch {
     pub selectors: Vec<FoundSelector>,
 }
 
-struct BlobSource {
+pub(crate) struct BlobSource {
     reader: RefCell<BlobReader<store::ObjectReader>>,
     length: u64,
+}
+
+impl From<store::ReadableBlob> for BlobSource {
+    fn from(readable: store::ReadableBlob) -> BlobSource {
+        BlobSource { length: readable.content.length, reader: RefCell::new(readable.reader) }
+    }
 }
 
 impl Source for BlobSource {
@@ -144,13 +160,23 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let (class, origin) = (view.content.class, view.content.origin.clone());
     let work = Work { desk, scope, permit, row: &row, class, origin, label: view.exhibit.clone() };
     work.close_left_behind()?;
-    let (derivation, outcome, members) = work.unpack(&blob, budget)?;
+    let (derivation, outcome, members, restricted) = work.unpack(&blob, budget)?;
+    let known = lists_of(&members);
+    if let Some(class) = restricted {
+        work.end(&derivation, &outcome, &["it holds the bytes of a restricted item".into()])?;
+        return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
+    }
     let (mut selectors, mut gaps) = (0, Vec::new());
     if members.is_empty() {
         selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
     }
     let own = own_words(&members);
-    for member in members.iter().filter(|m| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id)) {
+    let restricted = members.iter().filter(|member| member.restricted).count() as u64;
+    if restricted > 0 {
+        gaps.push(format!("{restricted} members are restricted, because a restricted item has the same bytes: they were not searched"));
+    }
+    let searched = |m: &&Kept| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted;
+    for member in members.iter().filter(searched) {
         desk.store.still_live(scope, permit)?;
         selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset), &mut gaps)?;
     }
@@ -159,8 +185,9 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
     gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
     work.end(&derivation, &outcome, &gaps)?;
+    gaps.extend(known.iter().map(known::of_a_member));
     work.note_findings(&outcome, gaps)?;
-    Ok(ExaminationView { selectors, not_searched, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
+    Ok(ExaminationView { selectors, not_searched, restricted, known, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
 
 fn examination_view(label: &str, outcome: &Outcome, members: u64) -> ExaminationView {
@@ -174,6 +201,8 @@ fn examination_view(label: &str, outcome: &Outcome, members: u64) -> Examination
         rejected: outcome.summary.rejected_count,
         selectors: 0,
         not_searched: 0,
+        restricted: 0,
+        known: vec![],
         findings: outcome.findings.iter().take(100).map(|f| format!("at byte {}: {}", f.offset, f.text)).collect(),
     }
 }
@@ -199,8 +228,23 @@ struct Kept {
     offset: u64,
     length: u64,
     is_leaf: bool,
+    /// Whether it is restricted: a list holds it, a restricted item of the case has the same bytes, or it holds such.
+    restricted: bool,
     /// Type of the web-archive record, where it is one.
     record: Option<String>,
+    /// The known-hash lists that hold its bytes.
+    known: Vec<KnownHit>,
+}
+
+/// Each list that holds a member, once for each kind of digest.
+fn lists_of(members: &[Kept]) -> Vec<KnownHit> {
+    let mut lists: Vec<KnownHit> = Vec::new();
+    for hit in members.iter().flat_map(|member| &member.known) {
+        if !lists.contains(hit) {
+            lists.push(hit.clone());
+        }
+    }
+    lists
 }
 
 /// Records that hold the words of whoever made the archive: its tool, its requests, its notes. A selector
@@ -249,7 +293,7 @@ impl Work<'_> {
 
     fn source(&self, blob: &BlobId) -> Result<BlobSource, StoreError> {
         match self.desk.store.read_blob(self.scope, self.permit, blob) {
-            Ok(readable) => Ok(BlobSource { length: readable.content.length, reader: RefCell::new(readable.reader) }),
+            Ok(readable) => Ok(readable.into()),
             Err(error) => Err(admit::anomaly(self.desk, self.scope, self.row, error)?),
         }
     }
@@ -260,13 +304,19 @@ impl Work<'_> {
         move || {
             let mut last = last.borrow_mut();
             if !last.1 && last.0.elapsed() >= Duration::from_secs(1) {
-                *last = (Instant::now(), self.desk.store.still_live(self.scope, self.permit).is_err());
+                *last = (Instant::now(), self.desk.store.still_live(self.scope, self.permit).is_err() || self.still_open().is_err());
             }
             last.1
         }
     }
 
-    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>), StoreError> {
+    /// Refuses an item that became restricted while it was examined.
+    fn still_open(&self) -> Result<(), StoreError> {
+        let content: ExhibitContent = self.row.content()?;
+        content.blob.as_ref().map_or(Ok(()), |blob| admit::still_open(self.desk, self.scope, blob))
+    }
+
+    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>, Option<ExhibitClass>), StoreError> {
         let content: ExhibitContent = self.row.content()?;
         let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
         let mut derivation = Derivation {
@@ -281,20 +331,32 @@ impl Work<'_> {
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
         let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
         self.desk.store.commit(self.scope, self.permit, begun, vec![first])?;
-        let mut sink = MemberSink { work: self, derivation: id.clone(), open: BTreeMap::new(), ready: vec![], kept: vec![], parents: BTreeSet::new(), batches: 0 };
+        let mut sink = MemberSink {
+            work: self,
+            lists: Known::open(self.desk)?,
+            inside: BTreeMap::new(),
+            derivation: id.clone(),
+            open: BTreeMap::new(),
+            ready: vec![],
+            kept: vec![],
+            parents: BTreeSet::new(),
+            batches: 0,
+            restricted: None,
+            told: None,
+        };
         let name = content.original_name.clone().unwrap_or_default();
         let stop = self.watch();
         let outcome = parse::run(self.desk.exe(), &Task::Unpack { name }, budget, &mut self.source(blob)?, &mut sink, &stop)
             .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })?;
         sink.flush()?;
-        let kept = std::mem::take(&mut sink.kept);
+        let (kept, restricted) = (std::mem::take(&mut sink.kept), sink.restricted);
         derivation.members = kept.len() as u64;
         derivation.outcome = Some(outcome.clone());
         let row = self.desk.store.get(self.scope, "derivation", &id)?;
         let last = Draft::new("derivation", id.clone(), "running").over(&row).write(self.scope, self.desk.now(), &derivation)?;
         let detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
-        Ok((id, outcome, kept))
+        Ok((id, outcome, kept, restricted))
     }
 
     /// Closes the derivation: whole only when everything was unpacked and searched to its end.
@@ -400,12 +462,18 @@ impl Work<'_> {
 /// Keeps each member as an encrypted blob and commits them in batches.
 struct MemberSink<'w, 'a> {
     work: &'w Work<'a>,
+    lists: Known,
+    /// By member: the class of the most restricted thing that came out of it.
+    inside: BTreeMap<u32, ExhibitClass>,
     derivation: String,
     open: BTreeMap<u32, (MemberHead, NewBlob<'w>)>,
     ready: Vec<(DerivedMember, Write)>,
     kept: Vec<Kept>,
     parents: BTreeSet<u32>,
     batches: u64,
+    /// The class of what was found in the exhibit and restricts all of it, and the class that it was given for it.
+    restricted: Option<ExhibitClass>,
+    told: Option<ExhibitClass>,
 }
 
 fn sink_error(error: impl std::fmt::Display) -> SinkError {
@@ -427,6 +495,34 @@ impl MemberSink<'_, '_> {
         address.to_string()
     }
 
+    /// A member that a list holds, or with the bytes of a restricted one, is as restricted, and so is every member
+    /// around it. What a list holds, or the bytes of a whole restricted item, makes the exhibit restricted too.
+    fn as_restricted(&mut self, blob: &mut BlobHandle, head: &MemberHead, known: &[KnownHit]) -> Result<bool, StoreError> {
+        let listed = class_after(ExhibitClass::Ordinary, known);
+        let held = self.inside.remove(&head.id).unwrap_or(ExhibitClass::Ordinary);
+        let same = match blob.summary.length {
+            0 => None,
+            _ => reclassify::class_of_bytes(self.work.desk, self.work.scope, &blob.summary.sha256)?,
+        };
+        let class = listed.max(held).max(same.map_or(ExhibitClass::Ordinary, |(class, _)| class));
+        blob.raise(class);
+        let whole = same.filter(|(_, whole)| *whole).map(|(class, _)| class);
+        self.restricted = self.restricted.max([Some(listed), whole].into_iter().flatten().filter(|class| class.is_restricted() && *class > self.work.class).max());
+        if let Some(parent) = head.parent.filter(|_| class.is_restricted()) {
+            let around = self.inside.entry(parent).or_insert(class);
+            *around = class.max(*around);
+        }
+        Ok(class.is_restricted())
+    }
+
+    /// The exhibit becomes restricted in the moment in which that is known, not when all of it is unpacked.
+    fn tell(&mut self) -> Result<(), StoreError> {
+        let Some(class) = self.restricted.filter(|_| self.restricted > self.told) else { return Ok(()) };
+        self.flush()?;
+        self.told = Some(class);
+        reclassify::becomes_restricted(self.work.desk, self.work.scope, &self.work.label, class)
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
         if self.ready.is_empty() {
             return Ok(());
@@ -436,7 +532,11 @@ impl MemberSink<'_, '_> {
         let members: Vec<&DerivedMember> = ready.iter().map(|(member, _)| member).collect();
         let id = format!("{}/{}", self.derivation, self.batches);
         let list = Draft::new("members", id, "kept").under(&self.derivation).write(self.work.scope, self.work.desk.now(), &members)?;
-        let detail = json!({"derivation": self.derivation, "exhibit": self.work.label, "batch": self.batches, "members": members.len()});
+        let mut detail = json!({"derivation": self.derivation, "exhibit": self.work.label, "batch": self.batches, "members": members.len()});
+        let hits: Vec<KnownHit> = members.iter().flat_map(|member| member.known.clone()).collect();
+        if !hits.is_empty() {
+            detail["known"] = known::in_event(&hits);
+        }
         let mut rows = vec![list];
         rows.extend(ready.into_iter().map(|(_, blob)| blob));
         let event = NewEvent::new(EventType::Derived, Some(self.work.row.id.clone()), detail);
@@ -450,7 +550,7 @@ impl Sink for MemberSink<'_, '_> {
         let blob = work
             .desk
             .store
-            .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), AlsoDigest::default())
+            .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), self.lists.also(AlsoDigest::default()))
             .map_err(sink_error)?;
         self.open.insert(head.id, (head.clone(), blob));
         Ok(())
@@ -463,7 +563,8 @@ impl Sink for MemberSink<'_, '_> {
 
     fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
         let (head, blob) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
-        let blob = blob.finish().map_err(sink_error)?;
+        let (mut blob, known) = admit::matched(self.work.desk, &self.lists, blob.finish().map_err(sink_error)?).map_err(sink_error)?;
+        let restricted = self.as_restricted(&mut blob, &head, &known).map_err(sink_error)?;
         // Members end from the inside out, so every child of this one was seen by now.
         let is_leaf = !self.parents.contains(&head.id);
         self.kept.push(Kept {
@@ -474,11 +575,14 @@ impl Sink for MemberSink<'_, '_> {
             offset: head.offset,
             length: blob.summary.length,
             is_leaf,
+            restricted,
             record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
+            known: known.clone(),
         });
         self.parents.extend(head.parent);
-        let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256 };
+        let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
         self.ready.push((member, blob.row));
+        self.tell().map_err(sink_error)?;
         if self.ready.len() >= BATCH { self.flush().map_err(sink_error) } else { Ok(()) }
     }
 
@@ -496,9 +600,9 @@ impl Sink for MemberSink<'_, '_> {
 /// Keeps what was found in one member, up to [`MOST_SELECTORS`]; what is beyond is counted, so that a page
 /// of nothing but addresses cannot eat the desk's memory.
 #[derive(Default)]
-struct SelectorSink {
-    values: Vec<Value>,
-    beyond: usize,
+pub(crate) struct SelectorSink {
+    pub values: Vec<Value>,
+    pub beyond: usize,
 }
 
 impl Sink for SelectorSink {
@@ -536,6 +640,25 @@ pub struct SelectorHit {
     /// The selector.
     #[serde(flatten)]
     pub selector: FoundSelector,
+    /// Whether value and place are left out, because the exhibit is personal and sensitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub minimised: bool,
+}
+
+/// What stands in a list in place of a value from a personal-sensitive exhibit.
+const MINIMISED: &str = "(minimised)";
+
+impl SelectorHit {
+    /// Without what was read in the item: its kind and where to ask for more is all that a list shows.
+    fn minimised(mut self, asked: Option<&str>) -> SelectorHit {
+        if asked.is_none() {
+            self.selector.value = MINIMISED.into();
+            self.selector.reason = MINIMISED.into();
+        }
+        self.place = MINIMISED.into();
+        self.minimised = true;
+        self
+    }
 }
 
 /// The answer to a query.
@@ -545,6 +668,8 @@ pub struct Hits {
     pub hits: Vec<SelectorHit>,
     /// How many more stand in exhibits that the authority does not reach: counted, not shown.
     pub outside: usize,
+    /// Labels of restricted exhibits, about which nothing is said: a number alone would tell what stands in them.
+    pub restricted: Vec<String>,
     /// Labels of exhibits that were not examined to the end.
     pub unsearched: Vec<String>,
     /// The event by which the question was asked.
@@ -563,23 +688,44 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
         None => desk.store.list(scope, "selectors")?,
     };
     let (mut hits, mut outside) = (Vec::new(), 0);
+    let sensitive = sensitive_labels(desk, scope)?;
+    let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
     for row in &rows {
         let batch: SelectorBatch = row.content()?;
-        let reaches = desk.store.covers(scope, permit, &batch.origin)?;
+        if restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
+            continue;
+        }
+        let reaches = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
         let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
         if !reaches {
             outside += matching.count();
             continue;
         }
-        hits.extend(matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector }));
+        let found = matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false });
+        if sensitive.contains(&batch.exhibit) {
+            hits.extend(found.map(|hit| hit.minimised(value)));
+        } else {
+            hits.extend(found);
+        }
     }
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
     let unsearched = unsearched(desk, scope)?;
     let detail = json!({
-        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "results": results,
+        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
     });
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
-    Ok(Hits { hits, outside, unsearched, event })
+    Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
+}
+
+/// Labels of the personal-sensitive exhibits: lists show nothing that was read in them.
+fn sensitive_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
+    let mut labels = BTreeSet::new();
+    for row in desk.store.list(scope, "exhibit")? {
+        if row.content::<ExhibitContent>()?.class == ExhibitClass::PersonalSensitive {
+            labels.insert(exhibit_label(row.number.unwrap_or(0)));
+        }
+    }
+    Ok(labels)
 }
 
 /// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
@@ -595,8 +741,10 @@ fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
     }
     let rows = desk.store.list(scope, "exhibit")?;
     let mut labels = Vec::new();
-    for row in rows.iter().filter(|row| !newest.get(&row.id).is_some_and(|(_, whole)| *whole)) {
-        if row.content::<ExhibitContent>()?.blob.is_some() {
+    for row in &rows {
+        let content: ExhibitContent = row.content()?;
+        let whole = newest.get(&row.id).is_some_and(|(_, whole)| *whole);
+        if content.blob.is_some() && (!whole || content.class.is_restricted()) {
             labels.push(exhibit_label(row.number.unwrap_or(0)));
         }
     }

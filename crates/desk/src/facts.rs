@@ -23,6 +23,8 @@ use crate::{
     errata::{self, Erratum},
     office::input,
     report_draft,
+    reclassify,
+    release::{self, ReleaseView},
     report_step::Withheld,
 };
 
@@ -51,6 +53,7 @@ pub(crate) struct Facts {
     pub errata: Vec<Erratum>,
     pub events: Vec<(StoredEvent, Value)>,
     pub withheld: Vec<Withheld>,
+    pub releases: Vec<ReleaseView>,
     /// When all of this was read: the one time of the paper.
     pub now: Moment,
 }
@@ -100,12 +103,14 @@ impl Facts {
     /// The same for a paper in this language, in which corrections are framed.
     pub fn gather_in(desk: &Desk, scope: &Scope, language: &str) -> Result<Facts, StoreError> {
         let (mut exhibits, mut findings, errata) = (admit::all(desk, scope)?, conclude::all(desk, scope)?, errata::all(desk, scope)?);
+        exhibits.iter_mut().filter(|view| view.content.class.is_restricted()).for_each(|view| reclassify::silent(&mut view.content.findings));
         errata::mark(&errata, &mut findings, &mut exhibits, report_draft::frame_of_errata(language)?);
         let now = desk.now();
         Ok(Facts {
             case: case::content(desk, scope)?.0,
             authorities: authority::all(desk, scope, now)?,
             withheld: withheld(desk, scope, &exhibits)?,
+            releases: release::all(desk, scope)?,
             exhibits,
             findings,
             errata,
@@ -119,9 +124,14 @@ impl Facts {
         cover(desk, scope, permit, &self.origins())
     }
 
-    /// Where the exhibits come from, each origin once.
+    /// The release by which a second person opened an exhibit for good, if it was.
+    pub fn released(&self, label: &str) -> Option<&ReleaseView> {
+        self.releases.iter().find(|release| release.exhibit == label && release.is_for_good())
+    }
+
+    /// Where the exhibits come from, each origin once. What was released for good needs no authority that reaches it.
     pub fn origins(&self) -> Vec<Origin> {
-        self.exhibits.iter().map(|view| &view.content.origin).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        self.exhibits.iter().filter(|view| self.released(&view.exhibit).is_none()).map(|view| &view.content.origin).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     /// What may not leave: every digest, computed or declared, of restricted exhibits.

@@ -86,7 +86,7 @@ fn colleagues(desk: &Desk, session: &Session) -> Result<Vec<store::User>, StoreE
         }
     }
     let users = people.iter().map(|actor| desk.store.user(actor)).collect::<Result<Vec<_>, _>>()?;
-    Ok(users.into_iter().filter(|user| user.state == "active").collect())
+    Ok(users.into_iter().filter(|user| user.state == "active" && user.record.role.investigates()).collect())
 }
 
 /// Every tip whose key the person holds; one consultation event.

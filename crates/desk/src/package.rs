@@ -23,7 +23,7 @@ use model::{
     action::Action,
     disclosure::PackageSecret,
     event::EventType,
-    exhibit::Origin,
+    exhibit::{ExhibitClass, Origin},
     id::ActorId,
     material::Assistance,
     moment::ClockQuality,
@@ -42,13 +42,13 @@ use serde_json::{Value, json};
 use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, vault::secret::{random_16, random_32}};
 
 use crate::{
-    Desk, authority, case, errata,
+    Desk, authority, case, errata, filter,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
-    material,
+    material, reclassify,
     report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
-    witness,
+    viewing, witness,
 };
 
 pub use anchors::{AnchorsView, export_anchors};
@@ -263,6 +263,9 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     let facts = Facts::gather(desk, scope)?;
     facts.cover(desk, scope, permit)?;
     let reports = chosen_reports(desk, scope, typed.reports.as_deref())?;
+    for (label, _, content) in &reports {
+        reclassify::report_tells_nothing(desk, scope, Action::Package, label, &content.checkpoint, &content.withheld)?;
+    }
     nothing_unlisted(desk, scope, &facts, &reports)?;
     material::decided(desk, scope)?;
     if let Some(locked) = facts.exhibits.iter().find(|view| view.state == "locked") {
@@ -412,7 +415,7 @@ fn chosen_reports(desk: &Desk, scope: &Scope, labels: Option<&[String]>) -> Resu
 /// At least one report of the package must list each finding that speaks for the suspect, each search without
 /// result and each correction, also those that were written after it was built (laws 9 and 3).
 fn nothing_unlisted(desk: &Desk, scope: &Scope, facts: &Facts, reports: &[(String, Row, ReportContent)]) -> Result<(), StoreError> {
-    let sizes = reports.iter().map(|(_, _, content)| checkpoint_size(&content.checkpoint)).collect::<Result<Vec<_>, _>>()?;
+    let sizes = reports.iter().map(|(_, _, content)| report_step::size_at(&content.checkpoint)).collect::<Result<Vec<_>, _>>()?;
     let Some(newest) = sizes.into_iter().max() else { return Ok(()) };
     let unlisted = facts.unlisted(newest);
     if unlisted.is_empty() {
@@ -420,11 +423,6 @@ fn nothing_unlisted(desk: &Desk, scope: &Scope, facts: &Facts, reports: &[(Strin
     }
     let text = format!("no report of this package lists {}, written after the newest of them: build the report anew", unlisted.join(", "));
     Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Statement, text)?)
-}
-
-/// The number of events in the log when a report was built.
-fn checkpoint_size(checkpoint: &str) -> Result<u64, StoreError> {
-    checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(|| StoreError::damaged("the checkpoint of a report"))
 }
 
 fn bag_info(desk: &Desk, id: &str, what: &str) -> BagInfo {
@@ -481,8 +479,14 @@ fn limits(
         limits.push("no report: what speaks for the suspect stands in data/findings.json and data/searches.jsonl".into());
     }
     limits.extend(clock_of_the_steps(facts));
+    limits.extend(filter::limits(desk, facts)?);
+    limits.extend(viewing::limits(desk, scope)?);
     limits.extend(errata::limits(&facts.errata));
     limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
+    let released = facts.releases.iter().filter(|release| release.is_for_good());
+    limits.extend(released.map(|release| format!("out of scope and released ({}): {}", release.because.name(), release.exhibit)));
+    let sensitive = facts.exhibits.iter().filter(|view| view.content.class == ExhibitClass::PersonalSensitive);
+    limits.extend(sensitive.map(|view| format!("personal-sensitive: {}", view.exhibit)));
     limits.extend(facts.withheld.iter().map(|one| format!("withheld as restricted: {}", one.exhibit)));
     Ok(limits)
 }
@@ -526,6 +530,7 @@ pub fn sign(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
     let (row, mut content) = find(desk, scope, label)?;
     not_sealed(&row)?;
     facts::cover(desk, scope, permit, &content.origins)?;
+    reclassify::package_tells_nothing(desk, scope, &row, &content)?;
     waiting_bag(&content)?;
     let certificate = Certificate::from_der(session.certificate()).map_err(input)?;
     let officer = match place_of(&content, session, &certificate) {
@@ -660,6 +665,7 @@ pub fn finish(
     facts::cover(desk, scope, permit, &content.origins)?;
     waiting_bag(&content)?;
     if row.state != "sealed" {
+        reclassify::package_tells_nothing(desk, scope, &row, &content)?;
         let reports = chosen_reports(desk, scope, Some(&content.reports))?;
         nothing_unlisted(desk, scope, &Facts::gather(desk, scope)?, &reports)?;
         errata::carried(desk, scope, &content)?;

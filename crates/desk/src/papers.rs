@@ -64,7 +64,7 @@ pub fn slip(desk: &Desk, scope: &Scope, permit: &Permit, what: &str) -> Result<V
 }
 
 fn print<E: std::fmt::Display>(desk: &Desk, scope: &Scope, permit: &Permit, view: &ExhibitView, what: &str, request: Result<Value, E>) -> Result<Vec<u8>, StoreError> {
-    desk.store.cover(scope, permit, &view.content.origin)?;
+    desk.store.cover_item(scope, permit, &view.content.origin, Some(&view.id))?;
     let request = serde_json::from_value(request.map_err(input)?).map_err(input)?;
     let set = set(desk, &request)?;
     if set.pdf.len() as u64 > MOST {

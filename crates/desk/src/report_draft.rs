@@ -11,7 +11,7 @@ use model::{
     Moment,
     authorize::{Ground, StandingBasis},
     event::EventType,
-    exhibit::ExhibitKind,
+    exhibit::{ExhibitClass, ExhibitKind},
     finding::FindingKind,
     id::ActorId,
     statement::{Basis, Statement, StatementKind, Template},
@@ -168,6 +168,12 @@ impl<'a> Writer<'a> {
         if view.content.class.is_restricted() {
             self.add(StatementKind::Limit, self.say("restricted", exhibit), basis.clone());
         }
+        if view.content.class == ExhibitClass::PersonalSensitive {
+            self.add(StatementKind::Limit, self.say("personal", exhibit), basis.clone());
+        }
+        if let Some(text) = self.release_text(view) {
+            self.add(StatementKind::Limit, text, basis.clone());
+        }
         if view.state == "locked" {
             self.add(StatementKind::Limit, self.say("locked", exhibit), basis.clone());
         }
@@ -175,6 +181,16 @@ impl<'a> Writer<'a> {
             let text = self.say("remark", &[("exhibit", &view.exhibit), ("text", &remarks(&view.content.findings))]);
             self.add(StatementKind::Limit, text, basis);
         }
+    }
+
+    /// That an item lies outside the authorities, who released it, and why.
+    fn release_text(&self, view: &ExhibitView) -> Option<String> {
+        let release = self.facts.released(&view.exhibit)?;
+        let (t, d) = (self.time(release.asked), release.decided.map_or_else(String::new, |at| self.time(at)));
+        let (by, key) = (release.decided_by.clone().unwrap_or_default(), format!("released-{}", release.because.name()));
+        let parts = [("exhibit", view.exhibit.as_str()), ("who", &release.asked_by), ("t", &t), ("by", &by), ("d", &d)];
+        let reason = plain(&release.reason);
+        Some(self.say_all(&[(key.as_str(), &parts), ("reason", &[("reason", reason.as_str())])]))
     }
 
     fn arrival_text(&self, view: &ExhibitView) -> String {

@@ -22,6 +22,7 @@ use crate::{
     Desk,
     facts::{Facts, cover},
     office::input,
+    reclassify,
     report_draft::Writer,
     row::{Draft, for_action, parse_label},
     witness,
@@ -224,6 +225,11 @@ fn view(number: i64, id: String, content: &ReportContent) -> ReportView {
     }
 }
 
+/// The number of events in the log when a report was built.
+pub(crate) fn size_at(checkpoint: &str) -> Result<u64, StoreError> {
+    checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).ok_or_else(|| StoreError::damaged("the checkpoint of a report"))
+}
+
 /// Every report of the case with its row; the caller's step writes the event.
 pub(crate) fn rows(desk: &Desk, scope: &Scope) -> Result<Vec<(String, Row, ReportContent)>, StoreError> {
     let rows = desk.store.list(scope, "report")?;
@@ -253,6 +259,7 @@ pub fn export(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, sink: &m
     let found = rows(desk, scope)?.into_iter().find(|(_, row, _)| row.number == Some(number));
     let (label, row, content) = found.ok_or_else(|| StoreError::input(format!("there is no report {label} in this case: see `lanternfish report list`")))?;
     cover(desk, scope, permit, &content.origins)?;
+    reclassify::report_tells_nothing(desk, scope, Action::Report, &label, &content.checkpoint, &content.withheld)?;
     let mut pdf = desk.store.read_blob(scope, permit, &content.pdf)?;
     let event = NewEvent::new(EventType::FindingConsulted, Some(row.id.clone()), json!({"report": label, "exported": true}));
     desk.store.commit(scope, permit, event, vec![])?;

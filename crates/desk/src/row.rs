@@ -3,7 +3,7 @@
 use model::{
     Law,
     action::Action,
-    id::{BlobId, ErasureId, ExhibitId, FindingId, OrderId, PackageId, SubjectId, TipId, TransferId, AuthorityId},
+    id::{BlobId, ErasureId, ExhibitId, FindingId, OrderId, PackageId, ReleaseId, SubjectId, TipId, TransferId, AuthorityId},
 };
 use serde::Serialize;
 use store::{Basis, Content, Head, Number, Permit, Row, Scope, StoreError, Write, vault::secret::fresh_id};
@@ -58,6 +58,7 @@ fresh! {
     fresh_finding -> FindingId;
     fresh_order -> OrderId;
     fresh_package -> PackageId;
+    fresh_release -> ReleaseId;
     fresh_subject -> SubjectId;
     fresh_tip -> TipId;
     fresh_transfer -> TransferId;

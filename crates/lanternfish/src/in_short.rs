@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf};
 use serde::Serialize;
 
@@ -65,6 +65,22 @@ pub fn exhibit(view: &ExhibitView, zone: &str) -> Vec<String> {
     }
     lines.extend(warnings(&content.findings));
     lines
+}
+
+/// A minimised view as a page of text: what it is, what is covered, what is not, and the text.
+pub fn minimised(view: &MinimisedView, zone: &str) -> String {
+    let masked: Vec<String> = view.masked.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let mut lines = vec![
+        format!("MINIMISED VIEW of {} ({}, {})", view.exhibit, name(&view.kind), name(&view.class)),
+        format!("{}; from {}; {} bytes; admitted {}", view.description, view.source, view.length, view.admitted.in_words(zone)),
+        format!("covered: {}", or_none(&masked)),
+        format!("NOT covered: {}", view.not_masked),
+    ];
+    lines.extend(view.no_text.iter().map(|why| format!("no text is shown: {why}")));
+    if let Some(text) = &view.text {
+        lines.push(format!("{}\n{text}", "-".repeat(40)));
+    }
+    lines.join("\n") + "\n"
 }
 
 /// Every exhibit of a case, one a line; what is wrong with one stands below it.

@@ -34,6 +34,8 @@ mod errata;
 mod first_day;
 #[path = "cli/health.rs"]
 mod health;
+#[path = "cli/hashes.rs"]
+mod hashes;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/laptop.rs"]
@@ -43,6 +45,8 @@ mod material;
 #[allow(dead_code, reason = "shared with the store's tests, which lose things on the way")]
 #[path = "../../store/tests/store/moto.rs"]
 mod moto;
+#[path = "cli/minimised.rs"]
+mod minimised;
 #[path = "cli/office.rs"]
 mod office;
 #[path = "cli/onion.rs"]
@@ -55,8 +59,14 @@ mod page;
 mod papers;
 #[path = "cli/people.rs"]
 mod people;
+#[path = "cli/reclassify.rs"]
+mod reclassify;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/release.rs"]
+mod release;
+#[path = "cli/restricted.rs"]
+mod restricted;
 #[path = "cli/revocation.rs"]
 mod revocation;
 #[path = "cli/scanning.rs"]

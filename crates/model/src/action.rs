@@ -42,14 +42,21 @@ pub enum Action {
     Audit,
     /// Destroy what is held on a person.
     Erase,
+    /// Look at what may be privileged, and say whether it is: the filter team's own action.
+    Filter,
+    /// Show contraband to a named person, in one's presence.
+    Supervise,
+    /// Open an item that no authority reaches: for a threat to life, or because it may speak for the suspect.
+    Release,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 21] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
         Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
-        Action::Transfer, Action::Administer, Action::Audit, Action::Erase,
+        Action::Transfer, Action::Administer, Action::Audit, Action::Erase, Action::Filter, Action::Supervise,
+        Action::Release,
     ];
 
     /// The name used on the command line and in scopes.
@@ -73,6 +80,9 @@ impl Action {
             Action::Administer => "administer",
             Action::Audit => "audit",
             Action::Erase => "erase",
+            Action::Filter => "filter",
+            Action::Supervise => "supervise",
+            Action::Release => "release",
         }
     }
 }

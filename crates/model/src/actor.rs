@@ -20,13 +20,19 @@ pub enum Role {
     Auditor,
     /// Keeps the machine; reads no content and edits no log (law 13).
     Administrator,
+    /// Looks at what may be privileged, and does nothing else in a case (law 7).
+    FilterTeam,
+    /// Counsel or expert of the defence: holds no case key, and is shown what is his under supervision (law 7).
+    Defence,
+    /// A court's judge, clerk or expert: the same.
+    Court,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 10] = [
         Role::Investigator, Role::Analyst, Role::ExhibitOfficer, Role::Supervisor, Role::Prosecutor, Role::Auditor,
-        Role::Administrator,
+        Role::Administrator, Role::FilterTeam, Role::Defence, Role::Court,
     ];
 
     /// The name used on the command line.
@@ -39,12 +45,21 @@ impl Role {
             Role::Prosecutor => "prosecutor",
             Role::Auditor => "auditor",
             Role::Administrator => "administrator",
+            Role::FilterTeam => "filter-team",
+            Role::Defence => "defence",
+            Role::Court => "court",
         }
     }
 
-    /// Whether this role may ever read content (law 13).
+    /// Whether this role may ever hold the key of a case (law 13). Defence and court hold none: what they are shown,
+    /// they are shown in the session of whoever supervises.
     pub fn reads_content(self) -> bool {
-        !matches!(self, Role::Auditor | Role::Administrator)
+        !matches!(self, Role::Auditor | Role::Administrator | Role::Defence | Role::Court)
+    }
+
+    /// Whether this role works on cases in general: the filter team reads nothing but what is in its queue.
+    pub fn investigates(self) -> bool {
+        self.reads_content() && self != Role::FilterTeam
     }
 }
 

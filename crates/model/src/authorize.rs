@@ -10,7 +10,7 @@ use crate::{
     action::Action,
     actor::Role,
     authority::{Authority, AuthorityKind, AuthorityState, Limit, SourceClass},
-    id::{ActorId, AuthorityId, CaseId},
+    id::{ActorId, AuthorityId, CaseId, ReleaseId},
 };
 
 /// What stays lawful without, or after, an authority.
@@ -29,6 +29,8 @@ pub enum StandingBasis {
     Retention,
     /// A declared legal hold: nothing may be destroyed.
     LegalHold,
+    /// Saving a life, or giving the defence what speaks for the suspect: neither waits for an authority.
+    LifeOrDefence,
 }
 
 /// What the case itself says about standing bases.
@@ -82,6 +84,8 @@ pub enum Ground {
     Authority(AuthorityId),
     /// A standing basis covers it.
     Standing(StandingBasis),
+    /// The item was released, and this release covers it.
+    Release(ReleaseId),
 }
 
 /// One reason of a refusal, in words for the person who was refused.
@@ -166,14 +170,17 @@ fn refuse(law: Law, text: &str) -> Refusal {
     Refusal { law, text: text.to_string() }
 }
 
-fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
+pub(crate) fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
     use Action::{Administer, Audit};
-    use Role::{Administrator, Auditor};
+    use Role::{Administrator, Auditor, Court, Defence};
     if matches!(ask.role, Auditor) && ask.action != Audit {
         return Err(refuse(Law::Separation, "an auditor sees all metadata and no content"));
     }
     if matches!(ask.role, Administrator) {
         return Err(refuse(Law::Separation, "an administrator keeps the machine and has no part in a case"));
+    }
+    if matches!(ask.role, Defence | Court) {
+        return Err(refuse(Law::Separation, "defence and court hold no key of a case: what is shown to you is shown under supervision (`lanternfish viewing mine`)"));
     }
     if !ask.member && ask.action != Audit {
         return Err(refuse(Law::Separation, "you are not a member of this case: ask a member to add you"));
@@ -189,12 +196,15 @@ fn role_allows(ask: &Ask<'_>) -> Result<(), Refusal> {
 pub fn role_may(role: Role, action: Action) -> bool {
     use Action::*;
     match role {
-        Role::Investigator => !matches!(action, Audit),
-        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct),
-        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct),
-        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase),
-        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase),
+        Role::Investigator => !matches!(action, Audit | Filter | Supervise),
+        Role::Analyst => matches!(action, View | Examine | Query | Trace | Link | Conclude | Report | Transfer | Package | Correct | Release),
+        Role::ExhibitOfficer => matches!(action, Admit | View | Transfer | Package | Report | Disclose | Correct | Supervise | Release),
+        Role::Supervisor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Conclude | Disclose | Correct | Erase | Supervise | Release),
+        Role::Prosecutor => matches!(action, View | Query | Transfer | Administer | Audit | Report | Package | Disclose | Correct | Share | Request | Erase | Supervise | Release),
         Role::Auditor => matches!(action, Audit),
+        // Whoever filters does nothing else, and nobody else filters (law 7).
+        Role::FilterTeam => action == Filter,
+        Role::Defence | Role::Court => false,
         Role::Administrator => false,
     }
 }
@@ -206,6 +216,8 @@ fn standing_basis(ask: &Ask<'_>) -> Option<StandingBasis> {
         Action::Administer => Some(StandingBasis::Retention),
         // A correction collects nothing, and waits for no court and no authority.
         Action::Correct => Some(StandingBasis::DisclosureDuty),
+        // What it opens, for how long and who agrees is the state machine's to say.
+        Action::Release => Some(StandingBasis::LifeOrDefence),
         Action::Report | Action::Package if ask.standing.court_process => Some(StandingBasis::CourtProcess),
         Action::Disclose if ask.standing.court_process => Some(StandingBasis::DisclosureDuty),
         _ => None,
@@ -282,8 +294,8 @@ fn live(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
 /// found and deciding what of it is disclosed stay open to him: in a unit of three the supervisor is the
 /// second signature.
 fn acts_on_the_authority(action: Action) -> bool {
-    use Action::{Admit, Collect, Conclude, Erase, Examine, Link, Query, Request, Share, Trace};
-    matches!(action, Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
+    use Action::{Admit, Collect, Conclude, Erase, Examine, Filter, Link, Query, Request, Share, Supervise, Trace};
+    matches!(action, Filter | Supervise | Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
 /// Steps by which something new comes into the case: under an authority for one person or territory they
@@ -355,9 +367,15 @@ pub enum NodeStep {
     ListOwn,
     /// Say which witnesses and which other logs count, write a paper register into the records.
     NameWitnesses,
+    /// Leave an invitation to a viewing, or word of a disclosure, for a registered person, under his own key.
+    InviteViewer,
+    /// Answer such an invitation: be present, confirm what one was shown.
+    AnswerViewing,
     /// Exchange checkpoints: cosign another agency's log, keep a cosignature or a proof of a split. The
     /// node does it without a person too; it reads no content, and whose keys count a person has said.
     ExchangeCheckpoints,
+    /// Add and remove known-hash lists, which are matched in every case of the node.
+    KeepHashLists,
 }
 
 /// Whether a role may do a step on the node. `None` is a node in set-up, which has no people yet.
@@ -373,27 +391,30 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         };
     };
     let allowed = match step {
-        OwnSession | ListOwn => true,
+        OwnSession | ListOwn | AnswerViewing => true,
         ManageUsers => matches!(role, Role::Administrator),
-        ReceiveTip => role.reads_content(),
+        ReceiveTip | InviteViewer => role.investigates(),
         OpenCase => matches!(role, Role::Investigator | Role::Supervisor),
         RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
         DecideUnitAuthority => matches!(role, Role::Supervisor | Role::Prosecutor),
-        ReadLog | ExchangeCheckpoints => true,
-        NameWitnesses | Safeguard => matches!(role, Role::Administrator | Role::Supervisor),
+        ReadLog | ExchangeCheckpoints => !matches!(role, Role::Defence | Role::Court),
+        NameWitnesses | Safeguard | KeepHashLists => matches!(role, Role::Administrator | Role::Supervisor),
     };
     if allowed {
         return Ok(());
     }
     let who = match step {
         ManageUsers => "only an administrator manages users",
-        ReceiveTip => "auditors and administrators take no tips",
+        ReceiveTip => "only people who work on cases take tips",
         OpenCase => "only an investigator or a supervisor opens a case",
         RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",
         DecideUnitAuthority => "only a supervisor or a prosecutor grants or revokes a unit authority",
         Safeguard => "only an administrator or a supervisor makes backups and recovery sets",
+        KeepHashLists => "only an administrator or a supervisor adds and removes known-hash lists",
         NameWitnesses => "only an administrator or a supervisor says who is a witness",
-        OwnSession | ListOwn | ReadLog | ExchangeCheckpoints => "not allowed",
+        InviteViewer => "only people who work on cases leave a notice for somebody",
+        ReadLog | ExchangeCheckpoints => "defence and court verify packages with their own anchors (`lanternfish-verify`); the log of this node is not theirs to read",
+        OwnSession | ListOwn | AnswerViewing => "not allowed",
     };
     Err(refuse(Law::Separation, who))
 }

@@ -92,10 +92,26 @@ event_types! {
     AuthorityRevoked = "authority-revoked", Some(Operation::Alteration);
     /// Authorities were shown.
     AuthorityConsulted = "authority-consulted", Some(Operation::Consultation);
+    /// A known-hash list was added to the node.
+    HashListAdded = "hash-list-added", Some(Operation::Collection);
+    /// A known-hash list was taken out; its digests are destroyed.
+    HashListRemoved = "hash-list-removed", Some(Operation::Alteration);
+    /// The known-hash lists were shown.
+    HashListConsulted = "hash-list-consulted", Some(Operation::Consultation);
+    /// What a case holds already was compared with the known-hash lists.
+    HashesChecked = "hashes-checked", Some(Operation::Combination);
     /// A file, manual capture or thing was admitted.
     ExhibitAdmitted = "exhibit-admitted", Some(Operation::Collection);
     /// An admission was stopped before it was whole.
     AdmissionStopped = "admission-stopped", None;
+    /// An exhibit and what comes from it were put into another class.
+    ExhibitReclassified = "exhibit-reclassified", Some(Operation::Alteration);
+    /// A release of an item that no authority reaches was asked for; for a threat to life it is open from then on.
+    ReleaseAsked = "release-asked", Some(Operation::Alteration);
+    /// A second person decided about a release.
+    ReleaseDecided = "release-decided", Some(Operation::Alteration);
+    /// Releases were shown.
+    ReleaseConsulted = "release-consulted", Some(Operation::Consultation);
     /// An exhibit's bytes were opened.
     ExhibitViewed = "exhibit-viewed", Some(Operation::Consultation);
     /// Members or records were unpacked and hashed.
@@ -179,6 +195,36 @@ event_types! {
     DisclosureRevealed = "disclosure-revealed", Some(Operation::Disclosure);
     /// Disclosures were listed.
     DisclosureConsulted = "disclosure-consulted", Some(Operation::Consultation);
+    /// The filter queue was listed; no content.
+    FilterConsulted = "filter-consulted", Some(Operation::Consultation);
+    /// A person of the filter team opened what may be privileged.
+    FilterViewed = "filter-viewed", Some(Operation::Consultation);
+    /// The filter team said whether an item is privileged.
+    FilterProposed = "filter-proposed", Some(Operation::Alteration);
+    /// The holder of the privilege was told.
+    FilterNotified = "filter-notified", Some(Operation::Disclosure);
+    /// The holder objects.
+    FilterObjected = "filter-objected", Some(Operation::Collection);
+    /// An item was released from the filter: it is not privileged.
+    FilterReleased = "filter-released", Some(Operation::Alteration);
+    /// An item is privileged for good.
+    FilterKept = "filter-kept", Some(Operation::Alteration);
+    /// A supervised viewing of a restricted item was permitted.
+    ViewingPermitted = "viewing-permitted", Some(Operation::Alteration);
+    /// The viewer was invited, under his own key.
+    ViewerInvited = "viewer-invited", Some(Operation::Disclosure);
+    /// The viewer signed that he is present.
+    ViewerPresent = "viewer-present", None;
+    /// A supervised viewing began; the bytes are shown from now on.
+    ViewingBegun = "viewing-begun", Some(Operation::Disclosure);
+    /// It ended.
+    ViewingEnded = "viewing-ended", None;
+    /// The viewer signed what he was shown.
+    ViewingConfirmed = "viewing-confirmed", None;
+    /// The record of a viewing was closed.
+    ViewingClosed = "viewing-closed", Some(Operation::Alteration);
+    /// Viewings were listed.
+    ViewingConsulted = "viewing-consulted", Some(Operation::Consultation);
     /// The log or its proofs were read.
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.

@@ -60,6 +60,16 @@ pub enum ExhibitClass {
 }
 
 impl ExhibitClass {
+    /// The name in records, lists and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            ExhibitClass::Ordinary => "ordinary",
+            ExhibitClass::PersonalSensitive => "personal-sensitive",
+            ExhibitClass::Privileged => "privileged",
+            ExhibitClass::Contraband => "contraband",
+        }
+    }
+
     /// Whether only a dedicated role may open it, and packages hold only a salted commitment.
     pub fn is_restricted(self) -> bool {
         matches!(self, ExhibitClass::Privileged | ExhibitClass::Contraband)

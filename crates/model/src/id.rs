@@ -75,6 +75,8 @@ pseudonym!(/// A tip in the intake tray.
     TipId, "tip-");
 pseudonym!(/// A collection order that the desk signed.
     OrderId, "order-");
+pseudonym!(/// One release of an item that no authority reaches.
+    ReleaseId, "rel-");
 pseudonym!(/// A piece of running work.
     JobId, "job-");
 pseudonym!(/// A transfer of custody on offer.

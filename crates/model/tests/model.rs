@@ -15,12 +15,18 @@ mod dates;
 mod defence;
 #[path = "model/dice.rs"]
 mod dice;
+#[path = "model/known.rs"]
+mod known;
 #[path = "model/leaf.rs"]
 mod leaf;
 #[path = "model/million.rs"]
 mod million;
 #[path = "model/plan.rs"]
 mod plan;
+#[path = "model/restricted.rs"]
+mod restricted;
+#[path = "model/release.rs"]
+mod release;
 #[path = "model/roles.rs"]
 mod roles;
 #[path = "model/subjects.rs"]

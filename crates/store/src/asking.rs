@@ -12,6 +12,7 @@ use model::{
     event::EventType,
     exhibit::Origin,
     id::{ActorId, CaseId},
+    release::{Release, authorize_released},
 };
 use serde_json::json;
 
@@ -35,7 +36,8 @@ impl Store {
         let authorities = self.authorities(scope)?;
         let standing = self.standing_for(scope, &authorities)?;
         let member = self.is_member(scope)?;
-        let answer = authorize(&intent.ask(scope, member, standing, self.now()), &authorities);
+        let ask = intent.ask(scope, member, standing, self.now());
+        let answer = self.or_released(scope, intent.item.as_deref(), &ask, &authorities, authorize(&ask, &authorities))?;
         match answer.map_err(|refusal| self.by_number(scope, refusal)) {
             Ok(ground) => Ok(Permit::new(intent, scope.actor.clone(), scope.case.clone(), ground)),
             Err(refusal) => {
@@ -54,7 +56,18 @@ impl Store {
         let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
         let standing = self.standing_for(scope, &authorities)?;
-        self.ask_again(scope, &permit.grounds(), member, &authorities, standing)
+        let (intents, released) = (permit.grounds(), self.releases_for(scope, &permit.grounds())?);
+        self.ask_again(scope, &intents, member, &authorities, standing, &released)
+    }
+
+    /// Whether a permit would be minted now; nothing is minted and nothing is written.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn would_permit(&self, scope: &Scope, intent: &Intent) -> Result<bool, StoreError> {
+        let authorities = self.authorities(scope)?;
+        let standing = self.standing_for(scope, &authorities)?;
+        Ok(authorize(&intent.ask(scope, self.is_member(scope)?, standing, self.now()), &authorities).is_ok())
     }
 
     /// Whether the permit reaches what comes from `origin`: the limits on source class, person and
@@ -63,7 +76,15 @@ impl Store {
     /// # Errors
     /// Law 1 when no live authority covers the action there.
     pub fn cover(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<(), StoreError> {
-        let Err(refusal) = self.reach(scope, permit, origin)? else { return Ok(()) };
+        self.cover_item(scope, permit, origin, None)
+    }
+
+    /// The same for one exhibit, by its id: a release of it covers what no authority does.
+    ///
+    /// # Errors
+    /// As [`Store::cover`].
+    pub fn cover_item(&self, scope: &Scope, permit: &Permit, origin: &Origin, item: Option<&str>) -> Result<(), StoreError> {
+        let Err(refusal) = self.reach(scope, permit, origin, item)? else { return Ok(()) };
         self.log_refusal(scope, &permit.intent.clone().on(origin), refusal.law, &refusal.text)?;
         Err(refusal.into())
     }
@@ -73,24 +94,88 @@ impl Store {
     /// # Errors
     /// When the database refuses, or the permit is of another person or case.
     pub fn covers(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<bool, StoreError> {
-        Ok(self.reach(scope, permit, origin)?.is_ok())
+        self.covers_item(scope, permit, origin, None)
     }
 
-    fn reach(&self, scope: &Scope, permit: &Permit, origin: &Origin) -> Result<Result<(), Refusal>, StoreError> {
+    /// The same for one exhibit, by its id.
+    ///
+    /// # Errors
+    /// As [`Store::covers`].
+    pub fn covers_item(&self, scope: &Scope, permit: &Permit, origin: &Origin, item: Option<&str>) -> Result<bool, StoreError> {
+        Ok(self.reach(scope, permit, origin, item)?.is_ok())
+    }
+
+    fn reach(&self, scope: &Scope, permit: &Permit, origin: &Origin, item: Option<&str>) -> Result<Result<(), Refusal>, StoreError> {
         own_permit(scope, permit)?;
         let asked = permit.intent.source == Some(origin.source)
             && permit.intent.person == origin.person
             && permit.intent.territory == origin.territory;
         let plain = origin.under.is_none() && (asked || matches!(permit.ground, Ground::Standing(_)));
-        if plain || permit.covered().contains_key(origin) {
+        let released = (origin.clone(), item.map(str::to_string));
+        let covered = permit.covered();
+        if plain || covered.contains_key(&(origin.clone(), None)) || covered.contains_key(&released) {
             return Ok(Ok(()));
         }
         let (intent, authorities) = (permit.intent.clone().on(origin), self.authorities(scope)?);
         let standing = self.standing_for(scope, &authorities)?;
-        let answer = authorize(&intent.ask(scope, self.is_member(scope)?, standing, self.now()), &authorities);
+        let ask = intent.ask(scope, self.is_member(scope)?, standing, self.now());
+        let answer = self.or_released(scope, item, &ask, &authorities, authorize(&ask, &authorities))?;
         Ok(answer.map_err(|refusal| self.by_number(scope, refusal)).map(|ground| {
-            permit.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(origin.clone(), ground);
+            // A release covers its own item and nothing else that comes from there.
+            let key = if matches!(ground, Ground::Release(_)) { released } else { (origin.clone(), None) };
+            permit.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key, ground);
         }))
+    }
+
+    /// An answer, or that of a release of this exhibit where no authority covers the question.
+    fn or_released(
+        &self,
+        scope: &Scope,
+        item: Option<&str>,
+        ask: &Ask<'_>,
+        authorities: &[Authority],
+        answer: Result<Ground, Refusal>,
+    ) -> Result<Result<Ground, Refusal>, StoreError> {
+        let (Err(refusal), Some(item)) = (&answer, item) else { return Ok(answer) };
+        let mut nearest = Refusal { law: refusal.law, text: refusal.text.clone() };
+        for (of, release) in self.releases(scope)? {
+            if of != item {
+                continue;
+            }
+            match authorize_released(ask, authorities, &release) {
+                Ok(ground) => return Ok(Ok(ground)),
+                Err(why) if why.law == nearest.law => nearest.text = format!("{}. The item is out of scope, and {}", refusal.text, why.text),
+                Err(_) => {}
+            }
+        }
+        Ok(Err(nearest))
+    }
+
+    /// The releases of the case, each with the id of its exhibit, the oldest first.
+    fn releases(&self, scope: &Scope) -> Result<Vec<(String, Release)>, StoreError> {
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(RELEASE)])?;
+        self.read_releases(scope, &cells)
+    }
+
+    /// The same, where one of these grounds is a release.
+    fn releases_for(&self, scope: &Scope, intents: &[(Intent, Ground)]) -> Result<Vec<(String, Release)>, StoreError> {
+        if rests_on_a_release(intents) { self.releases(scope) } else { Ok(vec![]) }
+    }
+
+    /// The same, seen from inside a transaction.
+    pub(crate) fn releases_in(&self, tx: &mut Tx<'_>, scope: &Scope, intents: &[(Intent, Ground)]) -> Result<Vec<(String, Release)>, StoreError> {
+        if !rests_on_a_release(intents) {
+            return Ok(vec![]);
+        }
+        let cells = tx.rows(sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text(RELEASE)])?;
+        self.read_releases(scope, &cells)
+    }
+
+    fn read_releases(&self, scope: &Scope, cells: &[sql::Cells]) -> Result<Vec<(String, Release)>, StoreError> {
+        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+        let live = rows.into_iter().filter(|row| !row.is_erased());
+        let open = live.map(|row| self.open_row(&scope.ring, row)).map(|row| row.and_then(|row| Ok((row.parent.clone().unwrap_or_default(), row.content()?))));
+        open.collect()
     }
 
     /// Whether a key of the case is still wrapped to the person: an open scope outlives a membership,
@@ -112,14 +197,22 @@ impl Store {
         member: bool,
         authorities: &[Authority],
         standing: CaseStanding,
+        releases: &[(String, Release)],
     ) -> Result<(), StoreError> {
         intents.iter().try_for_each(|(intent, ground)| {
             // The ground that was given, and no other that may have come since.
             let same_ground = |authority: &&Authority| matches!(ground, Ground::Authority(id) if *id == authority.id);
             let relevant = authorities.iter().find(same_ground).map_or(&[][..], std::slice::from_ref);
             let ask = intent.ask(scope, member, standing, self.now());
-            out_of_quarantine(&ask, authorities)
-                .and_then(|()| authorize(&Ask { under: None, ..ask }, relevant))
+            let answer = match ground {
+                Ground::Release(id) => {
+                    let gone = || Refusal { law: Law::Permit, text: "the release is not in the records".into() };
+                    let release = releases.iter().find(|(item, release)| release.id == *id && intent.item.as_deref() == Some(item));
+                    release.ok_or_else(gone).and_then(|(_, release)| authorize_released(&ask, authorities, release))
+                }
+                _ => out_of_quarantine(&ask, authorities).and_then(|()| authorize(&Ask { under: None, ..ask }, relevant)),
+            };
+            answer
                 .map(|_| ())
                 .map_err(|refusal| StoreError::refused(Law::Revocation, format!("the work was stopped: {}", self.by_number(scope, refusal).text)))
         })
@@ -263,6 +356,13 @@ fn newest_wrap(wraps: &[sql::Cells], scope: &Scope) -> Result<Option<i64>, Store
         }
     }
     Ok(newest)
+}
+
+/// Kind of the rows of releases; each hangs on its exhibit.
+const RELEASE: &str = "release";
+
+fn rests_on_a_release(intents: &[(Intent, Ground)]) -> bool {
+    intents.iter().any(|(_, ground)| matches!(ground, Ground::Release(_)))
 }
 
 /// An emergency authority that nobody but its recorder has looked at.

@@ -1,7 +1,8 @@
 //! Blobs: bytes of a case, each under a key of its own, reached only against a permit (laws 1, 5, 7).
 //!
-//! A restricted blob (privileged, contraband) is not opened here at all: its dedicated roles come
-//! with their own permits. Bytes that do not match their digest are never handed out as whole.
+//! A restricted blob (privileged, contraband) is opened for its own dedicated people only, against a permit for
+//! their own action. What was taken out of an item is as restricted as the item, whatever its own
+//! row says. Bytes that do not match their digest are never handed out as whole.
 
 use std::io::Write as IoWrite;
 
@@ -9,7 +10,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     Law, Sha256Digest,
     exhibit::{ExhibitClass, Origin},
-    id::{BlobId, CaseId},
+    id::{BlobId, CaseId, ExhibitId},
+    viewing::action_for,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,12 @@ pub struct BlobContent {
     pub length: u64,
     /// SHA-256 of the bytes.
     pub sha256: Sha256Digest,
+    /// MD5 of the bytes, where somebody asked for it: a list that comes later may hold no other digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
+    /// SHA-1 of the bytes, where somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha1: Option<String>,
     /// The blob's key, wrapped under the case key, base64.
     pub key: String,
     /// Where the bytes come from; none for papers that the house itself wrote or scanned.
@@ -69,6 +77,14 @@ pub struct BlobHandle {
     object: ObjectName,
 }
 
+impl BlobHandle {
+    /// Raises its class before its row is committed; a class is never lowered here.
+    pub fn raise(&mut self, class: ExhibitClass) {
+        let now: ExhibitClass = serde_json::from_value(self.row.head.state.clone().into()).unwrap_or(ExhibitClass::Contraband);
+        self.row.head.state = now.max(class).name().into();
+    }
+}
+
 impl IoWrite for NewBlob<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.writer.write(bytes)
@@ -97,6 +113,8 @@ impl NewBlob<'_> {
             object: name.hex(),
             length: summary.length,
             sha256: summary.sha256,
+            md5: summary.md5.map(hex::encode),
+            sha1: summary.sha1.map(hex::encode),
             key: STANDARD.encode(self.scope.ring.wrap_blob_key(&self.id, &self.key)?),
             origin: self.origin,
         };
@@ -114,7 +132,6 @@ fn blob_row(
     store: &Store,
     basis: Basis,
 ) -> Result<Write, StoreError> {
-    let state = serde_json::to_value(class).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
     Ok(Write {
         head: Head {
             kind: "blob",
@@ -122,7 +139,7 @@ fn blob_row(
             case: Some(case.clone()),
             parent: Some(parent.to_string()),
             number: Number::None,
-            state,
+            state: class.name().into(),
             actor: None,
             time: store.now(),
         },
@@ -130,6 +147,14 @@ fn blob_row(
         index: vec![("blob.sha256", content.sha256.hex())],
         basis,
     })
+}
+
+/// The class that a blob's own row states.
+///
+/// # Errors
+/// When the row is damaged.
+pub fn class_of(row: &Row) -> Result<ExhibitClass, StoreError> {
+    serde_json::from_value(row.state.clone().into()).map_err(|_| StoreError::damaged("the class of a blob"))
 }
 
 impl Store {
@@ -241,9 +266,20 @@ impl Store {
         own_permit(scope, permit)?;
         let readable = self.open_blob(scope, blob)?;
         if let Some(origin) = &readable.content.origin {
-            self.cover(scope, permit, origin)?;
+            let item = self.item_of(scope, blob)?;
+            self.cover_item(scope, permit, origin, item.as_deref())?;
         }
         Ok(readable)
+    }
+
+    /// The exhibit that a blob is, or was unpacked from, by its id.
+    fn item_of(&self, scope: &Scope, blob: &BlobId) -> Result<Option<String>, StoreError> {
+        let parent = self.get(scope, "blob", blob.as_str())?.parent.unwrap_or_default();
+        if parent.starts_with(ExhibitId::PREFIX) {
+            return Ok(Some(parent));
+        }
+        let derivation = self.db.first(Sight::Person(&scope.actor), sql::RECORD_ONE, &[Val::text("derivation"), Val::text(parent)])?;
+        Ok(derivation.map(|cells| Row::from_cells(&cells)).transpose()?.and_then(|row| row.parent))
     }
 
     /// Reads a blob from end to end and says only whether it is what its record says, also when it is
@@ -279,12 +315,93 @@ impl Store {
 
     fn open_blob(&self, scope: &Scope, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
         let row = self.get(scope, "blob", blob.as_str())?;
-        let class: ExhibitClass =
-            serde_json::from_value(row.state.clone().into()).map_err(|_| StoreError::damaged("the class of a blob"))?;
-        if class.is_restricted() {
+        if self.strictest(scope, &row)?.is_restricted() {
             return Err(StoreError::refused(Law::Restricted, "this item is restricted: only its dedicated role may open it"));
         }
         self.open_unseen(scope, blob, &row)
+    }
+
+    /// Opens a restricted blob against a permit for the one action of its class: to filter what may be privileged, to
+    /// supervise the showing of contraband. No other permit opens it, and these open nothing else.
+    ///
+    /// # Errors
+    /// Law 1 for a foreign permit or one that does not reach the blob's origin, law 7 for another class, law 5 when
+    /// the object is missing.
+    pub fn read_restricted(&self, scope: &Scope, permit: &Permit, blob: &BlobId) -> Result<ReadableBlob, StoreError> {
+        own_permit(scope, permit)?;
+        let row = self.get(scope, "blob", blob.as_str())?;
+        let class = self.strictest(scope, &row)?;
+        if action_for(class) != Some(permit.action()) {
+            return Err(StoreError::refused(Law::Restricted, format!("a permit to {} opens no item that is {}", permit.action(), class.name())));
+        }
+        let readable = self.open_unseen(scope, blob, &row)?;
+        if let Some(origin) = &readable.content.origin {
+            self.cover(scope, permit, origin)?;
+        }
+        Ok(readable)
+    }
+
+    /// The row of a blob that was released from the filter, to be committed with the event that says so.
+    ///
+    /// # Errors
+    /// Law 7 for a blob that is not privileged, or a class that is restricted.
+    pub fn released_blob(&self, scope: &Scope, row: &Row, class: ExhibitClass) -> Result<Write, StoreError> {
+        if class_of(row)? != ExhibitClass::Privileged || class.is_restricted() {
+            return Err(StoreError::refused(Law::Restricted, "only what may be privileged is released, and only to be open"));
+        }
+        self.classed(scope, row, class)
+    }
+
+    /// How restricted a blob is now. Long work asks it between pieces, because an item can become restricted
+    /// while it is read.
+    ///
+    /// # Errors
+    /// When there is no such blob in this case.
+    pub fn class_of_blob(&self, scope: &Scope, blob: &BlobId) -> Result<ExhibitClass, StoreError> {
+        self.strictest(scope, &self.get(scope, "blob", blob.as_str())?)
+    }
+
+    /// The stricter of a blob's own class and that of the item it was taken out of: what was unpacked in the
+    /// moment in which its item became restricted is restricted too.
+    fn strictest(&self, scope: &Scope, row: &Row) -> Result<ExhibitClass, StoreError> {
+        let own = class_of(row)?;
+        let sight = Sight::Person(&scope.actor);
+        let Some(parent) = &row.parent else { return Ok(own) };
+        let derivation = self.db.first(sight, sql::RECORD_ONE, &[Val::text("derivation"), Val::text(parent.clone())])?;
+        let Some(item) = derivation.map(|cells| Row::from_cells(&cells)).transpose()?.and_then(|row| row.parent) else { return Ok(own) };
+        let blobs = self.db.rows(sight, sql::RECORDS_OF_PARENT, &[Val::text("blob"), Val::text(item)])?;
+        blobs.iter().try_fold(own, |class, cells| {
+            let row = Row::from_cells(cells)?;
+            Ok(if row.is_erased() { class } else { class.max(class_of(&row)?) })
+        })
+    }
+
+    /// The row of a blob in a stricter class, to be committed with the event that says so.
+    ///
+    /// # Errors
+    /// Law 7 when the class would be milder.
+    pub fn restricted_blob(&self, scope: &Scope, row: &Row, class: ExhibitClass) -> Result<Write, StoreError> {
+        if class < class_of(row)? {
+            return Err(StoreError::refused(Law::Restricted, "an item does not become milder by this step: its own procedure releases it"));
+        }
+        self.classed(scope, row, class)
+    }
+
+    /// The row of a blob without the mark of personal data. It releases nothing that is restricted.
+    ///
+    /// # Errors
+    /// Law 7 for a restricted blob.
+    pub fn unmarked_blob(&self, scope: &Scope, row: &Row) -> Result<Write, StoreError> {
+        if class_of(row)?.is_restricted() {
+            return Err(StoreError::refused(Law::Restricted, "an item does not become milder by this step: its own procedure releases it"));
+        }
+        self.classed(scope, row, ExhibitClass::Ordinary)
+    }
+
+    fn classed(&self, scope: &Scope, row: &Row, class: ExhibitClass) -> Result<Write, StoreError> {
+        let (id, content) = (row.id.parse().map_err(StoreError::damaged)?, row.content::<BlobContent>()?);
+        let parent = row.parent.as_deref().ok_or_else(|| StoreError::damaged("a blob that hangs on nothing"))?;
+        blob_row(scope.case(), &id, parent, class, &content, self, Basis::Over(row.version))
     }
 
     /// Opens a blob of any class; its bytes go no further than this file.

@@ -66,12 +66,14 @@ pub struct Intent {
     pub territory: Option<String>,
     /// The emergency authority under which what is touched came in, if it was one.
     pub under: Option<AuthorityId>,
+    /// The exhibit that it aims at, by its id: only a release of that exhibit covers what no authority does.
+    pub item: Option<String>,
 }
 
 impl Intent {
     /// An intent that aims at nothing outside the case.
     pub fn to(action: Action) -> Intent {
-        Intent { action, source: None, target: None, person: None, territory: None, under: None }
+        Intent { action, source: None, target: None, person: None, territory: None, under: None, item: None }
     }
 
     /// The same, from this kind of source.
@@ -89,6 +91,12 @@ impl Intent {
     /// The same, about this person.
     pub fn about(mut self, person: impl Into<String>) -> Intent {
         self.person = Some(person.into());
+        self
+    }
+
+    /// The same, at this exhibit.
+    pub fn at_item(mut self, exhibit: impl Into<String>) -> Intent {
+        self.item = Some(exhibit.into());
         self
     }
 
@@ -119,6 +127,9 @@ impl Intent {
     }
 }
 
+/// What a permit was asked for beside its intent.
+pub(crate) type Covered = (Origin, Option<String>);
+
 /// Leave to do one action in one case, for one person. It has no public constructor and cannot be
 /// cloned, stored or sent; rooms never see it.
 #[derive(Debug)]
@@ -127,8 +138,9 @@ pub struct Permit {
     pub(crate) actor: ActorId,
     pub(crate) case: CaseId,
     pub(crate) ground: Ground,
-    /// Origins that it was asked for since, each with the ground that covers it.
-    pub(crate) covered: Mutex<BTreeMap<Origin, Ground>>,
+    /// Origins that it was asked for since, each with the ground that covers it; with the exhibit, where that is a
+    /// release of one.
+    pub(crate) covered: Mutex<BTreeMap<Covered, Ground>>,
 }
 
 impl Permit {
@@ -136,13 +148,14 @@ impl Permit {
         Permit { intent, actor, case, ground, covered: Mutex::default() }
     }
 
-    pub(crate) fn covered(&self) -> BTreeMap<Origin, Ground> {
+    pub(crate) fn covered(&self) -> BTreeMap<Covered, Ground> {
         self.covered.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// All that it was asked for, each with its ground.
     pub(crate) fn grounds(&self) -> Vec<(Intent, Ground)> {
-        let covered = self.covered().into_iter().map(|(origin, ground)| (self.intent.clone().on(&origin), ground));
+        let on = |origin: &Origin, item: Option<String>| Intent { item, ..self.intent.clone().on(origin) };
+        let covered = self.covered().into_iter().map(|((origin, item), ground)| (on(&origin, item), ground));
         std::iter::once((self.intent.clone(), self.ground.clone())).chain(covered).collect()
     }
 

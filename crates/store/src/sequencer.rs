@@ -292,7 +292,7 @@ impl Store {
             Ok(true) => true,
             Ok(false) => {
                 tx.look(Sight::Log)?;
-                return Ok(self.ask_again(scope, &question.intents, false, &[], CaseStanding::default()));
+                return Ok(self.ask_again(scope, &question.intents, false, &[], CaseStanding::default(), &[]));
             }
             Err(refused) => {
                 tx.look(Sight::Log)?;
@@ -306,8 +306,9 @@ impl Store {
         if !knows.standing.contains_key(&scope.case) {
             knows.standing.insert(scope.case.clone(), self.standing_for_in(tx, scope, &knows.authorities[&scope.case])?);
         }
+        let releases = self.releases_in(tx, scope, &question.intents)?;
         tx.look(Sight::Log)?;
-        Ok(self.ask_again(scope, &question.intents, member, &knows.authorities[&scope.case], knows.standing[&scope.case]))
+        Ok(self.ask_again(scope, &question.intents, member, &knows.authorities[&scope.case], knows.standing[&scope.case], &releases))
     }
 }
 

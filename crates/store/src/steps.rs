@@ -25,7 +25,7 @@ use crate::{
     home::{Config, Database, Home},
     log::{LogHead, NewEvent},
     objects::Objects,
-    permit::{Intent, Permit, Scope},
+    permit::{Covered, Intent, Permit, Scope},
     record::{Basis, Blind, Content, KEY_ERASED, Row, Write},
     sequencer::{Question, Ready, Sequencer, Step},
     safeguard::is_half_restored,
@@ -237,7 +237,7 @@ impl Store {
         let mut event = event;
         if let Value::Object(detail) = &mut event.detail {
             detail.insert("ground".into(), serde_json::to_value(&permit.ground).expect("a ground is plain data"));
-            let covered: Vec<Value> = permit.covered().iter().map(|(origin, ground)| json!({"origin": origin, "ground": ground})).collect();
+            let covered: Vec<Value> = permit.covered().iter().map(covered_line).collect();
             if !covered.is_empty() {
                 detail.insert("covered".into(), covered.into());
             }
@@ -319,6 +319,14 @@ pub(crate) fn empty_server(database: &Database, owner: Option<&Database>) -> Res
         return Err(StoreError::input("this database holds the records of a node already: name an empty one"));
     }
     Ok(db)
+}
+
+fn covered_line(((origin, item), ground): (&Covered, &Ground)) -> Value {
+    let mut line = json!({"origin": origin, "ground": ground});
+    if let Some(item) = item {
+        line["item"] = json!(item);
+    }
+    line
 }
 
 fn system_now() -> Moment {

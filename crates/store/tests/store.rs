@@ -20,6 +20,8 @@ mod faults;
 mod house;
 #[path = "store/keys.rs"]
 mod keys;
+#[path = "store/known.rs"]
+mod known;
 #[allow(dead_code, reason = "shared with the tests of what goes wrong on the way to a bucket")]
 #[path = "store/meddle.rs"]
 mod meddle;

@@ -35,8 +35,9 @@ use crate::{
     case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
     facts::{Facts, Secrets, config_digest, hands},
-    material,
+    known, material,
     office::input,
+    reclassify,
     report_step::ReportContent,
 };
 
@@ -98,6 +99,7 @@ impl<'a> Filling<'a> {
         self.findings()?;
         self.put_lines("data/searches.jsonl", self.facts.searches())?;
         self.put_json("data/unused.json", material::in_package(self.desk, self.scope, &self.facts.exhibits, &self.facts.findings)?)?;
+        self.put_json("data/releases.json", serde_json::to_value(&self.facts.releases).map_err(input)?)?;
         self.put_json("data/errata.json", Value::Array(errata::in_package(&self.facts.errata)))?;
         self.selectors()?;
         self.derivations()?;
@@ -129,6 +131,7 @@ impl<'a> Filling<'a> {
 
     fn open(&self, view: &ExhibitView) -> Result<(ReadableBlob, Sha256Digest), StoreError> {
         let blob = admit::usable_blob(view)?;
+        known::looked_through(self.desk, self.scope, view)?;
         let readable = self.desk.store.read_blob(self.scope, self.permit, blob)?;
         match view.content.sha256 {
             Some(digest) if digest == readable.content.sha256 => Ok((readable, digest)),
@@ -261,6 +264,8 @@ impl<'a> Filling<'a> {
                 line["note"] = json!("the detail was erased by decision of a court or prosecutor (law 10); the event stands");
             } else if disclosed(event.leaf.event_type) && self.is_about_a_restricted(event.leaf.object.as_deref()) {
                 line["note"] = json!("the event is about a restricted item: its detail stays here (law 7)");
+            } else if self.is_about_a_held_finding(event.leaf.object.as_deref()) {
+                line["note"] = json!("the finding is held back: it was written on an item that became privileged (law 7)");
             } else if disclosed(event.leaf.event_type) {
                 let mut detail = detail.clone();
                 let withheld = self.secrets.take_out(&mut detail);
@@ -286,15 +291,20 @@ impl<'a> Filling<'a> {
         object.is_some_and(|id| self.restricted.contains(id))
     }
 
+    fn is_about_a_held_finding(&self, object: Option<&str>) -> bool {
+        object.is_some_and(|id| self.facts.findings.iter().any(|finding| finding.held && finding.id == id))
+    }
+
     fn is_restricted(&self, exhibit: &str) -> bool {
         self.restricted.contains(exhibit)
     }
 
     fn selectors(&mut self) -> Result<(), StoreError> {
         let mut lines = Vec::new();
+        let parts = reclassify::restricted_parts(self.desk, self.scope)?;
         for row in self.desk.store.list(self.scope, "selectors")? {
             let batch: SelectorBatch = row.content()?;
-            if self.is_restricted(&batch.exhibit) {
+            if self.is_restricted(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
                 continue;
             }
             for selector in &batch.selectors {
@@ -310,6 +320,7 @@ impl<'a> Filling<'a> {
     /// The account of each unpacking and of each member; the members' bytes can be made again.
     fn derivations(&mut self) -> Result<(), StoreError> {
         let mut lines = Vec::new();
+        let parts = reclassify::restricted_parts(self.desk, self.scope)?;
         for row in self.desk.store.list(self.scope, "derivation")? {
             let derivation: Derivation = row.content()?;
             if self.is_restricted(&derivation.exhibit) {
@@ -318,7 +329,7 @@ impl<'a> Filling<'a> {
             lines.push(json!({"derivation": row.id, "event": row.event, "account": derivation}));
             for batch in self.desk.store.list_of(self.scope, "members", &row.id)? {
                 let members: Vec<DerivedMember> = batch.content()?;
-                lines.extend(members.iter().map(|m| json!({"derivation": row.id, "event": batch.event, "member": m.head, "end": m.tail, "sha256": m.sha256})));
+                lines.extend(members.iter().filter(|m| !parts.contains(&m.blob)).map(|m| json!({"derivation": row.id, "event": batch.event, "member": m.head, "end": m.tail, "sha256": m.sha256})));
             }
         }
         self.put_lines("data/derivations.jsonl", lines)
@@ -348,7 +359,7 @@ impl<'a> Filling<'a> {
             item["path"] = json!(self.places.get(&view.exhibit));
             if view.content.class.is_restricted() {
                 // Length and name would tell as much as a digest.
-                for key in ["sha256", "length", "declared", "original_name", "record", "findings", "blob"] {
+                for key in ["sha256", "length", "declared", "original_name", "record", "findings", "known", "blob"] {
                     item[key] = Value::Null;
                 }
             }
@@ -476,11 +487,13 @@ fn disclosed(event: EventType) -> bool {
     use EventType::*;
     matches!(
         event,
-        ExhibitAdmitted | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
+        ExhibitAdmitted | ExhibitReclassified | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
             | CaptureEnded | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRatified | AuthorityRevoked
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
-            | MaterialReviewed
+            | MaterialReviewed | FilterViewed | FilterProposed | FilterNotified | FilterObjected | FilterReleased | FilterKept
+            | ViewingPermitted | ViewingBegun | ViewingEnded | ViewingClosed
+            | ReleaseAsked | ReleaseDecided
     )
 }
 

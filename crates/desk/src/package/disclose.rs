@@ -21,6 +21,7 @@ use model::{
     action::Action,
     disclosure::{BLIND_FILE, DisclosureError, DisclosureItem, DisclosureState, PackageSecret, WithholdClass, Withholding, may_decide},
     event::EventType,
+    exhibit::ExhibitClass,
     id::ActorId,
     material::Assistance,
 };
@@ -44,6 +45,7 @@ use crate::{
     facts, material,
     report_step,
     row::{Draft, for_action, parse_label},
+    viewing,
 };
 
 /// One item to withhold, as typed: a label such as E-0002 or R-0001, or a path in the package.
@@ -120,6 +122,12 @@ impl DisclosureContent {
     /// Whether this item was withheld when it was built, opened since or not; the blind never opens.
     fn withholds(&self, path: &str) -> bool {
         path != BLIND_FILE && self.items.iter().any(|item| item.path == path && item.withheld.is_some())
+    }
+
+    /// Whether bytes of this exhibit go out.
+    pub(crate) fn gives(&self, exhibit: &str) -> bool {
+        let opened = |item: &DisclosureItem| item.withheld.is_none() || self.revealed.iter().any(|one| one.path == item.path);
+        self.items.iter().any(|item| opened(item) && label_of(&item.path).as_deref() == Some(exhibit))
     }
 
     /// Paths that are withheld and not opened since, the blind aside.
@@ -300,6 +308,11 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
     let (_, _, original) = original(desk, scope, permit, &typed.package, typed.from.as_deref())?;
     let package = package_label(parse_label(&typed.package, 'P')?);
     let mut withheld = chosen(&original, &typed.withhold)?;
+    // What became restricted after the package was sealed goes to nobody, whatever was typed.
+    for (exhibit, class) in restricted(desk, scope)? {
+        let why = Withholding { class, reason: "it became restricted after the package was sealed".into() };
+        withheld.extend(paths_of(&original, &exhibit).into_iter().map(|path| (path, why.clone())));
+    }
     not_what_assists(desk, scope, &original, &withheld.iter().map(|(path, why)| (path.clone(), why.class)).collect())?;
     withheld.insert(BLIND_FILE.into(), Withholding { class: WithholdClass::Blind, reason: "the unguessable line of the package".into() });
     // A paper that is withheld because it names an item is one that others may name.
@@ -330,6 +343,26 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
     let detail = json!({"package": content.package, "recipient": content.recipient, "purpose": content.purpose, "items": content.items.len(), "withheld": withheld});
     desk.store.commit(scope, permit, NewEvent::new(EventType::DisclosureProposed, Some(id.clone()), detail), vec![row])?;
     view(desk, &desk.store.get(scope, "disclosure", &id)?, &content)
+}
+
+/// The restricted exhibits of the case, each with the reason that the recipient reads.
+fn restricted(desk: &Desk, scope: &Scope) -> Result<Vec<(String, WithholdClass)>, StoreError> {
+    let class = |class| if class == ExhibitClass::Contraband { WithholdClass::Contraband } else { WithholdClass::Privileged };
+    let exhibits = admit::all(desk, scope)?.into_iter().filter(|view| view.content.class.is_restricted());
+    Ok(exhibits.map(|view| (view.exhibit, class(view.content.class))).collect())
+}
+
+/// A restricted exhibit that this disclosure gives away all the same, because it was proposed before.
+pub(crate) fn restricted_in(desk: &Desk, scope: &Scope, label: &str) -> Result<Option<String>, StoreError> {
+    let (_, content) = found(desk, scope, label)?;
+    Ok(restricted(desk, scope)?.into_iter().map(|(exhibit, _)| exhibit).find(|exhibit| content.gives(exhibit)))
+}
+
+/// Bytes of a restricted exhibit go to nobody, also when that was approved before it became restricted.
+fn gives_nothing_restricted(desk: &Desk, scope: &Scope, label: &str) -> Result<(), StoreError> {
+    let Some(exhibit) = restricted_in(desk, scope, label)? else { return Ok(()) };
+    let text = format!("{exhibit} became restricted after {label} was proposed: propose the disclosure anew, it is withheld then");
+    Err(desk.store.refuse(scope, &Intent::to(Action::Disclose), Law::Restricted, text)?)
 }
 
 /// What was decided to assist the defence, or may, is never immaterial to it (law 9).
@@ -575,6 +608,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     if let Some(package) = &content.built {
         return Err(StoreError::input(format!("this disclosure is the package {package} already: propose a new one for another recipient")));
     }
+    gives_nothing_restricted(desk, scope, &typed.disclosure)?;
     let (first, secret, original) = original(desk, scope, permit, &content.package, typed.from.as_deref())?;
     let officers = planned_officers(desk, scope, &typed.officers)?;
     let authorities = planned_stamps(desk)?;
@@ -617,6 +651,12 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     content.built = Some(built.package.clone());
     let detail = json!({"disclosure": label, "built": built.package, "tagmanifest": built.tagmanifest});
     save(desk, scope, permit, &row, &content, NewEvent::new(EventType::DisclosureBuilt, Some(row.id.clone()), detail))?;
+    let case = desk.store.get(scope, "case", scope.case().as_str())?;
+    let told = json!({
+        "what": "disclosure", "case": crate::row::case_label(case.number.unwrap_or(0)), "disclosure": label, "package": built.package, "tagmanifest": built.tagmanifest,
+        "items": content.items.iter().filter(|item| item.withheld.is_none()).count(), "withheld": content.closed().len(), "salt": hex::encode(random_32()?),
+    });
+    viewing::tell_recipient(desk, session, &content.recipient, &told)?;
     Ok(built)
 }
 
@@ -750,6 +790,10 @@ pub fn reveal(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Reveal) -> Re
             return Err(StoreError::input(format!("{item} is not withheld in this disclosure: see `lanternfish disclosure list`")));
         }
         paths.extend(of_item);
+    }
+    if let Some((exhibit, _)) = restricted(desk, scope)?.into_iter().find(|(exhibit, _)| paths.iter().any(|path| label_of(path).as_ref() == Some(exhibit))) {
+        let text = format!("{exhibit} is restricted: it is shown under supervision (`lanternfish viewing --help`) and given to nobody");
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose), Law::Restricted, text)?);
     }
     let rest: BTreeSet<&str> = content.closed().into_iter().filter(|path| !paths.contains(*path)).collect();
     let names = Names::of(desk, scope, &original, rest.iter().copied())?;

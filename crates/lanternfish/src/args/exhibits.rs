@@ -27,6 +27,12 @@ pub enum ExhibitVerb {
         /// Where to.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// The whole of a personal-sensitive item; without it you see its minimised view.
+        #[arg(long, requires = "reason")]
+        full: bool,
+        /// Why the whole is needed.
+        #[arg(long, requires = "full", value_parser = words)]
+        reason: Option<String>,
     },
     /// Print a label for an exhibit (PDF).
     Label {
@@ -38,15 +44,54 @@ pub enum ExhibitVerb {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// A supervisor's decision about a locked exhibit.
+    /// Put an exhibit and all that comes from it into another class. Any member may make it stricter, at once; nothing
+    /// restricted becomes milder by this command.
+    Reclassify {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit, such as E-0001.
+        exhibit: String,
+        /// privileged, contraband, personal-sensitive or ordinary.
+        #[arg(long)]
+        class: String,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+    /// Open an item that no authority reaches (with --because), or decide about a locked exhibit (without it).
     Release {
         #[command(flatten)]
         case: InCase,
         /// The exhibit.
         exhibit: String,
+        /// threat-to-life: open at once, and a supervisor or prosecutor confirms within 48 hours. exculpatory: a
+        /// supervisor or prosecutor decides first. Without it: a supervisor's decision about a locked exhibit.
+        #[arg(long)]
+        because: Option<String>,
         /// Why.
         #[arg(long, value_parser = words)]
         reason: String,
+    },
+    /// Decide about a release that somebody else asked for (supervisor or prosecutor).
+    DecideRelease {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// It is released for good.
+        #[arg(long, conflicts_with = "refuse", required_unless_present = "refuse")]
+        approve: bool,
+        /// It is sealed again.
+        #[arg(long)]
+        refuse: bool,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
+    /// Every release of the case, and how it stands.
+    Releases {
+        #[command(flatten)]
+        case: InCase,
     },
 }
 

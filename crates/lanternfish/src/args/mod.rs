@@ -2,10 +2,12 @@
 
 mod cases;
 mod exhibits;
+mod hashes;
 mod node;
 mod papers;
 mod people;
 mod range;
+mod restricted;
 mod subjects;
 mod witness;
 
@@ -22,7 +24,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, node::*, papers::*, people::*, range::*, subjects::*, witness::*};
+pub use self::{cases::*, exhibits::*, hashes::*, node::*, papers::*, people::*, range::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -126,6 +128,12 @@ pub enum Verb {
     /// Items of evidence.
     #[command(subcommand)]
     Exhibit(ExhibitVerb),
+    /// What may be privileged: the filter team, the holder's objection, release.
+    #[command(subcommand)]
+    Filter(FilterVerb),
+    /// Showing restricted items to one person, in the presence of another, without a copy.
+    #[command(subcommand)]
+    Viewing(ViewingVerb),
     /// Unpack an exhibit and find its selectors, in the caged parser.
     Examine {
         #[command(flatten)]
@@ -133,6 +141,9 @@ pub enum Verb {
         /// The exhibit, such as E-0001.
         exhibit: String,
     },
+    /// Known-hash lists: compared with everything that comes in, before anybody can open it.
+    #[command(subcommand)]
+    Hashes(HashesVerb),
     /// Selectors that were found: all, or where one value stands.
     Selectors {
         #[command(flatten)]

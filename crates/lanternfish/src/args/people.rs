@@ -12,7 +12,8 @@ pub enum UserVerb {
     Add {
         /// Name at work.
         name: String,
-        /// investigator, analyst, exhibit-officer, supervisor, prosecutor, auditor or administrator.
+        /// investigator, analyst, exhibit-officer, supervisor, prosecutor, auditor, administrator, filter-team (filters and does
+        /// nothing else), defence or court (hold no key of a case).
         #[arg(long, value_parser = words)]
         role: String,
     },

@@ -7,10 +7,12 @@ use std::{
 };
 
 use desk::{
-    DeskError, Intent, Permit, Scope,
+    Desk, DeskError, Intent, Permit, Scope,
     admit::{self, AdmitFile},
     capture::{self, CaptureWish},
-    case, custody, papers,
+    case, custody, minimise, papers,
+    reclassify::{self, ReclassifiedView},
+    release,
 };
 use model::{
     Law,
@@ -21,7 +23,7 @@ use model::{
 use serde_json::json;
 
 use super::{Done, Office, new_file, parsed, write};
-use crate::{args::*, folder, in_short, output::Pipe};
+use crate::{args::*, folder, in_short, output::{Pipe, print_bytes}};
 
 impl Office {
     pub(super) fn capture(&self, case: &InCase, wish: &CaptureWish) -> Done {
@@ -30,6 +32,7 @@ impl Office {
         let view = capture::run(&self.desk, &scope, &permits, wish, |percent| self.voice.note(format!("tor: {percent} %")))?;
         let zone = case::zone(&self.desk, &scope)?;
         self.voice.tell(&view, || in_short::capture(&view, &zone));
+        self.told_of(&view.exhibit);
         if let Some(why) = &view.stopped {
             let text = format!("{why}; what had arrived is kept as {}, marked partial", view.exhibit.exhibit);
             return Err(DeskError::refused(Law::Revocation, text));
@@ -55,31 +58,90 @@ impl Office {
                 let zone = case::zone(&self.desk, &scope)?;
                 self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
             }
-            ExhibitVerb::View { case, exhibit, purpose, out } => {
-                let (_, scope, permit) = self.to(&case, Action::View)?;
-                self.view(&scope, &permit, &exhibit, &purpose, &out)?;
+            ExhibitVerb::View { case, exhibit, purpose, out, full, reason } => {
+                let (_, scope) = self.enter(&case)?;
+                let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
+                let class = admit::view(&self.desk, &admit::row(&self.desk, &scope, &exhibit)?)?.content.class;
+                if class == ExhibitClass::PersonalSensitive && !full {
+                    self.view_minimised(&scope, &permit, &exhibit, &purpose, &out)?;
+                } else {
+                    self.view(&scope, &permit, &exhibit, (&purpose, reason.as_deref()), &out)?;
+                }
             }
             ExhibitVerb::Label { case, exhibit, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 write(&out, &papers::label(&self.desk, &scope, &permit, &exhibit)?)?;
                 self.voice.say(&json!({"label": out, "exhibit": exhibit}));
             }
-            ExhibitVerb::Release { case, exhibit, reason } => {
+            ExhibitVerb::Reclassify { case, exhibit, class: typed, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                let view = reclassify::reclassify(&self.desk, &scope, &permit, &exhibit, class(&typed)?, &reason)?;
+                self.voice.say(&view);
+                self.after_reclassification(&view);
+            }
+            ExhibitVerb::Release { case, exhibit, because: None, reason } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
                 self.tell_exhibit(&scope, &admit::release(&self.desk, &scope, &permit, &exhibit, &reason)?)?;
+            }
+            ExhibitVerb::Release { case, exhibit, because: Some(because), reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Release)?;
+                let view = release::ask(&self.desk, &scope, &permit, &exhibit, parsed(&because)?, &reason)?;
+                self.voice.say(&view);
+                let decide = format!("a supervisor or prosecutor other than you runs `lanternfish exhibit decide-release --case {} {}`", case.case, view.exhibit);
+                self.voice.note(match view.open_until {
+                    Some(_) => format!("it is open now, to be looked at. Within 48 hours {decide}; otherwise it is sealed again"),
+                    None => format!("it stays sealed until {decide}"),
+                });
+            }
+            ExhibitVerb::DecideRelease { case, exhibit, approve, refuse: _, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Release)?;
+                self.voice.say(&release::decide(&self.desk, &scope, &permit, &exhibit, approve, &reason)?);
+            }
+            ExhibitVerb::Releases { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Release)?;
+                self.voice.say_all(&release::list(&self.desk, &scope, &permit)?, "nothing of this case was released");
             }
         }
         Ok(0)
     }
 
-    pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {
+    /// What a person must do now, in words.
+    fn after_reclassification(&self, view: &ReclassifiedView) {
+        for one in &view.went_out {
+            self.voice.note(format!("ATTENTION, {}: {}", one.what, one.then));
+        }
+        if !view.look_at.is_empty() {
+            self.voice.note(format!("only a part is the same in {}: look whether they are restricted too", view.look_at.join(", ")));
+        }
+        if !view.findings.is_empty() {
+            self.voice.note(format!("held back until it is released: {}", view.findings.join(", ")));
+        }
+    }
+
+    /// The minimised view, as a text file that says at its head what it covers and what not.
+    fn view_minimised(&self, scope: &Scope, permit: &Permit, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {
+        let mut view = minimise::view(&self.desk, scope, permit, exhibit, purpose)?;
+        let paper = in_short::minimised(&view, &case::zone(&self.desk, scope)?);
+        view.text = None;
+        if out == Path::new("-") {
+            print_bytes(paper.as_bytes());
+        } else {
+            write(out, paper.as_bytes())?;
+            self.voice.say(&view);
+        }
+        self.voice.note(format!("minimised view: NOT covered are {}. The whole needs --full and --reason", view.not_masked));
+        Ok(())
+    }
+
+    pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, why: (&str, Option<&str>), out: &Path) -> Result<(), DeskError> {
+        let (purpose, reason) = why;
         if out == Path::new("-") {
             let mut out = Pipe(std::io::stdout().lock());
-            admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut out)?;
+            open(&self.desk, scope, permit, exhibit, (purpose, reason), &mut out)?;
             return out.flush().map_err(|e| DeskError::environment("writing the bytes", &e));
         }
         let mut file = new_file(out)?;
-        match admit::open_bytes(&self.desk, scope, permit, exhibit, purpose, &mut file) {
+        match open(&self.desk, scope, permit, exhibit, (purpose, reason), &mut file) {
             Ok(view) => self.tell_exhibit(scope, &view),
             Err(error) => {
                 // What was written does not match the record and must not be taken for the exhibit.
@@ -118,6 +180,7 @@ impl Office {
         for wrong in view.content.findings.iter().filter(|finding| finding.starts_with(admit::WRONG_DIGEST)) {
             self.voice.note(format!("ATTENTION, {}: {wrong}. Ask the giver for the item and its digest again; the item is kept as it came", view.exhibit));
         }
+        self.told_of(view);
         Ok(())
     }
 
@@ -166,6 +229,13 @@ impl Office {
             }
         }
         Ok(0)
+    }
+}
+
+fn open(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: &str, why: (&str, Option<&str>), sink: &mut impl Write) -> Result<admit::ExhibitView, DeskError> {
+    match why {
+        (purpose, Some(reason)) => admit::open_full(desk, scope, permit, exhibit, purpose, reason, sink),
+        (purpose, None) => admit::open_bytes(desk, scope, permit, exhibit, purpose, sink),
     }
 }
 

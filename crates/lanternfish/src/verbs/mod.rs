@@ -3,10 +3,12 @@
 
 mod cases;
 mod exhibits;
+mod hashes;
 mod node;
 mod papers;
 mod people;
 mod range;
+mod restricted;
 mod subjects;
 mod witness;
 
@@ -53,6 +55,7 @@ fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
         Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
+        Verb::Hashes(HashesVerb::Salt { file, out }) => hashes::salt(&file, &out, voice),
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Range(verb) => range::run(verb, voice),
         Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
@@ -216,6 +219,9 @@ impl Office {
             Verb::Subject(verb) => self.subject(verb),
             Verb::Erase(verb) => self.erase(verb),
             Verb::Exhibit(verb) => self.exhibit(verb),
+            Verb::Filter(verb) => self.filter(verb),
+            Verb::Viewing(verb) => self.viewing(verb),
+            Verb::Hashes(verb) => self.hashes(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
             Verb::Charge(verb) => self.charge(verb),
@@ -241,6 +247,7 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;
                 let view = examine::examine(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default())?;
                 self.voice.say(&view);
+                self.told_of_members(&view);
                 Ok(0)
             }
             Verb::Selectors { case, value, purpose } => {
@@ -250,6 +257,9 @@ impl Office {
                 self.voice.note(format!("the question is event {} of the log", found.event));
                 if !found.unsearched.is_empty() {
                     self.voice.note(format!("not examined to the end, so nothing is said about: {}", found.unsearched.join(", ")));
+                }
+                if !found.restricted.is_empty() {
+                    self.voice.note(format!("restricted, so nothing is said about: {}", found.restricted.join(", ")));
                 }
                 if found.outside > 0 {
                     self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));

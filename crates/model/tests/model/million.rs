@@ -29,17 +29,20 @@ const PERSONS: [&str; 3] = ["nickname-a", "nickname-b", "nickname-c"];
 const LANDS: [&str; 3] = ["la", "th", "kz"];
 
 /// What each role may do at all, in the words of the command line.
-const MAY: [(Role, &str); 7] = [
+const MAY: [(Role, &str); 10] = [
     (
         Role::Investigator,
-        "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase",
+        "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase release",
     ),
-    (Role::Analyst, "view examine query trace link conclude report transfer package correct"),
-    (Role::ExhibitOfficer, "admit view transfer package disclose correct report"),
-    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase"),
-    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase"),
+    (Role::Analyst, "view examine query trace link conclude report transfer package correct release"),
+    (Role::ExhibitOfficer, "admit view transfer package disclose correct report supervise release"),
+    (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase supervise release"),
+    (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase supervise release"),
     (Role::Auditor, "audit"),
     (Role::Administrator, ""),
+    (Role::FilterTeam, "filter"),
+    (Role::Defence, ""),
+    (Role::Court, ""),
 ];
 
 /// The registrar's own copy of an instrument.
@@ -109,6 +112,7 @@ impl Registrar {
             "transfer" => Some(StandingBasis::Custody),
             "administer" => Some(StandingBasis::Retention),
             "correct" => Some(StandingBasis::DisclosureDuty),
+            "release" => Some(StandingBasis::LifeOrDefence),
             "report" | "package" if court => Some(StandingBasis::CourtProcess),
             "disclose" if court => Some(StandingBasis::DisclosureDuty),
             _ => None,

@@ -7,7 +7,7 @@ use model::{
     action::Action,
     actor::Role,
     authority::{AuthorityKind, SourceClass},
-    authorize::{Ask, CaseStanding, Ground, NodeStep, StandingBasis, authorize, authorize_node_step},
+    authorize::{Ask, CaseStanding, Ground, NodeStep, StandingBasis, authorize, authorize_node_step, role_may},
 };
 
 use crate::authorities::{approve, authority, case, person};
@@ -52,6 +52,35 @@ fn law_13_an_administrator_has_no_part_in_any_case() {
 }
 
 #[test]
+fn law_07_who_filters_does_nothing_else_and_nobody_else_filters() {
+    for role in Role::ALL {
+        for action in Action::ALL {
+            match (role, action) {
+                (Role::FilterTeam, _) => assert_eq!(role_may(role, action), action == Action::Filter, "{action}"),
+                (_, Action::Filter) => assert!(!role_may(role, action), "{role}"),
+                (_, Action::Supervise) => {
+                    let present = matches!(role, Role::Supervisor | Role::Prosecutor | Role::ExhibitOfficer);
+                    assert_eq!(role_may(role, action), present, "{role}");
+                }
+                _ => {}
+            }
+        }
+    }
+    let lawful = answers(Role::FilterTeam).into_iter().filter(|(action, member, answer)| answer.is_ok() && *action == Action::Filter && *member);
+    assert!(lawful.count() > 0 && Role::FilterTeam.reads_content() && !Role::FilterTeam.investigates());
+}
+
+#[test]
+fn law_13_defence_and_court_hold_no_key_and_do_nothing_in_a_case() {
+    for role in [Role::Defence, Role::Court] {
+        for (action, _, answer) in answers(role) {
+            assert_eq!(answer, Err(Law::Separation), "{role} {action}");
+        }
+        assert!(!role.reads_content() && !role.investigates());
+    }
+}
+
+#[test]
 fn law_13_who_is_not_a_member_reads_nothing_of_a_case() {
     for role in Role::ALL {
         for (action, member, answer) in answers(role) {
@@ -64,10 +93,10 @@ fn law_13_who_is_not_a_member_reads_nothing_of_a_case() {
     assert!(works > 50, "the test shows nothing when nobody may do anything: {works}");
 }
 
-const STEPS: [NodeStep; 11] = [
+const STEPS: [NodeStep; 14] = [
     NodeStep::ManageUsers, NodeStep::OwnSession, NodeStep::ReceiveTip, NodeStep::OpenCase, NodeStep::RecordUnitAuthority,
     NodeStep::DecideUnitAuthority, NodeStep::ReadLog, NodeStep::Safeguard, NodeStep::ListOwn, NodeStep::NameWitnesses,
-    NodeStep::ExchangeCheckpoints,
+    NodeStep::ExchangeCheckpoints, NodeStep::InviteViewer, NodeStep::AnswerViewing, NodeStep::KeepHashLists,
 ];
 
 fn steps_of(role: Option<Role>) -> BTreeSet<String> {
@@ -81,21 +110,25 @@ fn check_steps(role: Option<Role>, expected: &[&str]) {
 #[test]
 fn law_13_on_the_node_each_role_has_its_own_steps() {
     check_steps(None, &["ManageUsers", "OwnSession", "ReadLog", "ExchangeCheckpoints"]);
-    check_steps(Some(Role::Auditor), &["OwnSession", "ListOwn", "ReadLog", "ExchangeCheckpoints"]);
+    check_steps(Some(Role::Auditor), &["OwnSession", "ListOwn", "ReadLog", "ExchangeCheckpoints", "AnswerViewing"]);
     check_steps(
         Some(Role::Administrator),
-        &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard", "NameWitnesses", "ExchangeCheckpoints"],
+        &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard", "NameWitnesses", "ExchangeCheckpoints", "AnswerViewing", "KeepHashLists"],
     );
-    check_steps(Some(Role::Analyst), &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "ExchangeCheckpoints"]);
+    check_steps(Some(Role::Analyst), &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "ExchangeCheckpoints", "InviteViewer", "AnswerViewing"]);
+    check_steps(Some(Role::FilterTeam), &["OwnSession", "ListOwn", "ReadLog", "ExchangeCheckpoints", "AnswerViewing"]);
+    for outsider in [Role::Defence, Role::Court] {
+        check_steps(Some(outsider), &["OwnSession", "ListOwn", "AnswerViewing"]);
+    }
     check_steps(
         Some(Role::Investigator),
-        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "ExchangeCheckpoints"],
+        &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "ExchangeCheckpoints", "InviteViewer", "AnswerViewing"],
     );
     check_steps(
         Some(Role::Supervisor),
         &[
             "OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "OpenCase", "RecordUnitAuthority", "DecideUnitAuthority", "Safeguard",
-            "NameWitnesses", "ExchangeCheckpoints",
+            "NameWitnesses", "ExchangeCheckpoints", "InviteViewer", "AnswerViewing", "KeepHashLists",
         ],
     );
 }

@@ -1,9 +1,11 @@
 //! Laws 5 and 7 on stored bytes: as they were or not at all, and restricted ones not here.
 
-use model::{Law, action::Action, exhibit::ExhibitClass};
-use store::Intent;
+use std::io::Write as _;
 
-use crate::house::{House, files, refused};
+use model::{Law, action::Action, event::EventType, exhibit::ExhibitClass};
+use store::{Intent, NewEvent, vault::blob::AlsoDigest};
+
+use crate::house::{House, files, refused, row};
 
 fn case_with_blob(bytes: &[u8], class: ExhibitClass) -> (House, store::Scope, model::id::BlobId) {
     let house = House::new();
@@ -63,6 +65,62 @@ fn law_07_a_restricted_blob_is_not_opened_here() {
     for class in [ExhibitClass::Ordinary, ExhibitClass::PersonalSensitive] {
         let (house, scope, blob) = case_with_blob(b"not restricted", class);
         assert_eq!(read(&house, &scope, &blob).unwrap(), b"not restricted");
+    }
+}
+
+#[test]
+fn law_07_what_was_taken_out_of_a_restricted_item_is_restricted_with_it() {
+    let (house, scope, item) = case_with_blob(b"a container", ExhibitClass::Ordinary);
+    let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+    // The member's own row says ordinary and stays so: it was written in the moment in which the item became restricted.
+    let mut derivation = row(&scope, house.store.now(), "derivation", "deriv-1", "done", serde_json::json!({}));
+    derivation.head.parent = Some("exh-of-test".into());
+    let mut member = house.store.new_blob(&scope, &permit, "deriv-1", ExhibitClass::Ordinary, None, AlsoDigest::default()).unwrap();
+    member.write_all(b"a letter in it").unwrap();
+    let member = member.finish().unwrap();
+    let event = || NewEvent::new(EventType::Derived, None, serde_json::json!({}));
+    house.store.commit(&scope, &permit, event(), vec![derivation, member.row.clone()]).unwrap();
+    assert_eq!(read(&house, &scope, &member.id).unwrap(), b"a letter in it");
+
+    let of_item = house.store.get(&scope, "blob", item.as_str()).unwrap();
+    refused(house.store.unmarked_blob(&scope, &house.store.get(&scope, "blob", house.blob(&scope, b"x", ExhibitClass::Contraband).as_str()).unwrap()), Law::Restricted);
+    let stricter = house.store.restricted_blob(&scope, &of_item, ExhibitClass::Privileged).unwrap();
+    house.store.commit(&scope, &permit, event(), vec![stricter]).unwrap();
+    for blob in [&item, &member.id] {
+        assert!(house.store.class_of_blob(&scope, blob).unwrap().is_restricted());
+        refused(read(&house, &scope, blob), Law::Restricted);
+    }
+    let of_item = house.store.get(&scope, "blob", item.as_str()).unwrap();
+    for milder in [ExhibitClass::Ordinary, ExhibitClass::PersonalSensitive] {
+        refused(house.store.restricted_blob(&scope, &of_item, milder), Law::Restricted);
+    }
+    assert_eq!(house.store.find(&scope, "blob", "blob.sha256", &model::Sha256Digest::of(b"a container").hex()).unwrap().len(), 1, "it is found by its bytes still");
+    assert_eq!(house.store.verify_log().unwrap().faults, Vec::<String>::new());
+}
+
+#[test]
+fn law_07_a_restricted_blob_opens_for_the_action_of_its_own_people_only() {
+    for class in [ExhibitClass::Ordinary, ExhibitClass::PersonalSensitive, ExhibitClass::Privileged, ExhibitClass::Contraband] {
+        let (house, noy, blob) = case_with_blob(b"shown once", class);
+        let kham = house.scope("Kham", noy.case());
+        let supervise = house.store.permit(&kham, Intent::to(Action::Supervise)).unwrap();
+        let view = house.store.permit(&kham, Intent::to(Action::View)).unwrap();
+        refused(house.store.read_restricted(&kham, &view, &blob).map(|_| ()), Law::Restricted);
+        let shown = house.store.read_restricted(&kham, &supervise, &blob);
+        match class {
+            ExhibitClass::Contraband => assert_eq!(shown.unwrap().bytes(1 << 20).unwrap(), b"shown once"),
+            _ => drop(refused(shown.map(|_| ()), Law::Restricted)),
+        }
+        // A permit of another person or for another action opens nothing restricted.
+        refused(house.store.read_restricted(&noy, &supervise, &blob).map(|_| ()), Law::Permit);
+        if class.is_restricted() {
+            refused(house.store.read_blob(&kham, &supervise, &blob).map(|_| ()), Law::Restricted);
+        }
+        let row = house.store.get(&noy, "blob", blob.as_str()).unwrap();
+        for to in [ExhibitClass::Ordinary, ExhibitClass::Privileged, ExhibitClass::Contraband] {
+            let released = house.store.released_blob(&noy, &row, to);
+            assert_eq!(released.is_ok(), class == ExhibitClass::Privileged && to == ExhibitClass::Ordinary, "{class:?} to {to:?}");
+        }
     }
 }
 

@@ -1,0 +1,430 @@
+//! Known-hash lists: kept by the agency, matched when bytes come in, before anybody can open them (law 7).
+//!
+//! A hit in a list of unlawful or privileged material raises the class of the item in the same step that
+//! admits it; nothing here lowers one. The event, the row and the answer name the list and the kind of digest,
+//! never the digest. A list that cannot be read stops the admission: bytes that nobody compared do not come in.
+
+use std::{collections::BTreeMap, io::BufRead};
+
+use model::{
+    Law, Moment, Sha256Digest,
+    action::Action,
+    authorize::NodeStep,
+    event::EventType,
+    exhibit::ExhibitClass,
+    known::{DigestKind, KnownHit, ListCategory, class_after},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{
+    Basis, BlobContent, Content, Digests, Head, KeptList, NewEvent, Number, OpenList, Permit, ReadList, Row, Scope, Session, StoreError, Write,
+    vault::{blob::AlsoDigest, secret::random_32},
+};
+
+use crate::{
+    Desk,
+    admit::{self, ExhibitContent, ExhibitView},
+    office::input,
+    reclassify,
+    row::{exhibit_label, for_action, fresh_blob, parse_label},
+};
+
+/// Kind of the rows.
+const KIND: &str = "hash-list";
+
+/// What is typed when a list is added.
+#[derive(Debug, Clone)]
+pub struct AddList {
+    /// A name for people.
+    pub name: String,
+    /// What is in it.
+    pub category: ListCategory,
+    /// Who gave it.
+    pub source: String,
+    /// Whether it must be a salted list.
+    pub salted: bool,
+}
+
+/// What the row of a list holds (sealed under the agency's key).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct ListContent {
+    name: String,
+    category: ListCategory,
+    source: String,
+    /// Where the digests lie and their key; none once the list was taken out.
+    kept: Option<KeptList>,
+    kinds: BTreeMap<DigestKind, u64>,
+    salted: bool,
+    commitment: Sha256Digest,
+    blind: String,
+    file: Sha256Digest,
+    empty_rows: u64,
+    added: Moment,
+    added_by: String,
+}
+
+/// A list as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListView {
+    /// `L-0001`.
+    pub list: String,
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub category: ListCategory,
+    /// Who gave it.
+    pub source: String,
+    /// `live` or `removed`.
+    pub state: String,
+    /// How many digests of each kind.
+    pub kinds: BTreeMap<DigestKind, u64>,
+    /// Whether it is a salted list.
+    pub salted: bool,
+    /// Rows of a table that held no digest.
+    pub empty_rows: u64,
+    /// SHA-256 of the file as it was given: to be compared with the giver.
+    pub file_sha256: Sha256Digest,
+    /// The salted digest that the log holds of the list.
+    pub commitment: Sha256Digest,
+    /// When it was added.
+    pub added: Moment,
+    /// By whom.
+    pub added_by: String,
+}
+
+fn list_label(number: i64) -> String {
+    format!("L-{number:04}")
+}
+
+fn view(row: &Row) -> Result<ListView, StoreError> {
+    let content: ListContent = row.content()?;
+    Ok(ListView {
+        list: list_label(row.number.unwrap_or(0)),
+        name: content.name,
+        category: content.category,
+        source: content.source,
+        state: row.state.clone(),
+        kinds: content.kinds,
+        salted: content.salted,
+        empty_rows: content.empty_rows,
+        file_sha256: content.file,
+        commitment: content.commitment,
+        added: content.added,
+        added_by: content.added_by,
+    })
+}
+
+fn write(desk: &Desk, session: &Session, id: &str, number: Number, state: &str, content: &ListContent, basis: Basis) -> Result<Write, StoreError> {
+    Ok(Write {
+        head: Head { kind: KIND, id: id.into(), case: None, parent: None, number, state: state.into(), actor: Some(session.actor().clone()), time: desk.now() },
+        content: Content::Json(serde_json::to_value(content).map_err(input)?),
+        index: vec![],
+        basis,
+    })
+}
+
+fn one_line(what: &str, text: &str) -> Result<String, StoreError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+        return Err(StoreError::input(format!("the {what} of a list has 1 to 200 visible characters on one line")));
+    }
+    Ok(text.to_string())
+}
+
+/// Adds a list: read to its end first, then sealed, then recorded with its count and a commitment to it.
+///
+/// # Errors
+/// Law 13 for other roles than administrator and supervisor; the line that is wrong; a name that is taken.
+pub fn add(desk: &Desk, session: &Session, typed: &AddList, text: impl BufRead) -> Result<ListView, StoreError> {
+    desk.ready()?;
+    desk.store.check_node_step(Some(session), NodeStep::KeepHashLists)?;
+    let (name, source) = (one_line("name", &typed.name)?, one_line("source", &typed.source)?);
+    let taken = |row: &Row| row.state == "live" && row.content::<ListContent>().is_ok_and(|content| content.name == name);
+    if desk.store.register(KIND)?.iter().any(taken) {
+        return Err(StoreError::input(format!("there is a list {} already: choose another name, or remove the old one first", model::quoted(&name))));
+    }
+    let list = ReadList::read(text)?;
+    if typed.salted != list.salt().is_some() {
+        let which = if typed.salted { "is not a salted list: its first line gives no salt; leave out --salted" } else { "is a salted list: add --salted" };
+        return Err(StoreError::input(format!("the file {which}; nothing was added")));
+    }
+    let blind = random_32()?;
+    let kinds: BTreeMap<DigestKind, u64> = DigestKind::ALL.into_iter().zip(list.counts()).filter(|(_, count)| *count > 0).collect();
+    let kept = desk.store.keep_list(&list)?;
+    let content = ListContent {
+        name,
+        category: typed.category,
+        source,
+        kept: Some(kept.clone()),
+        kinds,
+        salted: typed.salted,
+        commitment: list.commitment(&blind),
+        blind: hex::encode(blind),
+        file: list.file(),
+        empty_rows: list.empty_rows(),
+        added: desk.now(),
+        added_by: desk.name_of(session.actor())?.0,
+    };
+    let id = fresh_blob()?.to_string().replace(model::id::BlobId::PREFIX, "hashes-");
+    let detail = json!({
+        "name": content.name, "category": content.category, "source": content.source, "salted": content.salted, "kinds": content.kinds,
+        "entries": content.kinds.values().sum::<u64>(), "commitment": content.commitment, "file": content.file,
+    });
+    let row = write(desk, session, &id, Number::NextAfter(0), "live", &content, Basis::New)?;
+    let event = NewEvent::new(EventType::HashListAdded, Some(id.clone()), detail);
+    if let Err(error) = desk.store.commit_node(Some(session), NodeStep::KeepHashLists, event, vec![row]) {
+        // Its row may be there all the same; then its object must be.
+        if !matches!(error, StoreError::Unknown { .. }) {
+            desk.store.drop_list(&kept)?;
+        }
+        return Err(error);
+    }
+    view(&one(desk, &id)?)
+}
+
+fn one(desk: &Desk, id: &str) -> Result<Row, StoreError> {
+    desk.store.register_one(KIND, id)?.ok_or_else(|| StoreError::damaged("a hash list that was just written"))
+}
+
+/// A salted list of a list of SHA-256 digests, under a salt that is made now; with how many digests it has.
+///
+/// # Errors
+/// When the list holds other digests, or is salted already.
+pub fn salted_list(text: impl BufRead) -> Result<(String, u64), StoreError> {
+    let list = ReadList::read(text)?;
+    let lines = list.salted_lines(&random_32()?)?;
+    let count = list.counts().iter().sum();
+    Ok((lines, count))
+}
+
+/// Every list, those that were taken out included; one consultation event.
+///
+/// # Errors
+/// Law 13 for the defence and the court: a list's name can tell whose privilege it is.
+pub fn list(desk: &Desk, session: &Session) -> Result<Vec<ListView>, StoreError> {
+    let views = desk.store.register(KIND)?.iter().map(view).collect::<Result<Vec<_>, _>>()?;
+    let event = NewEvent::new(EventType::HashListConsulted, None, json!({"count": views.len()}));
+    desk.store.commit_node(Some(session), NodeStep::ReadLog, event, vec![])?;
+    Ok(views)
+}
+
+/// Takes a list out: its key and its digests are destroyed; its name, its count and its commitment stay. What it
+/// restricted stays restricted.
+///
+/// # Errors
+/// Law 13 for other roles; a list that is not there.
+pub fn remove(desk: &Desk, session: &Session, label: &str, reason: &str) -> Result<ListView, StoreError> {
+    desk.ready()?;
+    desk.store.check_node_step(Some(session), NodeStep::KeepHashLists)?;
+    let number = parse_label(label, 'L')?;
+    let row = desk.store.register(KIND)?.into_iter().find(|row| row.number == Some(number) && row.state == "live");
+    let row = row.ok_or_else(|| StoreError::input(format!("there is no live list {}: see `lanternfish hashes list`", list_label(number))))?;
+    let mut content: ListContent = row.content()?;
+    let kept = content.kept.take();
+    let write = write(desk, session, &row.id, Number::Is(number), "removed", &content, Basis::Over(row.version))?;
+    let detail = json!({"name": content.name, "reason": reason, "commitment": content.commitment});
+    let event = NewEvent::new(EventType::HashListRemoved, Some(row.id.clone()), detail);
+    desk.store.commit_node(Some(session), NodeStep::KeepHashLists, event, vec![write])?;
+    if let Some(kept) = kept {
+        // A bucket keeps what it holds for its time; the key is destroyed already.
+        match desk.store.drop_list(&kept) {
+            Ok(()) | Err(StoreError::Environment { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    view(&one(desk, &row.id)?)
+}
+
+/// An exhibit of a case that a list holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedView {
+    /// `E-0001`.
+    pub exhibit: String,
+    /// The lists that hold its bytes, or those of something that was unpacked from it.
+    pub known: Vec<KnownHit>,
+    /// Whether it is restricted.
+    pub restricted: bool,
+}
+
+/// Compares what a case holds already with the lists as they are now: digests that are on record, of exhibits and of
+/// what was unpacked from them. What a list restricts is restricted at once; each time it is one event.
+///
+/// The permit is to keep what is held safe, as for locking: no byte is read.
+///
+/// # Errors
+/// When a list cannot be read.
+pub fn check(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<CheckedView>, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    let lists = Known::open(desk)?;
+    let mut views = Vec::new();
+    let mut compared = 0;
+    for row in desk.store.list(scope, "exhibit")? {
+        let own = desk.store.list_of(scope, "blob", &row.id)?;
+        let mut members = Vec::new();
+        for derivation in desk.store.list_of(scope, "derivation", &row.id)? {
+            members.extend(desk.store.list_of(scope, "blob", &derivation.id)?);
+        }
+        compared += own.len() + members.len();
+        let (own, inside) = (lists.hits_of(&own)?, lists.hits_of(&members)?);
+        let known = together(own.iter().chain(&inside));
+        if known.is_empty() {
+            continue;
+        }
+        let label = exhibit_label(row.number.unwrap_or(0));
+        let class = class_after(ExhibitClass::Ordinary, &known);
+        if class.is_restricted() {
+            reclassify::becomes_restricted(desk, scope, &label, class)?;
+        }
+        note(desk, scope, permit, &row.id, &own, &inside)?;
+        let restricted = admit::view(desk, &admit::row(desk, scope, &label)?)?.content.class.is_restricted();
+        views.push(CheckedView { exhibit: label, known, restricted });
+    }
+    let hit: Vec<&str> = views.iter().map(|view| view.exhibit.as_str()).collect();
+    let detail = json!({"lists": lists.lists.len(), "compared": compared, "hits": hit});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::HashesChecked, None, detail), vec![])?;
+    Ok(views)
+}
+
+fn digests_of(blob: &Row) -> Result<Digests, StoreError> {
+    let content: BlobContent = blob.content()?;
+    let damaged = |_| StoreError::damaged("a digest of a blob");
+    let of = |text: &Option<String>| text.as_deref().map(hex::decode).transpose().map_err(damaged);
+    let (sha1, md5) = (of(&content.sha1)?, of(&content.md5)?);
+    Ok(Digests { sha256: content.sha256, sha1: sha1.and_then(|bytes| bytes.try_into().ok()), md5: md5.and_then(|bytes| bytes.try_into().ok()) })
+}
+
+/// Each hit once.
+fn together<'a>(hits: impl Iterator<Item = &'a KnownHit>) -> Vec<KnownHit> {
+    let mut once: Vec<KnownHit> = Vec::new();
+    for hit in hits {
+        if !once.contains(hit) {
+            once.push(hit.clone());
+        }
+    }
+    once
+}
+
+/// How a hit of something that was unpacked is told on its exhibit.
+pub(crate) fn of_a_member(hit: &KnownHit) -> String {
+    format!("a member: {}", hit.in_words())
+}
+
+/// Writes onto an exhibit's row which lists hold it or something unpacked from it, where that is new.
+fn note(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, own: &[KnownHit], inside: &[KnownHit]) -> Result<(), StoreError> {
+    let row = desk.store.get(scope, "exhibit", id)?;
+    let mut content: ExhibitContent = row.content()?;
+    let told: Vec<String> = own.iter().map(KnownHit::in_words).chain(inside.iter().map(of_a_member)).filter(|line| !content.findings.contains(line)).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let detail = json!({"exhibit": exhibit_label(row.number.unwrap_or(0)), "known": in_event(own), "inside": in_event(inside)});
+    content.findings.extend(told);
+    content.known = together(content.known.iter().chain(own));
+    let write = reclassify::with_class(desk, scope, &row, &content, content.class)?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::HashesChecked, Some(id.to_string()), detail), vec![write]).map(|_| ())
+}
+
+/// How many lists lie among the stored objects.
+pub(crate) fn count(desk: &Desk) -> Result<usize, StoreError> {
+    Ok(desk.store.register(KIND)?.iter().filter(|row| row.state == "live").count())
+}
+
+/// The first list that is not what its record says: for `doctor`.
+pub(crate) fn unsound(desk: &Desk) -> Result<Option<String>, StoreError> {
+    for row in desk.store.register(KIND)? {
+        let Some(kept) = row.content::<ListContent>()?.kept else { continue };
+        if let Err(error) = desk.store.check_list(&kept) {
+            return Ok(Some(format!("{}: {error}", list_label(row.number.unwrap_or(0)))));
+        }
+    }
+    Ok(None)
+}
+
+/// The live lists, open to be asked.
+pub(crate) struct Known {
+    lists: Vec<(KnownHit, OpenList)>,
+}
+
+impl Known {
+    /// Opens every live list.
+    ///
+    /// # Errors
+    /// When one cannot be read: then nothing comes in, and the message says who can help.
+    pub fn open(desk: &Desk) -> Result<Known, StoreError> {
+        let mut lists = Vec::new();
+        for row in desk.store.register(KIND)?.into_iter().filter(|row| row.state == "live") {
+            let content: ListContent = row.content()?;
+            let kept = content.kept.ok_or_else(|| StoreError::damaged("a live hash list without its digests"))?;
+            let label = list_label(row.number.unwrap_or(0));
+            let open = desk.store.open_list(&kept).map_err(|error| unreadable(&label, error))?;
+            // What a hit says; by which digest is filled in when there is one.
+            lists.push((KnownHit { list: row.id, name: content.name, category: content.category, by: DigestKind::Sha256 }, open));
+        }
+        Ok(Known { lists })
+    }
+
+    /// The digests that a list asks for, beside those that are computed anyway.
+    pub fn also(&self, asked: AlsoDigest) -> AlsoDigest {
+        let any = |kind| self.lists.iter().any(|(_, list)| list.asks_for(kind));
+        AlsoDigest { md5: asked.md5 || any(DigestKind::Md5), sha1: asked.sha1 || any(DigestKind::Sha1), sha512: asked.sha512 }
+    }
+
+    /// Every list that holds these bytes.
+    ///
+    /// # Errors
+    /// When a list cannot be read.
+    pub fn hits(&self, digests: impl Into<Digests>) -> Result<Vec<KnownHit>, StoreError> {
+        let digests = digests.into();
+        let mut hits = Vec::new();
+        // Nothing is in no list: the digest of no bytes stands in many, by mistake, and would restrict every empty file.
+        if digests.sha256 == Sha256Digest::of(b"") {
+            return Ok(hits);
+        }
+        for (hit, list) in &self.lists {
+            let found = list.holds(&digests).map_err(|error| unreadable(&hit.name, error))?;
+            hits.extend(found.map(|by| KnownHit { by, ..hit.clone() }));
+        }
+        Ok(hits)
+    }
+
+    /// Every list that holds one of these blobs, each once.
+    fn hits_of(&self, blobs: &[Row]) -> Result<Vec<KnownHit>, StoreError> {
+        let hits = blobs.iter().map(|blob| self.hits(digests_of(blob)?)).collect::<Result<Vec<_>, _>>()?;
+        Ok(together(hits.iter().flatten()))
+    }
+}
+
+/// Refuses bytes that nobody looked inside, while a list restricts anything: what an archive or a capture holds is
+/// compared only when it is unpacked, and must be before a person opens the whole.
+///
+/// # Errors
+/// Law 7, with what to do.
+pub(crate) fn looked_through(desk: &Desk, scope: &Scope, view: &ExhibitView) -> Result<(), StoreError> {
+    let restricts = |row: &Row| row.state == "live" && row.content::<ListContent>().is_ok_and(|list| list.category.class().is_some());
+    if !desk.store.register(KIND)?.iter().any(restricts) {
+        return Ok(());
+    }
+    if desk.store.list_of(scope, "derivation", &view.id)?.iter().any(|row| row.state != "running") {
+        return Ok(());
+    }
+    let label = &view.exhibit;
+    Err(StoreError::refused(
+        Law::Restricted,
+        format!("what is inside {label} was not compared with the known-hash lists yet: run `lanternfish examine` on {label} first, then open it"),
+    ))
+}
+
+fn unreadable(list: &str, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Refused { law, text } => StoreError::refused(
+            law,
+            format!("the known-hash list {list} cannot be read ({text}), and nothing comes in unmatched: let a supervisor or administrator remove it (`lanternfish hashes remove`) and add it again"),
+        ),
+        other => other,
+    }
+}
+
+/// What a hit is called in an event: the list and the digest's kind.
+pub(crate) fn in_event(hits: &[KnownHit]) -> serde_json::Value {
+    hits.iter().map(|hit| json!({"list": hit.list, "name": hit.name, "category": hit.category, "by": hit.by})).collect()
+}

@@ -1,0 +1,81 @@
+//! Known-hash lists. From typed words to steps of the desk; no rule is decided here.
+
+use std::{fs::File, io::BufReader, path::Path};
+
+use desk::{
+    DeskError,
+    admit::ExhibitView,
+    examine::ExaminationView,
+    known::{self, AddList},
+};
+use model::{
+    action::Action,
+    known::{KnownHit, ListCategory},
+};
+use serde_json::json;
+
+use super::{Done, Office, parsed, write};
+use crate::{args::*, output::Voice};
+
+/// What to do with an item that nobody should see.
+const DO_NOT_OPEN: &str = "Do not open it, do not copy it, do not show it to anybody, and stop looking at where it came from. \
+    Write down when and how you met it, and tell your supervisor and the person with the dedicated role now (docs/guide/known-hashes.md)";
+
+fn open(file: &Path) -> Result<BufReader<File>, DeskError> {
+    File::open(file).map(BufReader::new).map_err(|e| DeskError::input(format!("{}: {e}", file.display())))
+}
+
+/// A salted list from a plain one: anyone may, without a home.
+pub fn salt(file: &Path, out: &Path, voice: Voice) -> Done {
+    let (text, count) = known::salted_list(open(file)?)?;
+    write(out, text.as_bytes())?;
+    voice.say(&json!({"salted": out, "entries": count}));
+    voice.note("nobody can read the digests out of it; but the salt travels with it, so whoever has the file can test whether a digest that he guesses is in it");
+    Ok(0)
+}
+
+impl Office {
+    pub(super) fn hashes(&self, verb: HashesVerb) -> Done {
+        let (desk, session) = (&self.desk, self.session()?);
+        match verb {
+            HashesVerb::Add { file, name, category, source, salted } => {
+                let typed = AddList { name, category: parsed(&category)?, source, salted };
+                self.voice.say(&known::add(desk, &session, &typed, open(&file)?)?);
+                self.voice.note("from now on everything that comes in is compared with it; compare what is held already with `lanternfish hashes check --case NUMBER`");
+            }
+            HashesVerb::List => self.voice.say_all(&known::list(desk, &session)?, "the node has no known-hash list"),
+            HashesVerb::Remove { list, reason } => self.voice.say(&known::remove(desk, &session, &list, &reason)?),
+            HashesVerb::Check { case } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                let views = known::check(desk, &scope, &permit)?;
+                self.voice.say_all(&views, "no list holds anything of this case");
+                views.iter().for_each(|view| self.tell_hits(&view.exhibit, &view.known));
+            }
+            HashesVerb::Salt { .. } => return Err(DeskError::input("this verb is done before a home is opened")),
+        }
+        Ok(0)
+    }
+
+    /// What the lists said of an item, on standard error: whoever admitted it must not miss it.
+    pub(super) fn told_of(&self, view: &ExhibitView) {
+        self.tell_hits(&view.exhibit, &view.content.known);
+    }
+
+    /// The same of what an archive held.
+    pub(super) fn told_of_members(&self, view: &ExaminationView) {
+        self.tell_hits(&format!("inside {}", view.exhibit), &view.known);
+    }
+
+    fn tell_hits(&self, what: &str, hits: &[KnownHit]) {
+        for hit in hits {
+            let (list, by) = (model::quoted(&hit.name), hit.by.name());
+            let weak = if hit.by.is_weak() { "; two files with one such digest can be made: the person with the dedicated role confirms it" } else { "" };
+            self.voice.note(match hit.category {
+                ListCategory::Contraband => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of unlawful material, by {by}{weak}. {DO_NOT_OPEN}"),
+                ListCategory::Privileged => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of privileged material, by {by}{weak}. {DO_NOT_OPEN}"),
+                ListCategory::Wanted => format!("ALERT, {what}: it is in the list {list} of wanted files, by {by}. Tell whoever leads the case now"),
+                ListCategory::KnownGood => format!("{what}: it is in the list {list} of known programs, by {by}"),
+            });
+        }
+    }
+}
