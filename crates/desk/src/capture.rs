@@ -269,14 +269,20 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     for url in &wish.urls {
         collect::destination::target(wish.way.transport(), url).map_err(|refusal| {
-            StoreError::input(format!(
-                "{url} cannot be captured: {refusal}. Nothing was made. Capture it by hand and admit the file \
-                 (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
-                url = model::quoted(url)
-            ))
+            StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", instead(&wish.way, url), url = model::quoted(url)))
         })?;
     }
     Ok(())
+}
+
+/// What to do about an address that this way does not reach.
+fn instead(way: &Way, url: &str) -> &'static str {
+    let onion = collect::destination::target(collect::TOR, url).is_ok();
+    match way {
+        Way::Loopback if onion => "It is an onion service: add `--through tor`",
+        Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
+        Way::Tor { .. } => "Do not open it with another program on this computer",
+    }
 }
 
 fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, network: Option<String>) -> Result<(OrderContent, [u8; 32]), StoreError> {

@@ -368,7 +368,8 @@ fn of_case(desk: &Desk, scope: &Scope, depth: Depth) -> Result<Looked, StoreErro
 
 /// Objects that no record names, as far as this person can know.
 fn orphans(desk: &Desk, named: &BTreeSet<String>, seen: usize) -> Result<Health, StoreError> {
-    let unnamed = desk.store.object_names()?.into_iter().filter(|name| !named.contains(name)).count();
+    let lists = crate::known::objects(desk)?;
+    let unnamed = desk.store.object_names()?.into_iter().filter(|name| !named.contains(name) && !lists.contains(name)).count();
     let rows = usize::try_from(desk.store.count("blob")?).unwrap_or(usize::MAX);
     Ok(match (unnamed, rows.saturating_sub(seen)) {
         (0, _) => line(true, "every stored object belongs to one of these cases", ""),

@@ -329,6 +329,12 @@ pub(crate) fn count(desk: &Desk) -> Result<usize, StoreError> {
     Ok(desk.store.register(KIND)?.iter().filter(|row| row.state == "live").count())
 }
 
+/// The names of their objects: for `doctor`.
+pub(crate) fn objects(desk: &Desk) -> Result<Vec<String>, StoreError> {
+    let kept = |row: &Row| Ok(row.content::<ListContent>()?.kept.map(|kept| kept.object().to_string()));
+    desk.store.register(KIND)?.iter().filter_map(|row| kept(row).transpose()).collect()
+}
+
 /// The first list that is not what its record says: for `doctor`.
 pub(crate) fn unsound(desk: &Desk) -> Result<Option<String>, StoreError> {
     for row in desk.store.register(KIND)? {

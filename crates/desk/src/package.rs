@@ -468,7 +468,7 @@ fn limits(
             "reassigned" => format!("custody reassigned by a supervisor: {value} (event {}); the former custodian: {}", part("event"), part("declared")),
             "unit" => format!("work under a unit's standing authorisation: {value}"),
             "same" => format!("the same person admitted exhibits and wrote findings: {value}"),
-            _ => "single officer: one person did every recorded step".into(),
+            _ => "single officer: one person did every recorded step on the evidence".into(),
         });
     }
     for (reference, checked) in authority::unratified(desk, scope)? {

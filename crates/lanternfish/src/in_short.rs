@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
-use model::{Moment, capture::FetchOutcome, event::Leaf};
+use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
 
 /// The zone of this computer, as its settings name it; UTC when they name none.
@@ -88,7 +88,9 @@ pub fn exhibits(views: &[ExhibitView], zone: &str) -> Vec<String> {
     let head = row(["exhibit", "kind", "state", &format!("admitted ({zone})"), "custodian", "description"]);
     let cells = |view: &ExhibitView| {
         let (kind, admitted) = (name(&view.content.kind), view.content.admitted.local(zone));
-        row([&view.exhibit, &kind, &view.state, &admitted, &custodian(view), &view.content.description])
+        let class = view.content.class;
+        let state = if class == ExhibitClass::Ordinary { view.state.clone() } else { format!("{}, {}", view.state, class.name()) };
+        row([&view.exhibit, &kind, &state, &admitted, &custodian(view), &view.content.description])
     };
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(views.iter().map(cells)).collect();
     let mut lines = table(&rows).into_iter();

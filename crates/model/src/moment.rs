@@ -147,7 +147,7 @@ pub enum DateError {
     #[error("the date {} cannot be read: write YYYY-MM-DD or \"YYYY-MM-DD HH:MM\"", crate::quoted(.0))]
     Unreadable(String),
     /// Two readings are possible.
-    #[error("the date {text} can be read two ways ({first} or {second}): name the calendar with --calendar gregorian or --calendar buddhist", text = crate::quoted(.text))]
+    #[error("the date {text} can be read two ways ({first} or {second}): write the Gregorian year, or name the calendar with `--calendar buddhist` where the command has it", text = crate::quoted(.text))]
     TwoReadings {
         /// What was typed.
         text: String,

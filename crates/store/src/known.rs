@@ -164,6 +164,13 @@ pub struct KeptList {
     salt: Option<String>,
 }
 
+impl KeptList {
+    /// Name of its encrypted object.
+    pub fn object(&self) -> &str {
+        &self.object
+    }
+}
+
 impl std::fmt::Debug for KeptList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "KeptList({})", self.object)

@@ -42,9 +42,10 @@ fn trouble(error: RangeError) -> DeskError {
 fn in_short(status: &Status) -> Vec<String> {
     let running = status.nodes.iter().filter(|node| node.running).count();
     let mut lines = vec![format!("{running} of {} nodes run in {} (SYNTHETIC, on loopback only)", status.nodes.len(), status.folder.display())];
-    if let Some(onion) = &status.onion {
+    if let Some(onion) = status.onion.as_ref().filter(|_| running > 0) {
         lines.push(format!("onion service: http://{onion}/"));
+        lines.push("capture it, on a training node and in a case with an authority for the source synthetic:".into());
+        lines.push(format!("  lanternfish capture --case CASE --source synthetic --through tor --tor-network '{}' http://{onion}/", status.client.display()));
     }
-    lines.push(format!("capture through it: lanternfish capture http://…/ --through tor --tor-network {}", status.client.display()));
     lines
 }
