@@ -23,7 +23,7 @@ use crate::{
     Desk,
     authority::origin_under,
     known::{self, Known},
-    reclassify,
+    opening, reclassify,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
 };
 
@@ -492,7 +492,7 @@ fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, why: (&str, Op
     let row = row(desk, scope, label)?;
     let view = view(desk, &row)?;
     let blob = usable_blob(&view)?;
-    known::looked_through(desk, scope, &view)?;
+    opening::looked_through(desk, scope, &view)?;
     if view.content.class == ExhibitClass::PersonalSensitive && reason.is_none() {
         return Err(StoreError::refused(Law::Restricted, format!("{} is personal and sensitive: the whole needs --full and --reason; without them you see the minimised view", view.exhibit)));
     }

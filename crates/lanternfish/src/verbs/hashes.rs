@@ -68,13 +68,13 @@ impl Office {
 
     fn tell_hits(&self, what: &str, hits: &[KnownHit]) {
         for hit in hits {
-            let (list, by) = (model::quoted(&hit.name), hit.by.name());
+            let (list, by) = (&hit.list, hit.by.name());
             let weak = if hit.by.is_weak() { "; two files with one such digest can be made: the person with the dedicated role confirms it" } else { "" };
             self.voice.note(match hit.category {
-                ListCategory::Contraband => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of unlawful material, by {by}{weak}. {DO_NOT_OPEN}"),
-                ListCategory::Privileged => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of privileged material, by {by}{weak}. {DO_NOT_OPEN}"),
-                ListCategory::Wanted => format!("ALERT, {what}: it is in the list {list} of wanted files, by {by}. Tell whoever leads the case now"),
-                ListCategory::KnownGood => format!("{what}: it is in the list {list} of known programs, by {by}"),
+                ListCategory::Contraband => format!("ATTENTION, {what}: RESTRICTED. It is in list {list} of unlawful material, by {by}{weak}. {DO_NOT_OPEN}"),
+                ListCategory::Privileged => format!("ATTENTION, {what}: RESTRICTED. It is in list {list} of privileged material, by {by}{weak}. {DO_NOT_OPEN}"),
+                ListCategory::Wanted => format!("ALERT, {what}: it is in list {list} of wanted files, by {by}. Tell whoever leads the case now"),
+                ListCategory::KnownGood => format!("{what}: it is in list {list} of known programs, by {by}"),
             });
         }
     }

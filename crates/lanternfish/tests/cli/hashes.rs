@@ -105,10 +105,10 @@ fn what_is_wanted_is_an_alert_and_what_is_known_a_note_and_neither_changes_a_cla
     add(&office, KHAM, "search", "wanted", &sha256(WANTED)).ended(0);
     let (said, exhibit) = admit(&office, "w", WANTED);
     assert_eq!((&exhibit["class"], &exhibit["sha256"]), (&Value::from("ordinary"), &Value::from(sha256(WANTED))));
-    said.tells("ALERT, E-0001: it is in the list \"search\" of wanted files");
+    said.tells("ALERT, E-0001: it is in list L-0002 of wanted files");
     let (said, exhibit) = admit(&office, "g", GOOD);
     assert_eq!(exhibit["class"], "ordinary");
-    said.tells("in the list \"nsrl\" of known programs");
+    said.tells("in list L-0001 of known programs");
     // Neither keeps anybody from opening anything.
     let out = office.place("opened").to_str().unwrap().to_owned();
     office.does(NOY, "exhibit view", &["E-0002", "--purpose", "drill", "--out", &out]);
