@@ -337,7 +337,7 @@ impl Work<'_> {
         let content: ExhibitContent = self.row.content()?;
         let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
         // Opened before it begins: what comes later was not compared, and the record says so.
-        let lists = Known::open(self.desk)?;
+        let lists = Known::open(self.desk, self.scope)?;
         let mut derivation = Derivation {
             exhibit: self.label.clone(),
             input: content.sha256,
@@ -370,11 +370,18 @@ impl Work<'_> {
             .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })?;
         sink.flush()?;
         let (kept, restricted) = (std::mem::take(&mut sink.kept), sink.restricted);
+        let (passed, meanwhile) = (sink.lists.passed_over(), !sink.lists.are_all(self.desk)?);
         derivation.members = kept.len() as u64;
         derivation.outcome = Some(outcome.clone());
         let row = self.desk.store.get(self.scope, "derivation", &id)?;
         let last = Draft::new("derivation", id.clone(), "running").over(&row).write(self.scope, self.desk.now(), &derivation)?;
-        let detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
+        let mut detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
+        if !passed.is_empty() {
+            detail["released-after"] = json!(passed);
+        }
+        if meanwhile {
+            detail["not-compared"] = json!("a known-hash list was added meanwhile");
+        }
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
         Ok((id, outcome, kept, restricted))
     }

@@ -34,7 +34,7 @@ use crate::{
     admit::{self, ExhibitView},
     case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
-    facts::{Facts, Secrets, config_digest, hands},
+    facts::{Facts, Secrets, config_digest, hands, without_restricting_lists},
     material,
     office::input,
     opening, reclassify,
@@ -268,7 +268,7 @@ impl<'a> Filling<'a> {
                 line["note"] = json!("the finding is held back: it was written on an item that became privileged (law 7)");
             } else if disclosed(event.leaf.event_type) {
                 let mut detail = detail.clone();
-                let withheld = self.secrets.take_out(&mut detail);
+                let withheld = self.secrets.take_out(&mut detail) | without_restricting_lists(&mut detail);
                 line["detail"] = detail;
                 if withheld {
                     line["note"] = json!("the detail is withheld in part (law 7), so its salt is not given");
