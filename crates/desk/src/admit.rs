@@ -79,7 +79,9 @@ impl ExhibitContent {
     /// What it is, as a person typed it: the name of a restricted item's file stands there only when nobody typed
     /// anything, and is not shown.
     pub(crate) fn told(&self) -> &str {
-        let untyped = self.class.is_restricted() && self.original_name.as_deref() == Some(self.description.as_str());
+        // A saved folder comes in as a tar of its name.
+        let named = |name: &String| *name == self.description || name.strip_suffix(".tar") == Some(self.description.as_str());
+        let untyped = self.class.is_restricted() && self.original_name.as_ref().is_some_and(named);
         if untyped { NOT_DESCRIBED } else { &self.description }
     }
 }
