@@ -1,8 +1,8 @@
 //! Known-hash lists: kept by the agency, matched when bytes come in, before anybody can open them (law 7).
 //!
 //! A hit in a list of unlawful or privileged material raises the class of the item in the same step that
-//! admits it; nothing here lowers one. The event, the row and the answer name the list and the kind of digest,
-//! never the digest. A list that cannot be read stops the admission: bytes that nobody compared do not come in.
+//! admits it; nothing here lowers one. The event, the row and the answer give the list's number and the kind of
+//! digest, never the digest and never the list's name. A list that cannot be read stops the admission: bytes that nobody compared do not come in.
 
 use std::{
     cell::RefCell,
