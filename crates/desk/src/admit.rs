@@ -23,7 +23,7 @@ use crate::{
     Desk,
     authority::origin_under,
     known::{self, Known},
-    reclassify,
+    opening, reclassify,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
 };
 
@@ -72,6 +72,20 @@ pub struct ExhibitContent {
     pub known: Vec<KnownHit>,
 }
 
+/// What stands in place of a description that nobody typed.
+const NOT_DESCRIBED: &str = "(not described)";
+
+impl ExhibitContent {
+    /// What it is, as a person typed it: the name of a restricted item's file stands there only when nobody typed
+    /// anything, and is not shown.
+    pub(crate) fn told(&self) -> &str {
+        // A saved folder comes in as a tar of its name.
+        let named = |name: &String| *name == self.description || name.strip_suffix(".tar") == Some(self.description.as_str());
+        let untyped = self.class.is_restricted() && self.original_name.as_ref().is_some_and(named);
+        if untyped { NOT_DESCRIBED } else { &self.description }
+    }
+}
+
 /// An exhibit as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExhibitView {
@@ -89,9 +103,13 @@ pub struct ExhibitView {
 }
 
 impl ExhibitView {
-    /// As it may be shown: a restricted item without any digest, and without what was read in its bytes (law 7).
+    /// As it may be shown: a restricted item without any digest, name or length, and without
+    /// what was read in its bytes (law 7). What it is, a person typed.
     pub(crate) fn shown(mut self) -> ExhibitView {
         if self.content.class.is_restricted() {
+            self.content.description = self.content.told().into();
+            self.content.original_name = None;
+            self.content.length = None;
             self.content.sha256 = None;
             self.content.declared.clear();
             self.content.record = None;
@@ -141,8 +159,8 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
     check_declared(&typed.declared)?;
     let typed = &AdmitFile { origin: origin_under(desk, scope, permit, &typed.origin)?, ..typed.clone() };
     let id = fresh_exhibit()?;
-    let stored = Known::open(desk).and_then(|lists| store_bytes(desk, scope, permit, &id, typed, &lists, input));
-    let (blob, hits) = match stored {
+    let stored = Known::open(desk, scope).and_then(|lists| store_bytes(desk, scope, permit, &id, typed, lists, input));
+    let (blob, hits, passed) = match stored {
         Ok(stored) => stored,
         Err(error) => return Err(stopped(desk, scope, &id, error)?),
     };
@@ -160,11 +178,14 @@ pub fn file(desk: &Desk, scope: &Scope, permit: &Permit, typed: &AdmitFile, inpu
         known: hits,
         ..blank(desk, scope, &typed.description, &typed.source, &typed.origin, class)?
     };
-    let detail = json!({
+    let mut detail = json!({
         "description": typed.description, "source": typed.source, "class": class, "sha256": blob.summary.sha256,
         "length": blob.summary.length.to_string(), "name": typed.original_name, "declared": content.declared, "manual": typed.manual,
         "class-typed": typed.class, "known": known::in_event(&content.known),
     });
+    if !passed.is_empty() {
+        detail["released-after"] = json!(passed);
+    }
     let digest = blob.summary.sha256;
     let admitted = commit(desk, scope, permit, &id, content, detail, vec![blob.row.clone()]);
     if let Ok(view) = &admitted {
@@ -290,14 +311,25 @@ fn store_bytes(
     permit: &Permit,
     id: &ExhibitId,
     typed: &AdmitFile,
-    lists: &Known,
+    lists: Known,
     input: &mut dyn Read,
-) -> Result<(BlobHandle, Vec<KnownHit>), StoreError> {
+) -> Result<(BlobHandle, Vec<KnownHit>, Vec<String>), StoreError> {
     let asked = |name: &str| typed.declared.iter().any(|(algorithm, _)| algorithm == name);
     let also = lists.also(AlsoDigest { md5: asked("md5"), sha1: asked("sha1"), sha512: asked("sha512") });
     let mut blob = desk.store.new_blob(scope, permit, id.as_str(), typed.class, Some(&typed.origin), also)?;
     copy_while_live(desk, scope, permit, input, &mut blob)?;
-    matched(desk, lists, blob.finish()?)
+    let (blob, hits) = matched(desk, &lists, blob.finish()?)?;
+    if lists.are_all(desk)? {
+        return Ok((blob, hits, lists.passed_over()));
+    }
+    // A list that was added while the bytes came in is asked too.
+    let lists = Known::open(desk, scope)?;
+    let (blob, hits) = matched(desk, &lists, blob)?;
+    if !lists.not_compared().is_empty() {
+        desk.store.discard_blob(&blob)?;
+        return Err(StoreError::input("a known-hash list was added while the item came in, and asks for a digest that was not computed: admit the item again; nothing was admitted"));
+    }
+    Ok((blob, hits, lists.passed_over()))
 }
 
 /// Compares finished bytes with the lists and raises their class, before anything of them is committed. Bytes that
@@ -492,7 +524,7 @@ fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, why: (&str, Op
     let row = row(desk, scope, label)?;
     let view = view(desk, &row)?;
     let blob = usable_blob(&view)?;
-    known::looked_through(desk, scope, &view)?;
+    opening::looked_through(desk, scope, &view)?;
     if view.content.class == ExhibitClass::PersonalSensitive && reason.is_none() {
         return Err(StoreError::refused(Law::Restricted, format!("{} is personal and sensitive: the whole needs --full and --reason; without them you see the minimised view", view.exhibit)));
     }

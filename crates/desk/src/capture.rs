@@ -391,12 +391,17 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     // Admission of what was lawfully captured stands on custody, because the authority may be over now.
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let writer = if revoked.is_some() { &keep } else { permit };
-    let (id, lists) = (fresh_exhibit()?, Known::open(desk)?);
+    let (id, mut lists) = (fresh_exhibit()?, Known::open(desk, scope)?);
     let also = lists.also(AlsoDigest::default());
     let mut blob = desk.store.new_blob(scope, writer, id.as_str(), ExhibitClass::Ordinary, Some(&content.origin), also)?;
     let mut warc = collect::open_warc(&spool, &identity).map_err(input)?;
     std::io::copy(&mut warc, &mut blob).map_err(|e| StoreError::environment("storing the capture", &e))?;
-    let (blob, hits) = admit::matched(desk, &lists, blob.finish()?)?;
+    let (mut blob, mut hits) = admit::matched(desk, &lists, blob.finish()?)?;
+    if !lists.are_all(desk)? {
+        // It was captured and cannot be captured again: what a new list asks for and was not computed, the event tells.
+        lists = Known::open(desk, scope)?;
+        (blob, hits) = admit::matched(desk, &lists, blob)?;
+    }
     if blob.summary.sha256 != record.warc_digest {
         return Err(StoreError::refused(Law::Integrity, "the capture's bytes are not those that its record signs"));
     }
@@ -424,7 +429,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
-        "description": content.description, "known": known::in_event(&hits),
+        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(),
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
     let rows = vec![exhibit_row, blob_row, done_row];

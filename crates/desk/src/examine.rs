@@ -12,7 +12,7 @@ use model::{
     known::{KnownHit, class_after},
     selector::FoundSelector,
 };
-use parse::{Budget, Ended, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
+use parse::{Budget, Ended, Finding, FindingKind, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{BlobHandle, NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
@@ -69,6 +69,23 @@ pub struct Derivation {
     /// What was not searched to its end, with reasons; nothing may be called absent from it (law 9).
     #[serde(default)]
     pub gaps: Vec<String>,
+    /// The known-hash lists that restrict and were compared with every member, from its beginning on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
+}
+
+impl Derivation {
+    /// Whether nobody and nothing outside stopped it: another examination would end as this one did.
+    pub(crate) fn came_to_an_end(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.ended != Ended::Stopped)
+    }
+
+    /// Whether every byte that is inside came out and was compared. What was found in it may have gaps all the same.
+    pub(crate) fn unpacked_whole(&self) -> bool {
+        use FindingKind::*;
+        let hidden = |finding: &Finding| matches!(finding.kind, Truncated | Incomplete | Encrypted | Unsupported | Limit | NotRecognised);
+        self.outcome.as_ref().is_some_and(|outcome| outcome.ended == Ended::Done && outcome.summary.rejected_count == 0 && !outcome.findings.iter().any(hidden))
+    }
 }
 
 /// State of a derivation whose every byte was unpacked and searched.
@@ -319,6 +336,8 @@ impl Work<'_> {
     fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>, Option<ExhibitClass>), StoreError> {
         let content: ExhibitContent = self.row.content()?;
         let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
+        // Opened before it begins: what comes later was not compared, and the record says so.
+        let lists = Known::open(self.desk, self.scope)?;
         let mut derivation = Derivation {
             exhibit: self.label.clone(),
             input: content.sha256,
@@ -327,13 +346,14 @@ impl Work<'_> {
             outcome: None,
             members: 0,
             gaps: vec![],
+            lists: lists.restricting(),
         };
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
         let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
         self.desk.store.commit(self.scope, self.permit, begun, vec![first])?;
         let mut sink = MemberSink {
             work: self,
-            lists: Known::open(self.desk)?,
+            lists,
             inside: BTreeMap::new(),
             derivation: id.clone(),
             open: BTreeMap::new(),
@@ -350,11 +370,18 @@ impl Work<'_> {
             .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })?;
         sink.flush()?;
         let (kept, restricted) = (std::mem::take(&mut sink.kept), sink.restricted);
+        let (passed, meanwhile) = (sink.lists.passed_over(), !sink.lists.are_all(self.desk)?);
         derivation.members = kept.len() as u64;
         derivation.outcome = Some(outcome.clone());
         let row = self.desk.store.get(self.scope, "derivation", &id)?;
         let last = Draft::new("derivation", id.clone(), "running").over(&row).write(self.scope, self.desk.now(), &derivation)?;
-        let detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
+        let mut detail = json!({"derivation": id, "exhibit": self.label, "ended": ended_words(&outcome.ended), "summary": outcome.summary});
+        if !passed.is_empty() {
+            detail["released-after"] = json!(passed);
+        }
+        if meanwhile {
+            detail["not-compared"] = json!("a known-hash list was added meanwhile");
+        }
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
         Ok((id, outcome, kept, restricted))
     }
@@ -518,9 +545,10 @@ impl MemberSink<'_, '_> {
     /// The exhibit becomes restricted in the moment in which that is known, not when all of it is unpacked.
     fn tell(&mut self) -> Result<(), StoreError> {
         let Some(class) = self.restricted.filter(|_| self.restricted > self.told) else { return Ok(()) };
-        self.flush()?;
+        // First: it needs no authority, and a revocation that stops what follows does not stop this.
+        reclassify::becomes_restricted(self.work.desk, self.work.scope, &self.work.label, class)?;
         self.told = Some(class);
-        reclassify::becomes_restricted(self.work.desk, self.work.scope, &self.work.label, class)
+        self.flush()
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {

@@ -44,6 +44,24 @@ pub(crate) fn case_events(desk: &Desk, scope: &Scope) -> Result<Vec<(StoredEvent
     }
 }
 
+/// Takes out of an event's detail what it says of lists that restrict; whether there was any.
+pub(crate) fn without_restricting_lists(detail: &mut Value) -> bool {
+    let Some(detail) = detail.as_object_mut() else { return false };
+    let mut found = detail.remove("released-after").is_some_and(|told| told.as_array().is_some_and(|told| !told.is_empty()));
+    let restricts = |hit: &Value| hit["category"] == "contraband" || hit["category"] == "privileged";
+    if let Some(known) = detail.get_mut("known").and_then(Value::as_array_mut) {
+        let before = known.len();
+        known.retain(|hit| !restricts(hit));
+        found |= known.len() != before;
+    }
+    if let Some(remarks) = detail.get_mut("parser").and_then(Value::as_array_mut) {
+        let before = remarks.len();
+        remarks.retain(|remark| !remark.as_str().is_some_and(model::known::tells_of_restricting));
+        found |= remarks.len() != before;
+    }
+    found
+}
+
 /// Everything of the case that papers and packages speak of.
 pub(crate) struct Facts {
     pub case: CaseView,
@@ -103,7 +121,15 @@ impl Facts {
     /// The same for a paper in this language, in which corrections are framed.
     pub fn gather_in(desk: &Desk, scope: &Scope, language: &str) -> Result<Facts, StoreError> {
         let (mut exhibits, mut findings, errata) = (admit::all(desk, scope)?, conclude::all(desk, scope)?, errata::all(desk, scope)?);
-        exhibits.iter_mut().filter(|view| view.content.class.is_restricted()).for_each(|view| reclassify::silent(&mut view.content.findings));
+        for content in exhibits.iter_mut().map(|view| &mut view.content) {
+            if content.class.is_restricted() {
+                reclassify::silent(&mut content.findings);
+            }
+            // Papers tell nothing of lists that restrict, also not after a release (decision 21).
+            content.findings.retain(|remark| !model::known::tells_of_restricting(remark));
+            content.known.retain(|hit| hit.category.class().is_none());
+            content.description = content.told().into();
+        }
         errata::mark(&errata, &mut findings, &mut exhibits, report_draft::frame_of_errata(language)?);
         let now = desk.now();
         Ok(Facts {

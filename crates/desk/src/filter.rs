@@ -98,7 +98,7 @@ fn view(desk: &Desk, row: &Row, content: &ExhibitContent, file: &FilterFile) -> 
     };
     Ok(FilterView {
         exhibit: exhibit_label(row.number.unwrap_or(0)),
-        description: content.description.clone(),
+        description: content.told().into(),
         admitted: content.admitted,
         class: content.class,
         state: file.state().into(),
@@ -294,6 +294,19 @@ fn try_release(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Release) -> 
     desk.store.commit(scope, permit, NewEvent::new(EventType::FilterReleased, Some(exhibit.id.clone()), detail), rows)?;
     let row = admit::row(desk, scope, &label)?;
     view(desk, &row, &row.content()?, &file(desk, scope, &row)?.1.file)
+}
+
+/// The exhibits that were released and are not restricted again, each with the time of its release.
+pub(crate) fn released(desk: &Desk, scope: &Scope) -> Result<Vec<(String, Moment)>, StoreError> {
+    let mut released = Vec::new();
+    for row in desk.store.list(scope, "filter")? {
+        let (content, Some(exhibit)): (FilterContent, _) = (row.content()?, &row.parent) else { continue };
+        let Some(End::Released { at, .. }) = content.file.end else { continue };
+        if !desk.store.get(scope, "exhibit", exhibit)?.content::<ExhibitContent>()?.class.is_restricted() {
+            released.push((exhibit.clone(), at));
+        }
+    }
+    Ok(released)
 }
 
 /// What a package says of releases: every one, and a release by somebody who also works in the case.

@@ -1,13 +1,17 @@
 //! Known-hash lists: kept by the agency, matched when bytes come in, before anybody can open them (law 7).
 //!
 //! A hit in a list of unlawful or privileged material raises the class of the item in the same step that
-//! admits it; nothing here lowers one. The event, the row and the answer name the list and the kind of digest,
-//! never the digest. A list that cannot be read stops the admission: bytes that nobody compared do not come in.
+//! admits it; nothing here lowers one. The event, the row and the answer give the list's number and the kind of
+//! digest, never the digest and never the list's name. A list that cannot be read stops the admission: bytes that nobody compared do not come in.
 
-use std::{collections::BTreeMap, io::BufRead};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    io::BufRead,
+};
 
 use model::{
-    Law, Moment, Sha256Digest,
+    Moment, Sha256Digest,
     action::Action,
     authorize::NodeStep,
     event::EventType,
@@ -23,7 +27,8 @@ use store::{
 
 use crate::{
     Desk,
-    admit::{self, ExhibitContent, ExhibitView},
+    admit::{self, ExhibitContent},
+    filter,
     office::input,
     reclassify,
     row::{exhibit_label, for_action, fresh_blob, parse_label},
@@ -244,6 +249,29 @@ pub struct CheckedView {
     pub known: Vec<KnownHit>,
     /// Whether it is restricted.
     pub restricted: bool,
+    /// Lists of privileged material that hold it and were added before it was released: a release is not undone by them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released_after: Vec<String>,
+}
+
+/// Bytes that a list could not be compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotCompared {
+    /// `L-0001`.
+    pub list: String,
+    /// The digest that the list asks for and that was not computed when the bytes came in.
+    pub by: DigestKind,
+    /// How many items and members.
+    pub count: u64,
+}
+
+/// What a comparison gave.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    /// The exhibits that a list holds.
+    pub exhibits: Vec<CheckedView>,
+    /// What could not be compared.
+    pub not_compared: Vec<NotCompared>,
 }
 
 /// Compares what a case holds already with the lists as they are now: digests that are on record, of exhibits and of
@@ -253,9 +281,9 @@ pub struct CheckedView {
 ///
 /// # Errors
 /// When a list cannot be read.
-pub fn check(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<CheckedView>, StoreError> {
+pub fn check(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Checked, StoreError> {
     for_action(permit, Action::Transfer)?;
-    let lists = Known::open(desk)?;
+    let lists = Known::open(desk, scope)?;
     let mut views = Vec::new();
     let mut compared = 0;
     for row in desk.store.list(scope, "exhibit")? {
@@ -267,7 +295,8 @@ pub fn check(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<CheckedV
         compared += own.len() + members.len();
         let (own, inside) = (lists.hits_of(&own)?, lists.hits_of(&members)?);
         let known = together(own.iter().chain(&inside));
-        if known.is_empty() {
+        let released_after = lists.passed_over();
+        if known.is_empty() && released_after.is_empty() {
             continue;
         }
         let label = exhibit_label(row.number.unwrap_or(0));
@@ -277,12 +306,14 @@ pub fn check(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<CheckedV
         }
         note(desk, scope, permit, &row.id, &own, &inside)?;
         let restricted = admit::view(desk, &admit::row(desk, scope, &label)?)?.content.class.is_restricted();
-        views.push(CheckedView { exhibit: label, known, restricted });
+        views.push(CheckedView { exhibit: label, known, restricted, released_after });
     }
-    let hit: Vec<&str> = views.iter().map(|view| view.exhibit.as_str()).collect();
-    let detail = json!({"lists": lists.lists.len(), "compared": compared, "hits": hit});
+    let hit: Vec<&str> = views.iter().filter(|view| !view.known.is_empty()).map(|view| view.exhibit.as_str()).collect();
+    let passed = views.iter().filter(|view| !view.released_after.is_empty()).map(|view| json!({"exhibit": view.exhibit, "lists": view.released_after}));
+    let not_compared = lists.not_compared();
+    let detail = json!({"lists": lists.lists.len(), "compared": compared, "hits": hit, "not-compared": not_compared, "released-after": passed.collect::<Vec<_>>()});
     desk.store.commit(scope, permit, NewEvent::new(EventType::HashesChecked, None, detail), vec![])?;
-    Ok(views)
+    Ok(Checked { exhibits: views, not_compared })
 }
 
 fn digests_of(blob: &Row) -> Result<Digests, StoreError> {
@@ -348,7 +379,12 @@ pub(crate) fn unsound(desk: &Desk) -> Result<Option<String>, StoreError> {
 
 /// The live lists, open to be asked.
 pub(crate) struct Known {
-    lists: Vec<(KnownHit, OpenList)>,
+    lists: Vec<(KnownHit, Moment, OpenList)>,
+    /// Digests that were released from the filter, and when.
+    released: BTreeMap<Sha256Digest, Moment>,
+    /// Lists whose hits were passed over, because the bytes were released after the list was added.
+    passed: RefCell<BTreeSet<String>>,
+    lacking: RefCell<BTreeMap<(String, DigestKind), u64>>,
 }
 
 impl Known {
@@ -356,7 +392,7 @@ impl Known {
     ///
     /// # Errors
     /// When one cannot be read: then nothing comes in, and the message says who can help.
-    pub fn open(desk: &Desk) -> Result<Known, StoreError> {
+    pub fn open(desk: &Desk, scope: &Scope) -> Result<Known, StoreError> {
         let mut lists = Vec::new();
         for row in desk.store.register(KIND)?.into_iter().filter(|row| row.state == "live") {
             let content: ListContent = row.content()?;
@@ -364,14 +400,20 @@ impl Known {
             let label = list_label(row.number.unwrap_or(0));
             let open = desk.store.open_list(&kept).map_err(|error| unreadable(&label, error))?;
             // What a hit says; by which digest is filled in when there is one.
-            lists.push((KnownHit { list: row.id, name: content.name, category: content.category, by: DigestKind::Sha256 }, open));
+            lists.push((KnownHit { list: label, category: content.category, by: DigestKind::Sha256 }, content.added, open));
         }
-        Ok(Known { lists })
+        let released = if lists.is_empty() { BTreeMap::new() } else { released(desk, scope)? };
+        Ok(Known { lists, released, passed: RefCell::default(), lacking: RefCell::default() })
+    }
+
+    /// Those of them that restrict.
+    pub fn restricting(&self) -> Vec<String> {
+        self.lists.iter().filter(|(hit, ..)| hit.category.class().is_some()).map(|(hit, ..)| hit.list.clone()).collect()
     }
 
     /// The digests that a list asks for, beside those that are computed anyway.
     pub fn also(&self, asked: AlsoDigest) -> AlsoDigest {
-        let any = |kind| self.lists.iter().any(|(_, list)| list.asks_for(kind));
+        let any = |kind| self.lists.iter().any(|(.., list)| list.asks_for(kind));
         AlsoDigest { md5: asked.md5 || any(DigestKind::Md5), sha1: asked.sha1 || any(DigestKind::Sha1), sha512: asked.sha512 }
     }
 
@@ -386,11 +428,44 @@ impl Known {
         if digests.sha256 == Sha256Digest::of(b"") {
             return Ok(hits);
         }
-        for (hit, list) in &self.lists {
-            let found = list.holds(&digests).map_err(|error| unreadable(&hit.name, error))?;
-            hits.extend(found.map(|by| KnownHit { by, ..hit.clone() }));
+        for (hit, added, list) in &self.lists {
+            match list.holds(&digests).map_err(|error| unreadable(&hit.list, error))? {
+                Some(_) if self.was_released(&digests, hit.category, *added) => {
+                    self.passed.borrow_mut().insert(hit.list.clone());
+                }
+                Some(by) => hits.push(KnownHit { by, ..hit.clone() }),
+                None => {
+                    let lacks = [(DigestKind::Md5, digests.md5.is_none()), (DigestKind::Sha1, digests.sha1.is_none())];
+                    for (kind, _) in lacks.into_iter().filter(|(kind, lacks)| *lacks && list.asks_for(*kind)) {
+                        *self.lacking.borrow_mut().entry((hit.list.clone(), kind)).or_insert(0) += 1;
+                    }
+                }
+            }
         }
         Ok(hits)
+    }
+
+    /// What a court or a second person released is not restricted again by a list that was there before. What is
+    /// unlawful to show was never released.
+    fn was_released(&self, digests: &Digests, category: ListCategory, added: Moment) -> bool {
+        category == ListCategory::Privileged && self.released.get(&digests.sha256).is_some_and(|at| added < *at)
+    }
+
+    /// The lists whose hits were passed over since this was asked last.
+    pub fn passed_over(&self) -> Vec<String> {
+        self.passed.take().into_iter().collect()
+    }
+
+    /// How many bytes could not be compared, for each list and kind of digest.
+    pub fn not_compared(&self) -> Vec<NotCompared> {
+        self.lacking.borrow().iter().map(|((list, by), count)| NotCompared { list: list.clone(), by: *by, count: *count }).collect()
+    }
+
+    /// Whether no list was added since these were opened.
+    pub fn are_all(&self, desk: &Desk) -> Result<bool, StoreError> {
+        let open: BTreeSet<&str> = self.lists.iter().map(|(hit, ..)| hit.list.as_str()).collect();
+        let now = desk.store.register(KIND)?;
+        Ok(now.iter().filter(|row| row.state == "live").all(|row| open.contains(list_label(row.number.unwrap_or(0)).as_str())))
     }
 
     /// Every list that holds one of these blobs, each once.
@@ -400,24 +475,31 @@ impl Known {
     }
 }
 
-/// Refuses bytes that nobody looked inside, while a list restricts anything: what an archive or a capture holds is
-/// compared only when it is unpacked, and must be before a person opens the whole.
-///
-/// # Errors
-/// Law 7, with what to do.
-pub(crate) fn looked_through(desk: &Desk, scope: &Scope, view: &ExhibitView) -> Result<(), StoreError> {
-    let restricts = |row: &Row| row.state == "live" && row.content::<ListContent>().is_ok_and(|list| list.category.class().is_some());
-    if !desk.store.register(KIND)?.iter().any(restricts) {
-        return Ok(());
+/// The live lists that restrict what they hold.
+pub(crate) fn restricting(desk: &Desk) -> Result<Vec<String>, StoreError> {
+    let mut labels = Vec::new();
+    for row in desk.store.register(KIND)?.iter().filter(|row| row.state == "live") {
+        if row.content::<ListContent>()?.category.class().is_some() {
+            labels.push(list_label(row.number.unwrap_or(0)));
+        }
     }
-    if desk.store.list_of(scope, "derivation", &view.id)?.iter().any(|row| row.state != "running") {
-        return Ok(());
+    Ok(labels)
+}
+
+/// The digests of what was released from the filter and is open: of the items, and of what was unpacked from them.
+fn released(desk: &Desk, scope: &Scope) -> Result<BTreeMap<Sha256Digest, Moment>, StoreError> {
+    let mut digests: BTreeMap<Sha256Digest, Moment> = BTreeMap::new();
+    for (exhibit, at) in filter::released(desk, scope)? {
+        let mut blobs = desk.store.list_of(scope, "blob", &exhibit)?;
+        for derivation in desk.store.list_of(scope, "derivation", &exhibit)? {
+            blobs.extend(desk.store.list_of(scope, "blob", &derivation.id)?);
+        }
+        for blob in blobs {
+            let last = digests.entry(blob.content::<BlobContent>()?.sha256).or_insert(at);
+            *last = at.max(*last);
+        }
     }
-    let label = &view.exhibit;
-    Err(StoreError::refused(
-        Law::Restricted,
-        format!("what is inside {label} was not compared with the known-hash lists yet: run `lanternfish examine` on {label} first, then open it"),
-    ))
+    Ok(digests)
 }
 
 fn unreadable(list: &str, error: StoreError) -> StoreError {
@@ -432,5 +514,5 @@ fn unreadable(list: &str, error: StoreError) -> StoreError {
 
 /// What a hit is called in an event: the list and the digest's kind.
 pub(crate) fn in_event(hits: &[KnownHit]) -> serde_json::Value {
-    hits.iter().map(|hit| json!({"list": hit.list, "name": hit.name, "category": hit.category, "by": hit.by})).collect()
+    hits.iter().map(|hit| json!({"list": hit.list, "category": hit.category, "by": hit.by})).collect()
 }

@@ -25,6 +25,7 @@ pub mod logbook;
 pub mod material;
 pub mod minimise;
 mod office;
+pub mod opening;
 pub mod package;
 pub mod papers;
 pub mod reclassify;

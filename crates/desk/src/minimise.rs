@@ -22,7 +22,7 @@ use crate::{
     Desk,
     admit,
     examine::{BlobSource, SelectorSink},
-    known,
+    opening,
     row::for_action,
 };
 
@@ -67,7 +67,7 @@ pub fn view(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
     let row = admit::row(desk, scope, label)?;
     let exhibit = admit::view(desk, &row)?;
     let blob = admit::usable_blob(&exhibit)?;
-    known::looked_through(desk, scope, &exhibit)?;
+    opening::looked_through(desk, scope, &exhibit)?;
     let open = || match desk.store.read_blob(scope, permit, blob) {
         Ok(readable) => Ok(readable),
         Err(error) => Err(admit::anomaly(desk, scope, &row, error)?),
@@ -89,6 +89,8 @@ pub fn view(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
     };
     let detail = json!({"purpose": purpose, "exhibit": exhibit.exhibit, "view": "minimised", "masked": masked, "no-text": no_text, "not-masked": NOT_MASKED});
     desk.store.commit(scope, permit, NewEvent::new(EventType::ExhibitViewed, Some(exhibit.id.clone()), detail), vec![])?;
+    // Whoever restricts it from now on finds this viewing in the log before his own event.
+    admit::still_open(desk, scope, blob)?;
     let content = exhibit.content;
     Ok(MinimisedView {
         exhibit: exhibit.exhibit,

@@ -72,11 +72,13 @@ fn view(desk: &Desk, label: String, release: &Release) -> Result<ReleaseView, St
     })
 }
 
-/// The newest release of an exhibit.
-fn newest(desk: &Desk, scope: &Scope, exhibit: &Row) -> Result<Option<(Row, Release)>, StoreError> {
+/// The newest release of an exhibit, and how many there were.
+fn newest(desk: &Desk, scope: &Scope, exhibit: &Row) -> Result<(usize, Option<(Row, Release)>), StoreError> {
     let rows = desk.store.list_of(scope, KIND, &exhibit.id)?;
-    let newest = rows.into_iter().max_by_key(|row| (row.time, row.event));
-    newest.map(|row| Ok((row.content()?, row))).transpose().map(|one| one.map(|(release, row)| (row, release)))
+    let count = rows.len();
+    let rounds = rows.into_iter().map(|row| Ok((row.content::<Release>()?, row))).collect::<Result<Vec<_>, StoreError>>()?;
+    let newest = rounds.into_iter().max_by_key(|(release, row)| (release.asked, row.event));
+    Ok((count, newest.map(|(release, row)| (row, release))))
 }
 
 fn word(release: &Release, now: Moment) -> &'static str {
@@ -100,7 +102,8 @@ fn releasable(desk: &Desk, scope: &Scope, view: &ExhibitView) -> Result<(), Stor
     Ok(())
 }
 
-/// Asks for the release of an item. For a threat to life it is open from now on, for 48 hours on one person's word.
+/// Asks for the release of an item. For a threat to life it is open from now on, for 48 hours on one person's word;
+/// after a release of it was refused or lapsed, another person decides first.
 ///
 /// # Errors
 /// Laws 1, 5 and 7 for what a release cannot open; what is open, waits, or needs none.
@@ -109,12 +112,15 @@ pub fn ask(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, because: Be
     let row = admit::row(desk, scope, label)?;
     let exhibit = admit::view(desk, &row)?;
     releasable(desk, scope, &exhibit)?;
-    if let Some((_, old)) = newest(desk, scope, &row)?.filter(|(_, old)| !old.standing(desk.now()).is_over()) {
+    let (rounds, old) = newest(desk, scope, &row)?;
+    if let Some((_, old)) = old.filter(|(_, old)| !old.standing(desk.now()).is_over()) {
         return Err(StoreError::input(format!("{} has a release already, which is {}: see `lanternfish exhibit releases`", exhibit.exhibit, word(&old, desk.now()))));
     }
     let now = desk.now();
-    let release = Release::ask(fresh_release()?, because, reason.into(), scope.actor().clone(), now);
-    let id = release.id.to_string();
+    let asked = Release::ask(fresh_release()?, because, reason.into(), scope.actor().clone(), now);
+    let release = if rounds > 0 { asked.once_more() } else { asked };
+    // One row for each round: of two people who ask at once, one is told to look again.
+    let id = format!("{}/release-{}", row.id, rounds + 1);
     let write = Draft::new(KIND, id, word(&release, now)).under(&row.id).write(scope, now, &release)?;
     let detail = json!({"exhibit": exhibit.exhibit, "release": release.id, "because": because, "reason": reason, "state": word(&release, now)});
     desk.store.commit(scope, permit, NewEvent::new(EventType::ReleaseAsked, Some(row.id.clone()), detail), vec![write])?;
@@ -130,7 +136,7 @@ pub fn decide(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, approved
     let row = admit::row(desk, scope, label)?;
     let label = exhibit_label(row.number.unwrap_or(0));
     let nothing = || StoreError::input(format!("nobody asked for a release of {label}: see `lanternfish exhibit releases`"));
-    let (old, mut release) = newest(desk, scope, &row)?.ok_or_else(nothing)?;
+    let (old, mut release) = newest(desk, scope, &row)?.1.ok_or_else(nothing)?;
     let now = desk.now();
     match release.decide(approved, scope.actor(), scope.role(), reason.into(), now) {
         Ok(()) => {}

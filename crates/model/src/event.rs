@@ -112,6 +112,8 @@ event_types! {
     ReleaseDecided = "release-decided", Some(Operation::Alteration);
     /// Releases were shown.
     ReleaseConsulted = "release-consulted", Some(Operation::Consultation);
+    /// A second person allowed the opening of an item that could not be examined whole.
+    OpeningAllowed = "opening-allowed", Some(Operation::Alteration);
     /// An exhibit's bytes were opened.
     ExhibitViewed = "exhibit-viewed", Some(Operation::Consultation);
     /// Members or records were unpacked and hashed.

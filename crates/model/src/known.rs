@@ -106,10 +106,8 @@ impl DigestKind {
 /// The bytes of an item are in a list. It says by which kind of digest, and never which digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownHit {
-    /// The list's id in the records.
+    /// The list's number, such as L-0001. Its name could say whose privilege it is, and stands in no hit.
     pub list: String,
-    /// Its name.
-    pub name: String,
     /// What is in it.
     pub category: ListCategory,
     /// Which digest agreed.
@@ -126,12 +124,20 @@ impl KnownHit {
         let weak = if self.by.is_weak() { "; two files with one such digest can be made, so a person must confirm it" } else { "" };
         let by = self.by.name();
         match self.category {
-            ListCategory::Contraband => format!("{KNOWN}: its {by} is in a list of unlawful material{weak}"),
-            ListCategory::Privileged => format!("{KNOWN}: its {by} is in a list of privileged material{weak}"),
-            ListCategory::KnownGood => format!("{KNOWN}: its {by} is in the list of known programs {}{weak}", crate::quoted(&self.name)),
-            ListCategory::Wanted => format!("{KNOWN}: its {by} is in the list of wanted files {}{weak}", crate::quoted(&self.name)),
+            ListCategory::Contraband => format!("{KNOWN}: its {by} {UNLAWFUL}{weak}"),
+            ListCategory::Privileged => format!("{KNOWN}: its {by} {PRIVILEGED}{weak}"),
+            ListCategory::KnownGood => format!("{KNOWN}: its {by} is in list {} of known programs{weak}", self.list),
+            ListCategory::Wanted => format!("{KNOWN}: its {by} is in list {} of wanted files{weak}", self.list),
         }
     }
+}
+
+const UNLAWFUL: &str = "is in a list of unlawful material";
+const PRIVILEGED: &str = "is in a list of privileged material";
+
+/// Whether a remark tells that a list which restricts holds the item or a member of it: papers leave it out.
+pub fn tells_of_restricting(remark: &str) -> bool {
+    remark.contains(KNOWN) && (remark.contains(UNLAWFUL) || remark.contains(PRIVILEGED))
 }
 
 /// The class of an item after these hits: raised, never lowered.

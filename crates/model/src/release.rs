@@ -3,7 +3,8 @@
 //!
 //! One state machine. A threat to life waits for nobody: one member opens the item at once, and a supervisor or
 //! prosecutor other than he confirms within 48 hours, or the item is sealed again. What may speak for the
-//! suspect stays sealed until such a person has decided. It refuses to lift anything else: a restricted item
+//! suspect stays sealed until such a person has decided, and so does an item whose release was refused or lapsed
+//! before. It refuses to lift anything else: a restricted item
 //! stays restricted, and what is in quarantine stays there.
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,10 @@ pub struct Release {
     pub asked: Moment,
     /// What a second person said; none yet.
     pub decision: Option<Decision>,
+    /// Whether another person decides first also in a threat to life, because an earlier release of the item was
+    /// refused or lapsed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
 }
 
 /// How a release stands at some time.
@@ -126,7 +131,13 @@ pub enum ReleaseError {
 impl Release {
     /// Asked for: for a threat to life it is open from now on.
     pub fn ask(id: ReleaseId, because: Because, reason: String, by: ActorId, now: Moment) -> Release {
-        Release { id, because, reason, asked_by: by, asked: now, decision: None }
+        Release { id, because, reason, asked_by: by, asked: now, decision: None, waits: false }
+    }
+
+    /// The same after an earlier release of the item was refused or lapsed: nobody opens it again on his own word.
+    #[must_use]
+    pub fn once_more(self) -> Release {
+        Release { waits: true, ..self }
     }
 
     /// How it stands.
@@ -136,6 +147,7 @@ impl Release {
             (Some(decision), _) if decision.approved => Standing::Released,
             (Some(_), _) => Standing::Refused,
             (None, Because::Exculpatory) => Standing::Waiting,
+            (None, Because::ThreatToLife) if self.waits => Standing::Waiting,
             (None, Because::ThreatToLife) if now < until => Standing::Open(until),
             (None, Because::ThreatToLife) => Standing::Lapsed,
         }

@@ -34,10 +34,10 @@ use crate::{
     admit::{self, ExhibitView},
     case, errata,
     examine::{Derivation, DerivedMember, SelectorBatch},
-    facts::{Facts, Secrets, config_digest, hands},
-    known, material,
+    facts::{Facts, Secrets, config_digest, hands, without_restricting_lists},
+    material,
     office::input,
-    reclassify,
+    opening, reclassify,
     report_step::ReportContent,
 };
 
@@ -131,7 +131,7 @@ impl<'a> Filling<'a> {
 
     fn open(&self, view: &ExhibitView) -> Result<(ReadableBlob, Sha256Digest), StoreError> {
         let blob = admit::usable_blob(view)?;
-        known::looked_through(self.desk, self.scope, view)?;
+        opening::looked_through(self.desk, self.scope, view)?;
         let readable = self.desk.store.read_blob(self.scope, self.permit, blob)?;
         match view.content.sha256 {
             Some(digest) if digest == readable.content.sha256 => Ok((readable, digest)),
@@ -268,7 +268,7 @@ impl<'a> Filling<'a> {
                 line["note"] = json!("the finding is held back: it was written on an item that became privileged (law 7)");
             } else if disclosed(event.leaf.event_type) {
                 let mut detail = detail.clone();
-                let withheld = self.secrets.take_out(&mut detail);
+                let withheld = self.secrets.take_out(&mut detail) | without_restricting_lists(&mut detail);
                 line["detail"] = detail;
                 if withheld {
                     line["note"] = json!("the detail is withheld in part (law 7), so its salt is not given");
@@ -326,7 +326,7 @@ impl<'a> Filling<'a> {
             if self.is_restricted(&derivation.exhibit) {
                 continue;
             }
-            lines.push(json!({"derivation": row.id, "event": row.event, "account": derivation}));
+            lines.push(json!({"derivation": row.id, "event": row.event, "account": Derivation { lists: vec![], ..derivation }}));
             for batch in self.desk.store.list_of(self.scope, "members", &row.id)? {
                 let members: Vec<DerivedMember> = batch.content()?;
                 lines.extend(members.iter().filter(|m| !parts.contains(&m.blob)).map(|m| json!({"derivation": row.id, "event": batch.event, "member": m.head, "end": m.tail, "sha256": m.sha256})));
@@ -493,7 +493,7 @@ fn disclosed(event: EventType) -> bool {
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
             | MaterialReviewed | FilterViewed | FilterProposed | FilterNotified | FilterObjected | FilterReleased | FilterKept
             | ViewingPermitted | ViewingBegun | ViewingEnded | ViewingClosed
-            | ReleaseAsked | ReleaseDecided
+            | ReleaseAsked | ReleaseDecided | OpeningAllowed
     )
 }
 

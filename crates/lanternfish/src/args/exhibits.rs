@@ -88,6 +88,17 @@ pub enum ExhibitVerb {
         #[arg(long, value_parser = words)]
         reason: String,
     },
+    /// Let others open an item that cannot be examined whole, such as an encrypted archive, while known-hash lists
+    /// restrict anything (supervisor or prosecutor; another person opens it).
+    AllowOpening {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// Why.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
     /// Every release of the case, and how it stands.
     Releases {
         #[command(flatten)]

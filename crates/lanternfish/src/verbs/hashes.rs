@@ -47,9 +47,23 @@ impl Office {
             HashesVerb::Remove { list, reason } => self.voice.say(&known::remove(desk, &session, &list, &reason)?),
             HashesVerb::Check { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
-                let views = known::check(desk, &scope, &permit)?;
-                self.voice.say_all(&views, "no list holds anything of this case");
-                views.iter().for_each(|view| self.tell_hits(&view.exhibit, &view.known));
+                let checked = known::check(desk, &scope, &permit)?;
+                self.voice.say_all(&checked.exhibits, "no list holds anything of this case");
+                for view in &checked.exhibits {
+                    self.tell_hits(&view.exhibit, &view.known);
+                    if !view.released_after.is_empty() {
+                        self.voice.note(format!("{}: {} holds it, and it was released after that: it stays as it was released", view.exhibit, view.released_after.join(", ")));
+                    }
+                }
+                if !checked.not_compared.is_empty() {
+                    self.voice.say(&json!({"not_compared": checked.not_compared}));
+                }
+                for one in &checked.not_compared {
+                    self.voice.note(format!(
+                        "ATTENTION: {} items or members were NOT compared with {} by {}: that digest was not computed when they came in. Ask the giver of the list for SHA-256, or admit the items again",
+                        one.count, one.list, one.by.name(),
+                    ));
+                }
             }
             HashesVerb::Salt { .. } => return Err(DeskError::input("this verb is done before a home is opened")),
         }
@@ -68,13 +82,13 @@ impl Office {
 
     fn tell_hits(&self, what: &str, hits: &[KnownHit]) {
         for hit in hits {
-            let (list, by) = (model::quoted(&hit.name), hit.by.name());
+            let (list, by) = (&hit.list, hit.by.name());
             let weak = if hit.by.is_weak() { "; two files with one such digest can be made: the person with the dedicated role confirms it" } else { "" };
             self.voice.note(match hit.category {
-                ListCategory::Contraband => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of unlawful material, by {by}{weak}. {DO_NOT_OPEN}"),
-                ListCategory::Privileged => format!("ATTENTION, {what}: RESTRICTED. It is in the list {list} of privileged material, by {by}{weak}. {DO_NOT_OPEN}"),
-                ListCategory::Wanted => format!("ALERT, {what}: it is in the list {list} of wanted files, by {by}. Tell whoever leads the case now"),
-                ListCategory::KnownGood => format!("{what}: it is in the list {list} of known programs, by {by}"),
+                ListCategory::Contraband => format!("ATTENTION, {what}: RESTRICTED. It is in list {list} of unlawful material, by {by}{weak}. {DO_NOT_OPEN}"),
+                ListCategory::Privileged => format!("ATTENTION, {what}: RESTRICTED. It is in list {list} of privileged material, by {by}{weak}. {DO_NOT_OPEN}"),
+                ListCategory::Wanted => format!("ALERT, {what}: it is in list {list} of wanted files, by {by}. Tell whoever leads the case now"),
+                ListCategory::KnownGood => format!("{what}: it is in list {list} of known programs, by {by}"),
             });
         }
     }

@@ -53,9 +53,11 @@ fn law_07_what_a_list_restricts_is_restricted_when_it_comes_in_and_shows_no_dige
         let label = string(&exhibit["exhibit"]);
         for who in [NOY, KHAM, BOUNMY] {
             let out = office.place("opened").to_str().unwrap().to_owned();
-            office.in_case(who, "exhibit view", &[&label, "--purpose", "drill", "--out", &out]).by_law(7);
+            office.in_case(who, "exhibit view", &[&label, "--purpose", "drill", "--out", &out]).by_law(7).tells("is restricted: only its dedicated role may open it");
+            assert!(!office.place("opened").exists());
         }
-        office.in_case(NOY, "examine", &[&label]).by_law(7);
+        office.in_case(NOY, "examine", &[&label]).by_law(7).tells("is restricted");
+        assert!(!said.err.contains("hotline") && !said.err.contains("chamber"), "a list's name can tell whose privilege it is: {}", said.err);
     }
     // No bytes are in no list, whatever a list says.
     add(&office, KHAM, "careless", "contraband", &sha256(b"")).ended(0);
@@ -66,6 +68,23 @@ fn law_07_what_a_list_restricts_is_restricted_when_it_comes_in_and_shows_no_dige
     let listed = office.in_case(NOY, "exhibit list", &[]).ended(0).out;
     assert!(!listed.contains(&sha256(BAD)) && !listed.contains(&sha256(LAWYER)), "{listed}");
     office.sound_log();
+}
+
+#[test]
+fn law_07_a_list_of_exhibits_shows_no_name_and_no_length_of_a_restricted_item_and_no_name_of_a_list() {
+    let office = Office::working();
+    add(&office, ADMIN, "chamber of Keo", "privileged", &sha256(LAWYER)).ended(0);
+    admit(&office, "letter to Keo.txt", LAWYER);
+    let file = office.file("second.txt", LAWYER);
+    office.in_case(NOY, "exhibit admit", &[&file, "--description", "from his desk"]).ended(0);
+    let said = office.in_case(BOUNMY, "exhibit list", &[]).ended(0);
+    assert!(!said.out.contains("Keo") && !said.out.contains("second.txt"), "{}", said.out);
+    for exhibit in said.lines() {
+        assert_eq!((&exhibit["original_name"], &exhibit["length"]), (&Value::Null, &Value::Null), "{exhibit}");
+        assert_eq!((&exhibit["known"][0]["list"], &exhibit["known"][0]["category"]), (&Value::from("L-0001"), &Value::from("privileged")));
+    }
+    assert!(said.out.contains("from his desk"), "what a person typed stays: {}", said.out);
+    assert!(office.says(NOY, &["hashes", "list"]).ended(0).out.contains("chamber of Keo"));
 }
 
 #[test]
@@ -105,10 +124,10 @@ fn what_is_wanted_is_an_alert_and_what_is_known_a_note_and_neither_changes_a_cla
     add(&office, KHAM, "search", "wanted", &sha256(WANTED)).ended(0);
     let (said, exhibit) = admit(&office, "w", WANTED);
     assert_eq!((&exhibit["class"], &exhibit["sha256"]), (&Value::from("ordinary"), &Value::from(sha256(WANTED))));
-    said.tells("ALERT, E-0001: it is in the list \"search\" of wanted files");
+    said.tells("ALERT, E-0001: it is in list L-0002 of wanted files");
     let (said, exhibit) = admit(&office, "g", GOOD);
     assert_eq!(exhibit["class"], "ordinary");
-    said.tells("in the list \"nsrl\" of known programs");
+    said.tells("in list L-0001 of known programs");
     // Neither keeps anybody from opening anything.
     let out = office.place("opened").to_str().unwrap().to_owned();
     office.does(NOY, "exhibit view", &["E-0002", "--purpose", "drill", "--out", &out]);
@@ -167,9 +186,55 @@ fn law_07_bytes_are_opened_only_after_what_is_inside_was_compared() {
     let label = string(&exhibit["exhibit"]);
     let out = office.place("opened").to_str().unwrap().to_owned();
     let view = ["--purpose", "drill", "--out", &out];
-    office.in_case(NOY, "exhibit view", &[&[label.as_str()][..], &view].concat()).by_law(7).tells("run `lanternfish examine`");
+    office.in_case(NOY, "exhibit view", &[&[label.as_str()][..], &view].concat()).by_law(7).tells("run `lanternfish examine` on E-0001 first");
     office.does(NOY, "examine", &[&label]);
     office.does(NOY, "exhibit view", &[&[label.as_str()][..], &view].concat());
+
+    // An examination of before a list compared nothing with it.
+    add(&office, KHAM, "chamber", "privileged", &sha256(LAWYER)).ended(0);
+    let later = office.place("later").to_str().unwrap().to_owned();
+    let again = [label.as_str(), "--purpose", "drill", "--out", &later];
+    office.in_case(NOY, "exhibit view", &again).by_law(7).tells("run `lanternfish examine` on E-0001 first");
+    office.does(NOY, "examine", &[&label]);
+    office.does(NOY, "exhibit view", &again);
+}
+
+#[test]
+fn law_07_what_cannot_be_examined_whole_is_opened_only_on_the_word_of_a_second_person() {
+    let office = Office::working();
+    add(&office, KHAM, "hotline", "contraband", &sha256(BAD)).ended(0);
+    let label = office.admit("archive.zip", b"SYNTHETIC bytes that only say by their name that they are an archive");
+    let out = office.place("opened").to_str().unwrap().to_owned();
+    let see = [label.as_str(), "--purpose", "drill", "--out", &out];
+    let allow = [label.as_str(), "--reason", "the password is not known"];
+    office.in_case(KHAM, "exhibit allow-opening", &allow).ended(2).tells("was not examined to its end yet");
+    office.in_case(NOY, "examine", &[&label]).ended(0);
+    office.in_case(NOY, "exhibit view", &see).by_law(7).tells("could not be examined whole").tells("exhibit allow-opening");
+    for who in [NOY, BOUNMY] {
+        assert_eq!(office.in_case(who, "exhibit allow-opening", &allow).code, 1, "{who}");
+    }
+    office.does(KHAM, "exhibit allow-opening", &allow);
+    assert_eq!(office.last_events(1), ["opening-allowed"]);
+    office.in_case(KHAM, "exhibit view", &see).by_law(7).tells("another person opens it");
+    assert!(!office.place("opened").exists());
+    office.does(NOY, "exhibit view", &see);
+
+    // The word was about the lists of that day.
+    add(&office, KHAM, "chamber", "privileged", &sha256(LAWYER)).ended(0);
+    office.in_case(NOY, "examine", &[&label]).ended(0);
+    let later = office.place("later").to_str().unwrap().to_owned();
+    office.in_case(NOY, "exhibit view", &[&label, "--purpose", "drill", "--out", &later]).by_law(7).tells("could not be examined whole");
+}
+
+#[test]
+fn law_07_what_could_not_be_compared_is_counted_and_said() {
+    let office = Office::working();
+    office.admit("a.jpg", BAD);
+    add(&office, KHAM, "old", "contraband", &digest_by("md5sum", BAD)).ended(0);
+    let checked = office.in_case(NOY, "hashes check", &[]).ended(0);
+    assert_eq!(checked.line()["not_compared"], serde_json::json!([{"list": "L-0001", "by": "md5", "count": 1}]), "{}", checked.out);
+    checked.tells("1 items or members were NOT compared with L-0001 by MD5");
+    assert_eq!(office.exhibits()[0]["class"], "ordinary");
 }
 
 #[test]
@@ -183,6 +248,11 @@ fn law_07_a_member_that_hits_restricts_its_container_in_the_moment_in_which_it_i
     let label = string(&office.does(NOY, "exhibit admit", &[folder.to_str().unwrap()])["exhibit"]);
     assert_eq!(office.exhibits()[0]["class"], "ordinary");
     let said = office.in_case(NOY, "examine", &[&label]).by_law(7).tells("contraband");
+    // Restricted first, when one member was known and nothing else was written yet.
+    let events = office.last_events(12);
+    let restricted = events.iter().position(|event| event == "exhibit-reclassified").unwrap();
+    assert_eq!(events[..restricted].iter().filter(|event| *event == "derived").count(), 1, "only that it begins: {events:?}");
+    assert_eq!(events[restricted + 1], "derived", "{events:?}");
     assert!(!said.err.contains(&sha256(BAD)), "{}", said.err);
     assert_eq!(office.exhibits()[0]["class"], "contraband");
     let out = office.place("opened").to_str().unwrap().to_owned();

@@ -16,6 +16,8 @@ use desk::{
     authority::{self, Decision, RecordAuthority},
     case::{self, CaseContent},
     examine,
+    known::{self, AddList},
+    minimise,
     package::{self, BuildPackage},
     release::{self, ReleaseView},
 };
@@ -24,6 +26,7 @@ use model::{
     action::Action,
     authority::{AuthorityKind, SourceClass},
     exhibit::{ExhibitClass, Origin},
+    known::ListCategory,
     release::Because,
 };
 use store::StoreError;
@@ -213,7 +216,8 @@ fn law_01_a_release_that_a_second_person_confirmed_lasts_and_is_printed() {
     unit.ask(&unit.kham, &exhibit, Because::ThreatToLife).unwrap();
     refused(unit.decide(&unit.kham, &exhibit, true), Law::Permit, "you asked for this release yourself");
     unit.turn_clock(48);
-    unit.ask(&unit.noy, &exhibit, Because::ThreatToLife).unwrap();
+    assert_eq!(unit.ask(&unit.noy, &exhibit, Because::ThreatToLife).unwrap().state, "waiting", "it lapsed once");
+    refused(unit.view(&exhibit), Law::Permit, "waits for a supervisor or prosecutor");
     assert_eq!(unit.decide(&unit.kham, &exhibit, true).unwrap().state, "released");
     unit.turn_clock(1_000);
     assert_eq!(unit.view(&exhibit).unwrap(), PAGE.as_bytes());
@@ -261,6 +265,107 @@ fn law_01_what_may_speak_for_the_suspect_is_opened_only_after_a_second_person_de
     refused(unit.view(&other), Law::Permit, "its release was refused");
     assert!(unit.decide(&unit.kham, &other, true).unwrap_err().to_string().contains("decided already"));
     assert!(unit.desk.store.verify_log().unwrap().faults.is_empty());
+}
+
+#[test]
+fn law_01_who_was_refused_opens_nothing_by_asking_again_and_each_round_is_one_row() {
+    let unit = Unit::new();
+    let exhibit = unit.page(PAGE, ExhibitClass::Ordinary);
+    for (who, state) in [(&unit.noy, "open"), (&unit.noy, "waiting"), (&unit.noy, "waiting")] {
+        assert_eq!(unit.ask(who, &exhibit, Because::ThreatToLife).unwrap().state, state);
+        assert_eq!(unit.view(&exhibit).is_ok(), state == "open");
+        assert_eq!(unit.decide(&unit.kham, &exhibit, false).unwrap().state, "refused");
+        refused(unit.view(&exhibit), Law::Permit, "its release was refused");
+    }
+    // A round has one row, whose name does not depend on who asked: of two who ask at once one is too late.
+    let (scope, _) = unit.may(&unit.noy, Intent::to(Action::Release)).unwrap();
+    let id = admit::row(&unit.desk, &scope, &exhibit).unwrap().id;
+    let mut rows: Vec<String> = unit.desk.store.list(&scope, "release").unwrap().into_iter().map(|row| row.id).collect();
+    rows.sort();
+    assert_eq!(rows, (1..=3).map(|round| format!("{id}/release-{round}")).collect::<Vec<_>>());
+}
+
+/// Bytes at whose end somebody does something.
+struct AtTheEnd<'a, F: FnMut()>(&'a [u8], F);
+
+impl<F: FnMut()> std::io::Read for AtTheEnd<'_, F> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.read(out)?;
+        if count == 0 {
+            (self.1)();
+        }
+        Ok(count)
+    }
+}
+
+impl Unit {
+    fn list(&self, name: &str, digest: &str) {
+        let typed = AddList { name: name.into(), category: ListCategory::Contraband, source: "drill".into(), salted: false };
+        known::add(&self.desk, &self.kham, &typed, digest.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn law_07_a_list_that_is_added_while_an_item_comes_in_is_asked_too() {
+    let unit = Unit::new();
+    let typed = AdmitFile {
+        description: "a page".into(),
+        source: "drill".into(),
+        origin: Origin::of(SourceClass::HandedOver),
+        class: ExhibitClass::Ordinary,
+        original_name: None,
+        declared: vec![],
+        manual: None,
+    };
+    let come_in = |name: &str, digest: &str| {
+        let (scope, permit) = unit.may(&unit.noy, typed.intent()).unwrap();
+        admit::file(&unit.desk, &scope, &permit, &typed, &mut AtTheEnd(PAGE.as_bytes(), || unit.list(name, digest)))
+    };
+    let view = come_in("late", &model::Sha256Digest::of(PAGE.as_bytes()).hex()).unwrap();
+    assert_eq!(view.content.class, ExhibitClass::Contraband);
+    let error = come_in("late and weak", &"a".repeat(32)).unwrap_err();
+    assert!(error.exit_code() == 2 && error.to_string().contains("admit the item again"), "{error}");
+}
+
+#[test]
+fn law_07_an_examination_that_was_left_or_stopped_opens_nothing() {
+    let unit = Unit::new();
+    unit.order(&[Action::View], SourceClass::Darknet);
+    let home = unit.folder.path().join("home");
+    // A desk whose parser is gone: its examinations begin and never end.
+    let broken = Desk::open(&home, PathBuf::from("/nonexistent/lanternfish")).unwrap();
+    let exhibit = unit.page(PAGE, ExhibitClass::Ordinary);
+    unit.list("hotline", &"a".repeat(64));
+    for _ in 0..2 {
+        let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Examine)).unwrap();
+        assert!(examine::examine(&broken, &scope, &permit, &exhibit, &parse::Budget::default()).is_err());
+        refused(unit.view(&exhibit), Law::Restricted, "run `lanternfish examine`");
+    }
+    let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Examine)).unwrap();
+    examine::examine(&unit.desk, &scope, &permit, &exhibit, &parse::Budget::default()).unwrap();
+    assert_eq!(unit.view(&exhibit).unwrap(), PAGE.as_bytes());
+}
+
+#[test]
+fn law_07_a_minimised_view_shows_nothing_of_what_became_restricted_meanwhile() {
+    use std::os::unix::fs::PermissionsExt;
+    let unit = Unit::new();
+    unit.order(&[Action::View], SourceClass::Darknet);
+    let exhibit = unit.page(PAGE, ExhibitClass::PersonalSensitive);
+    // A parser that is started only after somebody restricted the item.
+    let (home, script) = (unit.folder.path().join("home"), unit.folder.path().join("parser"));
+    let token = unit.desk.log_in("Noy", "four words for scopes").unwrap().0;
+    let program = env!("CARGO_BIN_EXE_lanternfish");
+    let text = format!(
+        "#!/bin/sh\nLANTERNFISH_SESSION='{token}' '{program}' --home '{}' exhibit reclassify --case {} {exhibit} --class privileged --reason now >/dev/null 2>&1 </dev/null\nexec '{program}' \"$@\"\n",
+        home.display(), unit.case,
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let slow = Desk::open(&home, script).unwrap();
+    let (scope, permit) = unit.permit_to_view(&unit.noy, &exhibit).unwrap();
+    refused(minimise::view(&slow, &scope, &permit, &exhibit, "drill"), Law::Restricted, "became restricted in this moment");
+    assert_eq!(admit::view(&unit.desk, &admit::row(&unit.desk, &scope, &exhibit).unwrap()).unwrap().content.class, ExhibitClass::Privileged);
 }
 
 #[test]

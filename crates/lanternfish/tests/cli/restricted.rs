@@ -150,6 +150,48 @@ fn law_07_what_may_be_privileged_goes_through_the_filter_team_and_the_holder() {
 }
 
 #[test]
+fn law_07_a_list_does_not_undo_a_release_and_papers_tell_nothing_of_it() {
+    let office = office();
+    office.case_authority(&["filter"]);
+    let list = office.file("list.txt", Sha256Digest::of(LETTER.as_bytes()).hex());
+    let add = |name: &str| office.done(KHAM, &["hashes", "add", &list, "--name", name, "--category", "privileged", "--source", "the chamber"]);
+    add("papers of Keo");
+    assert_eq!(office.does(NOY, "exhibit admit", &[&office.file("letter.txt", LETTER)])["class"], "privileged");
+    office.does(FILTER, "filter propose", &["E-0001", "--not-privileged", "--reason", "x"]);
+    office.does(FILTER, "filter notify", &["E-0001", "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
+    office.does(KHAM, "filter release", &["E-0001", "--reason", "x", "--decision", &order(&office, "E-0001")]);
+    let class = || office.exhibits().iter().map(|one| string(&one["class"])).collect::<Vec<_>>();
+    assert_eq!(class(), ["ordinary"]);
+    let checked = office.in_case(BOUNMY, "hashes check", &[]).ended(0).tells("L-0001 holds it, and it was released after that");
+    assert_eq!((&checked.line()["released_after"], &checked.line()["restricted"]), (&json!(["L-0001"]), &json!(false)));
+    // A copy of what was released is released.
+    office.does(NOY, "exhibit admit", &[&office.file("copy.txt", LETTER), "--description", "a copy"]);
+    assert_eq!(class(), ["ordinary", "ordinary"]);
+
+    for exhibit in ["E-0001", "E-0002"] {
+        office.does(NOY, "examine", &[exhibit]);
+    }
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    let package = office.place("package");
+    office.does(NOY, "package seal", &["--officer", NOY, "--out", &text(&package)]);
+    let mut files = Vec::new();
+    collect_files(&office.place("package.building").join("data"), &mut files);
+    assert!(files.len() > 5);
+    for file in files {
+        let bytes = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
+        for words in ["papers of Keo", "L-0001", "list of privileged material"] {
+            assert!(!bytes.contains(words), "{words}: {}", file.display());
+        }
+    }
+
+    // A list that comes later is another matter.
+    add("more papers of Keo");
+    office.in_case(BOUNMY, "hashes check", &[]).ended(0);
+    assert_eq!(class(), ["privileged", "privileged"]);
+    office.sound_log();
+}
+
+#[test]
 fn law_07_copies_are_released_together_and_a_container_after_what_is_in_it() {
     let office = office();
     office.case_authority(&["filter"]);

@@ -80,6 +80,17 @@ fn law_01_what_may_speak_for_the_suspect_stays_sealed_until_a_second_person_deci
 }
 
 #[test]
+fn law_01_after_a_release_that_was_refused_or_lapsed_nobody_opens_on_his_own_word() {
+    let mut again = asked(Because::ThreatToLife).once_more();
+    let sees = |release: &Release| opens(release, Role::Investigator, true, Action::View, after(10), false).is_ok();
+    assert_eq!(again.standing(after(1)), Standing::Waiting);
+    assert!(!sees(&again) && sees(&asked(Because::ThreatToLife)));
+    assert!(matches!(again.decide(true, &actor(1), Role::Supervisor, String::new(), after(5)), Err(ReleaseError::NotThisPerson(_))), "the asker");
+    again.decide(true, &actor(2), Role::Supervisor, "yes".into(), after(5)).unwrap();
+    assert!(sees(&again));
+}
+
+#[test]
 fn law_01_a_release_opens_nothing_but_looking_until_it_is_confirmed_and_never_more_than_papers() {
     let open = asked(Because::ThreatToLife);
     let mut released = open.clone();
