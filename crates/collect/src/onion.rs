@@ -41,6 +41,7 @@ fn decoded(letters: &[u8]) -> Option<[u8; 35]> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 mod tests {
     use super::*;
 

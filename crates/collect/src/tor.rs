@@ -270,6 +270,7 @@ fn configuration(folder: &Path, network: Option<&Network>) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 mod tests {
     use super::*;
 

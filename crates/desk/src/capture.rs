@@ -189,7 +189,14 @@ const TOR_PATIENCE: Duration = Duration::from_secs(120);
 /// What stands while a capture runs: nothing for loopback; Tor and the canaries otherwise.
 enum Road {
     Loopback,
-    Tor { tor: Tor, canaries: canary::Cage, network: String },
+    Tor(Box<Walled>),
+}
+
+/// What a session through Tor needs while it runs.
+struct Walled {
+    tor: Tor,
+    canaries: canary::Cage,
+    network: String,
 }
 
 impl Road {
@@ -207,23 +214,23 @@ impl Road {
         let mut tor = Tor::start(&folder, network.as_ref()).map_err(|e| trouble(e.to_string()))?;
         tor.wait_ready(TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
         let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
-        Ok(Road::Tor { tor, canaries, network: name })
+        Ok(Road::Tor(Box::new(Walled { tor, canaries, network: name })))
     }
 
     fn through(&self) -> Through {
         match self {
             Road::Loopback => Through::default(),
-            Road::Tor { tor, canaries, .. } => Through { proxy: Some(tor.socket()), canaries: canaries.told() },
+            Road::Tor(walled) => Through { proxy: Some(walled.tor.socket()), canaries: walled.canaries.told() },
         }
     }
 
     fn network(&self) -> Option<String> {
-        if let Road::Tor { network, .. } = self { Some(network.clone()) } else { None }
+        if let Road::Tor(walled) = self { Some(walled.network.clone()) } else { None }
     }
 
     /// Whether the child reached what nobody inside the walls can reach.
     fn leak(&self) -> Option<String> {
-        let reached = matches!(self, Road::Tor { canaries, .. } if canaries.was_reached());
+        let reached = matches!(self, Road::Tor(walled) if walled.canaries.was_reached());
         reached.then(|| "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine".into())
     }
 }

@@ -139,7 +139,7 @@ fn torrc(node: &Node, place: &Path, authorities: &str, web: u16) -> String {
         Role::Relay => text += &relay_lines(node),
         Role::Authority => {
             text += &relay_lines(node);
-            let _ = write!(text, "{AUTHORITY}DirPort 127.0.0.1:{}\n", node.dir_port);
+            let _ = writeln!(text, "{AUTHORITY}DirPort 127.0.0.1:{}", node.dir_port);
         }
     }
     text
@@ -163,6 +163,7 @@ TestingV3AuthInitialDistDelay 2\nTestingDirAuthVoteHSDir *\nTestingDirAuthVoteGu
 MinUptimeHidServDirectoryV2 0\n";
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 mod tests {
     use super::*;
 

@@ -118,7 +118,7 @@ pub enum Stay {
 pub fn up(folder: &Path, relays: u8, web: &Web, stay: Stay, mut told: impl FnMut(usize, usize)) -> Result<Status, RangeError> {
     fs::create_dir_all(folder).map_err(system(format!("making {}", folder.display())))?;
     let folder = &fs::canonicalize(folder).map_err(system("finding the folder"))?;
-    if !folder.to_str().is_some_and(|path| !path.chars().any(|c| c.is_control() || matches!(c, '"' | '\\' | '#'))) {
+    if folder.to_str().is_none_or(|path| path.chars().any(|c| c.is_control() || matches!(c, '"' | '\\' | '#'))) {
         return Err(RangeError::StrangePath(folder.clone()));
     }
     if layout::read(folder).is_ok() {

@@ -83,11 +83,10 @@ fn words_of(pid: i32) -> Option<String> {
 /// Ends the program that was started with the network, if it still is that program.
 pub(super) fn end(network: &Path) {
     let Some(started) = fs::read(network.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Started>(&text).ok()) else { return };
-    if words_of(started.pid).as_ref() == Some(&started.words) {
-        if let Some(pid) = Pid::from_raw(started.pid) {
-            // Gone in between is what was wanted.
-            let _ = kill_process(pid, Signal::TERM);
-        }
+    let ours = words_of(started.pid).as_ref() == Some(&started.words);
+    if let Some(pid) = Pid::from_raw(started.pid).filter(|_| ours) {
+        // Gone in between is what was wanted.
+        let _ = kill_process(pid, Signal::TERM);
     }
     let _ = fs::remove_file(network.join(FILE));
 }
