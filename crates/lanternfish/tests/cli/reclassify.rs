@@ -197,6 +197,12 @@ fn law_07_a_member_that_two_exhibits_share_leaves_with_neither() {
     assert_eq!(folder("third"), "E-0004", "it comes in after the mark");
     assert_eq!(classes(&office), ["privileged", "ordinary", "ordinary", "ordinary"]);
 
+    // Nobody writes its digest down either.
+    let digest = model::Sha256Digest::of(LETTER.as_bytes()).hex();
+    let beside = office.duplicate();
+    beside.does(NOY, "finding add", &finding(&format!("It has the digest {digest}."), "E-0003"));
+    beside.in_case(NOY, "report build", &["--template", "statement-of-fact"]).by_law(7).tells("would print a digest of");
+
     office.does(NOY, "report build", &["--template", "statement-of-fact"]);
     let sealed = office.does(NOY, "package seal", &["--officer", NOY, "--report", "R-0002", "--out", &text(&office.place("package"))]);
     for exhibit in ["E-0001", "E-0002", "E-0004"] {
@@ -204,7 +210,6 @@ fn law_07_a_member_that_two_exhibits_share_leaves_with_neither() {
     }
     let mut files = Vec::new();
     collect_files(&office.place("package.building"), &mut files);
-    let digest = model::Sha256Digest::of(LETTER.as_bytes()).hex();
     assert!(files.iter().any(|file| file.ends_with("data/exhibits/e-0003.bin")), "{files:?}");
     for file in files {
         let held = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();

@@ -253,10 +253,15 @@ fn law_07_what_may_be_privileged_is_called_contraband_by_the_filter_team_only() 
     office.does(KHAM, "filter release", &["E-0001", "--reason", "x", "--decision", &order(&office, "E-0001")]);
 
     contraband(FILTER, "E-0003").ended(0);
-    let until = in_days(3);
-    let permit = |viewer: &str| office.in_case(KHAM, "viewing permit", &["E-0003", "--viewer", viewer, "--supervisor", BOUNMY, "--place", "room 4", "--purpose", "x", "--until", &until]);
     office.in_case(FILTER, "filter propose", &["E-0003", "--not-privileged", "--reason", "x"]).by_law(7).tells("contraband");
-    permit(COUNSEL).ended(0);
+
+    // And what holds something that is contraband is not released.
+    folder("fourth", "SYNTHETIC fourth");
+    office.does(NOY, "exhibit reclassify", &["E-0004", "--class", "privileged", "--reason", "to his lawyer"]);
+    office.does(FILTER, "filter propose", &["E-0004", "--not-privileged", "--reason", "x"]);
+    office.does(FILTER, "filter notify", &["E-0004", "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
+    let order = order(&office, "E-0004");
+    office.in_case(KHAM, "filter release", &["E-0004", "--reason", "x", "--decision", &order]).by_law(7).tells("unpacked from it is contraband");
     office.sound_log();
 }
 
@@ -565,6 +570,9 @@ fn by_law_7<T>(answer: Result<T, StoreError>, words: &str) {
 #[test]
 fn law_07_a_release_without_a_court_waits_for_the_holders_days() {
     let unit = Unit::new();
+    let (scope, other) = unit.may(FIL, Intent::to(Action::Filter).aimed_at("E-0002")).unwrap();
+    let refused = filter::propose(&unit.desk, &scope, &other, "E-0001", false, "x").unwrap_err();
+    assert!(refused.law() == Some(Law::Permit) && refused.to_string().contains("was not asked for E-0001"), "a permit for one item serves no other: {refused}");
     unit.propose_and_tell(14);
     unit.wait(14 * DAY - 1);
     by_law_7(unit.release(), "may object until");
