@@ -256,7 +256,9 @@ fn law_07_what_may_be_privileged_is_called_contraband_by_the_filter_team_only() 
     office.in_case(FILTER, "filter propose", &["E-0003", "--not-privileged", "--reason", "x"]).by_law(7).tells("contraband");
 
     // And what holds something that is contraband is not released.
-    folder("fourth", "SYNTHETIC fourth");
+    fs::create_dir_all(office.place("fourth")).unwrap();
+    fs::write(office.place("fourth/more.txt"), "SYNTHETIC more").unwrap();
+    folder("fourth", "SYNTHETIC second");
     office.does(NOY, "exhibit reclassify", &["E-0004", "--class", "privileged", "--reason", "to his lawyer"]);
     office.does(FILTER, "filter propose", &["E-0004", "--not-privileged", "--reason", "x"]);
     office.does(FILTER, "filter notify", &["E-0004", "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
