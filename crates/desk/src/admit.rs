@@ -620,7 +620,7 @@ pub(crate) fn anomaly(desk: &Desk, scope: &Scope, row: &Row, error: StoreError) 
     // Locking needs no authority of its own: it is the duty of whoever finds the mismatch. The filter team has its one
     // action, under which it found it.
     let action = if scope.role() == Role::FilterTeam { Action::Filter } else { Action::Transfer };
-    let permit = desk.store.permit(scope, Intent::to(action))?;
+    let permit = desk.store.permit(scope, if action == Action::Filter { Intent::to(action).aimed_at(label.clone()) } else { Intent::to(action) })?;
     let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": label, "what": error.to_string()}));
     desk.store.commit(scope, &permit, event, vec![write])?;
     Ok(StoreError::refused(Law::Integrity, format!("{label} does not match its record and is locked now: {error}")))

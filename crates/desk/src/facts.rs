@@ -1,7 +1,7 @@
 //! What the case holds, as papers and packages speak of it: exhibits, findings, authorities, events, and
 //! what may not leave. Reads only; whoever calls it writes the event.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::{
     Moment, Sha256Digest,
@@ -72,21 +72,30 @@ pub(crate) struct Facts {
     pub events: Vec<(StoredEvent, Value)>,
     pub withheld: Vec<Withheld>,
     pub releases: Vec<ReleaseView>,
+    /// Digests of restricted members, with the exhibit that each was unpacked from.
+    pub members: Vec<(Sha256Digest, String)>,
     /// When all of this was read: the one time of the paper.
     pub now: Moment,
 }
 
-/// Digests that may stand nowhere in what leaves the house, with the exhibit each belongs to (law 7).
-pub(crate) struct Secrets(Vec<(String, String)>);
+/// Digests that may stand nowhere in what leaves the house, with the exhibit each belongs to (law 7). A container
+/// has many thousands of members, so a text is read once and each run of digits in it is looked up.
+pub(crate) struct Secrets {
+    digests: HashMap<Vec<u8>, String>,
+    lengths: BTreeSet<usize>,
+}
 
 impl Secrets {
+    fn of(digests: impl Iterator<Item = (String, String)>) -> Secrets {
+        let digests: HashMap<Vec<u8>, String> = digests.filter(|(digest, _)| !digest.is_empty()).map(|(digest, exhibit)| (digest.into_bytes(), exhibit)).collect();
+        Secrets { lengths: digests.keys().map(Vec::len).collect(), digests }
+    }
+
     /// The exhibit whose digest stands in `bytes`, in hexadecimal digits of either case.
     pub fn found_in(&self, bytes: &[u8]) -> Option<&str> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let text = String::from_utf8_lossy(bytes).to_lowercase();
-        self.0.iter().find(|(digest, _)| text.contains(digest.as_str())).map(|(_, exhibit)| exhibit.as_str())
+        let shortest = *self.lengths.first()?;
+        let runs = bytes.split(|byte| !byte.is_ascii_hexdigit()).filter(|run| run.len() >= shortest);
+        runs.map(<[u8]>::to_ascii_lowercase).find_map(|run| self.lengths.iter().find_map(|length| run.windows(*length).find_map(|digits| self.digests.get(digits)))).map(String::as_str)
     }
 
     /// Takes every such digest out of `value`; says whether there was one.
@@ -121,7 +130,12 @@ impl Facts {
     /// The same for a paper in this language, in which corrections are framed.
     pub fn gather_in(desk: &Desk, scope: &Scope, language: &str) -> Result<Facts, StoreError> {
         let (mut exhibits, mut findings, errata) = (admit::all(desk, scope)?, conclude::all(desk, scope)?, errata::all(desk, scope)?);
-        for content in exhibits.iter_mut().map(|view| &mut view.content) {
+        // What holds a restricted member is not given away either: whoever has it has the member.
+        let closed = reclassify::closed(desk, scope)?;
+        let members = reclassify::restricted_members(desk, scope)?.into_iter().filter(|(_, content, ..)| content.length > 0);
+        for view in &mut exhibits {
+            let content = &mut view.content;
+            content.class = closed.get(&view.exhibit).map_or(content.class, |class| content.class.max(*class));
             if content.class.is_restricted() {
                 reclassify::silent(&mut content.findings);
             }
@@ -137,6 +151,7 @@ impl Facts {
             authorities: authority::all(desk, scope, now)?,
             withheld: withheld(desk, scope, &exhibits)?,
             releases: release::all(desk, scope)?,
+            members: members.map(|(_, content, _, exhibit)| (content.sha256, exhibit)).collect(),
             exhibits,
             findings,
             errata,
@@ -160,7 +175,7 @@ impl Facts {
         self.exhibits.iter().filter(|view| self.released(&view.exhibit).is_none()).map(|view| &view.content.origin).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
-    /// What may not leave: every digest, computed or declared, of restricted exhibits.
+    /// What may not leave: every digest, computed or declared, of restricted exhibits, and of restricted members.
     pub fn secrets(&self) -> Secrets {
         let restricted = self.exhibits.iter().filter(|view| view.content.class.is_restricted());
         let of = |view: &ExhibitView| {
@@ -168,7 +183,7 @@ impl Facts {
             let declared = view.content.declared.iter().map(|one| one.value.to_lowercase());
             own.into_iter().chain(declared).map(|digest| (digest, view.exhibit.clone())).collect::<Vec<_>>()
         };
-        Secrets(restricted.flat_map(of).collect())
+        Secrets::of(restricted.flat_map(of).chain(self.members.iter().map(|(digest, exhibit)| (digest.hex(), exhibit.clone()))))
     }
 
     /// The exhibits that came in from outside, those that findings rest on, and those whose custody was ever

@@ -13,7 +13,7 @@ use model::{
     authority::Authority,
     event::EventType,
     exhibit::ExhibitClass,
-    filter::{End, FilterError, FilterFile, Notice, Objection, Proposal, order_releases},
+    filter::{End, FilterError, FilterFile, Notice, Objection, Order, Proposal, order_releases},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use crate::{
     admit::{self, ExhibitContent},
     facts::Facts,
     reclassify,
-    row::{Draft, exhibit_label, for_action},
+    row::{Draft, exhibit_label, for_action, parse_label},
 };
 
 /// What a row of the queue holds (sealed under the case key).
@@ -90,8 +90,33 @@ pub fn action_of(role: Role) -> Action {
     if role == Role::FilterTeam { Action::Filter } else { Action::Correct }
 }
 
+/// What a person in this role asks for before a step about one item: the filter team asks for that item and no other.
+///
+/// # Errors
+/// When this is no number of an exhibit.
+pub fn intent_for(role: Role, label: &str) -> Result<Intent, StoreError> {
+    let intent = Intent::to(action_of(role));
+    Ok(if role == Role::FilterTeam { intent.aimed_at(exhibit_label(parse_label(label, 'E')?)) } else { intent })
+}
+
+/// What anybody asks for who wants to look at an item of the queue; only the filter team is given it.
+///
+/// # Errors
+/// When this is no number of an exhibit.
+pub fn intent_to_view(label: &str) -> Result<Intent, StoreError> {
+    intent_for(Role::FilterTeam, label)
+}
+
+/// A permit to open restricted items is for the item that it names (law 7).
+pub(crate) fn for_item(permit: &Permit, label: &str) -> Result<(), StoreError> {
+    if matches!(permit.action(), Action::Filter | Action::Supervise) && permit.target() != Some(label) {
+        return Err(StoreError::refused(Law::Permit, format!("this permit to {} was not asked for {label}", permit.action())));
+    }
+    Ok(())
+}
+
 fn view(desk: &Desk, row: &Row, content: &ExhibitContent, file: &FilterFile) -> Result<FilterView, StoreError> {
-    let proposed = file.proposal.as_ref().map(|one| Ok::<_, StoreError>((desk.name_of(&one.by)?.0, one.reason.clone()))).transpose()?;
+    let proposed = file.proposal().map(|one| Ok::<_, StoreError>((desk.name_of(&one.by)?.0, one.reason.clone()))).transpose()?;
     let ended = match &file.end {
         Some(End::Kept { by, reason, .. } | End::Released { by, reason, .. }) => Some((desk.name_of(by)?.0, reason.clone())),
         None => None,
@@ -153,6 +178,7 @@ fn step(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, kind: EventTyp
     filter_or_correct(permit)?;
     let (exhibit, of_exhibit) = queued(desk, scope, permit, label)?;
     let label = exhibit_label(exhibit.number.unwrap_or(0));
+    for_item(permit, &label)?;
     let (row, mut content) = file(desk, scope, &exhibit)?;
     content.file = match go(content.file.clone()) {
         Ok(file) => file,
@@ -173,6 +199,7 @@ pub fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
     for_action(permit, Action::Filter)?;
     let (row, content) = queued(desk, scope, permit, label)?;
     let label = exhibit_label(row.number.unwrap_or(0));
+    for_item(permit, &label)?;
     let file = file(desk, scope, &row)?.1.file;
     if file.end.is_some() {
         return refused(desk, scope, permit, &label, &FilterError::Ended);
@@ -256,20 +283,35 @@ pub fn release(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Release) -> 
 fn try_release(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Release) -> Result<FilterView, StoreError> {
     let (exhibit, _) = queued(desk, scope, permit, &typed.exhibit)?;
     let (label, now) = (exhibit_label(exhibit.number.unwrap_or(0)), desk.now());
-    let order = typed.decision.as_deref().map(|id| desk.store.get(scope, "authority", id)?.content::<Authority>()).transpose()?;
-    if let Some(Err(error)) = order.as_ref().map(|order| order_releases(order, scope.case(), &label, now)) {
-        return refused(desk, scope, permit, &label, &error);
+    let mut group = reclassify::group(desk, scope, &exhibit.id)?;
+    if let Some((row, _)) = group.exhibits.iter().find(|(_, content)| content.class == ExhibitClass::Contraband) {
+        return refused(desk, scope, permit, &label, &format!("{} goes with it and is contraband, which nobody releases: {label} stays as it is", exhibit_label(row.number.unwrap_or(0))));
     }
-    let group = reclassify::group(desk, scope, &exhibit.id)?;
+    if group.blobs.iter().map(class_of).collect::<Result<Vec<_>, _>>()?.contains(&ExhibitClass::Contraband) {
+        return refused(desk, scope, permit, &label, &"something that was unpacked from it is contraband, which nobody releases: it stays as it is");
+    }
+    group.exhibits.retain(|(_, content)| content.class == ExhibitClass::Privileged);
     let files = group.exhibits.iter().map(|(row, _)| file(desk, scope, row)).collect::<Result<Vec<_>, _>>()?;
     // What was said of a copy was said of these bytes.
     if let Some((_, kept)) = files.iter().find(|(_, one)| matches!(one.file.end, Some(End::Kept { .. }))) {
         return refused(desk, scope, permit, &label, &format!("{} has the same bytes and is kept as privileged for good", kept.exhibit));
     }
+    let says = |one: &FilterFile| one.end.is_none() && one.proposal().is_some_and(|proposal| proposal.privileged);
+    if let Some((_, said)) = files.iter().find(|(_, one)| says(&one.file)) {
+        return refused(desk, scope, permit, &label, &format!("{}: {}", said.exhibit, FilterError::SaidPrivileged));
+    }
     let mut whole = file(desk, scope, &exhibit)?.1.file;
     for (_, other) in files.iter().filter(|(_, other)| other.exhibit != label) {
         whole.objections.extend(other.file.objections.iter().cloned());
         whole.notices.extend(other.file.notices.iter().cloned());
+    }
+    let order = typed.decision.as_deref().map(|id| desk.store.get(scope, "authority", id)?.content::<Authority>()).transpose()?;
+    if let Some(order) = &order {
+        let labels: Vec<&Row> = group.exhibits.iter().map(|(row, _)| row).collect();
+        let named = Order { authority: order, recorded: recorded(desk, scope, order)?, looked: looked(desk, scope, &labels, order)? };
+        if let Err(error) = order_releases(named, scope.case(), &label, files.iter().filter_map(|(_, one)| one.file.last_word()).max(), now) {
+            return refused(desk, scope, permit, &label, &error);
+        }
     }
     let order = order.map(|order| order.id);
     let end = match whole.release(scope.role(), scope.actor(), now, &typed.reason, order.clone(), typed.to) {
@@ -289,7 +331,7 @@ fn try_release(desk: &Desk, scope: &Scope, permit: &Permit, typed: &Release) -> 
     }
     let labels: BTreeSet<String> = group.exhibits.iter().map(|(row, _)| exhibit_label(row.number.unwrap_or(0))).collect();
     let there: BTreeSet<String> = rows.iter().map(|row| row.head.id.clone()).collect();
-    rows.extend(reclassify::ended_with(desk, scope, &labels, typed.to)?.into_iter().filter(|row| !there.contains(&row.head.id)));
+    rows.extend(reclassify::ended_with(desk, scope, &group, &labels, typed.to)?.into_iter().filter(|row| !there.contains(&row.head.id)));
     let detail = json!({"exhibit": label, "released": labels, "to": typed.to, "reason": typed.reason, "order": order});
     desk.store.commit(scope, permit, NewEvent::new(EventType::FilterReleased, Some(exhibit.id.clone()), detail), rows)?;
     let row = admit::row(desk, scope, &label)?;
@@ -307,6 +349,38 @@ pub(crate) fn released(desk: &Desk, scope: &Scope) -> Result<Vec<(String, Moment
         }
     }
     Ok(released)
+}
+
+/// When an order was written into the records, as the log says.
+fn recorded(desk: &Desk, scope: &Scope, order: &Authority) -> Result<Moment, StoreError> {
+    let events = desk.store.events_about(scope, order.id.as_str())?;
+    events.first().map(|(event, _)| event.leaf.time).ok_or_else(|| StoreError::damaged("an order that no event speaks of"))
+}
+
+/// Whether the filter team looked at one of these items under this authority.
+fn looked(desk: &Desk, scope: &Scope, exhibits: &[&Row], order: &Authority) -> Result<bool, StoreError> {
+    for row in exhibits {
+        let of_item = desk.store.events_about(scope, &row.id)?;
+        let under = |detail: &Value| detail["ground"]["of"] == order.id.as_str();
+        if of_item.iter().any(|(event, detail)| event.leaf.event_type == EventType::FilterViewed && under(detail)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an item is, was or may be privileged, whatever its class is now: a mark that stands says so, or the queue
+/// does and has not released it.
+pub(crate) fn may_be_privileged(desk: &Desk, scope: &Scope, exhibit: &Row) -> Result<bool, StoreError> {
+    let label = exhibit_label(exhibit.number.unwrap_or(0));
+    let (filed, of_row) = file(desk, scope, exhibit)?;
+    let released = if let Some(End::Released { at, .. }) = of_row.file.end { Some(at) } else { None };
+    if filed.is_some() && released.is_none() {
+        return Ok(true);
+    }
+    let privileged = ExhibitClass::Privileged;
+    let says = |one: &reclassify::Reclassification| Some(one.at) > released && one.reached.iter().any(|reached| reached.exhibit == label && (one.to == privileged || reached.from == privileged));
+    Ok(exhibit.content::<ExhibitContent>()?.class == privileged || reclassify::standing(desk, scope)?.iter().any(|(_, one)| says(one)))
 }
 
 /// What a package says of releases: every one, and a release by somebody who also works in the case.

@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
+    actor::Role,
     event::EventType,
     exhibit::ExhibitClass,
     id::{ActorId, BlobId, ExhibitId},
-    restricted::may_reclassify,
+    restricted::{RestrictedError, may_reclassify},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -23,6 +24,7 @@ use store::{BlobContent, Intent, NewEvent, Permit, Row, Scope, StoreError, Write
 use crate::{
     Desk,
     admit::{self, ExhibitContent, ExhibitView},
+    filter,
     conclude::{self, FindingView},
     package::{PackageContent, disclose, package_label},
     report_step::{self, Withheld},
@@ -100,6 +102,14 @@ pub struct ReclassifiedView {
     pub went_out: Vec<WentOut>,
 }
 
+/// What a person asks for before he reclassifies an exhibit: the filter team has its one action, at that exhibit.
+///
+/// # Errors
+/// When this is no number of an exhibit.
+pub fn intent_for(role: Role, label: &str) -> Result<Intent, StoreError> {
+    if role == Role::FilterTeam { filter::intent_for(role, label) } else { Ok(Intent::to(Action::Transfer)) }
+}
+
 /// Puts an exhibit, and all that comes from it, into another class.
 ///
 /// Any member who works with exhibits may make it stricter. The permit is to keep what is held safe, as for
@@ -108,19 +118,24 @@ pub struct ReclassifiedView {
 /// # Errors
 /// Law 7 when a restricted item would become milder; a thing without bytes.
 pub fn reclassify(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, to: ExhibitClass, reason: &str) -> Result<ReclassifiedView, StoreError> {
-    for_action(permit, Action::Transfer)?;
     let view = admit::view(desk, &admit::row(desk, scope, label)?)?;
+    if scope.role() == Role::FilterTeam {
+        for_action(permit, Action::Filter)?;
+        filter::for_item(permit, &view.exhibit)?;
+    } else {
+        for_action(permit, Action::Transfer)?;
+    }
     if view.content.blob.is_none() {
         return Err(StoreError::input(format!("{} is a thing and has no bytes to restrict: reclassify its photographs, and move the thing itself to a place where nobody reads it", view.exhibit)));
     }
     if let Err(error) = may_reclassify(view.content.class, to, scope.role()) {
         let text = format!("{}: {error}", view.exhibit);
         return Err(match error.law() {
-            Some(law) => desk.store.refuse(scope, &Intent::to(Action::Transfer), law, text)?,
+            Some(law) => desk.store.refuse(scope, &Intent::to(permit.action()), law, text)?,
             None => StoreError::input(text),
         });
     }
-    again(|| reach(desk, scope, permit, &view, to, reason))
+    again(|| reach(desk, scope, permit, &view, to, &Reason { text: reason, by_word: true }))
 }
 
 /// Does a step anew when a row was changed meanwhile: an item does not stay open because others write at once.
@@ -134,16 +149,24 @@ pub(crate) fn again<T>(step: impl Fn() -> Result<T, StoreError>) -> Result<T, St
     }
 }
 
+/// Why an exhibit is put into another class: by somebody's word, or by a known-hash list or the same bytes.
+struct Reason<'a> {
+    text: &'a str,
+    by_word: bool,
+}
+
 /// One event for an exhibit and all that it reaches.
-fn reach(desk: &Desk, scope: &Scope, permit: &Permit, view: &ExhibitView, to: ExhibitClass, reason: &str) -> Result<ReclassifiedView, StoreError> {
+fn reach(desk: &Desk, scope: &Scope, permit: &Permit, view: &ExhibitView, to: ExhibitClass, reason: &Reason<'_>) -> Result<ReclassifiedView, StoreError> {
     let mut found = Reach { desk, scope, exhibits: exhibits(desk, scope)?, reached: BTreeMap::new(), members: vec![], parts: BTreeMap::new(), look_at: BTreeSet::new() };
     // Taking a mark from an item takes it from this item only.
     let milder = to < view.content.class;
     found.from(&view.id, milder)?;
+    // No word but the filter team's takes from it what may be privileged, also not by way of a container or a copy.
+    let spared = |class: ExhibitClass| reason.by_word && class == ExhibitClass::Privileged && to == ExhibitClass::Contraband && scope.role() != Role::FilterTeam;
     let (mut rows, mut reached) = (vec![], vec![]);
     for (id, why) in &found.reached {
         let (row, content) = &found.exhibits[id];
-        if content.class >= to && !milder {
+        if content.class >= to && !milder || spared(content.class) {
             continue;
         }
         reached.push(Reached { exhibit: exhibit_label(row.number.unwrap_or(0)), from: content.class, why: why.text.clone() });
@@ -158,10 +181,13 @@ fn reach(desk: &Desk, scope: &Scope, permit: &Permit, view: &ExhibitView, to: Ex
     blobs.extend(own.iter().map(|row| (row.id.as_str(), row)));
     for row in blobs.values() {
         match class_of(row)? {
-            class if class < to => rows.push(desk.store.restricted_blob(scope, row, to)?),
+            class if class < to && !spared(class) => rows.push(desk.store.restricted_blob(scope, row, to)?),
             class if milder && class != to => rows.push(desk.store.unmarked_blob(scope, row)?),
             _ => {}
         }
+    }
+    if rows.is_empty() {
+        return Err(StoreError::input(format!("{}: {}", view.exhibit, RestrictedError::SameClass)));
     }
     let labels: BTreeSet<&str> = reached.iter().map(|one| one.exhibit.as_str()).collect();
     let rests = |finding: &FindingView| finding.content.exhibits.iter().any(|label| labels.contains(label.as_str()));
@@ -169,11 +195,12 @@ fn reach(desk: &Desk, scope: &Scope, permit: &Permit, view: &ExhibitView, to: Ex
         ExhibitClass::Privileged => conclude::all(desk, scope)?.iter().filter(|one| rests(one)).map(|one| one.finding.clone()).collect(),
         _ => vec![],
     };
-    let restricted: Vec<&Row> = found.reached.keys().map(|id| &found.exhibits[id].0).collect();
+    let shares = |row: &Row| found.look_at.contains(&exhibit_label(row.number.unwrap_or(0)));
+    let restricted: Vec<&Row> = found.exhibits.iter().filter(|(id, (row, _))| found.reached.contains_key(*id) || shares(row)).map(|(_, (row, _))| row).collect();
     let content = Reclassification {
         exhibit: view.exhibit.clone(),
         to,
-        reason: reason.into(),
+        reason: reason.text.into(),
         by: scope.actor().clone(),
         at: desk.now(),
         parts: found.parts.keys().map(|id| id.parse().map_err(StoreError::damaged)).collect::<Result<_, _>>()?,
@@ -256,22 +283,43 @@ pub(crate) fn group(desk: &Desk, scope: &Scope, id: &str) -> Result<Group, Store
     Ok(Group { exhibits: all.into_iter().filter(|(id, _)| ids.contains(id)).map(|(_, one)| one).collect(), blobs })
 }
 
-/// Rows that end the reclassifications of a released group: their own, and what of other exhibits they alone bound.
-pub(crate) fn ended_with(desk: &Desk, scope: &Scope, labels: &BTreeSet<String>, to: ExhibitClass) -> Result<Vec<Write>, StoreError> {
-    let (ended, others): (Vec<_>, Vec<_>) = standing(desk, scope)?.into_iter().partition(|(_, one)| labels.contains(&one.exhibit));
+/// Rows that end the reclassifications of which, with this released group, nothing is restricted any more, and what
+/// of other exhibits they alone bound. One that reached a container which stays restricted goes on binding.
+pub(crate) fn ended_with(desk: &Desk, scope: &Scope, group: &Group, labels: &BTreeSet<String>, to: ExhibitClass) -> Result<Vec<Write>, StoreError> {
+    let restricted: BTreeSet<String> = restricted_labels(desk, scope)?.into_iter().filter(|label| !labels.contains(label)).collect();
+    let over = |one: &Reclassification| !restricted.contains(&one.exhibit) && one.reached.iter().all(|reached| !restricted.contains(&reached.exhibit));
+    let (ended, others): (Vec<_>, Vec<_>) = standing(desk, scope)?.into_iter().partition(|(_, one)| over(one));
     let bound: BTreeSet<&BlobId> = others.iter().flat_map(|(_, one)| &one.parts).collect();
     let mut rows = Vec::new();
     for (row, one) in &ended {
         rows.push(Draft::new("reclassification", row.id.clone(), "released").over(row).write(scope, desk.now(), one)?);
     }
-    let parts: BTreeSet<&BlobId> = ended.iter().flat_map(|(_, one)| &one.parts).filter(|part| !bound.contains(*part)).collect();
+    let parts = ended.iter().flat_map(|(_, one)| &one.parts).filter(|part| !bound.contains(*part)).map(ToString::to_string);
+    let parts: BTreeSet<String> = parts.chain(freed(desk, scope, group, &restricted)?).collect();
     for part in parts {
-        let blob = desk.store.get(scope, "blob", part.as_str())?;
+        let blob = desk.store.get(scope, "blob", &part)?;
         if class_of(&blob)? == ExhibitClass::Privileged {
             rows.push(desk.store.released_blob(scope, &blob, to)?);
         }
     }
     Ok(rows)
+}
+
+/// Members of open exhibits with the same bytes as what is released, where no restricted exhibit has these bytes.
+fn freed(desk: &Desk, scope: &Scope, group: &Group, restricted: &BTreeSet<String>) -> Result<Vec<String>, StoreError> {
+    let labels: BTreeMap<String, String> = exhibits(desk, scope)?.into_iter().map(|(id, (row, _))| (id, exhibit_label(row.number.unwrap_or(0)))).collect();
+    let stays = |place: &Place| match place {
+        Place::Whole(id) | Place::Inside(id) => labels.get(id).is_some_and(|label| restricted.contains(label)),
+    };
+    let mut freed = Vec::new();
+    for blob in &group.blobs {
+        let content: BlobContent = blob.content()?;
+        let places = places(desk, scope, &content.sha256)?;
+        if content.length > 0 && !places.iter().any(|(_, place)| stays(place)) {
+            freed.extend(places.into_iter().map(|(row, _)| row.id));
+        }
+    }
+    Ok(freed)
 }
 
 /// Why an exhibit is reached. What only holds the bytes of a restricted item is restricted as a whole, but its other
@@ -399,7 +447,7 @@ pub(crate) fn becomes_restricted(desk: &Desk, scope: &Scope, label: &str, class:
         if view.content.class >= class {
             return Ok(());
         }
-        reach(desk, scope, &permit, &view, class, "restricted bytes were found in it when it was unpacked").map(|_| ())
+        reach(desk, scope, &permit, &view, class, &Reason { text: "restricted bytes were found in it when it was unpacked", by_word: false }).map(|_| ())
     })
 }
 
@@ -407,12 +455,18 @@ pub(crate) fn becomes_restricted(desk: &Desk, scope: &Scope, label: &str, class:
 /// restricted when it comes in may have been there before anybody knew.
 pub(crate) fn carry(desk: &Desk, scope: &Scope, view: &ExhibitView, digest: &Sha256Digest) -> Result<(), StoreError> {
     let class = view.content.class;
-    let milder = |place: &(Row, Place)| Ok::<_, StoreError>(class_of(&place.0)? < class);
+    // A member can be restricted while the exhibit around it is not: that one holds a whole restricted item now.
+    let milder = |(row, place): &(Row, Place)| match place {
+        Place::Whole(_) => Ok::<_, StoreError>(class_of(row)? < class),
+        Place::Inside(id) => Ok(desk.store.get(scope, "exhibit", id)?.content::<ExhibitContent>()?.class < class),
+    };
     if !class.is_restricted() || view.content.length == Some(0) || !places(desk, scope, digest)?.iter().map(milder).collect::<Result<Vec<_>, _>>()?.contains(&true) {
         return Ok(());
     }
+    let listed = model::known::class_after(ExhibitClass::Ordinary, &view.content.known) >= class;
+    let reason = Reason { text: "an item with the same bytes came in and is restricted", by_word: !listed };
     let permit = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    again(|| reach(desk, scope, &permit, &admit::view(desk, &admit::row(desk, scope, &view.exhibit)?)?, class, "an item with the same bytes came in and is restricted").map(|_| ()))
+    again(|| reach(desk, scope, &permit, &admit::view(desk, &admit::row(desk, scope, &view.exhibit)?)?, class, &reason).map(|_| ()).or_else(|error| if matches!(error, StoreError::Input(_)) { Ok(()) } else { Err(error) }))
 }
 
 /// The same, and the refusal to go on with its examination.
@@ -467,13 +521,11 @@ pub(crate) fn standing(desk: &Desk, scope: &Scope) -> Result<Vec<(Row, Reclassif
 
 /// The first restricted exhibit that a paper of this log size tells of although it was restricted afterwards.
 fn told_of(desk: &Desk, scope: &Scope, before: u64, withheld: &[Withheld]) -> Result<Option<String>, StoreError> {
-    for (_, one) in standing(desk, scope)? {
-        for label in one.reached.iter().map(|reached| &reached.exhibit).filter(|label| withheld.iter().all(|one| one.exhibit != **label)) {
-            let Ok(row) = admit::row(desk, scope, label) else { continue };
-            let restricted = row.content::<ExhibitContent>()?.class.is_restricted();
-            if restricted && first_event(desk, scope, &row.id)?.is_some_and(|arrived| arrived < before) {
-                return Ok(Some(label.clone()));
-            }
+    let closed = closed(desk, scope)?;
+    for label in closed.keys().filter(|label| withheld.iter().all(|one| one.exhibit != **label)) {
+        let row = admit::row(desk, scope, label)?;
+        if row.content::<ExhibitContent>()?.sha256.is_some() && first_event(desk, scope, &row.id)?.is_some_and(|arrived| arrived < before) {
+            return Ok(Some(label.clone()));
         }
     }
     Ok(None)
@@ -522,9 +574,39 @@ pub(crate) fn hold_back(desk: &Desk, scope: &Scope, findings: &mut [FindingView]
     Ok(())
 }
 
-/// Members of open exhibits that are restricted, because a restricted exhibit has the same member.
+/// Restricted members, each with its digest, its class and the exhibit that it was unpacked from.
+pub(crate) fn restricted_members(desk: &Desk, scope: &Scope) -> Result<Vec<(BlobId, BlobContent, ExhibitClass, String)>, StoreError> {
+    let own: BTreeMap<String, (String, ExhibitClass)> = exhibits(desk, scope)?.into_iter().map(|(id, (row, content))| (id, (exhibit_label(row.number.unwrap_or(0)), content.class))).collect();
+    let derivations = desk.store.list(scope, "derivation")?;
+    let from: BTreeMap<&str, &(String, ExhibitClass)> = derivations.iter().filter_map(|row| Some((row.id.as_str(), own.get(row.parent.as_deref()?)?))).collect();
+    let mut members = Vec::new();
+    for row in desk.store.list(scope, "blob")? {
+        let Some((label, class)) = row.parent.as_deref().and_then(|parent| from.get(parent)).filter(|_| !row.is_erased()) else { continue };
+        // As the store judges it: the stricter of its own class and that of what it was taken out of.
+        let class = class_of(&row)?.max(*class);
+        if class.is_restricted() {
+            members.push((row.id.parse().map_err(StoreError::damaged)?, row.content()?, class, label.clone()));
+        }
+    }
+    Ok(members)
+}
+
+/// Restricted members of exhibits, by their own class and not only by what a mark named when it was set.
 pub(crate) fn restricted_parts(desk: &Desk, scope: &Scope) -> Result<BTreeSet<BlobId>, StoreError> {
-    Ok(standing(desk, scope)?.into_iter().flat_map(|(_, one)| one.parts).collect())
+    Ok(restricted_members(desk, scope)?.into_iter().map(|(id, ..)| id).collect())
+}
+
+/// The exhibits whose bytes leave nowhere, with the class of each: those that are restricted, and those in which a
+/// restricted member stands, because whoever has the container has the member.
+pub(crate) fn closed(desk: &Desk, scope: &Scope) -> Result<BTreeMap<String, ExhibitClass>, StoreError> {
+    let own = exhibits(desk, scope)?.into_values().map(|(row, content)| (exhibit_label(row.number.unwrap_or(0)), content.class));
+    let mut closed: BTreeMap<String, ExhibitClass> = own.filter(|(_, class)| class.is_restricted()).collect();
+    for (_, content, class, label) in restricted_members(desk, scope)? {
+        if content.length > 0 {
+            closed.entry(label).and_modify(|known| *known = class.max(*known)).or_insert(class);
+        }
+    }
+    Ok(closed)
 }
 
 /// Labels of the restricted exhibits with bytes: lists and answers say nothing about them.

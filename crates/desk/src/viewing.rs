@@ -218,7 +218,8 @@ pub fn permit(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, ty
         return Err(StoreError::input(format!("{} is not a member of this case and cannot open the item: add this person first (`lanternfish case member add`)", model::quoted(&typed.supervisor))));
     }
     let (decider, sees, attends) = ((scope.actor(), scope.role()), (&viewer.actor, viewer.record.role), (&supervisor.actor, supervisor.record.role));
-    let viewing = match may_permit(content.class, decider, sees, attends, typed.until, desk.now()) {
+    let privileged = crate::filter::may_be_privileged(desk, scope, &exhibit)?;
+    let viewing = match may_permit(content.class, privileged, decider, sees, attends, typed.until, desk.now()) {
         Ok(viewing) => viewing,
         Err(error) => return refused(desk, scope, permit, error),
     };
@@ -382,12 +383,22 @@ fn keeps_no_copy(out: &File) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The action under which this viewing is opened.
+/// What is asked for before this viewing is opened: the action of its class, at its item.
 ///
 /// # Errors
 /// When there is no such viewing.
-pub fn action_to_open(desk: &Desk, scope: &Scope, label: &str) -> Result<Action, StoreError> {
-    action_for(found(desk, scope, label)?.1.class).ok_or_else(|| StoreError::damaged("a viewing of what is not restricted"))
+pub fn intent_to_open(desk: &Desk, scope: &Scope, label: &str) -> Result<Intent, StoreError> {
+    let (_, content) = found(desk, scope, label)?;
+    let action = action_for(content.class).ok_or_else(|| StoreError::damaged("a viewing of what is not restricted"))?;
+    Ok(Intent::to(action).aimed_at(content.exhibit))
+}
+
+/// What a person in this role asks for before this viewing is closed.
+///
+/// # Errors
+/// When there is no such viewing.
+pub fn intent_to_close(desk: &Desk, scope: &Scope, label: &str) -> Result<Intent, StoreError> {
+    crate::filter::intent_for(scope.role(), &found(desk, scope, label)?.1.exhibit)
 }
 
 /// Opens a viewing once, in the session of its supervising person, after the viewer signed that he is present: an
@@ -400,6 +411,7 @@ pub fn open(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
     let exhibit = admit::row(desk, scope, &content.exhibit)?;
     let of_exhibit: ExhibitContent = exhibit.content()?;
     for_action(permit, action_for(of_exhibit.class).ok_or_else(|| StoreError::input(ViewingError::NotRestricted.to_string()))?)?;
+    crate::filter::for_item(permit, &content.exhibit)?;
     if let Err(error) = keeps_no_copy(&out) {
         return Err(desk.store.refuse(scope, &Intent::to(permit.action()), Law::Restricted, error.to_string())?);
     }
@@ -423,8 +435,9 @@ pub fn open(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
     save(desk, scope, permit, &row, &content, NewEvent::new(EventType::ViewingBegun, Some(exhibit.id.clone()), detail))?;
     let copied = admit::copy_restricted(desk, scope, permit, &mut readable, &mut out).and_then(|count| out.flush().map(|()| count).map_err(|e| StoreError::environment("showing the item", &e)));
     drop(out);
+    // Read anew: what was written beside it while it was shown stays.
+    let (row, mut content) = found(desk, scope, label)?;
     content.viewing = content.viewing.end(copied.is_ok(), desk.now()).map_err(|error| StoreError::damaged(error.to_string()))?;
-    let row = found(desk, scope, label)?.0;
     let bytes = copied.as_ref().map_or(Value::Null, |count| json!(count.to_string()));
     let ended = NewEvent::new(EventType::ViewingEnded, Some(exhibit.id.clone()), json!({"viewing": row.id, "exhibit": content.exhibit, "whole": copied.is_ok(), "bytes": bytes}));
     let kept = save(desk, scope, permit, &row, &content, ended);
@@ -457,6 +470,7 @@ fn tell_viewer_ended(desk: &Desk, session: &Session, id: &str) -> Result<(), Sto
 pub fn close(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: Option<&str>) -> Result<ViewingView, StoreError> {
     own_action(scope, permit)?;
     let (row, mut content) = found(desk, scope, label)?;
+    crate::filter::for_item(permit, &content.exhibit)?;
     let confirmed = signed_by(desk, &content.viewing.viewer, &row.id, &content.invitation, false)?;
     if confirmed.is_none() && reason.is_none() {
         return Err(StoreError::input("the viewer has not signed what he was shown: he runs `lanternfish viewing confirm` in his own session, or say with --reason why he did not"));

@@ -92,8 +92,9 @@ pub enum End {
 /// Everything that was said of one item in the queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilterFile {
-    /// The last proposal.
-    pub proposal: Option<Proposal>,
+    /// Every proposal, the newest last.
+    #[serde(default)]
+    pub proposals: Vec<Proposal>,
     /// Notices to holders.
     #[serde(default)]
     pub notices: Vec<Notice>,
@@ -167,12 +168,27 @@ fn decides(role: Role) -> bool {
     matches!(role, Role::Supervisor | Role::Prosecutor)
 }
 
+/// A court's order that is named at a release, and what the records say of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The order.
+    pub authority: &'a Authority,
+    /// When it was written into the records: the log says so, not who typed it.
+    pub recorded: Moment,
+    /// Whether the filter team looked at the item under it.
+    pub looked: bool,
+}
+
 /// Whether a court's order ends a holder's time or objection for this item: a live order of a court, of this case,
-/// that allows to filter and names the item by its number.
+/// that allows to filter and names the item by its number. It answers what was said, so it is not older than the
+/// `last` word of the file, and it is another one than that which gave leave to look.
 ///
 /// # Errors
 /// [`FilterError::Order`] with what it lacks.
-pub fn order_releases(order: &Authority, case: &CaseId, label: &str, now: Moment) -> Result<(), FilterError> {
+pub fn order_releases(named: Order<'_>, case: &CaseId, label: &str, last: Option<Moment>, now: Moment) -> Result<(), FilterError> {
+    let order = named.authority;
+    // Days are typed, so an order of the same day begins before the word that it answers.
+    let answers = last.is_none_or(|last| named.recorded >= last && order.from.plus_seconds(DAY_SECONDS) > last);
     let names = matches!(&order.scope.selectors, Limit::Only(names) if names.contains(&label.to_lowercase()));
     let lacks = [
         (order.kind == AuthorityKind::CourtOrder, "it is not the order of a court"),
@@ -181,6 +197,8 @@ pub fn order_releases(order: &Authority, case: &CaseId, label: &str, now: Moment
         (names, "it does not name the item: record it with `--selector` and the number of the item, such as E-0001"),
         (matches!(order.state, AuthorityState::Live { .. }), "a second person has not checked it, or it was revoked"),
         (order.from <= now && now < order.until, "it is not in force now"),
+        (answers, "it is older than the last proposal, notice or objection, so it does not answer it: record the court's new order"),
+        (!named.looked, "the filter team looked at the item under it: leave to look is no release; record the order that releases"),
     ];
     lacks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, lack)| Err(FilterError::Order(lack)))
 }
@@ -188,7 +206,7 @@ pub fn order_releases(order: &Authority, case: &CaseId, label: &str, now: Moment
 impl FilterFile {
     /// The word for where it stands.
     pub fn state(&self) -> &'static str {
-        match (&self.end, &self.proposal) {
+        match (&self.end, self.proposal()) {
             (Some(End::Kept { .. }), _) => "kept",
             (Some(End::Released { .. }), _) => "released",
             (None, None) => "waiting",
@@ -197,6 +215,17 @@ impl FilterFile {
             (None, Some(proposal)) if self.notices.iter().any(|notice| notice.at >= proposal.at) => "notified",
             (None, Some(_)) => "proposed-not-privileged",
         }
+    }
+
+    /// The newest proposal.
+    pub fn proposal(&self) -> Option<&Proposal> {
+        self.proposals.last()
+    }
+
+    /// When something was last proposed, told or objected: an order that releases is not older.
+    pub fn last_word(&self) -> Option<Moment> {
+        let proposed = self.proposals.iter().map(|one| one.at);
+        proposed.chain(self.notices.iter().map(|one| one.at)).chain(self.objections.iter().map(|one| one.at)).max()
     }
 
     fn open(&self) -> Result<(), FilterError> {
@@ -212,7 +241,7 @@ impl FilterFile {
         if role != Role::FilterTeam {
             return Err(FilterError::NotTheFilterTeam);
         }
-        self.proposal = Some(proposal);
+        self.proposals.push(proposal);
         Ok(self)
     }
 
@@ -225,7 +254,7 @@ impl FilterFile {
         if role != Role::FilterTeam && !decides(role) {
             return Err(FilterError::WrongRole);
         }
-        if self.proposal.is_none() {
+        if self.proposals.is_empty() {
             return Err(FilterError::NoProposal);
         }
         if notice.until < notice.at.plus_seconds(NOTICE_DAYS * DAY_SECONDS) {
@@ -270,22 +299,22 @@ impl FilterFile {
         if to.is_restricted() {
             return Err(FilterError::StillRestricted);
         }
-        let proposal = self.proposal.as_ref().ok_or(FilterError::NoProposal)?;
+        let proposal = self.proposal().ok_or(FilterError::NoProposal)?;
         if proposal.privileged {
             return Err(FilterError::SaidPrivileged);
         }
-        if proposal.by == *by {
+        if self.proposals.iter().any(|one| one.by == *by) {
             return Err(FilterError::OwnProposal);
         }
-        let mut told = self.notices.iter().filter(|notice| notice.at >= proposal.at).peekable();
-        if told.peek().is_none() {
+        if !self.notices.iter().any(|notice| notice.at >= proposal.at) {
             return Err(FilterError::NoNotice);
         }
         if order.is_none() {
             if let Some(objection) = self.objections.first() {
                 return Err(FilterError::Objected { by: objection.by.clone() });
             }
-            if let Some(runs) = told.find(|notice| at < notice.until) {
+            // What was promised to a holder is kept, also when a later notice says less.
+            if let Some(runs) = self.notices.iter().filter(|notice| at < notice.until).max_by_key(|notice| notice.until) {
                 return Err(FilterError::TimeRuns { holder: runs.holder.clone(), until: runs.until });
             }
         }

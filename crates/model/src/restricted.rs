@@ -17,6 +17,12 @@ pub enum RestrictedError {
     /// A contraband item would become anything else.
     #[error("contraband stays contraband: its bytes are shown under supervision only (`lanternfish viewing --help`)")]
     ContrabandStays,
+    /// A privileged item would go to other people.
+    #[error("it may be privileged, and only a person of the filter team says that it is contraband: tell the filter team what you saw from outside")]
+    OnlyTheFilterTeam,
+    /// The filter team would reclassify something else.
+    #[error("the filter team says of what may be privileged that it is contraband, and reclassifies nothing else")]
+    FilterTeamOnly,
     /// Personal data would lose its mark on the word of whoever works with it.
     #[error("only a supervisor or a prosecutor takes the mark personal-sensitive from an item")]
     WrongRole,
@@ -36,7 +42,12 @@ impl RestrictedError {
 pub fn may_reclassify(from: ExhibitClass, to: ExhibitClass, role: Role) -> Result<(), RestrictedError> {
     use ExhibitClass::{Contraband, Privileged};
     match (from, to) {
-        _ if from == to => Err(RestrictedError::SameClass),
+        // Said again of a restricted item, the mark is carried to what it has not reached yet.
+        _ if from == to && !to.is_restricted() => Err(RestrictedError::SameClass),
+        (Privileged, Contraband) if role != Role::FilterTeam => Err(RestrictedError::OnlyTheFilterTeam),
+        (Privileged, Contraband) => Ok(()),
+        _ if role == Role::FilterTeam => Err(RestrictedError::FilterTeamOnly),
+        _ if from == to => Ok(()),
         _ if to > from => Ok(()),
         (Contraband, _) => Err(RestrictedError::ContrabandStays),
         (Privileged, _) => Err(RestrictedError::OnlyTheFilterReleases),

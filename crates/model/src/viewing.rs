@@ -77,6 +77,9 @@ pub enum ViewingError {
     /// It did not take place.
     #[error("this viewing has not ended: there is nothing to close or to confirm yet")]
     NotEnded,
+    /// It is being shown.
+    #[error("this viewing has begun and has not ended: it is closed when it has ended, or when the time of its permit is over")]
+    Runs,
     /// Closed before.
     #[error("this viewing is closed already")]
     Closed,
@@ -101,11 +104,11 @@ pub fn action_for(class: ExhibitClass) -> Option<Action> {
 /// A person with the role in which he works.
 pub type Person<'a> = (&'a ActorId, Role);
 
-/// Permits one viewing.
+/// Permits one viewing. `privileged` says that the item may be privileged whatever its class is now.
 ///
 /// # Errors
 /// [`ViewingError`] with what to do.
-pub fn permit(class: ExhibitClass, by: Person<'_>, viewer: Person<'_>, supervisor: Person<'_>, until: Moment, now: Moment) -> Result<Viewing, ViewingError> {
+pub fn permit(class: ExhibitClass, privileged: bool, by: Person<'_>, viewer: Person<'_>, supervisor: Person<'_>, until: Moment, now: Moment) -> Result<Viewing, ViewingError> {
     let action = action_for(class).ok_or(ViewingError::NotRestricted)?;
     if !matches!(by.1, Role::Supervisor | Role::Prosecutor) {
         return Err(ViewingError::NotADecider);
@@ -119,7 +122,7 @@ pub fn permit(class: ExhibitClass, by: Person<'_>, viewer: Person<'_>, superviso
     if matches!(viewer.1, Role::Auditor | Role::Administrator) {
         return Err(ViewingError::NoContent);
     }
-    if class == ExhibitClass::Privileged && !matches!(viewer.1, Role::Defence | Role::Court) {
+    if (privileged || class == ExhibitClass::Privileged) && !matches!(viewer.1, Role::Defence | Role::Court) {
         return Err(ViewingError::NotForInvestigators);
     }
     if !crate::authorize::role_may(supervisor.1, action) {
@@ -196,6 +199,9 @@ impl Viewing {
         }
         if *by != self.supervisor && *by != self.permitted_by {
             return Err(ViewingError::NotYours);
+        }
+        if self.begun.is_some() && self.ended.is_none() && now < self.until {
+            return Err(ViewingError::Runs);
         }
         self.closed = Some(now);
         Ok(self)

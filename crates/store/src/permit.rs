@@ -169,6 +169,11 @@ impl Permit {
         self.intent == *intent
     }
 
+    /// The host, identifier or item that it was asked for.
+    pub fn target(&self) -> Option<&str> {
+        self.intent.target.as_deref()
+    }
+
     /// What it allows.
     pub fn action(&self) -> Action {
         self.intent.action

@@ -345,11 +345,10 @@ pub fn propose(desk: &Desk, scope: &Scope, permit: &Permit, typed: &ProposeDiscl
     view(desk, &desk.store.get(scope, "disclosure", &id)?, &content)
 }
 
-/// The restricted exhibits of the case, each with the reason that the recipient reads.
+/// The restricted exhibits of the case and those that hold a restricted member, each with the reason that the recipient reads.
 fn restricted(desk: &Desk, scope: &Scope) -> Result<Vec<(String, WithholdClass)>, StoreError> {
     let class = |class| if class == ExhibitClass::Contraband { WithholdClass::Contraband } else { WithholdClass::Privileged };
-    let exhibits = admit::all(desk, scope)?.into_iter().filter(|view| view.content.class.is_restricted());
-    Ok(exhibits.map(|view| (view.exhibit, class(view.content.class))).collect())
+    Ok(crate::reclassify::closed(desk, scope)?.into_iter().map(|(exhibit, of)| (exhibit, class(of))).collect())
 }
 
 /// A restricted exhibit that this disclosure gives away all the same, because it was proposed before.

@@ -74,7 +74,8 @@ impl Office {
                 self.voice.say(&json!({"label": out, "exhibit": exhibit}));
             }
             ExhibitVerb::Reclassify { case, exhibit, class: typed, reason } => {
-                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                let (_, scope) = self.enter(&case)?;
+                let permit = self.desk.permit(&scope, reclassify::intent_for(scope.role(), &exhibit)?)?;
                 let view = reclassify::reclassify(&self.desk, &scope, &permit, &exhibit, class(&typed)?, &reason)?;
                 self.voice.say(&view);
                 self.after_reclassification(&view);

@@ -22,28 +22,29 @@ impl Office {
     pub(super) fn filter(&self, verb: FilterVerb) -> Done {
         let desk = &self.desk;
         // The filter team has one action; everybody else writes into the queue on the duty to the defence.
-        let enter = |case: &InCase| {
+        let enter = |case: &InCase, exhibit: &str| {
             let (_, scope) = self.enter(case)?;
-            let permit = desk.permit(&scope, desk::Intent::to(filter::action_of(scope.role())))?;
+            let permit = desk.permit(&scope, filter::intent_for(scope.role(), exhibit)?)?;
             Ok::<_, DeskError>((scope, permit))
         };
         match verb {
             FilterVerb::List { case } => {
-                let (scope, permit) = enter(&case)?;
+                let (_, scope) = self.enter(&case)?;
+                let permit = desk.permit(&scope, desk::Intent::to(filter::action_of(scope.role())))?;
                 self.voice.say_all(&filter::list(desk, &scope, &permit)?, "nothing in this case may be privileged");
             }
             FilterVerb::View { case, exhibit, purpose, out } => self.filter_view(&case, &exhibit, &purpose, &out)?,
             FilterVerb::Propose { case, exhibit, privileged, not_privileged: _, reason } => {
-                let (scope, permit) = enter(&case)?;
+                let (scope, permit) = enter(&case, &exhibit)?;
                 self.voice.say(&filter::propose(desk, &scope, &permit, &exhibit, privileged, &reason)?);
             }
             FilterVerb::Notify { case, exhibit, holder, how, until } => {
-                let (scope, permit) = enter(&case)?;
+                let (scope, permit) = enter(&case, &exhibit)?;
                 let until = self.day(&scope, &until)?;
                 self.voice.say(&filter::notify(desk, &scope, &permit, &exhibit, &holder, &how, until)?);
             }
             FilterVerb::Object { case, exhibit, by, reason } => {
-                let (scope, permit) = enter(&case)?;
+                let (scope, permit) = enter(&case, &exhibit)?;
                 self.voice.say(&filter::object(desk, &scope, &permit, &exhibit, &by, &reason)?);
             }
             FilterVerb::Release { case, exhibit, decision, class, reason } => {
@@ -52,7 +53,7 @@ impl Office {
                 self.voice.say(&filter::release(desk, &scope, &permit, &typed)?);
             }
             FilterVerb::Keep { case, exhibit, reason } => {
-                let (scope, permit) = enter(&case)?;
+                let (scope, permit) = enter(&case, &exhibit)?;
                 self.voice.say(&filter::keep(desk, &scope, &permit, &exhibit, &reason)?);
             }
         }
@@ -60,7 +61,8 @@ impl Office {
     }
 
     fn filter_view(&self, case: &InCase, exhibit: &str, purpose: &str, out: &Path) -> Result<(), DeskError> {
-        let (_, scope, permit) = self.to(case, Action::Filter)?;
+        let (_, scope) = self.enter(case)?;
+        let permit = self.desk.permit(&scope, filter::intent_to_view(exhibit)?)?;
         if out == Path::new("-") {
             let mut out = Pipe(std::io::stdout().lock());
             filter::open(&self.desk, &scope, &permit, exhibit, purpose, &mut out)?;
@@ -99,7 +101,7 @@ impl Office {
             ViewingVerb::Confirm { viewing, says } => self.voice.say(&viewing::confirm(desk, &self.session()?, &viewing, &says)?),
             ViewingVerb::Open { case, viewing } => {
                 let (session, scope) = self.enter(&case)?;
-                let permit = desk.permit(&scope, desk::Intent::to(viewing::action_to_open(desk, &scope, &viewing)?))?;
+                let permit = desk.permit(&scope, viewing::intent_to_open(desk, &scope, &viewing)?)?;
                 let out = std::io::stdout().as_fd().try_clone_to_owned().map(File::from);
                 let out = out.map_err(|e| DeskError::environment("opening standard output", &e))?;
                 let view = viewing::open(desk, &session, &scope, &permit, &viewing, out)?;
@@ -107,7 +109,7 @@ impl Office {
             }
             ViewingVerb::Close { case, viewing, reason } => {
                 let (_, scope) = self.enter(&case)?;
-                let permit = desk.permit(&scope, desk::Intent::to(viewing::action_of(scope.role())))?;
+                let permit = desk.permit(&scope, viewing::intent_to_close(desk, &scope, &viewing)?)?;
                 self.voice.say(&viewing::close(desk, &scope, &permit, &viewing, reason.as_deref())?);
             }
         }

@@ -160,13 +160,65 @@ fn law_07_no_word_makes_a_restricted_item_milder() {
     for class in ["ordinary", "personal-sensitive"] {
         to(KHAM, "E-0004", class).by_law(7).tells("lanternfish filter");
     }
-    to(NOY, "E-0004", "contraband").ended(0);
+    to(NOY, "E-0004", "contraband").by_law(7).tells("only a person of the filter team");
+    to(NOY, "E-0004", "privileged").ended(2).tells("already");
+    to(NOY, "E-0003", "contraband").ended(0);
     for class in ["ordinary", "personal-sensitive", "privileged"] {
-        to(KHAM, "E-0004", class).by_law(7).tells("lanternfish viewing");
+        to(KHAM, "E-0003", class).by_law(7).tells("lanternfish viewing");
     }
     to(NOY, "E-0004", "secret").ended(2);
     office.in_case(NOY, "exhibit reclassify", &["E-0004", "--class", "contraband", "--reason", " "]).ended(2);
     office.does(NOY, "exhibit admit", &["--physical", "--description", "SYNTHETIC phone", "--seal-number", "1", "--condition", "dry"]);
     to(NOY, "E-0005", "contraband").ended(2).tells("photographs");
+    office.sound_log();
+}
+
+#[test]
+fn law_07_a_member_that_two_exhibits_share_leaves_with_neither() {
+    let office = Office::working();
+    let folder = |name: &str| {
+        let folder = office.place(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("to-counsel.txt"), LETTER).unwrap();
+        fs::write(folder.join("page.html"), format!("<p>SYNTHETIC page of {name}</p>")).unwrap();
+        let label = string(&office.does(NOY, "exhibit admit", &[&text(&folder), "--description", "a folder"])["exhibit"]);
+        office.does(NOY, "examine", &[&label]);
+        label
+    };
+    folder("first");
+    folder("second");
+    office.admit("other.html", "<p>SYNTHETIC other page</p>");
+    office.does(NOY, "finding add", &finding("There is a page.", "E-0003"));
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    let view = restrict(&office, NOY, "E-0001");
+    assert_eq!((labels(&view), &view["look_at"]), (vec!["E-0001".into()], &json!(["E-0002"])), "{view}");
+    // What told of the other one before goes nowhere either.
+    office.in_case(NOY, "report export", &["R-0001", "--out", &text(&office.place("r.pdf"))]).by_law(7);
+    assert_eq!(folder("third"), "E-0004", "it comes in after the mark");
+    assert_eq!(classes(&office), ["privileged", "ordinary", "ordinary", "ordinary"]);
+
+    // Nobody writes its digest down either.
+    let digest = model::Sha256Digest::of(LETTER.as_bytes()).hex();
+    let beside = office.duplicate();
+    beside.does(NOY, "finding add", &finding(&format!("It has the digest {digest}."), "E-0003"));
+    beside.in_case(NOY, "report build", &["--template", "statement-of-fact"]).by_law(7).tells("would print a digest of");
+
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    let sealed = office.does(NOY, "package seal", &["--officer", NOY, "--report", "R-0002", "--out", &text(&office.place("package"))]);
+    for exhibit in ["E-0001", "E-0002", "E-0004"] {
+        assert!(sealed["limits"].to_string().contains(&format!("withheld as restricted: {exhibit}")), "{sealed}");
+    }
+    let mut files = Vec::new();
+    collect_files(&office.place("package.building"), &mut files);
+    assert!(files.iter().any(|file| file.ends_with("data/exhibits/e-0003.bin")), "{files:?}");
+    for file in files {
+        let held = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
+        for word in [LETTER, "counsel@example", "to-counsel", &digest] {
+            assert!(!held.contains(word), "{word:?} stands in {}", file.display());
+        }
+    }
+    // A whole item with these bytes comes in: now what holds them is restricted too, although its member was before.
+    office.admit("letter.txt", LETTER);
+    assert_eq!(classes(&office), ["privileged", "privileged", "ordinary", "privileged", "privileged"]);
     office.sound_log();
 }

@@ -64,7 +64,7 @@ fn in_days(days: i64) -> String {
 
 /// A court's order to filter this item: Noy records it, Kham checks it against its scan.
 fn order(office: &Office, item: &str) -> String {
-    let (from, until) = (format!("{}-01-01", year()), format!("{}-12-31", year()));
+    let (from, until) = (in_days(0), format!("{}-12-31", year()));
     let scan = office.file("scan.pdf", "scan");
     let text = office.file("order.txt", "The item is not privileged.");
     let mut words = office.authority_words("court-order", &["filter"]);
@@ -217,6 +217,8 @@ fn law_07_copies_are_released_together_and_a_container_after_what_is_in_it() {
     release("E-0001", &container).by_law(7).tells("the bytes of E-0002 stand in it");
     // What was said of a copy was said of these bytes.
     let copy = ready("E-0002");
+    office.does(FILTER, "filter propose", &["E-0003", "--privileged", "--reason", "x"]);
+    release("E-0002", &copy).by_law(7).tells("E-0003: the filter team says that it is privileged");
     office.does(FILTER, "filter keep", &["E-0003", "--reason", "x"]);
     release("E-0002", &copy).by_law(7).tells("E-0003 has the same bytes and is kept");
 
@@ -238,6 +240,120 @@ fn law_07_copies_are_released_together_and_a_container_after_what_is_in_it() {
     assert_eq!(through("E-0001"), ["ordinary", "ordinary", "ordinary"]);
     assert_eq!(office.in_case(NOY, "selectors", &["--value", "b@example.org", "--purpose", "x"]).ended(0).lines().len(), 1, "what was found in it is there again");
     office.does(NOY, "examine", &["E-0001"]);
+    office.sound_log();
+}
+
+#[test]
+fn law_07_leave_to_look_opens_one_item_and_releases_none() {
+    let office = office();
+    admit(&office, "letter.txt", LETTER, "privileged");
+    admit(&office, "other.txt", "SYNTHETIC other letter", "privileged");
+    let leave = order(&office, "E-0001");
+    let look = |exhibit: &str, name: &str| office.in_case(FILTER, "filter view", &[exhibit, "--purpose", "x", "--out", &text(&office.place(name))]);
+    look("E-0002", "second").by_law(1).tells("outside its scope");
+    office.in_case(FILTER, "filter propose", &["E-0002", "--not-privileged", "--reason", "x"]).by_law(1);
+    office.in_case(FILTER, "filter list", &[]).by_law(1).tells("name one of them");
+    look("E-0001", "first").ended(0);
+    office.does(FILTER, "filter propose", &["E-0001", "--not-privileged", "--reason", "x"]);
+    office.does(FILTER, "filter notify", &["E-0001", "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
+    office.does(NOY, "filter object", &["E-0001", "--by", "Counsel", "--reason", "it is to me"]);
+    let release = |order: &str| office.in_case(KHAM, "filter release", &["E-0001", "--reason", "x", "--decision", order]);
+    release(&leave).by_law(7).tells("it is older than the last proposal, notice or objection");
+    office.does(KHAM, "authority revoke", &[&leave, "--reason", "done"]);
+    let again = order(&office, "E-0001");
+    look("E-0001", "again").ended(0);
+    release(&again).by_law(7).tells("leave to look is no release");
+    assert_eq!(release(&order(&office, "E-0001")).ended(0).line()["state"], "released");
+    office.sound_log();
+}
+
+#[test]
+fn law_07_what_may_be_privileged_is_called_contraband_by_the_filter_team_only() {
+    let office = office();
+    office.case_authority(&["filter"]);
+    let folder = |name: &str, other: &str| {
+        let folder = office.place(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("letter.txt"), LETTER).unwrap();
+        fs::write(folder.join("page.html"), other).unwrap();
+        let label = string(&office.does(NOY, "exhibit admit", &[&text(&folder)])["exhibit"]);
+        office.does(NOY, "examine", &[&label]);
+    };
+    folder("first", "SYNTHETIC first");
+    folder("second", "SYNTHETIC second");
+    admit(&office, "other.txt", "SYNTHETIC other letter", "privileged");
+    office.does(NOY, "exhibit reclassify", &["E-0001", "--class", "privileged", "--reason", "to his lawyer"]);
+    let contraband = |who: &str, exhibit: &str| office.in_case(who, "exhibit reclassify", &[exhibit, "--class", "contraband", "--reason", "x"]);
+    for who in [NOY, KHAM, BOUNMY] {
+        contraband(who, "E-0001").by_law(7).tells("only a person of the filter team");
+    }
+    contraband(FILTER, "E-0002").by_law(7).tells("reclassifies nothing else");
+    // Not by way of what shares a member with it either: the queue goes on.
+    contraband(NOY, "E-0002").ended(0);
+    office.does(FILTER, "filter propose", &["E-0001", "--not-privileged", "--reason", "x"]);
+    office.does(FILTER, "filter notify", &["E-0001", "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
+    office.does(KHAM, "filter release", &["E-0001", "--reason", "x", "--decision", &order(&office, "E-0001")]);
+
+    contraband(FILTER, "E-0003").ended(0);
+    office.in_case(FILTER, "filter propose", &["E-0003", "--not-privileged", "--reason", "x"]).by_law(7).tells("contraband");
+
+    // And what holds something that is contraband is not released.
+    fs::create_dir_all(office.place("fourth")).unwrap();
+    fs::write(office.place("fourth/more.txt"), "SYNTHETIC more").unwrap();
+    folder("fourth", "SYNTHETIC second");
+    office.does(NOY, "exhibit reclassify", &["E-0004", "--class", "privileged", "--reason", "to his lawyer"]);
+    office.does(FILTER, "filter propose", &["E-0004", "--not-privileged", "--reason", "x"]);
+    office.does(FILTER, "filter notify", &["E-0004", "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
+    let order = order(&office, "E-0004");
+    office.in_case(KHAM, "filter release", &["E-0004", "--reason", "x", "--decision", &order]).by_law(7).tells("unpacked from it is contraband");
+    office.sound_log();
+}
+
+#[test]
+fn law_07_what_was_privileged_in_the_queue_is_shown_to_no_investigator_as_contraband() {
+    let office = office();
+    office.case_authority(&["filter"]);
+    admit(&office, "letter.txt", LETTER, "ordinary");
+    admit(&office, "other.txt", "SYNTHETIC other letter", "privileged");
+    office.does(NOY, "exhibit reclassify", &["E-0001", "--class", "privileged", "--reason", "to his lawyer"]);
+    office.does(FILTER, "filter propose", &["E-0002", "--privileged", "--reason", "x"]);
+    let until = in_days(3);
+    for exhibit in ["E-0001", "E-0002"] {
+        office.does(FILTER, "exhibit reclassify", &[exhibit, "--class", "contraband", "--reason", "x"]);
+        let permit = |viewer: &str| office.in_case(KHAM, "viewing permit", &[exhibit, "--viewer", viewer, "--supervisor", BOUNMY, "--place", "room 4", "--purpose", "x", "--until", &until]);
+        permit(NOY).by_law(7).tells("never to who investigates");
+        permit(COUNSEL).ended(0);
+    }
+    office.sound_log();
+}
+
+#[test]
+fn law_07_a_release_frees_no_paper_that_tells_of_a_container_which_stays() {
+    let office = office();
+    office.case_authority(&["filter"]);
+    let folder = office.place("saved");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("letter.txt"), LETTER).unwrap();
+    fs::write(folder.join("page.html"), "<p>SYNTHETIC</p>").unwrap();
+    office.does(NOY, "exhibit admit", &[&text(&folder)]);
+    office.does(NOY, "examine", &["E-0001"]);
+    admit(&office, "letter.txt", LETTER, "ordinary");
+    office.does(NOY, "finding add", &finding("He writes about the money.", "E-0001"));
+    office.does(NOY, "report build", &["--template", "statement-of-fact"]);
+    office.does(NOY, "exhibit reclassify", &["E-0002", "--class", "privileged", "--reason", "to his lawyer"]);
+    let through = |exhibit: &str| {
+        office.does(FILTER, "filter propose", &[exhibit, "--not-privileged", "--reason", "x"]);
+        office.does(FILTER, "filter notify", &[exhibit, "--holder", "Counsel", "--how", "letter", "--until", &in_days(20)]);
+        office.does(KHAM, "filter release", &[exhibit, "--reason", "x", "--decision", &order(&office, exhibit)]);
+    };
+    let words = || string(&office.in_case(NOY, "finding list", &[]).ended(0).lines()[0]["text"]);
+    let export = || office.in_case(NOY, "report export", &["R-0001", "--out", &text(&office.place("r.pdf"))]);
+    through("E-0002");
+    export().by_law(7).tells("E-0001");
+    assert!(words().starts_with("held back"), "{}", words());
+    through("E-0001");
+    export().ended(0);
+    assert_eq!(words(), "He writes about the money.");
     office.sound_log();
 }
 
@@ -460,7 +576,7 @@ impl Unit {
     }
 
     fn propose_and_tell(&self, days: i64) {
-        let (scope, permit) = self.may(FIL, Intent::to(Action::Filter)).unwrap();
+        let (scope, permit) = self.may(FIL, Intent::to(Action::Filter).aimed_at("E-0001")).unwrap();
         filter::propose(&self.desk, &scope, &permit, "E-0001", false, "no lawyer takes part").unwrap();
         filter::notify(&self.desk, &scope, &permit, "E-0001", "Keo", "letter", self.desk.now().plus_seconds(days * DAY)).unwrap();
     }
@@ -472,7 +588,7 @@ impl Unit {
     }
 
     fn open(&self, viewing: &str) -> Result<Vec<u8>, StoreError> {
-        let (scope, permit) = self.may(BOU, Intent::to(Action::Supervise))?;
+        let (scope, permit) = self.may(BOU, Intent::to(Action::Supervise).aimed_at("E-0002"))?;
         let (read, write) = std::io::pipe().unwrap();
         viewing::open(&self.desk, &self.people[BOU], &scope, &permit, viewing, File::from(std::os::fd::OwnedFd::from(write)))?;
         let mut bytes = Vec::new();
@@ -498,6 +614,9 @@ fn by_law_7<T>(answer: Result<T, StoreError>, words: &str) {
 #[test]
 fn law_07_a_release_without_a_court_waits_for_the_holders_days() {
     let unit = Unit::new();
+    let (scope, other) = unit.may(FIL, Intent::to(Action::Filter).aimed_at("E-0002")).unwrap();
+    let refused = filter::propose(&unit.desk, &scope, &other, "E-0001", false, "x").unwrap_err();
+    assert!(refused.law() == Some(Law::Permit) && refused.to_string().contains("was not asked for E-0001"), "a permit for one item serves no other: {refused}");
     unit.propose_and_tell(14);
     unit.wait(14 * DAY - 1);
     by_law_7(unit.release(), "may object until");
@@ -544,7 +663,7 @@ fn law_07_a_viewing_opens_only_minutes_after_the_viewer_signed_and_before_its_en
     // Nobody reads from the pipe any more: it ended, not whole, and the record says so.
     let third = unit.permit_viewing(24);
     attend(&third.id);
-    let (scope, permit) = unit.may(BOU, Intent::to(Action::Supervise)).unwrap();
+    let (scope, permit) = unit.may(BOU, Intent::to(Action::Supervise).aimed_at("E-0002")).unwrap();
     let (read, write) = std::io::pipe().unwrap();
     drop(read);
     assert!(viewing::open(&unit.desk, &unit.people[BOU], &scope, &permit, "V-0003", File::from(std::os::fd::OwnedFd::from(write))).is_err());

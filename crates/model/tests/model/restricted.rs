@@ -7,7 +7,7 @@ use model::{
     actor::Role,
     authority::{Authority, AuthorityKind, Limit},
     exhibit::ExhibitClass,
-    filter::{FilterError, FilterFile, NOTICE_DAYS, Notice, Objection, Proposal, order_releases},
+    filter::{FilterError, FilterFile, NOTICE_DAYS, Notice, Objection, Order, Proposal, order_releases},
     id::AuthorityId,
     restricted::{RestrictedError, may_reclassify},
     viewing::{PRESENCE_SECONDS, Viewing, ViewingError, permit},
@@ -25,7 +25,10 @@ fn law_07_a_word_makes_an_item_stricter_and_no_restricted_one_milder() {
                 let answer = may_reclassify(from, to, role);
                 let decider = matches!(role, Role::Supervisor | Role::Prosecutor);
                 let expected = match other.cmp(&place) {
-                    std::cmp::Ordering::Equal => Err(None),
+                    std::cmp::Ordering::Equal if !to.is_restricted() => Err(None),
+                    _ if (from, to) == (ExhibitClass::Privileged, ExhibitClass::Contraband) && role != Role::FilterTeam => Err(Some(Law::Restricted)),
+                    _ if (from, to) != (ExhibitClass::Privileged, ExhibitClass::Contraband) && role == Role::FilterTeam => Err(Some(Law::Restricted)),
+                    std::cmp::Ordering::Equal => Ok(()),
                     std::cmp::Ordering::Greater => Ok(()),
                     std::cmp::Ordering::Less if from == ExhibitClass::PersonalSensitive && decider => Ok(()),
                     std::cmp::Ordering::Less => Err(Some(Law::Restricted)),
@@ -124,7 +127,8 @@ fn law_07_only_a_live_order_of_a_court_that_names_the_item_ends_an_objection() {
     order.case = Some(case());
     order.scope.selectors = Limit::from_names(&["E-0001".into()]);
     let now = Moment::from_micros(order.from.micros() + 1);
-    let answer = |order: &Authority| order_releases(order, &case(), "E-0001", now);
+    let recorded = |order: &Authority, at: Moment, last: Option<Moment>, looked: bool| order_releases(Order { authority: order, recorded: at, looked }, &case(), "E-0001", last, now);
+    let answer = |order: &Authority| recorded(order, now, Some(order.from), false);
     assert!(answer(&order).is_err(), "nobody checked it");
     approve(&mut order, &person(3), Role::Prosecutor).unwrap();
     assert_eq!(answer(&order), Ok(()));
@@ -139,12 +143,38 @@ fn law_07_only_a_live_order_of_a_court_that_names_the_item_ends_an_objection() {
     other(&|order| order.kind = AuthorityKind::ProsecutorAuthorisation);
     other(&|order| order.case = None);
     other(&|order| order.revoke(&person(3), now).unwrap());
-    assert!(order_releases(&order, &case(), "E-0001", order.until).is_err());
+    let over = Order { authority: &order, recorded: now, looked: false };
+    assert!(order_releases(over, &case(), "E-0001", None, order.until).is_err());
+
+    // It answers what was said, and leave to look is no release.
+    let (second, last) = (1, order.from);
+    assert!(recorded(&order, last.plus_seconds(-second), Some(last), false).is_err(), "recorded before the last word");
+    assert_eq!(recorded(&order, last, Some(last), false), Ok(()));
+    let later = order.from.plus_seconds(DAY);
+    assert!(recorded(&order, later, Some(later), false).is_err(), "of a day before the last word, and recorded late");
+    assert_eq!(recorded(&order, later, Some(later.plus_seconds(-second)), false), Ok(()), "of the same day");
+    assert!(recorded(&order, now, Some(order.from), true).is_err(), "the filter team looked under it");
+    let said = told().object(objection(7)).unwrap();
+    assert_eq!((FilterFile::default().last_word(), told().last_word(), said.last_word()), (None, Some(day(1)), Some(day(7))));
+    assert_eq!(said.propose(Role::FilterTeam, proposal(false, 1, 9)).unwrap().last_word(), Some(day(9)));
+}
+
+#[test]
+fn law_07_the_time_that_was_promised_to_a_holder_is_not_cut() {
+    let decider = Role::Supervisor;
+    let anew = FilterFile::default().propose(Role::FilterTeam, proposal(false, 1, 0)).unwrap().notify(Role::FilterTeam, notice(1, 40)).unwrap();
+    let anew = anew.propose(Role::FilterTeam, proposal(false, 5, 2)).unwrap().notify(Role::FilterTeam, notice(2, 17)).unwrap();
+    assert_eq!(anew.proposals.len(), 2, "what was proposed before stays readable");
+    assert_eq!(release(&anew, decider, 2, 39, false), Err(FilterError::TimeRuns { holder: "counsel".into(), until: day(40) }));
+    assert!(release(&anew, decider, 2, 40, false).is_ok());
+    for proposer in [1, 5] {
+        assert_eq!(release(&anew, decider, proposer, 99, true), Err(FilterError::OwnProposal));
+    }
 }
 
 fn viewing(class: ExhibitClass, by: (u8, Role), viewer: (u8, Role), supervisor: (u8, Role)) -> Result<Viewing, ViewingError> {
     let (a, b, c) = (person(by.0), person(viewer.0), person(supervisor.0));
-    permit(class, (&a, by.1), (&b, viewer.1), (&c, supervisor.1), day(5), day(0))
+    permit(class, false, (&a, by.1), (&b, viewer.1), (&c, supervisor.1), day(5), day(0))
 }
 
 #[test]
@@ -166,7 +196,11 @@ fn law_07_a_viewing_needs_a_decider_a_viewer_and_a_person_present() {
         assert_eq!(viewing(Privileged, by, counsel, (4, role)).is_ok(), role == Role::FilterTeam, "{role}");
     }
     let (a, b, c) = (person(1), person(2), person(3));
-    assert_eq!(permit(Contraband, (&a, by.1), (&b, counsel.1), (&c, officer.1), day(0), day(0)), Err(ViewingError::Over));
+    for role in Role::ALL {
+        let shown = permit(Contraband, true, (&a, by.1), (&b, role), (&c, officer.1), day(5), day(0));
+        assert_eq!(shown.is_ok(), matches!(role, Role::Defence | Role::Court), "{role}: it may be privileged as well");
+    }
+    assert_eq!(permit(Contraband, false, (&a, by.1), (&b, counsel.1), (&c, officer.1), day(0), day(0)), Err(ViewingError::Over));
 }
 
 #[test]
@@ -186,6 +220,8 @@ fn law_07_a_viewing_opens_once_and_only_while_both_are_there() {
     let begun = begin(3, Some(at), at).unwrap();
     assert_eq!(begun.clone().begin(&person(3), Some(at), at), Err(ViewingError::Used));
     assert_eq!(viewing.clone().end(true, at), Err(ViewingError::NotEnded));
+    assert_eq!(begun.clone().close(&person(1), day(5).plus_seconds(-1)), Err(ViewingError::Runs));
+    assert!(begun.clone().close(&person(1), day(5)).is_ok(), "a program that died leaves no viewing open for ever");
     let ended = begun.end(false, at).unwrap();
     assert_eq!(ended.clone().begin(&person(3), Some(at), at), Err(ViewingError::Used));
     assert_eq!(ended.clone().end(true, at), Err(ViewingError::NotEnded));

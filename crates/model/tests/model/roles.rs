@@ -6,7 +6,7 @@ use model::{
     Law, Moment,
     action::Action,
     actor::Role,
-    authority::{AuthorityKind, SourceClass},
+    authority::{AuthorityKind, Limit, SourceClass},
     authorize::{Ask, CaseStanding, Ground, NodeStep, StandingBasis, authorize, authorize_node_step, role_may},
 };
 
@@ -68,6 +68,24 @@ fn law_07_who_filters_does_nothing_else_and_nobody_else_filters() {
     }
     let lawful = answers(Role::FilterTeam).into_iter().filter(|(action, member, answer)| answer.is_ok() && *action == Action::Filter && *member);
     assert!(lawful.count() > 0 && Role::FilterTeam.reads_content() && !Role::FilterTeam.investigates());
+}
+
+#[test]
+fn law_07_an_order_that_names_some_items_opens_those_and_no_queue() {
+    let (actor, case, now) = (person(2), case(), Moment::from_micros(10));
+    let mut some = authority(AuthorityKind::CourtOrder);
+    some.scope.selectors = Limit::from_names(&["E-0004".into()]);
+    approve(&mut some, &person(3), Role::Prosecutor).unwrap();
+    for (role, action) in [(Role::FilterTeam, Action::Filter), (Role::ExhibitOfficer, Action::Supervise)] {
+        let covered = |target: Option<&str>| {
+            let ask = Ask {
+                actor: &actor, role, member: true, case: &case, standing: CaseStanding::default(), action, source: Some(SourceClass::Darknet),
+                target, person: None, territory: None, under: None, now,
+            };
+            authorize(&ask, std::slice::from_ref(&some)).is_ok()
+        };
+        assert_eq!((covered(Some("E-0004")), covered(Some("E-0009")), covered(None)), (true, false, false), "{action}");
+    }
 }
 
 #[test]
