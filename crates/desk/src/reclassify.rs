@@ -359,8 +359,10 @@ impl Reach<'_> {
             next.extend(derived.map(|(row, _)| (row.id.clone(), Why { text: format!("derived from {label}"), carries: true })));
             for (_, place) in digest.map(|digest| places(self.desk, self.scope, &digest)).transpose()?.unwrap_or_default() {
                 next.push(match place {
-                    Place::Whole(id) => (id, Why { text: format!("the same bytes as {label}"), carries: true }),
-                    Place::Inside(id) => (id, Why { text: format!("the bytes of {label} are in it"), carries: false }),
+                    // An item is no copy of itself: one that only holds what is restricted would carry the mark on.
+                    Place::Whole(other) if other == id => continue,
+                    Place::Whole(other) => (other, Why { text: format!("the same bytes as {label}"), carries: true }),
+                    Place::Inside(other) => (other, Why { text: format!("the bytes of {label} are in it"), carries: false }),
                 });
             }
             self.members_of(&id, &label, carries, &mut next)?;
