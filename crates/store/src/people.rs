@@ -12,6 +12,7 @@ use model::{
     id::{ActorId, CaseId},
 };
 use serde_json::json;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     StoreError,
@@ -126,9 +127,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Input`] when there is none.
     pub fn user_by_name(&self, name: &str) -> Result<User, StoreError> {
-        let rows = self.register_find("user", "user.name", &normal_name(name))?;
-        let row = rows.first().ok_or_else(|| StoreError::input(format!("there is no user {name}: see `lanternfish user list`", name = model::quoted(name))))?;
-        user_of(row)
+        self.user_called(name)?.ok_or_else(|| StoreError::input(format!("there is no user {name}: see `lanternfish user list`", name = model::quoted(name))))
+    }
+
+    /// Whoever has this name, in whatever form it is typed.
+    fn user_called(&self, name: &str) -> Result<Option<User>, StoreError> {
+        let normal = normal_name(name);
+        if let Some(row) = self.register_find("user", "user.name", &normal)?.first() {
+            return user_of(row).map(Some);
+        }
+        // An earlier build kept the index of a name in the form in which it was typed.
+        let users = self.register("user")?.iter().map(user_of).collect::<Result<Vec<_>, _>>()?;
+        Ok(users.into_iter().find(|user| normal_name(&user.record.name) == normal))
     }
 
     /// The person with this id.
@@ -152,8 +162,9 @@ impl Store {
         if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
             return Err(StoreError::input("a user's name has 1 to 120 visible characters"));
         }
-        if !self.register_find("user", "user.name", &normal_name(name))?.is_empty() {
-            return Err(StoreError::input(format!("there is already a user {name}: choose another name", name = model::quoted(name))));
+        if let Some(same) = self.user_called(name)? {
+            let (name, same) = (model::quoted(name), model::quoted(&same.record.name));
+            return Err(StoreError::input(format!("there is already a user {same}, and {name} looks the same: choose another name")));
         }
         let actor = ActorId::from_random(random_16()?);
         let record = UserRecord { name: name.to_string(), role, recipient: None, certificate: None, bundle: None, enrolment_code: None };
@@ -635,8 +646,11 @@ fn code_digest(code: &str) -> String {
     model::Sha256Digest::of(digits.as_bytes()).hex()
 }
 
+/// One form of a name, however it was typed: keyboards write Thai and Lao vowels and tone marks in different signs
+/// and orders that look alike (UAX #15, NFKC), and two blanks look like one.
 fn normal_name(name: &str) -> String {
-    name.trim().to_lowercase()
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase().nfkc().collect()
 }
 
 fn check_passphrase(passphrase: &str) -> Result<(), StoreError> {

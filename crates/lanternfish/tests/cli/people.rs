@@ -221,3 +221,21 @@ fn law_13_a_code_keeps_another_from_enrolling_first() {
 pub fn finding<'a>(text: &'a str, exhibit: &'a str) -> Vec<&'a str> {
     vec!["--kind", "fact", "--text", text, "--exhibit", exhibit, "--method", "reading", "--error-rate", "not known"]
 }
+
+/// Lao and Thai keyboards write what looks the same in different signs (ຳ or ໍ and າ) and orders (vowel and tone mark).
+#[test]
+fn law_13_who_looks_the_same_is_the_same_and_a_passphrase_is_what_was_meant() {
+    let office = Office::staffed();
+    let (one, other) = ("ຜູ້ກອງ ຄຳ", "ຜ\u{0eb9}\u{0ec9}ກອງ  ຄ\u{0ecd}\u{0eb2}");
+    assert_ne!(one, other);
+    office.done(ADMIN, &["user", "add", one, "--role", "investigator"]);
+    office.says(ADMIN, &["user", "add", other, "--role", "supervisor"]).ended(2).tells("looks the same");
+    office.done(ADMIN, &["user", "add", "นาย ขำ", "--role", "investigator"]);
+    office.says(ADMIN, &["user", "add", "นาย ข\u{0e4d}\u{0e32}", "--role", "supervisor"]).ended(2).tells("looks the same");
+    let words = |name: &str, text: &str| office.file(name, format!("{text}\n"));
+    let (first, second) = (words("first", "ນ້ຳ ຂຶ້ນ ໃຫ້ ຮີບ"), words("second", "ນ\u{0ec9}\u{0ecd}\u{0eb2} ຂຶ້ນ ໃຫ້ ຮີບ"));
+    let enrolled = office.bare(&["login", one, "--passphrase-file", &first]).ended(0).line();
+    let again = office.bare(&["login", other, "--passphrase-file", &second]).ended(0).line();
+    assert!(enrolled["session"].is_string() && again["session"].is_string() && enrolled["session"] != again["session"]);
+    office.bare(&["login", one, "--passphrase-file", &words("wrong", "ນ້ຳ ຂຶ້ນ ໃຫ້ ຮີບໆ")]).by_law(13);
+}

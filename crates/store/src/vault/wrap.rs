@@ -12,6 +12,7 @@ use std::{
 
 use age::secrecy::{ExposeSecret, SecretString};
 use bech32::Hrp;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
     VaultError,
@@ -170,6 +171,12 @@ pub(super) fn decrypt_stream<R: Read>(
     decryptor.decrypt(iter::once(&identity.0 as &dyn age::Identity)).map_err(|e| explain(e, what))
 }
 
+/// The form under which a passphrase seals: what two keyboards write in different signs or orders, and nobody can see,
+/// is one passphrase (UAX #15, NFKC, as RFC 4013 had it). Blanks stay as they are.
+fn normal_passphrase(passphrase: &str) -> SecretString {
+    SecretString::from(passphrase.nfkc().collect::<String>())
+}
+
 /// Seals bytes under a passphrase with scrypt at N = 2^`log_n` (usually [`DEFAULT_LOG_N`]).
 ///
 /// # Errors
@@ -181,7 +188,7 @@ pub fn seal_with_passphrase(passphrase: &str, bytes: &[u8], log_n: u8) -> Result
     if log_n == 0 || log_n > MAX_LOG_N {
         return Err(VaultError::WorkFactor { asked: log_n, most: MAX_LOG_N });
     }
-    let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase));
+    let mut recipient = age::scrypt::Recipient::new(normal_passphrase(passphrase));
     recipient.set_work_factor(log_n);
     let encryptor = age::Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
         .expect("one passphrase is a valid set of recipients");
@@ -197,8 +204,16 @@ pub fn seal_with_passphrase(passphrase: &str, bytes: &[u8], log_n: u8) -> Result
 /// [`VaultError::WrongPassphrase`]; [`VaultError::WorkFactor`] when the file asks for more than
 /// [`MAX_LOG_N`]; [`VaultError::Malformed`] or [`VaultError::Integrity`] for other or changed files.
 pub fn open_with_passphrase(passphrase: &str, sealed: &[u8]) -> Result<SecretBytes, VaultError> {
+    match open_with(normal_passphrase(passphrase), sealed) {
+        // An earlier build, or another program, sealed under the words as they were typed.
+        Err(VaultError::WrongPassphrase) if passphrase.nfkc().ne(passphrase.chars()) => open_with(SecretString::from(passphrase), sealed),
+        done => done,
+    }
+}
+
+fn open_with(passphrase: SecretString, sealed: &[u8]) -> Result<SecretBytes, VaultError> {
     const WHAT: &str = "passphrase-protected key";
-    let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase));
+    let mut identity = age::scrypt::Identity::new(passphrase);
     identity.set_max_work_factor(MAX_LOG_N);
     let decryptor = age::Decryptor::new(sealed).map_err(|e| explain(e, WHAT))?;
     if !decryptor.is_scrypt() {
