@@ -174,7 +174,7 @@ fn last_line(text: &str) -> String {
 fn wait_ready(folder: &Path, layout: &Layout, told: &mut impl FnMut(usize, usize)) -> Result<(), RangeError> {
     let begun = Instant::now();
     loop {
-        let late: Vec<&Node> = layout.nodes.iter().filter(|node| percent(&node.folder(folder)) < 100).collect();
+        let late: Vec<&Node> = layout.nodes.iter().filter(|node| percent(&node.folder(folder)) < enough(node.role)).collect();
         told(layout.nodes.len() - late.len(), layout.nodes.len());
         let Some(first) = late.first() else { return Ok(()) };
         let gone = begun.elapsed() > FAREWELL && pid(&first.folder(folder)).is_none();
@@ -183,6 +183,15 @@ fn wait_ready(folder: &Path, layout: &Layout, told: &mut impl FnMut(usize, usize
             return Err(RangeError::NotReady { seconds: begun.elapsed().as_secs(), said: format!("{}: {said}", first.name) });
         }
         thread::sleep(POLL);
+    }
+}
+
+/// From how many percent on a node does its work: authorities and relays once they know the network, also when no
+/// circuit of their own stands yet; the onion service when it has circuits.
+fn enough(role: Role) -> u8 {
+    match role {
+        Role::Authority | Role::Relay => 75,
+        Role::Onion => 100,
     }
 }
 
