@@ -267,7 +267,9 @@ impl<R: Read + Seek> BlobReader<R> {
             return Err(VaultError::integrity("blob", "its header is not one of this program, or of a newer one"));
         }
         let cipher = ChunkCipher::new(key, id, &header);
-        let chunk = Zeroizing::new(Vec::with_capacity(SEALED_CHUNK));
+        // Room for its largest chunk, and no more: all of it is wiped when the reader goes.
+        let room = length.min(CHUNK as u64) as usize + TAG;
+        let chunk = Zeroizing::new(Vec::with_capacity(room));
         let mut reader = BlobReader { inner, cipher, length, chunks, chunk, loaded: None };
         reader.load(chunks - 1)?;
         Ok(reader)
