@@ -61,6 +61,11 @@ impl Server {
         })
     }
 
+    /// Whether somebody asked for the page within this time.
+    pub fn was_visited(&self, most: Duration) -> bool {
+        self.served.recv_timeout(most).is_ok()
+    }
+
     pub fn wait_for_a_visitor(&self) {
         self.served.recv_timeout(LONG).expect("the server was asked for its page");
     }

@@ -204,10 +204,14 @@ fn percent(node: &Path) -> u8 {
 /// The process that runs this node now: its pid file names it, and its command line names this folder.
 fn pid(node: &Path) -> Option<Pid> {
     let number: i32 = fs::read_to_string(node.join("pid")).ok()?.trim().parse().ok()?;
-    let words = fs::read(format!("/proc/{number}/cmdline")).ok()?;
+    Pid::from_raw(number).filter(|pid| works_on(*pid, node))
+}
+
+/// Whether this process works on this node. A pid file goes before its process does.
+fn works_on(pid: Pid, node: &Path) -> bool {
+    let words = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
     let torrc = node.join("torrc");
-    let ours = words.split(|byte| *byte == 0).any(|word| word == torrc.as_os_str().as_encoded_bytes());
-    Pid::from_raw(number).filter(|_| ours)
+    words.split(|byte| *byte == 0).any(|word| word == torrc.as_os_str().as_encoded_bytes())
 }
 
 /// Ends every node of the network in `folder`; keys and addresses stay.
@@ -218,17 +222,15 @@ pub fn down(folder: &Path) -> Result<Status, RangeError> {
     let folder = &fs::canonicalize(folder).map_err(|_| RangeError::NoNetwork(folder.into()))?;
     let layout = layout::read(folder)?;
     web::end(folder);
-    let pids: Vec<Pid> = layout.nodes.iter().filter_map(|node| pid(&node.folder(folder))).collect();
-    for pid in &pids {
+    let running: Vec<(Pid, &Node)> = layout.nodes.iter().filter_map(|node| Some((pid(&node.folder(folder))?, node))).collect();
+    for (pid, _) in &running {
         // Gone in between is what was wanted.
         let _ = kill_process(*pid, Signal::INT);
     }
     let begun = Instant::now();
-    while let Some(late) = layout.nodes.iter().find(|node| pid(&node.folder(folder)).is_some()) {
+    while let Some((pid, late)) = running.iter().find(|(pid, node)| works_on(*pid, &node.folder(folder))) {
         if begun.elapsed() > FAREWELL {
-            for pid in layout.nodes.iter().filter_map(|node| pid(&node.folder(folder))) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
+            let _ = kill_process(*pid, Signal::KILL);
         }
         if begun.elapsed() > FAREWELL * 2 {
             return Err(RangeError::Program { program: "tor", said: format!("{} does not end", late.name) });
