@@ -8,6 +8,7 @@
 mod anchors;
 mod contents;
 pub mod disclose;
+mod names;
 pub mod renew;
 
 use std::{
