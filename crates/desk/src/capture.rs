@@ -142,13 +142,29 @@ pub fn run(
     wish: &CaptureWish,
     told: impl FnMut(u8),
 ) -> Result<CaptureView, StoreError> {
+    allowed(permits, wish)?;
+    let road = Road::open(desk, &wish.way, told)?;
+    along(desk, scope, permits, wish, &road)
+}
+
+/// Whether the wish may be carried out at all: before a road is opened, and again before each order on it.
+fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, StoreError> {
     let permit = permits.first().ok_or_else(|| StoreError::refused(Law::Permit, "a capture needs a permit"))?;
     for permit in permits {
         for_action(permit, Action::Collect)?;
     }
     covered(permits, wish)?;
     reachable(wish)?;
-    let road = Road::open(desk, &wish.way, told)?;
+    Ok(permit)
+}
+
+/// Carries out one order on a road that stands: signs it, attends the child, admits what it brought.
+/// Many orders may go along one road, one after the other; each asks for its permits and its own label.
+pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road) -> Result<CaptureView, StoreError> {
+    let permit = allowed(permits, wish)?;
+    if road.transport() != wish.way.transport() {
+        return Err(StoreError::input("this road does not lead where the order goes"));
+    }
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
@@ -186,21 +202,21 @@ impl Ended {
 /// The longest that Tor may take until it has circuits.
 const TOR_PATIENCE: Duration = Duration::from_secs(120);
 
-/// What stands while a capture runs: nothing for loopback; Tor and the canaries otherwise.
-enum Road {
+/// What stands while captures run: nothing for loopback; Tor and the canaries otherwise.
+pub(crate) enum Road {
     Loopback,
     Tor(Box<Walled>),
 }
 
 /// What a session through Tor needs while it runs.
-struct Walled {
+pub(crate) struct Walled {
     tor: Tor,
     canaries: canary::Cage,
     network: String,
 }
 
 impl Road {
-    fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
+    pub(crate) fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
         let Way::Tor { network } = way else { return Ok(Road::Loopback) };
         let trouble = |cause: String| StoreError::Environment { attempt: "starting tor".into(), cause };
         let network = network.as_deref().map(|file| private_network(desk, file)).transpose()?;
@@ -221,6 +237,13 @@ impl Road {
         match self {
             Road::Loopback => Through::default(),
             Road::Tor(walled) => Through { proxy: Some(walled.tor.socket()), canaries: walled.canaries.told() },
+        }
+    }
+
+    fn transport(&self) -> &'static str {
+        match self {
+            Road::Loopback => collect::LOOPBACK_DIRECT,
+            Road::Tor(_) => collect::TOR,
         }
     }
 
