@@ -322,7 +322,7 @@ fn answer(desk: &Desk, session: &Session, id: &str, says: &str, states: &[&str],
     }
     let statement = Statement { viewing: id.into(), invitation: ticket.digest, says: says.into(), time: desk.now() };
     let bytes = model::canonical::to_bytes(&statement).map_err(input)?;
-    ticket.answers.push(Signed { statement, signature: STANDARD.encode(session.sign(&bytes)), certificate: STANDARD.encode(session.certificate()) });
+    ticket.answers.push(Signed { statement, signature: STANDARD.encode(session.sign(&bytes)?), certificate: STANDARD.encode(session.certificate()) });
     let state = if says == PRESENT { PRESENT } else { "confirmed" };
     let write = ticket_row(desk, id, session.actor(), state, &ticket, Basis::Over(row.version))?;
     desk.store.commit_node(Some(session), NodeStep::AnswerViewing, NewEvent::new(kind, Some(id.into()), json!({"says": says})), vec![write])?;

@@ -40,5 +40,5 @@ pub use objects::{Keeping, ObjectReader};
 pub use permit::{Intent, Permit, Scope};
 pub use record::{Basis, Content, Head, Number, Row, Write};
 pub use safeguard::{Known, Server};
-pub use session::{Bundle, Session, UserRecord};
+pub use session::{Bundle, Session, UserRecord, signature_holds};
 pub use steps::{Committed, Store};

@@ -345,14 +345,14 @@ impl Store {
         if user.state != "active" {
             return Err(over());
         }
-        let (identity, signing) = open_bundle(&open_under_token(&token, row.sealed_bytes())?)?;
+        let (identity, signing, signer) = open_bundle(&open_under_token(&token, row.sealed_bytes())?)?;
         if user.record.recipient.as_deref() != Some(identity.recipient().to_string().as_str()) {
             return Err(over());
         }
         let certificate = STANDARD
             .decode(user.record.certificate.unwrap_or_default())
             .map_err(|_| StoreError::damaged("a user's certificate"))?;
-        Ok(Session { actor, role: user.record.role, name: user.record.name, identity, signing, certificate, expires })
+        Ok(Session { actor, role: user.record.role, name: user.record.name, identity, signing, signer, certificate, expires })
     }
 
     /// Ends a session before its time.

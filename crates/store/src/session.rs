@@ -5,7 +5,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{Moment, actor::Role, id::ActorId};
-use p256::{ecdsa::SigningKey, pkcs8::{DecodePrivateKey, EncodePrivateKey}};
+use p256::{ecdsa::SigningKey, pkcs8::EncodePrivateKey};
+use ring::{rand::SystemRandom, signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, UnparsedPublicKey}};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -47,7 +48,8 @@ pub struct Session {
     pub(crate) role: Role,
     pub(crate) name: String,
     pub(crate) identity: Identity,
-    pub(crate) signing: SigningKey,
+    pub(crate) signing: SecretBytes,
+    pub(crate) signer: EcdsaKeyPair,
     pub(crate) certificate: Vec<u8>,
     pub(crate) expires: Moment,
 }
@@ -70,17 +72,20 @@ impl Session {
 
     /// His signing key as PKCS#8 DER: used only by the step that he himself asked for.
     ///
-    /// # Errors
-    /// When the key cannot be encoded.
-    pub fn signing_pkcs8(&self) -> Result<SecretBytes, StoreError> {
-        pkcs8(&self.signing)
+    pub fn signing_pkcs8(&self) -> SecretBytes {
+        SecretBytes::new(self.signing.to_vec())
     }
 
-    /// His signature (ECDSA P-256 over SHA-256, DER) over `message`.
-    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        use p256::ecdsa::signature::Signer;
-        let signature: p256::ecdsa::DerSignature = self.signing.sign(message);
-        signature.to_bytes().to_vec()
+    /// His signature (ECDSA P-256 over SHA-256, DER, low S) over `message`.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let unsigned = || StoreError::Environment { attempt: "signing".into(), cause: "no random bytes from the system".into() };
+        let signature = self.signer.sign(&SystemRandom::new(), message).map_err(|_| unsigned())?;
+        // (r, n − s) would hold as well: one form only, as everywhere in this house.
+        let signature = p256::ecdsa::Signature::from_der(signature.as_ref()).map_err(|_| unsigned())?;
+        Ok(signature.normalize_s().to_der().as_bytes().to_vec())
     }
 
     /// His certificate in DER.
@@ -107,6 +112,11 @@ impl Session {
     }
 }
 
+/// Whether a signature that [`Session::sign`] made holds under the signer's public key (a P-256 point, SEC 1).
+pub fn signature_holds(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(message, signature).is_ok()
+}
+
 /// Text form of a session token: `lfs-` and 64 hexadecimal digits.
 pub(crate) fn token_text(token: &[u8; 32]) -> String {
     format!("lfs-{}", hex::encode(token))
@@ -120,12 +130,15 @@ pub(crate) fn parse_token(text: &str) -> Result<[u8; 32], StoreError> {
     Ok(token)
 }
 
-pub(crate) fn open_bundle(bytes: &[u8]) -> Result<(Identity, SigningKey), StoreError> {
+/// His wrapping identity, and his signing key as PKCS#8 DER and ready to sign.
+pub(crate) fn open_bundle(bytes: &[u8]) -> Result<(Identity, SecretBytes, EcdsaKeyPair), StoreError> {
     let bundle: Bundle = serde_json::from_slice(bytes).map_err(|_| StoreError::damaged("a user's key bundle"))?;
     let identity = Identity::parse(&bundle.identity)?;
     let der = STANDARD.decode(&bundle.signing).map_err(|_| StoreError::damaged("a user's signing key"))?;
-    let signing = SigningKey::from_pkcs8_der(&der).map_err(|_| StoreError::damaged("a user's signing key"))?;
-    Ok((identity, signing))
+    let der = SecretBytes::new(der);
+    let signer = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der, &SystemRandom::new())
+        .map_err(|_| StoreError::damaged("a user's signing key"))?;
+    Ok((identity, der, signer))
 }
 
 pub(crate) fn pkcs8(key: &SigningKey) -> Result<SecretBytes, StoreError> {

@@ -678,7 +678,7 @@ fn law_07_a_presence_that_was_changed_or_signed_by_another_is_none() {
     let unit = Unit::new();
     let statement = Statement { viewing: "view-1".into(), invitation: Sha256Digest::of(b"x"), says: "present".into(), time: Moment::from_micros(5) };
     let bytes = model::canonical::to_bytes(&statement).unwrap();
-    let of = |who: usize| (STANDARD.encode(unit.people[who].sign(&bytes)), STANDARD.encode(unit.people[who].certificate()));
+    let of = |who: usize| (STANDARD.encode(unit.people[who].sign(&bytes).unwrap()), STANDARD.encode(unit.people[who].certificate()));
     let ((signature, certificate), (signature_of_another, certificate_of_another)) = (of(KEO), of(FIL));
     let signed = Signed { statement, signature, certificate };
     assert!(viewing::verified(&signed));
