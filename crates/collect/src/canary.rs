@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,14 +26,17 @@ pub struct Cage {
 }
 
 impl Cage {
-    /// Listens, with a path of its own in `folder`, which lies outside every spool. Sweeps what a killed desk left:
-    /// the caller holds the folder for itself.
+    /// Listens, with a path of its own in `folder`, which lies outside every spool. Sweeps what killed desks left:
+    /// sockets on which nobody listens any more.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn open(folder: &Path) -> io::Result<Cage> {
         for left in std::fs::read_dir(folder)?.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(CANARY)) {
-            std::fs::remove_file(left.path())?;
+            if UnixStream::connect(left.path()).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
+                // Another desk may have swept it a moment ago.
+                let _ = std::fs::remove_file(left.path());
+            }
         }
         let mut random = [0; 12];
         getrandom::fill(&mut random).map_err(io::Error::other)?;

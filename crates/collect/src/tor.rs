@@ -1,8 +1,9 @@
-//! Debian's `tor` as a process of its own, started and ended by the desk, with its SOCKS port on a Unix socket.
+//! Debian's `tor` as a process of its own, with its SOCKS and control ports on Unix sockets: what it is told, and
+//! how it starts and ends. Its [`crate::keeper`] owns it.
 //!
-//! Its data folder is kept between sessions, so that the guards stay the same, as Tor wants it. It ends with the
-//! desk; when that is killed, Tor sees it within some fifteen seconds. One runs at a time in a home. Only the options below are ever set; a network description may add
-//! those of a private test network and nothing else.
+//! Its data folder is kept between sessions, so that the guards stay the same, as Tor wants it. It ends with its
+//! keeper; when that is killed, Tor sees it within some fifteen seconds. One runs at a time for each network. Only
+//! the options below are ever set; a network description may add those of a private test network and nothing else.
 
 use std::fs;
 use std::io;
@@ -17,8 +18,6 @@ use rustix::process::{Pid, Signal, kill_process};
 /// The longest path that a Unix socket may have (unix(7): 108 bytes with the last zero).
 const LONGEST_SOCKET: usize = 107;
 const POLL: Duration = Duration::from_millis(100);
-/// How long a capture waits for the one before it: longer than a Tor whose desk was killed lives on.
-const TURN: Duration = Duration::from_secs(30);
 /// How long Tor may take to end.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -34,8 +33,8 @@ pub enum TorError {
     /// The folder's path holds a sign that a configuration reads differently.
     #[error("the path {0:?} holds a quotation mark, a backslash, a number sign or a control character: use a home with another path")]
     StrangePath(PathBuf),
-    /// Another capture of this node goes through Tor.
-    #[error("another capture of this node goes through Tor now, or one ended a moment ago: wait for it, then repeat")]
+    /// Tor's lock is held by something that is no capture.
+    #[error("another program holds tor's folder, or a tor that lost its keeper does not end: repeat in a minute")]
     Busy,
     /// A line of a network description that is not one.
     #[error("line {line} of the network description is not that of a private test network: {text}")]
@@ -66,14 +65,70 @@ pub enum TorError {
     },
 }
 
-fn system(doing: &'static str) -> impl FnOnce(io::Error) -> TorError {
+pub(crate) fn system(doing: &'static str) -> impl FnOnce(io::Error) -> TorError {
     move |source| TorError::System { doing, source }
 }
 
-/// Which network: the public one, or a private one that is described.
-fn data_of(folder: &Path, network: Option<&Network>) -> PathBuf {
-    // Guards of one network are nothing to another.
-    folder.join(network.map_or("data".to_string(), |network| format!("data-{}", &network.name()[..16])))
+/// Where one network's Tor runs, and where its data stay: guards of one network are nothing to another.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Sockets, configuration, log, pid.
+    pub(crate) run: PathBuf,
+    data: PathBuf,
+}
+
+impl Place {
+    /// The place of a network below the home's folder for Tor, which is made when it is not there.
+    pub(crate) fn of(folder: &Path, network: Option<&Network>) -> Result<Place, TorError> {
+        let name = network.map(|network| network.name()[..16].to_string());
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system("making tor's folder"))?;
+        let folder = fs::canonicalize(folder).map_err(system("finding tor's folder"))?;
+        let run = folder.join(name.as_ref().map_or("public".to_string(), |name| format!("n{name}")));
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).map_err(system("making tor's folder"))?;
+        let place = Place { run, data: folder.join(name.map_or("data".to_string(), |name| format!("data-{name}"))) };
+        if place.control().as_os_str().len() > LONGEST_SOCKET {
+            return Err(TorError::LongPath(folder));
+        }
+        if !is_plain(&folder) {
+            return Err(TorError::StrangePath(folder));
+        }
+        Ok(place)
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.run.join("socks")
+    }
+
+    pub(crate) fn control(&self) -> PathBuf {
+        self.run.join("control")
+    }
+
+    pub(crate) fn cookie(&self) -> PathBuf {
+        self.run.join("cookie")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.run.join("notice.log")
+    }
+
+    /// Last line that Tor wrote.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default().lines().last().unwrap_or("it said nothing").to_string()
+    }
+
+    /// How far Tor says it is.
+    pub(crate) fn percent(&self) -> u8 {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        log.lines().rev().find_map(|line| line.split_once("Bootstrapped ")?.1.split_once('%')?.0.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether a Tor still works here whose keeper was killed; it ends by itself.
+    pub(crate) fn left_behind(&self) -> bool {
+        let Ok(pid) = fs::read_to_string(self.run.join("pid")) else { return false };
+        let words = fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
+        let torrc = self.run.join("torrc");
+        words.split(|byte| *byte == 0).any(|word| word == torrc.as_os_str().as_encoded_bytes())
+    }
 }
 
 /// A private network in place of the public one, as `lanternfish range tor up` describes it.
@@ -85,6 +140,11 @@ pub struct Network(String);
 const OF_A_NETWORK: [&str; 4] = ["TestingTorNetwork", "AssumeReachable", "PathsNeededToBuildCircuits", "DirAuthority"];
 
 impl Network {
+    /// The description.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// SHA-256 of the description, hexadecimal: what a record calls this network.
     pub fn name(&self) -> String {
         model::Sha256Digest::of(self.0.as_bytes()).hex()
@@ -114,96 +174,43 @@ impl Network {
 
 /// A running Tor. Dropping it ends it.
 #[derive(Debug)]
-pub struct Tor {
-    child: Child,
-    folder: PathBuf,
-    /// Held while this Tor runs: two in one folder take each other's socket away.
-    _alone: fs::File,
-}
+pub(crate) struct Tor(Child);
 
 impl Tor {
-    /// Starts Tor in `folder`, which is made when it is not there.
-    ///
-    /// # Errors
-    /// [`TorError`].
-    pub fn start(folder: &Path, network: Option<&Network>) -> Result<Tor, TorError> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system("making tor's folder"))?;
-        let folder = fs::canonicalize(folder).map_err(system("finding tor's folder"))?;
-        if socket_of(&folder).as_os_str().len() > LONGEST_SOCKET {
-            return Err(TorError::LongPath(folder));
+    /// Starts Tor in its place, which the caller holds for itself.
+    pub(crate) fn start(place: &Place, network: Option<&Network>) -> Result<Tor, TorError> {
+        for left in [place.log(), place.socket(), place.control(), place.cookie()] {
+            // What is not there need not go.
+            let _ = fs::remove_file(left);
         }
-        if !is_plain(&folder) {
-            return Err(TorError::StrangePath(folder));
-        }
-        let alone = alone_in(&folder)?;
-        let _ = fs::remove_file(log_of(&folder));
-        let torrc = folder.join("torrc");
-        fs::write(&torrc, configuration(&folder, network)).map_err(system("writing tor's configuration"))?;
+        let torrc = place.run.join("torrc");
+        fs::write(&torrc, configuration(place, network)).map_err(system("writing tor's configuration"))?;
         let started = Command::new("tor")
             .arg("--defaults-torrc")
             .arg("/dev/null")
             .arg("-f")
             .arg(&torrc)
             .env_clear()
-            .env("HOME", &folder)
+            .env("HOME", &place.run)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let child = started.map_err(|source| match source.kind() {
+        started.map(Tor).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => TorError::Missing,
             _ => TorError::System { doing: "starting tor", source },
-        })?;
-        Ok(Tor { child, folder, _alone: alone })
-    }
-
-    /// Waits until Tor has built circuits; `told` hears its percent.
-    ///
-    /// # Errors
-    /// [`TorError::Ended`], [`TorError::NotReady`].
-    pub fn wait_ready(&mut self, most: Duration, mut told: impl FnMut(u8)) -> Result<(), TorError> {
-        let begun = Instant::now();
-        let mut last = 0;
-        loop {
-            let log = fs::read_to_string(log_of(&self.folder)).unwrap_or_default();
-            let percent = log.lines().rev().find_map(|line| line.split_once("Bootstrapped ")?.1.split_once('%')?.0.parse().ok()).unwrap_or(0);
-            if percent > last {
-                told(percent);
-                last = percent;
-            }
-            if percent == 100 && socket_of(&self.folder).exists() {
-                return Ok(());
-            }
-            let said = || log.lines().last().unwrap_or("it said nothing").to_string();
-            if self.child.try_wait().map_err(system("looking after tor"))?.is_some() {
-                return Err(TorError::Ended(said()));
-            }
-            if begun.elapsed() > most {
-                return Err(TorError::NotReady { seconds: most.as_secs(), said: said() });
-            }
-            thread::sleep(POLL);
-        }
+        })
     }
 
     /// Whether its process lives.
-    pub fn lives(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
-
-    /// Process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Its SOCKS socket.
-    pub fn socket(&self) -> PathBuf {
-        socket_of(&self.folder)
+    pub(crate) fn lives(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
     }
 }
 
 impl Drop for Tor {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).filter(|_| self.lives()) {
+        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).filter(|_| self.lives()) {
             // Gone in between is what was wanted.
             let _ = kill_process(pid, Signal::INT);
         }
@@ -211,38 +218,9 @@ impl Drop for Tor {
         while self.lives() && begun.elapsed() < FAREWELL {
             thread::sleep(POLL / 2);
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-}
-
-/// Waits for the folder to be nobody else's.
-fn alone_in(folder: &Path) -> Result<fs::File, TorError> {
-    use rustix::fs::{FlockOperation, flock};
-    let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(system("opening tor's lock"))?;
-    let begun = Instant::now();
-    while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-        if begun.elapsed() > TURN {
-            return Err(TorError::Busy);
-        }
-        thread::sleep(POLL);
-    }
-    // A desk that was killed leaves its Tor for some seconds; it ends by itself.
-    while left_behind(folder) {
-        if begun.elapsed() > TURN {
-            return Err(TorError::Busy);
-        }
-        thread::sleep(POLL);
-    }
-    Ok(lock)
-}
-
-/// Whether the process of the pid file still works on this folder.
-fn left_behind(folder: &Path) -> bool {
-    let Ok(pid) = fs::read_to_string(folder.join("pid")) else { return false };
-    let words = fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
-    let torrc = folder.join("torrc");
-    words.split(|byte| *byte == 0).any(|word| word == torrc.as_os_str().as_encoded_bytes())
 }
 
 /// A path that stands in a configuration as it is.
@@ -250,22 +228,15 @@ fn is_plain(folder: &Path) -> bool {
     folder.to_str().is_some_and(|path| !path.chars().any(|c| c.is_control() || matches!(c, '"' | '\\' | '#')))
 }
 
-fn socket_of(folder: &Path) -> PathBuf {
-    folder.join("socks")
-}
-
-fn log_of(folder: &Path) -> PathBuf {
-    folder.join("notice.log")
-}
-
-fn configuration(folder: &Path, network: Option<&Network>) -> String {
-    let (at, desk, data) = (folder.display(), std::process::id(), data_of(folder, network));
-    let (network, data) = (network.map_or("", |network| network.0.as_str()), data.display());
+fn configuration(place: &Place, network: Option<&Network>) -> String {
+    let (at, keeper, data) = (place.run.display(), std::process::id(), place.data.display());
+    let network = network.map_or("", |network| network.0.as_str());
     format!(
-        "{network}ClientOnly 1\nDataDirectory \"{data}\"\nControlPort 0\nDNSPort 0\n\
+        "{network}ClientOnly 1\nDataDirectory \"{data}\"\nDNSPort 0\n\
          SocksPort unix:\"{at}/socks\" OnionTrafficOnly IsolateSOCKSAuth ExtendedErrors\n\
+         ControlPort unix:\"{at}/control\"\nCookieAuthentication 1\nCookieAuthFile \"{at}/cookie\"\n\
          PidFile \"{at}/pid\"\nLog notice file {at}/notice.log\nSafeLogging 1\nAvoidDiskWrites 1\nShutdownWaitLength 0\n\
-         GeoIPFile\nGeoIPv6File\n__OwningControllerProcess {desk}\n"
+         GeoIPFile\nGeoIPv6File\n__OwningControllerProcess {keeper}\n"
     )
 }
 
@@ -290,6 +261,6 @@ mod tests {
     fn a_path_that_no_socket_can_have_is_told() {
         let place = tempfile::tempdir().unwrap();
         let deep = place.path().join("d".repeat(120));
-        assert!(matches!(Tor::start(&deep, None), Err(TorError::LongPath(_))));
+        assert!(matches!(Place::of(&deep, None), Err(TorError::LongPath(_))));
     }
 }

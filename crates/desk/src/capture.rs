@@ -1,9 +1,9 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{fs, path::PathBuf, time::{Duration, Instant}};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::{Duration, Instant}};
 
-use collect::{Collector, Running, Through, canary, tor::{Network, Tor}};
+use collect::{Collector, Running, Shared, Through, canary, control::Circuit, tor::Network};
 use ledger::{SigningKey, VerifyingKey};
 use model::{
     Law, Sha256Digest,
@@ -176,7 +176,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     let spool = spool_folder(desk, &content.order.order)?;
     let desk_key = desk_key(desk)?;
     let started = Collector::new(desk.exe()).start_through(&road.through(), &spool, &content.order, &desk_key, child_seed);
-    let ended = attend(desk, scope, permits, started.map_err(collector_error)?)?;
+    let ended = attend(desk, scope, permits, started.map_err(collector_error)?, road)?;
     let view = admit_spool(desk, scope, permit, &content, &ended.with(road.leak()));
     empty_spool(desk, scope, &content.order.order)?;
     view
@@ -191,6 +191,8 @@ struct Ended {
     fault: Option<String>,
     /// The desk died meanwhile, and with it its own watch over what nobody inside the walls may reach.
     unwatched: bool,
+    /// The circuits that Tor made for this order's label, as the desk saw them.
+    circuits: BTreeSet<Circuit>,
 }
 
 impl Ended {
@@ -210,7 +212,7 @@ pub(crate) enum Road {
 
 /// What a session through Tor needs while it runs.
 pub(crate) struct Walled {
-    tor: Tor,
+    tor: Shared,
     canaries: canary::Cage,
     network: String,
 }
@@ -227,8 +229,7 @@ impl Road {
         }
         let name = network.as_ref().map_or("public".to_string(), Network::name);
         let folder = desk.store.home().tor();
-        let mut tor = Tor::start(&folder, network.as_ref()).map_err(|e| trouble(e.to_string()))?;
-        tor.wait_ready(TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
+        let tor = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
         let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
         Ok(Road::Tor(Box::new(Walled { tor, canaries, network: name })))
     }
@@ -249,6 +250,14 @@ impl Road {
 
     fn network(&self) -> Option<String> {
         if let Road::Tor(walled) = self { Some(walled.network.clone()) } else { None }
+    }
+
+    /// The circuits of this order now. Tor may be gone; then nothing is seen of it any more.
+    fn circuits(&self, order: &Order) -> Vec<Circuit> {
+        match (self, &order.isolation) {
+            (Road::Tor(walled), Some(label)) => walled.tor.circuits(label).unwrap_or_default(),
+            _ => vec![],
+        }
     }
 
     /// Whether the child reached what nobody inside the walls can reach.
@@ -370,14 +379,19 @@ fn collector_error(error: collect::CollectorError) -> StoreError {
 }
 
 /// Renews the lease while every permit lives; otherwise withdraws the order.
-fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running) -> Result<Ended, StoreError> {
+fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running, road: &Road) -> Result<Ended, StoreError> {
     let mut renewed_at = Instant::now();
     let mut asked_at = Instant::now();
     let mut refusal: Option<(StoreError, Instant)> = None;
+    let mut circuits = BTreeSet::new();
     loop {
-        if let Some(status) = running.poll() {
+        let status = running.poll();
+        if status.is_some() || asked_at.elapsed() >= Duration::from_secs(1) {
+            circuits.extend(road.circuits(running.order()));
+        }
+        if let Some(status) = status {
             let fault = (!status.success()).then(|| running.message()).filter(|said| !said.is_empty());
-            return Ok(Ended { revoked: refusal.map(|(error, _)| error), fault, unwatched: false });
+            return Ok(Ended { revoked: refusal.map(|(error, _)| error), fault, unwatched: false, circuits });
         }
         if let Some((_, since)) = &refusal {
             if since.elapsed() > GRACE {
@@ -443,7 +457,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         blob: Some(blob.id.clone()),
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
-        record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key})),
+        record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
         findings: failures(&record).into_iter().chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
@@ -459,7 +473,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
-        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(),
+        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits,
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
     let rows = vec![exhibit_row, blob_row, done_row];
@@ -539,7 +553,7 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
             continue;
         }
         let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-        match admit_spool(desk, scope, &keep, &content, &Ended { revoked: Some(revoked), fault: None, unwatched: content.order.transport == collect::TOR }) {
+        match admit_spool(desk, scope, &keep, &content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() }) {
             Ok(view) => lines.push(format!("{}: admitted as {}", row.id, view.exhibit.exhibit)),
             Err(error) => lines.push(format!("{}: {error}", row.id)),
         }
