@@ -330,8 +330,8 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
         if value.is_some_and(|value| !limit.covers(value)) {
             return lack(Near::Limit, format!("this {what} is outside its scope (allowed: {})", limit.in_words()));
         }
-        // Restricted items are opened one by one: an order that names some of them opens no queue.
-        if value.is_none() && what == "selector" && matches!(ask.action, Action::Filter | Action::Supervise) && *limit != Limit::Any {
+        // Restricted items are opened one by one, and people are met one by one: an order that names some opens no queue.
+        if value.is_none() && what == "selector" && matches!(ask.action, Action::Filter | Action::Supervise | Action::Contact) && *limit != Limit::Any {
             return lack(Near::Limit, format!("it is limited to some items ({}): name one of them", limit.in_words()));
         }
         if value.is_none() && what != "selector" && (brings_in(ask.action) || ask.source.is_some()) && *limit != Limit::Any {

@@ -158,7 +158,7 @@ impl Registrar {
             && !unnamed
             && inside(&q.host, &paper.hosts)
             // A paper for some items lets nobody ask for restricted ones without saying which.
-            && !(["filter", "supervise"].contains(&q.action.name()) && q.host.is_none() && paper.hosts.is_some())
+            && !(["filter", "supervise", "contact"].contains(&q.action.name()) && q.host.is_none() && paper.hosts.is_some())
             && inside(&q.person, &paper.persons)
             && inside(&q.land, &paper.lands)
     }
