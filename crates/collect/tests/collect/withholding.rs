@@ -155,6 +155,32 @@ fn law_01_a_session_that_the_order_does_not_commit_to_is_not_sent() {
 }
 
 #[test]
+fn law_01_a_record_that_gives_back_no_session_or_one_without_an_order_is_no_evidence() {
+    let (bench, persona) = (Bench::new(), Persona::new());
+    let (server, _) = listening(&answer());
+    let order = persona.order(&bench, &[&server.url("/")]);
+    let (record, _) = persona.run(&bench, &[&server.url("/")]);
+    assert_eq!(collect::proves(&order, &record), Ok(()));
+    let other_way = |order: &Order, record: &CaptureRecord| matches!(collect::proves(order, record), Err(collect::NotProved::OtherWay("session")));
+    assert!(other_way(&order, &CaptureRecord { withheld: None, ..record.clone() }));
+    assert!(other_way(&Order { keeping: None, ..order }, &record));
+}
+
+#[test]
+fn law_05_what_is_given_back_is_what_the_record_signs() {
+    let (bench, persona) = (Bench::new(), Persona::new());
+    let (server, _) = listening(&answer());
+    let (record, _) = persona.run(&bench, &[&server.url("/")]);
+    let file = bench.path().join(collect::spool::WITHHELD);
+    let mut bytes = std::fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    assert!(matches!(collect::spool::sealed_withheld(bench.path(), &record), Err(collect::SpoolError::Mismatch)));
+    std::fs::remove_file(&file).unwrap();
+    assert!(collect::spool::sealed_withheld(bench.path(), &record).is_err());
+}
+
+#[test]
 fn law_13_a_cookie_goes_to_its_own_host_only() {
     let (bench, persona) = (Bench::new(), Persona::new());
     let (server, heard) = listening(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
