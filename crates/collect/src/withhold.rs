@@ -125,12 +125,8 @@ impl Keeper {
 
     /// The values of `a=b; c=d` are looked for from now on.
     fn look_for(&mut self, pairs: &[u8]) {
-        for pair in pairs.split(|b| *b == b';') {
-            let value = pair.splitn(2, |b| *b == b'=').last().unwrap_or(pair).trim_ascii();
-            let value = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value);
-            // A value with stars could not be told from what stands in place of another.
-            let is_word = value.len() >= SHORTEST_ECHO && !value.contains(&STAR);
-            if is_word && self.words.len() < MOST_WORDS && self.words.iter().all(|word| word.as_slice() != value) {
+        for value in values_of(pairs) {
+            if self.words.len() < MOST_WORDS && self.words.iter().all(|word| word.as_slice() != value) {
                 self.words.push(Zeroizing::new(value.to_vec()));
             }
         }
@@ -185,6 +181,16 @@ impl Keeper {
     pub(crate) fn into_file(self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(serde_json::to_vec(&self.secrets).expect("texts are always JSON"))
     }
+}
+
+/// The values of `a=b; c=d` that are looked for elsewhere: long enough, and without the sign that stands in place of
+/// them, or one could not be told from the other.
+pub fn values_of(pairs: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let value = |pair| {
+        let value = <[u8]>::splitn(pair, 2, |b| *b == b'=').last().unwrap_or(pair).trim_ascii();
+        value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value)
+    };
+    pairs.split(|b| *b == b';').map(value).filter(|value| value.len() >= SHORTEST_ECHO && !value.contains(&STAR))
 }
 
 /// Reads what [`Keeper::into_file`] wrote.

@@ -183,6 +183,7 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
     }
     covered(permits, wish)?;
     reachable(wish)?;
+    wish.persona.as_ref().map_or(Ok(()), |companion| companion.stands_in_none(&wish.urls))?;
     Ok(permit)
 }
 

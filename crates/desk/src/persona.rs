@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use collect::withhold::{Carried, Secret, read_secrets};
+use collect::withhold::{Carried, Secret, read_secrets, values_of};
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
@@ -46,8 +46,8 @@ const WITHHELD: &str = "persona-withheld";
 const TEXT_INDEX: &str = "persona.text";
 /// The same for secrets.
 const SECRET_INDEX: &str = "persona.secret";
-/// The index under which what was withheld from an exhibit is found.
-const EXHIBIT_INDEX: &str = "persona.exhibit";
+/// The index under which what was withheld for a persona is found; it hangs on the exhibit, and is erased with it.
+const PERSONA_INDEX: &str = "persona.withheld";
 /// The longest secret.
 pub const LONGEST_SECRET: usize = 64 << 10;
 
@@ -93,9 +93,9 @@ struct Sealed {
     kind: String,
     /// age, base64.
     sealed: String,
-    /// The exhibit, of what was withheld from one.
+    /// The persona, of what was withheld for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    exhibit: Option<String>,
+    persona: Option<PersonaId>,
 }
 
 /// A secret as it lies under the persona's key.
@@ -193,6 +193,16 @@ impl Companion {
         self.carried.clone()
     }
 
+    /// Refuses an address in which a value of the session stands: it would stand in the order, the record and the log.
+    pub(crate) fn stands_in_none(&self, urls: &[String]) -> Result<(), StoreError> {
+        let values = self.carried.iter().flat_map(|one| values_of(one.value.as_bytes())).filter_map(|value| std::str::from_utf8(value).ok());
+        let said = |value: &str| urls.iter().any(|url| url.contains(value));
+        if values.into_iter().any(said) {
+            return Err(StoreError::input("an address holds a value of the persona's session, which would then stand in records and packages: write the address without it; the cookie is sent anyway"));
+        }
+        Ok(())
+    }
+
     /// What makes it easy to recognise, in words.
     pub fn warnings(&self) -> Vec<String> {
         self.warnings.iter().map(Warning::in_words).collect()
@@ -277,7 +287,7 @@ fn opened<T: serde::de::DeserializeOwned>(key: &Identity, sealed: &Sealed) -> Re
 fn seal<T: Serialize>(recipient: &str, kind: &str, value: &T) -> Result<Sealed, StoreError> {
     let recipient: Recipient = recipient.parse()?;
     let plain = SecretBytes::new(serde_json::to_vec(value).map_err(input)?);
-    Ok(Sealed { kind: kind.into(), sealed: STANDARD.encode(wrap_to(&[recipient], &plain)?), exhibit: None })
+    Ok(Sealed { kind: kind.into(), sealed: STANDARD.encode(wrap_to(&[recipient], &plain)?), persona: None })
 }
 
 /// The form in which two texts are the same.
@@ -692,7 +702,7 @@ fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, key: &Identity) -
             all.push((row.event, kept.host.unwrap_or_default(), pairs));
         }
     }
-    for row in desk.store.list_of(scope, WITHHELD, &one.row.id)? {
+    for row in desk.store.find(scope, WITHHELD, PERSONA_INDEX, &one.row.id)? {
         for secret in withheld(key, &row.content()?)?.into_iter().filter(|secret| secret.field == "set-cookie") {
             let line = hex::decode(&secret.value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             all.extend(line.map(|line| (row.event, secret.host.to_lowercase(), vec![line])));
@@ -769,9 +779,9 @@ pub(crate) fn still_out(desk: &Desk, scope: &Scope, id: &PersonaId) -> Result<()
 
 /// The row that keeps what a capture withheld, as the child encrypted it: nobody opens it here.
 pub(crate) fn keep_withheld(desk: &Desk, scope: &Scope, id: &PersonaId, exhibit: &str, sealed: &[u8]) -> Result<Write, StoreError> {
-    let content = Sealed { kind: "withheld".into(), sealed: STANDARD.encode(sealed), exhibit: Some(exhibit.into()) };
-    let draft = Draft::new(WITHHELD, format!("{id}/{}", hex::encode(random_16()?)), "sealed").under(id.as_str());
-    draft.found_by(EXHIBIT_INDEX, exhibit).write(scope, desk.now(), &content)
+    let content = Sealed { kind: "withheld".into(), sealed: STANDARD.encode(sealed), persona: Some(id.clone()) };
+    let draft = Draft::new(WITHHELD, format!("{exhibit}/withheld"), "sealed").under(exhibit);
+    draft.found_by(PERSONA_INDEX, id.as_str()).write(scope, desk.now(), &content)
 }
 
 /// Opens what was withheld from an exhibit, for a court: values and salts, with what each proves.
@@ -788,12 +798,13 @@ pub fn reveal(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, ex
         let text = "only a supervisor reveals what was withheld for a persona".to_string();
         return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose).aimed_at(label), Law::Permit, text)?);
     }
-    let kept = desk.store.find(scope, WITHHELD, EXHIBIT_INDEX, &row.id)?;
-    let Some(kept) = kept.into_iter().next() else {
+    let Some(kept) = desk.store.list_of(scope, WITHHELD, &row.id)?.into_iter().next() else {
         return Err(StoreError::input(format!("nothing was withheld from {label} for a persona")));
     };
-    let one = found(desk, scope, desk.store.get(scope, PERSONA, kept.parent.as_deref().unwrap_or(""))?)?;
-    let secrets = withheld(&one.key(session)?, &kept.content()?)?;
+    let kept: Sealed = kept.content()?;
+    let id = kept.persona.as_ref().ok_or_else(|| StoreError::damaged("what was withheld for nobody"))?;
+    let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
+    let secrets = withheld(&one.key(session)?, &kept)?;
     let items: Vec<Value> = secrets.iter().map(revealed).collect();
     let detail = json!({"exhibit": label, "values": items.len(), "reason": reason});
     desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaRevealed, Some(row.id.clone()), detail), vec![])?;

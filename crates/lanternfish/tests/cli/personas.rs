@@ -141,6 +141,12 @@ fn law_01_a_persona_is_used_by_one_officer_under_its_own_authority_only() {
     let (server, heard) = market();
     let capture = [server.url.as_str(), "--persona", "N-0001"];
     office.in_case(NOY, "capture", &capture).by_law(1).tells("check-out");
+    // Both reach for it at once: one has it.
+    let reach = |who| office.command(who, &["persona", "check-out", "--case", &office.case, "N-0001"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let both = [reach(NOY), reach(PHET)].map(|child| outcome(child, LONG));
+    assert_eq!(both.iter().filter(|said| said.code == 0).count(), 1, "{both:?}");
+    let first = if both[0].code == 0 { NOY } else { PHET };
+    office.does(first, "persona return", &["N-0001"]);
     office.does(PHET, "persona check-out", &["N-0001"]);
     office.in_case(NOY, "persona check-out", &["N-0001"]).by_law(1).tells("another officer has it");
     office.in_case(NOY, "capture", &capture).by_law(1).tells("another officer has it");
@@ -242,6 +248,10 @@ fn law_13_no_secret_of_a_persona_stands_in_the_home_nor_in_the_package() {
     }
     let secrets = [COOKIE, FRESH, LOGIN, NAME, "plantedaccount-wqpzd"];
     assert!(secrets.iter().all(|word| !view.out.contains(word)), "{}", view.out);
+
+    let typed = format!("{}?sid={COOKIE}", server.url);
+    let said = office.in_case(NOY, "capture", &[&typed, "--persona", "N-0001"]).ended(2).tells("write the address without it");
+    assert!(!said.err.contains(COOKIE) && !said.out.contains(COOKIE), "{said:?}");
 
     // Lists, papers, packages, anchors and the view of the bytes.
     office.does(NOY, "examine", &["E-0001"]);
