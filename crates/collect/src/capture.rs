@@ -14,6 +14,7 @@ use std::time::Duration;
 use model::capture::{Fetch, FetchOutcome};
 use model::{Moment, Sha256Digest};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::clock::Now;
 use crate::destination::{self, Peer, Target};
@@ -23,6 +24,7 @@ use crate::response::{Ending, ResponseReader};
 use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
 use crate::wire::Wire;
+use crate::withhold::{Keeper, Pending, Sieve, covered};
 use crate::{TOOL, spool};
 
 /// Longest time between two looks at the order file, and longest single wait on a socket.
@@ -30,6 +32,9 @@ const LOOK_EVERY_MS: i64 = 250;
 
 /// The user agent of a common anonymous browser: it names neither tool nor agency.
 const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+/// What the WARC file says of itself when it was captured for a persona.
+const WITHHELD: &str = "; cookies are withheld: in their place stands SHA-256 of a salt and the value, or a row of stars, and digests cover what stands here";
 
 /// Watches the order file. Once it has said "over" it never says otherwise.
 pub(crate) struct Watch {
@@ -68,6 +73,8 @@ pub(crate) struct Taken {
     pub(crate) lease: Lease,
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) totals: WarcTotals,
+    /// For a persona: what was withheld.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 /// Why a response was cut or never came.
@@ -80,6 +87,8 @@ enum Cut {
     Malformed,
     ConnectionRefused,
     Unreachable,
+    /// The server repeats the session again and again.
+    Session,
     /// Tor could not lead there.
     Proxy(SocksFailure),
 }
@@ -94,6 +103,7 @@ impl Cut {
             Cut::Malformed => "malformed-response",
             Cut::ConnectionRefused => "connection-refused",
             Cut::Unreachable => "unreachable",
+            Cut::Session => "session-repeated",
             Cut::Proxy(failure) => failure.reason(),
         }
     }
@@ -102,7 +112,7 @@ impl Cut {
     fn truncated(self) -> Option<&'static str> {
         match self {
             Cut::LeaseLapsed | Cut::Timeout => Some("time"),
-            Cut::Budget => Some("length"),
+            Cut::Budget | Cut::Session => Some("length"),
             Cut::ConnectionLost => Some("disconnect"),
             Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable | Cut::Proxy(_) => None,
         }
@@ -129,6 +139,8 @@ pub(crate) struct Capture<W: Write> {
     warcinfo: String,
     budget_left: u64,
     timeout_ms: i64,
+    /// The session of a persona.
+    keeper: Option<Keeper>,
 }
 
 /// A response as it was received.
@@ -137,13 +149,21 @@ struct Received {
     digest: Sha256,
     reader: ResponseReader,
     cut: Option<Cut>,
+    /// What takes the secrets of a session out.
+    sieve: Option<Sieve>,
 }
 
 impl<W: Write> Capture<W> {
     pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
         let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, timeout_ms }
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, timeout_ms, keeper: None }
+    }
+
+    /// The same with the session of a persona.
+    pub(crate) fn for_persona(mut self, keeper: Option<Keeper>) -> Self {
+        self.keeper = keeper;
+        self
     }
 
     /// Fetches everything that the lease allows.
@@ -155,7 +175,7 @@ impl<W: Write> Capture<W> {
             fetches.push(self.fetch(url)?);
         }
         let (out, totals) = self.warc.finish();
-        Ok((out, Taken { lease: self.watch.lease, fetches, totals }))
+        Ok((out, Taken { lease: self.watch.lease, fetches, totals, keeper: self.keeper }))
     }
 
     fn write_warcinfo(&mut self) -> io::Result<()> {
@@ -165,8 +185,11 @@ impl<W: Write> Capture<W> {
              conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n\
              isPartOf: {} {} {}\r\nhttp-header-user-agent: {USER_AGENT}\r\n\
              robots: not consulted; exactly the URLs of a lawful order are fetched\r\n\
-             description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place\r\n",
-            order.case, order.authority, order.order
+             description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place{}\r\n",
+            order.case,
+            order.authority,
+            order.order,
+            self.keeper.as_ref().map_or("", |_| WITHHELD)
         );
         self.warcinfo = fresh_id()?;
         let head = RecordHead {
@@ -193,7 +216,7 @@ impl<W: Write> Capture<W> {
     /// Connects, asks and receives; fills in how it ended.
     fn visit(&mut self, target: &Target, fetch: &mut Fetch) -> io::Result<()> {
         let deadline_boot_ms = Now::read().boot_ms.saturating_add(self.timeout_ms);
-        let request = request_text(target);
+        let (sent, request, pending) = self.with_session(target, request_text(target))?;
         let mut stream = loop {
             match self.connect(target, fetch.earlier.len(), deadline_boot_ms) {
                 Ok(stream) => break stream,
@@ -209,13 +232,13 @@ impl<W: Write> Capture<W> {
         };
         fetch.peer = Some(target.peer.to_string());
         fetch.started = Now::read().wall;
-        let sent = self.send(&mut stream, request.as_bytes(), deadline_boot_ms);
+        let sent = self.send(&mut stream, sent.as_bytes(), deadline_boot_ms);
         let received = match sent {
             Ok(()) => self.receive(&mut stream, deadline_boot_ms)?,
             Err(cut) => Received::nothing(&self.folder, cut),
         };
         drop(stream);
-        self.keep(target, &request, received, fetch)
+        self.keep(target, &request, pending, received, fetch)
     }
 
     fn connect(&mut self, target: &Target, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
@@ -285,15 +308,15 @@ impl<W: Write> Capture<W> {
     }
 
     fn receive(&mut self, stream: &mut Wire, deadline_boot_ms: i64) -> io::Result<Received> {
-        let mut received = Received::begin(&self.folder);
+        let mut received = Received::begin(&self.folder).for_session(self.keeper.is_some());
         let mut buffer = vec![0; 64 << 10];
-        while received.reader.ending() != Ending::Whole {
+        while received.reader.ending() != Ending::Whole && received.cut.is_none() {
             match self.read_some(stream, &mut buffer, deadline_boot_ms) {
                 Ok(Some(0)) => {
                     received.close();
                     break;
                 }
-                Ok(Some(read)) => received.push(&buffer[..read])?,
+                Ok(Some(read)) => received.push(&buffer[..read], self.keeper.as_mut())?,
                 Ok(None) => {}
                 Err(cut) => {
                     received.cut = Some(cut);
@@ -333,35 +356,60 @@ impl<W: Write> Capture<W> {
         }
     }
 
+    /// The request as it is sent, and as it is kept: they differ by the session of a persona.
+    fn with_session(&mut self, target: &Target, request: String) -> io::Result<(Zeroizing<String>, String, Vec<Pending>)> {
+        match &mut self.keeper {
+            Some(keeper) => keeper.request(target.host(), &request),
+            None => Ok((Zeroizing::new(request.clone()), request, vec![])),
+        }
+    }
+
+    /// Notes what was withheld from the response, and commits to it as it came.
+    fn withhold(&mut self, target: &Target, record: &str, sieve: Option<Sieve>, fetch: &mut Fetch) -> io::Result<()> {
+        let (Some(sieve), Some(keeper)) = (sieve, &mut self.keeper) else { return Ok(()) };
+        let (pending, received) = sieve.into_parts();
+        fetch.withheld = keeper.note(record, target.host(), pending);
+        fetch.as_received = Some(keeper.as_received(record, target.host(), &received)?);
+        Ok(())
+    }
+
     /// Writes request and response into the WARC file and the verdict into `fetch`.
-    fn keep(&mut self, target: &Target, request: &str, received: Received, fetch: &mut Fetch) -> io::Result<()> {
+    fn keep(&mut self, target: &Target, request: &str, pending: Vec<Pending>, mut received: Received, fetch: &mut Fetch) -> io::Result<()> {
         let date = fetch.started;
+        received.finish(self.keeper.as_mut())?;
         fetch.outcome = received.outcome();
         fetch.response_bytes = received.holding.length();
-        fetch.redirect = received.reader.redirect().map(str::to_string);
+        fetch.redirect = received.reader.redirect().map(|text| self.keeper.as_ref().map_or(text.to_string(), |keeper| covered(text, keeper)));
         let mut about = vec![("WARC-Target-URI", without_fragment(&fetch.url))];
         if let Peer::Loopback(address) = &target.peer {
             about.push(("WARC-IP-Address", address.ip().to_string()));
         }
         about.push(("WARC-Warcinfo-ID", self.warcinfo.clone()));
         if fetch.response_bytes > 0 {
-            let (id, digest) = self.write_response(date, &about, received)?;
+            let sieve = received.sieve.take();
+            let payload = sieve.as_ref().map(Sieve::payload_digest);
+            let (id, digest) = self.write_response(date, &about, received, payload)?;
+            self.withhold(target, &id, sieve, fetch)?;
             about.push(("WARC-Concurrent-To", id.clone()));
             fetch.response_record = Some(id);
             fetch.response_digest = Some(digest);
         }
         let id = fresh_id()?;
+        if let Some(keeper) = &mut self.keeper {
+            fetch.withheld.splice(0..0, keeper.note(&id, target.host(), pending));
+        }
         let head = RecordHead { kind: "request", id: &id, date, content_type: "application/http; msgtype=request", fields: about };
         self.warc.write_bytes(&head, request.as_bytes())
     }
 
-    fn write_response(&mut self, date: Moment, about: &[(&str, String)], received: Received) -> io::Result<(String, Sha256Digest)> {
+    /// `kept` is the digest of the payload as it is kept, where something may be withheld from it.
+    fn write_response(&mut self, date: Moment, about: &[(&str, String)], received: Received, kept: Option<[u8; 32]>) -> io::Result<(String, Sha256Digest)> {
         let mut fields = about.to_vec();
         if let Some(truncated) = received.truncated() {
             fields.push(("WARC-Truncated", truncated.to_string()));
         }
         if let Some(payload) = received.reader.payload_digest() {
-            fields.push(("WARC-Payload-Digest", warc::digest_label(Sha256Digest(payload))));
+            fields.push(("WARC-Payload-Digest", warc::digest_label(Sha256Digest(kept.unwrap_or(payload)))));
         }
         let content_type = match received.reader.status() {
             Some(_) => "application/http; msgtype=response",
@@ -378,16 +426,37 @@ impl<W: Write> Capture<W> {
 
 impl Received {
     fn begin(folder: &Path) -> Received {
-        Received { holding: Holding::new(folder), digest: Sha256::new(), reader: ResponseReader::default(), cut: None }
+        Received { holding: Holding::new(folder), digest: Sha256::new(), reader: ResponseReader::default(), cut: None, sieve: None }
+    }
+
+    /// The same for the session of a persona, whose secrets are taken out.
+    fn for_session(self, is_one: bool) -> Received {
+        Received { sieve: is_one.then(Sieve::new), ..self }
     }
 
     fn nothing(folder: &Path, cut: Cut) -> Received {
         Received { cut: Some(cut), ..Received::begin(folder) }
     }
 
-    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.digest.update(bytes);
+    fn push(&mut self, bytes: &[u8], keeper: Option<&mut Keeper>) -> io::Result<()> {
         self.reader.push(bytes);
+        let (Some(sieve), Some(keeper)) = (&mut self.sieve, keeper) else { return self.hold(bytes) };
+        let kept = sieve.push(bytes, &self.reader, keeper)?;
+        if sieve.is_flooded() {
+            self.cut = Some(Cut::Session);
+        }
+        self.hold(&kept)
+    }
+
+    /// Nothing more comes.
+    fn finish(&mut self, keeper: Option<&mut Keeper>) -> io::Result<()> {
+        let (Some(sieve), Some(keeper)) = (&mut self.sieve, keeper) else { return Ok(()) };
+        let kept = sieve.finish(&self.reader, keeper)?;
+        self.hold(&kept)
+    }
+
+    fn hold(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.digest.update(bytes);
         self.holding.write(bytes)
     }
 
@@ -431,6 +500,8 @@ fn unanswered(url: String) -> Fetch {
         response_bytes: 0,
         redirect: None,
         earlier: vec![],
+        withheld: vec![],
+        as_received: None,
     }
 }
 

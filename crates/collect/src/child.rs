@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use age::x25519::Recipient;
 use ed25519_dalek::{SigningKey, VerifyingKey};
-use model::capture::{Canaries, CaptureRecord, FetchOutcome, Order, Probe};
+use model::Sha256Digest;
+use model::capture::{Canaries, CaptureRecord, FetchOutcome, Keeping, Order, Probe};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -18,10 +19,11 @@ use crate::cage::{self, Cage};
 use crate::capture::{Capture, Taken, Watch};
 use crate::clock::{self, Now};
 use crate::lease::{Lease, OrderRefusal};
+use crate::withhold::{Carried, Keeper};
 use crate::{TOOL, TOR, battery, destination, envelope, spool, walls};
 
 /// Longest start message, in bytes.
-const MAX_START: u64 = 64 << 10;
+const MAX_START: u64 = 1 << 20;
 
 /// What the desk tells the child on standard input: one line of JSON.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub(crate) struct StartMessage {
     /// What the desk listens on while the battery runs.
     #[serde(default)]
     canaries: Canaries,
+    /// For a persona: what is sent as `Cookie`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    carried: Vec<Carried>,
 }
 
 impl StartMessage {
@@ -47,7 +52,13 @@ impl StartMessage {
             None => None,
             Some(path) => Some(path.to_str()?.to_string()),
         };
-        Some(StartMessage { spool: spool.to_str()?.to_string(), desk_key: hex::encode(desk_key), seed: hex::encode(seed), proxy, canaries })
+        Some(StartMessage { spool: spool.to_str()?.to_string(), desk_key: hex::encode(desk_key), seed: hex::encode(seed), proxy, canaries, carried: vec![] })
+    }
+
+    pub(crate) fn with(self, carried: &[Carried]) -> Self {
+        let mut message = self;
+        message.carried = carried.to_vec();
+        message
     }
 
     pub(crate) fn line(&self) -> Zeroizing<String> {
@@ -118,6 +129,7 @@ struct Start {
     seal: SigningKey,
     proxy: Option<PathBuf>,
     canaries: Canaries,
+    carried: Vec<Carried>,
 }
 
 /// Where the child works, and what was proved of it.
@@ -133,15 +145,16 @@ fn run() -> Result<(), ChildError> {
     let clock = clock::quality();
     let order_file = spool::read_small(&start.spool.join(spool::ORDER)).map_err(|e| OrderRefusal::Missing(e.to_string()))?;
     let lease = Lease::begin(&order_file, start.desk_key, began)?;
+    let keeper = session(&lease, start.carried.clone())?;
     let mut place = place(&start, &lease.order().transport)?;
     let cage = cage::enter(&place.spool, &destination::ports(&lease.order().urls), place.proxy.is_some(), lease.order().byte_budget);
     if place.proxy.is_some() {
         behind_the_filter(&mut place, cage)?;
     }
-    let taken = take(&place, lease)?;
+    let (taken, withheld) = take(&place, lease, keeper)?;
     let ended = Now::read();
     let folder = place.spool.clone();
-    let record = record(taken, place, cage, clock::judged(clock, began, ended), began, ended);
+    let record = record(taken, withheld, place, cage, clock::judged(clock, began, ended), began, ended);
     let signed = envelope::signed_file(&record, &start.seal).map_err(|e| system("signing the record")(io::Error::other(e)))?;
     spool::write_atomically(&folder, spool::RECORD, &signed).map_err(system("writing the record"))
 }
@@ -185,7 +198,7 @@ fn hear_start() -> Result<Start, ChildError> {
     let desk_key = VerifyingKey::from_bytes(&key(&message.desk_key)?).map_err(|_| ChildError::Start("desk_key"))?;
     let seal = SigningKey::from_bytes(&Zeroizing::new(key(&message.seed)?));
     let proxy = message.proxy.clone().map(PathBuf::from);
-    Ok(Start { spool: PathBuf::from(&message.spool), desk_key, seal, proxy, canaries: message.canaries.clone() })
+    Ok(Start { spool: PathBuf::from(&message.spool), desk_key, seal, proxy, canaries: message.canaries.clone(), carried: message.carried.clone() })
 }
 
 fn key(digits: &str) -> Result<[u8; 32], ChildError> {
@@ -195,7 +208,7 @@ fn key(digits: &str) -> Result<[u8; 32], ChildError> {
 }
 
 /// Opens the encrypted WARC file, fetches, and leaves the file whole and on disk.
-fn take(place: &Place, lease: Lease) -> Result<Taken, ChildError> {
+fn take(place: &Place, lease: Lease, keeper: Option<Keeper>) -> Result<(Taken, Option<Sha256Digest>), ChildError> {
     let folder = place.spool.as_path();
     let recipient: Recipient = lease.order().spool_recipient.parse().map_err(|_| OrderRefusal::Recipient)?;
     let path = folder.join(spool::WARC);
@@ -205,14 +218,37 @@ fn take(place: &Place, lease: Lease) -> Result<Taken, ChildError> {
         .map_err(|e| writing(io::Error::other(e)))?
         .wrap_output(BufWriter::new(file))
         .map_err(&writing)?;
-    let (sealed, taken) = Capture::new(folder, place.proxy.as_deref(), Watch::new(folder, lease), sealed).run().map_err(&writing)?;
+    let keeping = lease.order().keeping.clone();
+    let capture = Capture::new(folder, place.proxy.as_deref(), Watch::new(folder, lease), sealed).for_persona(keeper);
+    let (sealed, mut taken) = capture.run().map_err(&writing)?;
     let file = sealed.finish().and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error)).map_err(&writing)?;
     file.sync_all().map_err(&writing)?;
     spool::sync_folder(folder).map_err(&writing)?;
-    Ok(taken)
+    let withheld = match (taken.keeper.take(), keeping) {
+        (Some(keeper), Some(keeping)) => Some(give_back(folder, keeper, &keeping)?),
+        _ => None,
+    };
+    Ok((taken, withheld))
 }
 
-fn record(taken: Taken, place: Place, cage: Cage, clock: model::moment::ClockQuality, began: Now, ended: Now) -> CaptureRecord {
+/// The session that an order is for, if what was handed over is what it commits to.
+fn session(lease: &Lease, carried: Vec<Carried>) -> Result<Option<Keeper>, ChildError> {
+    match &lease.order().keeping {
+        None if carried.is_empty() => Ok(None),
+        None => Err(OrderRefusal::OtherSession.into()),
+        Some(keeping) => Ok(Some(Keeper::new(keeping, carried).ok_or(OrderRefusal::OtherSession)?)),
+    }
+}
+
+/// Gives back what was withheld, encrypted to the persona's key; SHA-256 of the file.
+fn give_back(folder: &Path, keeper: Keeper, keeping: &Keeping) -> Result<Sha256Digest, ChildError> {
+    let recipient: Recipient = keeping.recipient.parse().map_err(|_| OrderRefusal::Recipient)?;
+    let sealed = age::encrypt(&recipient, &keeper.into_file()).map_err(|e| system("sealing what was withheld")(io::Error::other(e)))?;
+    spool::write_atomically(folder, spool::WITHHELD, &sealed).map_err(system("writing what was withheld"))?;
+    Ok(Sha256Digest::of(&sealed))
+}
+
+fn record(taken: Taken, withheld: Option<Sha256Digest>, place: Place, cage: Cage, clock: model::moment::ClockQuality, began: Now, ended: Now) -> CaptureRecord {
     let Order { order, serial, case, authority, actor, transport, isolation, network, .. } = taken.lease.order().clone();
     CaptureRecord {
         order,
@@ -235,5 +271,6 @@ fn record(taken: Taken, place: Place, cage: Cage, clock: model::moment::ClockQua
         warc_digest: taken.totals.digest,
         warc_bytes: taken.totals.bytes,
         warc_records: taken.totals.records,
+        withheld,
     }
 }

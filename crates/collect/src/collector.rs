@@ -15,6 +15,7 @@ use model::capture::{Canaries, Order};
 use model::{Moment, Sha256Digest};
 
 use crate::child::StartMessage;
+use crate::withhold::Carried;
 use crate::{envelope, spool};
 
 /// Why a capture could not be started or renewed.
@@ -58,6 +59,8 @@ pub struct Through {
     pub proxy: Option<PathBuf>,
     /// What the desk listens on while the battery runs.
     pub canaries: Canaries,
+    /// For a persona: what is sent as `Cookie`, as the order commits to it.
+    pub carried: Vec<Carried>,
 }
 
 /// Starts capture children.
@@ -97,11 +100,12 @@ impl Collector {
         child_seed: [u8; 32],
     ) -> Result<Running, CollectorError> {
         let spool = fs::canonicalize(spool).map_err(system("finding the spool folder"))?;
-        if let Some(used) = [spool::RECORD, spool::WARC, spool::ORDER].into_iter().find(|name| spool.join(name).exists()) {
+        if let Some(used) = [spool::RECORD, spool::WARC, spool::WITHHELD, spool::ORDER].into_iter().find(|name| spool.join(name).exists()) {
             return Err(CollectorError::UsedSpool(used));
         }
         write_order(&spool, order, desk_key)?;
         let message = StartMessage::new(&spool, desk_key.verifying_key().to_bytes(), child_seed, through.proxy.as_deref(), through.canaries.clone())
+            .map(|message| message.with(&through.carried))
             .ok_or_else(|| system("naming the spool folder")(io::ErrorKind::InvalidFilename.into()))?;
         // An order without a worker must not lie about; its removal failing changes nothing for the caller.
         let child = self.spawn(&message).inspect_err(|_| drop(fs::remove_file(spool.join(spool::ORDER))))?;

@@ -71,6 +71,13 @@ pub struct Target {
     pub request_target: String,
 }
 
+impl Target {
+    /// The host as the URL writes it, without its port.
+    pub fn host(&self) -> &str {
+        host_and_port(&self.authority).map_or(self.authority.as_str(), |(host, _)| host)
+    }
+}
+
 /// Reads one URL of an order for the transport that it names.
 ///
 /// # Errors

@@ -29,11 +29,14 @@ pub enum OrderRefusal {
     #[error("the order names the transport {}; loopback-direct exists here, and tor with a circuit label", model::quoted(.0))]
     Transport(String),
     /// Not an age recipient.
-    #[error("the order's spool recipient is not an age X25519 recipient (age1…)")]
+    #[error("a recipient of the order is not an age X25519 recipient (age1…)")]
     Recipient,
     /// Reaches too far.
     #[error("the lease reaches {0} s ahead; at most 30 s are allowed (law 15)")]
     TooLong(i64),
+    /// Another session than the order's.
+    #[error("the session that was handed over is not the one that the order commits to; start a new capture")]
+    OtherSession,
     /// Issued later than now.
     #[error("the order was issued later than this machine's clock; check the clock")]
     FromTheFuture,
@@ -73,7 +76,8 @@ impl Lease {
         if ![LOOPBACK_DIRECT, TOR].contains(&order.transport.as_str()) || (order.transport == TOR) != order.isolation.is_some() {
             return Err(OrderRefusal::Transport(order.transport));
         }
-        if order.spool_recipient.parse::<age::x25519::Recipient>().is_err() {
+        let recipients = std::iter::once(&order.spool_recipient).chain(order.keeping.as_ref().map(|keeping| &keeping.recipient));
+        if recipients.into_iter().any(|recipient| recipient.parse::<age::x25519::Recipient>().is_err()) {
             return Err(OrderRefusal::Recipient);
         }
         let deadline_boot_ms = deadline(&order, now)?;

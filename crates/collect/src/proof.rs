@@ -28,6 +28,7 @@ pub fn proves(order: &Order, record: &CaptureRecord) -> Result<(), NotProved> {
         ("transport", order.transport == record.transport),
         ("circuit label", order.isolation == record.isolation),
         ("network", order.network == record.network),
+        ("session", order.keeping.is_some() == record.withheld.is_some()),
     ] {
         if !same {
             return Err(NotProved::OtherWay(what));

@@ -37,6 +37,10 @@ pub struct ResponseReader {
     status: Option<u16>,
     location: Option<String>,
     interim: bool,
+    /// Bytes of interim heads that were read and let go.
+    let_go: usize,
+    /// Bytes of all heads, once the final one is there.
+    heads: Option<usize>,
     payload: Sha256,
 }
 
@@ -97,6 +101,11 @@ impl ResponseReader {
         if is_redirect { self.location.as_deref() } else { None }
     }
 
+    /// How many bytes the head and all interim ones before it have, once it is there.
+    pub fn heads(&self) -> Option<usize> {
+        self.heads
+    }
+
     /// SHA-256 of everything after the head as received, transfer coding left in place.
     ///
     /// None without a head, and none after an interim (1xx) head, where readers disagree about what
@@ -124,6 +133,7 @@ impl ResponseReader {
                 Ok(Some(head)) if head.is_interim() => {
                     self.interim = true;
                     self.head.drain(..head.length);
+                    self.let_go += head.length;
                     (self.lead, seen) = (0, 0);
                 }
                 Ok(Some(head)) => return self.accept(head),
@@ -139,6 +149,7 @@ impl ResponseReader {
 
     fn accept(&mut self, head: Head) {
         let body = self.head.split_off(head.length);
+        self.heads = Some(self.let_go + head.length);
         self.status = Some(head.status);
         self.location = head.location;
         self.state = head.framing;
@@ -295,6 +306,7 @@ pub fn fuzz_response(bytes: &[u8]) {
     if bytes.len() <= MAX_LINE {
         assert_eq!(whole.ending(), drip.ending());
         assert_eq!(whole.status(), drip.status());
+        assert_eq!(whole.heads(), drip.heads());
         assert_eq!(whole.redirect(), drip.redirect());
         assert_eq!(whole.payload_digest(), drip.payload_digest());
     }

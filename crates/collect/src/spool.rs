@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `order.json` | desk | the signed order, renewed by rename |
 //! | `capture.warc.age` | child | the WARC file, encrypted to the order's recipient |
+//! | `withheld.age` | child | for a persona: what was kept out of the WARC file, encrypted to the persona's key |
 //! | `record.json` | child | the signed capture record, written last |
 //!
 //! Without a valid record nothing in a spool is evidence, however much of it can be decrypted.
@@ -26,6 +27,8 @@ use crate::envelope::{self, EnvelopeError};
 pub const ORDER: &str = "order.json";
 /// The encrypted WARC file.
 pub const WARC: &str = "capture.warc.age";
+/// What a persona's session kept out of the WARC file.
+pub const WITHHELD: &str = "withheld.age";
 /// The signed capture record.
 pub const RECORD: &str = "record.json";
 
@@ -102,6 +105,16 @@ pub fn examine_spool(spool: &Path, child_public_key: &VerifyingKey, identity: &d
         (_, readable_bytes, Some(_)) => return Err(SpoolError::Damaged { readable_bytes }),
     };
     if digest == record.warc_digest && bytes == record.warc_bytes { Ok(record) } else { Err(SpoolError::Mismatch) }
+}
+
+/// What was kept out of the WARC file, still encrypted to the persona's key; none without a persona.
+///
+/// # Errors
+/// [`SpoolError::Mismatch`] when it is not what the record signs; [`SpoolError::Io`].
+pub fn sealed_withheld(spool: &Path, record: &CaptureRecord) -> Result<Option<Vec<u8>>, SpoolError> {
+    let Some(signed) = &record.withheld else { return Ok(None) };
+    let bytes = fs::read(spool.join(WITHHELD)).map_err(|source| SpoolError::Io { name: WITHHELD, source })?;
+    if Sha256Digest::of(&bytes) == *signed { Ok(Some(bytes)) } else { Err(SpoolError::Mismatch) }
 }
 
 /// Opens the WARC file for reading, decrypted as it streams.

@@ -21,3 +21,5 @@ mod spool;
 mod stopping;
 #[path = "collect/walls.rs"]
 mod walls;
+#[path = "collect/withholding.rs"]
+mod withholding;

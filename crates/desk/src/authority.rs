@@ -20,6 +20,7 @@ use store::{Basis, Content, Head, NewEvent, Number, Permit, Row, Scope, Session,
 use crate::{
     Desk,
     office::input,
+    persona,
     row::{Draft, for_action, fresh_authority},
 };
 
@@ -287,6 +288,10 @@ pub fn decide(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, decision: D
     if let Some(old) = authority.amends.as_ref().filter(|_| decision != Decision::Revoke) {
         detail["amends"] = json!(old);
         rows.extend(replaced(desk, scope, old)?);
+        rows.extend(persona::taken_back(desk, scope, old)?);
+    }
+    if decision == Decision::Revoke {
+        rows.extend(persona::taken_back(desk, scope, &authority.id)?);
     }
     desk.store.commit(scope, permit, NewEvent::new(decision.event(), Some(id.to_string()), detail), rows)?;
     view(&authority, &content, desk.now())

@@ -12,19 +12,20 @@ use model::{
     capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
     event::EventType,
     exhibit::{ExhibitClass, ExhibitKind, Origin},
-    id::{AuthorityId, OrderId},
+    id::{AuthorityId, OrderId, PersonaId},
     known::{KnownHit, class_after},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Intent, NewEvent, Permit, Scope, StoreError, vault::{blob::AlsoDigest, secret::random_32, wrap::Identity}};
+use store::{Intent, NewEvent, Permit, Scope, StoreError, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
 
 use crate::{
-    Desk,
+    Desk, accident,
     authority::origin_under,
     admit::{self, ExhibitContent, ExhibitView},
     known::{self, Known},
     office::input,
+    persona::{self, Companion},
     row::{Draft, for_action, fresh_exhibit, fresh_order},
 };
 
@@ -64,6 +65,8 @@ pub struct CaptureWish {
     pub timeout_ms: u64,
     /// One line: what is captured and why.
     pub description: String,
+    /// For a persona: what its officer takes along.
+    pub persona: Option<Companion>,
 }
 
 impl CaptureWish {
@@ -72,14 +75,36 @@ impl CaptureWish {
     /// # Errors
     /// When a URL has no host.
     pub fn intents(&self) -> Result<Vec<Intent>, StoreError> {
-        let mut hosts: Vec<String> = self.urls.iter().map(|url| host_of(url)).collect::<Result<_, _>>()?;
-        hosts.sort();
-        hosts.dedup();
+        let hosts = hosts(&self.urls)?;
         if hosts.is_empty() {
             return Err(StoreError::input("name at least one URL to capture"));
         }
-        Ok(hosts.into_iter().map(|host| Intent::to(Action::Collect).on(&self.origin).aimed_at(host)).collect())
+        Ok(hosts.into_iter().map(|host| self.intent(host)).collect())
     }
+
+    /// What a persona does it does under its own authority and no other.
+    fn intent(&self, host: String) -> Intent {
+        let intent = Intent::to(Action::Collect).on(&self.origin).aimed_at(host);
+        match &self.persona {
+            Some(companion) => intent.only_under(companion.authority.clone()),
+            None => intent,
+        }
+    }
+}
+
+/// The hosts of these URLs.
+///
+/// # Errors
+/// When a URL has none.
+pub fn hosts(urls: &[String]) -> Result<BTreeSet<String>, StoreError> {
+    urls.iter().map(|url| host_of(url)).collect()
+}
+
+/// Every host that an order of the case was for.
+pub(crate) fn hosts_visited(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
+    let orders = desk.store.list(scope, "order")?.into_iter().map(|row| row.content::<OrderContent>());
+    let urls = orders.collect::<Result<Vec<_>, _>>()?.into_iter().flat_map(|content| content.order.urls);
+    Ok(urls.filter_map(|url| host_of(&url).ok()).collect())
 }
 
 /// The host that a permit must name. What two readers could read differently is refused, so that the
@@ -104,6 +129,9 @@ struct OrderContent {
     collector_key: String,
     description: String,
     origin: Origin,
+    /// The persona that it was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    persona: Option<PersonaId>,
 }
 
 /// What came of a capture.
@@ -155,6 +183,7 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
     }
     covered(permits, wish)?;
     reachable(wish)?;
+    wish.persona.as_ref().map_or(Ok(()), |companion| companion.stands_in_none(&wish.urls))?;
     Ok(permit)
 }
 
@@ -165,6 +194,9 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     if road.transport() != wish.way.transport() {
         return Err(StoreError::input("this road does not lead where the order goes"));
     }
+    if let Err(StoreError::Refused { law, text }) = accident::stops(desk, scope, &hosts(&wish.urls)?) {
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Collect), law, text)?);
+    }
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
@@ -172,14 +204,32 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     let row = Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?;
     let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport});
     let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
-    desk.store.commit(scope, permit, event, vec![row])?;
+    let mut rows = vec![row];
+    if let Some(companion) = &wish.persona {
+        rows.push(persona::note_use(desk, scope, companion, &content.order.order, &hosts(&wish.urls)?)?);
+    }
+    desk.store.commit(scope, permit, event, rows)?;
     let spool = spool_folder(desk, &content.order.order)?;
     let desk_key = desk_key(desk)?;
-    let started = Collector::new(desk.exe()).start_through(&road.through(), &spool, &content.order, &desk_key, child_seed);
-    let ended = attend(desk, scope, permits, started.map_err(collector_error)?, road)?;
+    let started = Collector::new(desk.exe()).start_through(&through(road, wish), &spool, &content.order, &desk_key, child_seed);
+    let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, road)?;
     let view = admit_spool(desk, scope, permit, &content, &ended.with(road.leak()));
     empty_spool(desk, scope, &content.order.order)?;
     view
+}
+
+/// The road, and what is taken along on it.
+fn through(road: &Road, wish: &CaptureWish) -> Through {
+    Through { carried: wish.persona.as_ref().map(Companion::carried).unwrap_or_default(), ..road.through() }
+}
+
+/// Whether work may go on: each permit lives, a persona is still out, and nobody came upon what nobody may have.
+fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
+    permits.iter().try_for_each(|permit| desk.store.still_live(scope, permit))?;
+    if let Some(companion) = &wish.persona {
+        persona::still_out(desk, scope, companion.id())?;
+    }
+    accident::stops(desk, scope, &hosts(&wish.urls)?)
 }
 
 /// How a run ended, as the desk saw it.
@@ -237,7 +287,7 @@ impl Road {
     fn through(&self) -> Through {
         match self {
             Road::Loopback => Through::default(),
-            Road::Tor(walled) => Through { proxy: Some(walled.tor.socket()), canaries: walled.canaries.told() },
+            Road::Tor(walled) => Through { proxy: Some(walled.tor.socket()), canaries: walled.canaries.told(), ..Through::default() },
         }
     }
 
@@ -344,9 +394,11 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         transport: wish.way.transport().into(),
         isolation: match wish.way {
             Way::Loopback => None,
-            Way::Tor { .. } => Some(hex::encode(&random_32()?[..16])),
+            // A persona has one label for life; without one, each order has its own.
+            Way::Tor { .. } => Some(wish.persona.as_ref().map_or_else(|| Ok(hex::encode(random_16()?)), |companion| Ok::<_, StoreError>(companion.label().into()))?),
         },
         network,
+        keeping: wish.persona.as_ref().map(Companion::keeping),
         spool_recipient: identity.recipient().to_string(),
         issued: now,
         until: now.plus_seconds(MAX_LEASE_SECONDS),
@@ -357,6 +409,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         collector_key: hex::encode(SigningKey::from_bytes(&child_seed).verifying_key().to_bytes()),
         description: wish.description.clone(),
         origin: wish.origin.clone(),
+        persona: wish.persona.as_ref().map(|companion| companion.id().clone()),
     };
     Ok((content, child_seed))
 }
@@ -379,7 +432,7 @@ fn collector_error(error: collect::CollectorError) -> StoreError {
 }
 
 /// Renews the lease while every permit lives; otherwise withdraws the order.
-fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running, road: &Road) -> Result<Ended, StoreError> {
+fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mut running: Running, road: &Road) -> Result<Ended, StoreError> {
     let mut renewed_at = Instant::now();
     let mut asked_at = Instant::now();
     let mut refusal: Option<(StoreError, Instant)> = None;
@@ -399,7 +452,7 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], mut running: Running, 
             }
         } else if asked_at.elapsed() >= Duration::from_secs(1) {
             asked_at = Instant::now();
-            if let Some(error) = permits.iter().find_map(|permit| desk.store.still_live(scope, permit).err()) {
+            if let Err(error) = goes_on(desk, scope, permits, wish) {
                 running.withdraw().map_err(collector_error)?;
                 refusal = Some((error, Instant::now()));
             } else if renewed_at.elapsed() >= RENEW_EVERY {
@@ -476,7 +529,11 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits,
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
-    let rows = vec![exhibit_row, blob_row, done_row];
+    let mut rows = vec![exhibit_row, blob_row, done_row];
+    let sealed = collect::spool::sealed_withheld(&spool, &record).map_err(input)?;
+    if let (Some(persona), Some(sealed)) = (&content.persona, sealed) {
+        rows.push(persona::keep_withheld(desk, scope, persona, id.as_str(), &sealed)?);
+    }
     match desk.store.commit(scope, writer, event.clone(), rows.clone()) {
         // The authority ended after the collector had signed: what was lawfully captured is kept.
         Err(error) if error.law() == Some(Law::Revocation) => desk.store.commit(scope, &keep, event, rows)?,

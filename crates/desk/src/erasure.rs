@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Rows that stay when a person goes, and are written anew without his name.
-const REWRITTEN: [&str; 12] = ["case", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure", "reclassification", "filter", "viewing", "release"];
+const REWRITTEN: [&str; 15] = ["case", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure", "reclassification", "filter", "viewing", "release", "persona", "contact", "accident"];
 /// Keys: sealed for people, and no words in them.
 const SILENT: [&str; 2] = ["key-wrap", "retired-key"];
 
@@ -215,6 +215,8 @@ fn stays_whole(mentions: &Mentions, kind: &str, before: &Value) -> bool {
     match kind {
         "authority" => same_authority(),
         "case" => serde_json::from_value::<CaseContent>(after.clone()).is_ok(),
+        // What is sealed in it for somebody is no text.
+        "persona" => before["wraps"] == after["wraps"] && before["persona"] == after["persona"],
         _ => true,
     }
 }

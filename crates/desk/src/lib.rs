@@ -5,12 +5,14 @@
 //! action, asks rooms for values, and commits rows with their event. It refuses to hold a key, to
 //! speak SQL and to open a stranger's bytes itself; those are `store` and the `parse` child.
 
+pub mod accident;
 pub mod admit;
 pub mod authority;
 pub mod capture;
 pub mod case;
 pub mod charges;
 pub mod conclude;
+pub mod contact;
 pub mod custody;
 pub mod doctor;
 pub mod erasure;
@@ -28,6 +30,7 @@ mod office;
 pub mod opening;
 pub mod package;
 pub mod papers;
+pub mod persona;
 pub mod reclassify;
 mod report_draft;
 pub mod report_step;

@@ -59,6 +59,8 @@ mod page;
 mod papers;
 #[path = "cli/people.rs"]
 mod people;
+#[path = "cli/personas.rs"]
+mod personas;
 #[path = "cli/reclassify.rs"]
 mod reclassify;
 #[path = "cli/records.rs"]

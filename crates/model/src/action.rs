@@ -48,15 +48,17 @@ pub enum Action {
     Supervise,
     /// Open an item that no authority reaches: for a threat to life, or because it may speak for the suspect.
     Release,
+    /// Write down a controlled contact or purchase that was made by other lawful means.
+    Contact,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 22] = [
         Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
         Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
         Action::Transfer, Action::Administer, Action::Audit, Action::Erase, Action::Filter, Action::Supervise,
-        Action::Release,
+        Action::Release, Action::Contact,
     ];
 
     /// The name used on the command line and in scopes.
@@ -83,6 +85,7 @@ impl Action {
             Action::Filter => "filter",
             Action::Supervise => "supervise",
             Action::Release => "release",
+            Action::Contact => "contact",
         }
     }
 }

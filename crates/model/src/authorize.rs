@@ -72,6 +72,8 @@ pub struct Ask<'a> {
     pub territory: Option<&'a str>,
     /// The emergency authority under which it came in, where the action opens something that did.
     pub under: Option<&'a AuthorityId>,
+    /// The one authority under which it is asked, where no other may carry it.
+    pub only: Option<&'a AuthorityId>,
     /// When.
     pub now: Moment,
 }
@@ -114,7 +116,7 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
         return Err(refuse(Law::Permit, "the case is closed: reopen it or work in another case"));
     }
     let mut nearest: Option<(Miss, &Authority)> = None;
-    for authority in authorities {
+    for authority in authorities.iter().filter(|authority| ask.only.is_none_or(|only| authority.id == *only)) {
         match covers(authority, ask) {
             Ok(()) => return Ok(Ground::Authority(authority.id.clone())),
             // Of two that came equally near, the later one is the one that the officer has in mind.
@@ -294,15 +296,15 @@ fn live(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
 /// found and deciding what of it is disclosed stay open to him: in a unit of three the supervisor is the
 /// second signature.
 fn acts_on_the_authority(action: Action) -> bool {
-    use Action::{Admit, Collect, Conclude, Erase, Examine, Filter, Link, Query, Request, Share, Supervise, Trace};
-    matches!(action, Filter | Supervise | Erase | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
+    use Action::{Admit, Collect, Conclude, Contact, Erase, Examine, Filter, Link, Query, Request, Share, Supervise, Trace};
+    matches!(action, Filter | Supervise | Erase | Contact | Collect | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
 /// Steps by which something new comes into the case: under an authority for one person or territory they
 /// must say whom or where they concern, or the limit would bind nothing. The same holds when bytes are
 /// opened whose origin names nobody.
 fn brings_in(action: Action) -> bool {
-    matches!(action, Action::Collect | Action::Admit)
+    matches!(action, Action::Collect | Action::Admit | Action::Contact)
 }
 
 fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
@@ -312,6 +314,9 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
     }
     if ask.action == Action::Erase {
         erasure_is_decided(authority, ask)?;
+    }
+    if ask.action == Action::Contact {
+        contact_is_ordered(authority)?;
     }
     if let Some(class) = ask.source.filter(|class| !scope.sources.contains(class)) {
         return lack(Near::Source, format!("the source class `{}` is outside its scope", class.name()));
@@ -325,8 +330,8 @@ fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
         if value.is_some_and(|value| !limit.covers(value)) {
             return lack(Near::Limit, format!("this {what} is outside its scope (allowed: {})", limit.in_words()));
         }
-        // Restricted items are opened one by one: an order that names some of them opens no queue.
-        if value.is_none() && what == "selector" && matches!(ask.action, Action::Filter | Action::Supervise) && *limit != Limit::Any {
+        // Restricted items are opened one by one, and people are met one by one: an order that names some opens no queue.
+        if value.is_none() && what == "selector" && matches!(ask.action, Action::Filter | Action::Supervise | Action::Contact) && *limit != Limit::Any {
             return lack(Near::Limit, format!("it is limited to some items ({}): name one of them", limit.in_words()));
         }
         if value.is_none() && what != "selector" && (brings_in(ask.action) || ask.source.is_some()) && *limit != Limit::Any {
@@ -346,6 +351,15 @@ fn erasure_is_decided(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> 
         return lack(Near::Limit, "a decision to erase must name the person: record it with --person and his number, such as S-0001");
     }
     Ok(())
+}
+
+/// To meet, to write to or to buy from somebody under a false flag is more than to look: the house alone never allows it.
+fn contact_is_ordered(authority: &Authority) -> Result<(), Miss> {
+    use AuthorityKind::{CourtOrder, ProsecutorAuthorisation, Training};
+    if matches!(authority.kind, CourtOrder | ProsecutorAuthorisation | Training) {
+        return Ok(());
+    }
+    lack(Near::Action, "only a court's order or a prosecutor's authorisation allows controlled contacts and purchases")
 }
 
 /// A step on the node itself, outside any case: it touches no content of a case.

@@ -26,6 +26,40 @@ pub struct Signed {
     pub key: String,
 }
 
+/// What an order says of the session of a persona: it commits to what is sent, and names the key under which the
+/// values are given back. No value stands in an order or in a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// The age recipient (`age1…`) of the persona: what is withheld is encrypted to it.
+    pub recipient: String,
+    /// What is sent as `Cookie` to which host.
+    pub carried: Vec<CarriedFor>,
+}
+
+/// A commitment to the cookies for one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedFor {
+    /// The host, without its port.
+    pub host: String,
+    /// `SHA-256(salt ‖ value)`.
+    pub commitment: Sha256Digest,
+}
+
+/// Something that a record of the WARC file does not hold, because it would give a session away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// `WARC-Record-ID` of the record.
+    pub record: String,
+    /// `cookie`, `set-cookie`, or `repeated` for such a value anywhere else.
+    pub field: String,
+    /// Where in the record's block, in bytes from its beginning, what stands in place of it begins.
+    pub at: Vec<u64>,
+    /// How long the value was, in bytes.
+    pub length: u64,
+    /// `SHA-256(salt ‖ value)`: who is given value and salt can see that it is this one.
+    pub commitment: Sha256Digest,
+}
+
 /// What the desk orders, and until when. Renewed by writing a new one over the old with rename(2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -55,6 +89,9 @@ pub struct Order {
     /// For `tor`: `public`, or the SHA-256 of the description of a private network to practise on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// For a persona: what is sent and what is withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeping: Option<Keeping>,
     /// The age recipient (`age1…`) for which the spool is encrypted.
     pub spool_recipient: String,
     /// When this lease was written.
@@ -102,15 +139,22 @@ pub struct Fetch {
     pub peer: Option<String>,
     /// `WARC-Record-ID` of the response record, when one was written.
     pub response_record: Option<String>,
-    /// SHA-256 of the raw response bytes as received (head and body, before any decoding).
+    /// SHA-256 of the raw response bytes as received (head and body, before any decoding); where something of them is
+    /// withheld, of the bytes as they are kept.
     pub response_digest: Option<Sha256Digest>,
-    /// Raw response bytes received.
+    /// Number of these bytes.
     pub response_bytes: u64,
     /// `Location` of a redirect that was recorded and not followed.
     pub redirect: Option<String>,
     /// How earlier tries of this URL ended, each with a circuit label of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<String>,
+    /// For a persona: what request and response hold no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+    /// For a persona: `SHA-256(salt ‖ digest)` of the digest of the response as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_received: Option<Sha256Digest>,
 }
 
 /// One try of the leak battery that runs before a session.
@@ -183,6 +227,9 @@ pub struct CaptureRecord {
     pub warc_bytes: u64,
     /// Number of WARC records, `warcinfo` included.
     pub warc_records: u64,
+    /// For a persona: SHA-256 of the spool file with the values that were withheld, as it is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Sha256Digest>,
     /// Whether every fetch was complete.
     pub complete: bool,
 }

@@ -227,6 +227,34 @@ event_types! {
     ViewingClosed = "viewing-closed", Some(Operation::Alteration);
     /// Viewings were listed.
     ViewingConsulted = "viewing-consulted", Some(Operation::Consultation);
+    /// A persona was written down.
+    PersonaRegistered = "persona-registered", Some(Operation::Collection);
+    /// A supervisor said who may use it.
+    PersonaAuthorised = "persona-authorised", Some(Operation::Alteration);
+    /// An officer took it.
+    PersonaCheckedOut = "persona-checked-out", Some(Operation::Alteration);
+    /// It came back.
+    PersonaReturned = "persona-returned", Some(Operation::Alteration);
+    /// It is never used again: the other side knows it, or may know it.
+    PersonaBurned = "persona-burned", Some(Operation::Alteration);
+    /// It is never used again.
+    PersonaDeregistered = "persona-deregistered", Some(Operation::Alteration);
+    /// A secret of a persona was put into its vault.
+    PersonaSecretKept = "persona-secret-kept", Some(Operation::Collection);
+    /// Personas were listed or shown, or their secrets were taken along on a capture.
+    PersonaConsulted = "persona-consulted", Some(Operation::Consultation);
+    /// What was withheld from a capture was opened for a court.
+    PersonaRevealed = "persona-revealed", Some(Operation::Disclosure);
+    /// A contact or purchase that was made by other lawful means was written down.
+    ContactRecorded = "contact-recorded", Some(Operation::Collection);
+    /// Contacts were listed.
+    ContactConsulted = "contact-consulted", Some(Operation::Consultation);
+    /// Somebody saw by accident what nobody may have: it was locked away, and a supervisor is told.
+    AccidentDeclared = "accident-declared", Some(Operation::Alteration);
+    /// A supervisor has taken an accident over.
+    AccidentAcknowledged = "accident-acknowledged", Some(Operation::Alteration);
+    /// Accidents were listed.
+    AccidentConsulted = "accident-consulted", Some(Operation::Consultation);
     /// The log or its proofs were read.
     LogConsulted = "log-consulted", Some(Operation::Consultation);
     /// Trust anchors were written out for a verifier.

@@ -77,6 +77,10 @@ pseudonym!(/// A collection order that the desk signed.
     OrderId, "order-");
 pseudonym!(/// One release of an item that no authority reaches.
     ReleaseId, "rel-");
+pseudonym!(/// An identity that officers use towards a service; people use its number.
+    PersonaId, "prs-");
+pseudonym!(/// One contact or purchase that was made by other lawful means.
+    ContactId, "con-");
 pseudonym!(/// A piece of running work.
     JobId, "job-");
 pseudonym!(/// A transfer of custody on offer.

@@ -24,6 +24,7 @@ pub mod law;
 pub mod material;
 pub mod moment;
 pub mod package;
+pub mod persona;
 pub mod restricted;
 pub mod release;
 mod quoted;

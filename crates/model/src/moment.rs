@@ -77,6 +77,13 @@ impl Moment {
         format!("{:04}-{:02}-{:02} {:02}:{:02}", zoned.year(), zoned.month(), zoned.day(), zoned.hour(), zoned.minute())
     }
 
+    /// The hour of the day in this zone, and whether it is a day from Monday to Friday.
+    pub fn hour_of_day(self, zone: &str) -> (i8, bool) {
+        let (zoned, _) = self.zoned(zone);
+        let weekend = matches!(zoned.weekday(), civil::Weekday::Saturday | civil::Weekday::Sunday);
+        (zoned.hour(), !weekend)
+    }
+
     fn zoned(self, zone: &str) -> (jiff::Zoned, &str) {
         match time_zone(zone) {
             Ok(known) => (self.timestamp().to_zoned(known), zone),

@@ -21,6 +21,8 @@ mod known;
 mod leaf;
 #[path = "model/million.rs"]
 mod million;
+#[path = "model/personas.rs"]
+mod personas;
 #[path = "model/plan.rs"]
 mod plan;
 #[path = "model/restricted.rs"]

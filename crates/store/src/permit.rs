@@ -68,12 +68,15 @@ pub struct Intent {
     pub under: Option<AuthorityId>,
     /// The exhibit that it aims at, by its id: only a release of that exhibit covers what no authority does.
     pub item: Option<String>,
+    /// The one authority that may carry it, where others would not do: a persona serves the authority that it was
+    /// registered for.
+    pub only: Option<AuthorityId>,
 }
 
 impl Intent {
     /// An intent that aims at nothing outside the case.
     pub fn to(action: Action) -> Intent {
-        Intent { action, source: None, target: None, person: None, territory: None, under: None, item: None }
+        Intent { action, source: None, target: None, person: None, territory: None, under: None, item: None, only: None }
     }
 
     /// The same, from this kind of source.
@@ -100,6 +103,12 @@ impl Intent {
         self
     }
 
+    /// The same, under this authority and no other.
+    pub fn only_under(mut self, authority: AuthorityId) -> Intent {
+        self.only = Some(authority);
+        self
+    }
+
     /// The same, on what comes from there.
     pub fn on(mut self, origin: &Origin) -> Intent {
         self.source = Some(origin.source);
@@ -122,6 +131,7 @@ impl Intent {
             person: self.person.as_deref(),
             territory: self.territory.as_deref(),
             under: self.under.as_ref(),
+            only: self.only.as_ref(),
             now,
         }
     }

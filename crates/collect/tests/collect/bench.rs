@@ -51,6 +51,7 @@ impl Bench {
             transport: collect::LOOPBACK_DIRECT.into(),
             isolation: None,
             network: None,
+            keeping: None,
             spool_recipient: self.identity.to_public().to_string(),
             issued: now,
             until: now.plus_seconds(20),

@@ -173,7 +173,7 @@ fn law_01_a_session_without_whole_walls_fetches_nothing() {
     proxy.set_nonblocking(true).unwrap();
     // Something that can be reached from inside stands for any door that was left open.
     let told = canary::Cage::open(place.path()).unwrap().told();
-    let leak = Through { proxy: Some(socket), canaries: Canaries { paths: vec!["/tor/socks".into()], ..told.clone() } };
+    let leak = Through { proxy: Some(socket), canaries: Canaries { paths: vec!["/tor/socks".into()], ..told.clone() }, ..Through::default() };
     let (code, said) = session(&leak);
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains("the leak battery found a way out: canary-path: /tor/socks answered"), "{said}");
@@ -183,7 +183,7 @@ fn law_01_a_session_without_whole_walls_fetches_nothing() {
     }
     assert!(!heard.windows(5).any(|five| five == b"onion"), "the proxy was asked for something: {heard:?}");
 
-    let whole = Through { proxy: Some(place.path().join("nobody")), canaries: told };
+    let whole = Through { proxy: Some(place.path().join("nobody")), canaries: told, ..Through::default() };
     let (code, said) = session(&whole);
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains("cannot wall the collector off (opening the proxy's socket"), "{said}");

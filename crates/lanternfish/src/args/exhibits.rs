@@ -58,6 +58,17 @@ pub enum ExhibitVerb {
         #[arg(long, value_parser = words)]
         reason: String,
     },
+    /// You saw by accident what nobody may have: the item is locked away at once, captures from the same service stop,
+    /// and you are told what to do. Any member may do it.
+    Accident {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit, such as E-0001.
+        exhibit: String,
+        /// How you came upon it. Do not describe what was to be seen.
+        #[arg(long, value_parser = words)]
+        reason: String,
+    },
     /// Open an item that no authority reaches (with --because), or decide about a locked exhibit (without it).
     Release {
         #[command(flatten)]

@@ -6,6 +6,7 @@ mod hashes;
 mod node;
 mod papers;
 mod people;
+mod personas;
 mod range;
 mod restricted;
 mod subjects;
@@ -24,7 +25,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, hashes::*, node::*, papers::*, people::*, range::*, restricted::*, subjects::*, witness::*};
+pub use self::{cases::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, range::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -109,6 +110,9 @@ pub enum Verb {
         /// The way to the pages: loopback, or tor (onion services, from behind walls, after a leak check).
         #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor"])]
         through: String,
+        /// For a persona that you have checked out: its number or name. Its cookies are sent, and withheld from what is kept.
+        #[arg(long, value_parser = words)]
+        persona: Option<String>,
         /// On a training node: the private Tor network in place of the public one (see `range tor up`).
         #[arg(long, value_name = "FILE")]
         tor_network: Option<PathBuf>,
@@ -125,6 +129,15 @@ pub enum Verb {
         #[arg(long)]
         recover: bool,
     },
+    /// Identities that officers use towards a service: who may use one, who has it, what its accounts are opened with.
+    #[command(subcommand)]
+    Persona(PersonaVerb),
+    /// Controlled contacts and purchases that were made by other lawful means. This program makes none.
+    #[command(subcommand)]
+    Contact(ContactVerb),
+    /// What somebody saw by accident (`exhibit accident` says so), until a supervisor has taken it over.
+    #[command(subcommand)]
+    Accident(AccidentVerb),
     /// Items of evidence.
     #[command(subcommand)]
     Exhibit(ExhibitVerb),

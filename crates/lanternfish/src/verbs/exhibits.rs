@@ -8,9 +8,10 @@ use std::{
 
 use desk::{
     Desk, DeskError, Intent, Permit, Scope,
+    accident,
     admit::{self, AdmitFile},
     capture::{self, CaptureWish},
-    case, custody, minimise, opening, papers,
+    case, custody, minimise, opening, papers, persona,
     reclassify::{self, ReclassifiedView},
     release,
 };
@@ -26,8 +27,14 @@ use super::{Done, Office, new_file, parsed, write};
 use crate::{args::*, folder, in_short, output::{Pipe, print_bytes}};
 
 impl Office {
-    pub(super) fn capture(&self, case: &InCase, wish: &CaptureWish) -> Done {
-        let (_, scope) = self.enter(case)?;
+    pub(super) fn capture(&self, case: &InCase, mut wish: CaptureWish, persona: Option<&str>) -> Done {
+        let (session, scope) = self.enter(case)?;
+        if let Some(persona) = persona {
+            let companion = persona::take_along(&self.desk, &session, &scope, persona, &capture::hosts(&wish.urls)?)?;
+            self.warn(&companion.warnings());
+            wish.persona = Some(companion);
+        }
+        let wish = &wish;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
         let view = capture::run(&self.desk, &scope, &permits, wish, |percent| self.voice.note(format!("tor: {percent} %")))?;
         let zone = case::zone(&self.desk, &scope)?;
@@ -57,6 +64,9 @@ impl Office {
                 let views = admit::list(&self.desk, &scope, &permit)?;
                 let zone = case::zone(&self.desk, &scope)?;
                 self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
+                for waiting in accident::waiting(&self.desk, &scope)? {
+                    self.voice.note(format!("ATTENTION: somebody came upon what nobody may have in {waiting}, and it waits for a supervisor: `lanternfish accident list`, then `accident acknowledge`"));
+                }
             }
             ExhibitVerb::View { case, exhibit, purpose, out, full, reason } => {
                 let (_, scope) = self.enter(&case)?;
@@ -73,6 +83,7 @@ impl Office {
                 write(&out, &papers::label(&self.desk, &scope, &permit, &exhibit)?)?;
                 self.voice.say(&json!({"label": out, "exhibit": exhibit}));
             }
+            ExhibitVerb::Accident { case, exhibit, reason } => return self.accident_with(&case, &exhibit, &reason),
             ExhibitVerb::Reclassify { case, exhibit, class: typed, reason } => {
                 let (_, scope) = self.enter(&case)?;
                 let permit = self.desk.permit(&scope, reclassify::intent_for(scope.role(), &exhibit)?)?;

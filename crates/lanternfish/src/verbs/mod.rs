@@ -7,6 +7,7 @@ mod hashes;
 mod node;
 mod papers;
 mod people;
+mod personas;
 mod range;
 mod restricted;
 mod subjects;
@@ -218,6 +219,9 @@ impl Office {
             Verb::Authority(verb) => self.authority(verb),
             Verb::Subject(verb) => self.subject(verb),
             Verb::Erase(verb) => self.erase(verb),
+            Verb::Persona(verb) => self.persona(verb),
+            Verb::Contact(verb) => self.contact(verb),
+            Verb::Accident(verb) => self.accident(verb),
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Filter(verb) => self.filter(verb),
             Verb::Viewing(verb) => self.viewing(verb),
@@ -233,15 +237,15 @@ impl Office {
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, concerns, through, tor_network, description, byte_budget, timeout_ms, recover } => {
+            Verb::Capture { case, urls, source, concerns, through, tor_network, persona, description, byte_budget, timeout_ms, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
                 let way = if through == "tor" { Way::Tor { network: tor_network } } else { Way::Loopback };
-                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description };
-                self.capture(&case, &wish)
+                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None };
+                self.capture(&case, wish, persona.as_deref())
             }
             Verb::Examine { case, exhibit } => {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;

@@ -114,6 +114,8 @@ fn law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_t
     assert_eq!(examined["selectors"].as_u64(), Some(1), "{examined}");
     packaged(&office, &exhibit);
 
+    a_persona_has_a_circuit_label_of_its_own(&office, &network, &view["record"]);
+
     drips.store(true, Ordering::Relaxed);
     let running = begun(&server, &office, &network);
     kill(&tor_of(&office).expect("a running tor"));
@@ -164,6 +166,27 @@ fn begun(server: &Server, office: &Office, network: &Network) -> Child {
         assert!(said.err.contains("nothing at all was received"), "{}{}", said.out, said.err);
     }
     panic!("the onion service was never reached again");
+}
+
+/// Every order of a persona has the persona's label, and nothing else has it.
+fn a_persona_has_a_circuit_label_of_its_own(office: &Office, network: &Network, without: &Value) {
+    let authority = office.case_authority(&["collect", "view"]);
+    let (url, client) = (format!("http://{}/", network.onion), network.client());
+    let mut labels = vec![string(&without["isolation"])];
+    for name in ["first", "second"] {
+        let persona = office.does(NOY, "persona register", &[name, "--authority", &authority, "--source", "open"]);
+        office.does(KHAM, "persona authorise", &[name, "--officer", NOY]);
+        office.does(NOY, "persona check-out", &[name]);
+        for _ in 0..2 {
+            let words = ["--through", "tor", "--tor-network", &client, "--persona", name, &url];
+            let said = office.in_case(NOY, "capture", &words);
+            assert!(said.code == 0 || said.err.contains("nothing at all was received"), "{}{}", said.out, said.err);
+            assert_eq!(said.lines()[0]["record"]["isolation"], persona["label"], "{}", said.out);
+            assert!(said.lines()[0]["record"]["fetches"][0]["as_received"].is_string() || said.code != 0, "{}", said.out);
+        }
+        labels.push(string(&persona["label"]));
+    }
+    assert!(labels[0] != labels[1] && labels[1] != labels[2] && labels[0] != labels[2], "{labels:?}");
 }
 
 fn proven(record: &Value, onion: &str) {

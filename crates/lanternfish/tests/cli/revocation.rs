@@ -49,8 +49,24 @@ impl Server {
         })
     }
 
+    /// A server that hears what it is asked.
+    pub fn hearing(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + 'static) -> Server {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (tell, served) = channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                if let Ok(request) = crate::personas::request_of(&stream) {
+                    let _ = tell.send(());
+                    let _ = answer(&request, &mut stream);
+                }
+            }
+        });
+        Server { url, served }
+    }
+
     /// A page of a gigabyte that comes a few bytes at a time, until the visitor goes away.
-    fn dripping() -> Server {
+    pub fn dripping() -> Server {
         Server::new(|stream| {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000000\r\n\r\n")?;
             loop {

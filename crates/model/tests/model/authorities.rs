@@ -70,6 +70,7 @@ fn covers(authority: &Authority, second: i64) -> bool {
         person: None,
         territory: None,
         under: None,
+        only: None,
         now: Moment::from_micros(0).plus_seconds(second),
     };
     authorize(&ask, std::slice::from_ref(authority)) == Ok(Ground::Authority(authority.id.clone()))
@@ -163,6 +164,7 @@ fn law_15_a_revoked_authority_is_named_in_the_refusal() {
         person: None,
         territory: None,
         under: None,
+        only: None,
         now: Moment::from_micros(5),
     };
     // A live one that never covered the action is farther off than one that did and is over.

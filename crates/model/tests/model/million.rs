@@ -32,7 +32,7 @@ const LANDS: [&str; 3] = ["la", "th", "kz"];
 const MAY: [(Role, &str); 10] = [
     (
         Role::Investigator,
-        "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase release",
+        "collect admit view examine query trace link conclude report package disclose correct share request transfer administer erase release contact",
     ),
     (Role::Analyst, "view examine query trace link conclude report transfer package correct release"),
     (Role::ExhibitOfficer, "admit view transfer package disclose correct report supervise release"),
@@ -53,6 +53,8 @@ struct Paper {
     from_court: bool,
     /// Whether a court or a prosecutor issued it: only they let anything be erased.
     of_a_magistrate: bool,
+    /// Whether its kind can let anybody meet or buy under a false flag.
+    lets_meet: bool,
     actions: Vec<&'static str>,
     sources: Vec<&'static str>,
     hosts: Option<Vec<&'static str>>,
@@ -74,6 +76,8 @@ struct Question {
     host: Option<String>,
     person: Option<String>,
     land: Option<String>,
+    /// The one paper under which it is asked.
+    only: Option<usize>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -125,7 +129,7 @@ impl Registrar {
         if erases && self.standing[q.case].legal_hold || !erases && self.standing[q.case].closed {
             return vec![];
         }
-        (0..self.papers.len()).filter(|n| self.paper_does(&self.papers[*n], q)).collect()
+        (0..self.papers.len()).filter(|n| q.only.is_none_or(|only| only == *n) && self.paper_does(&self.papers[*n], q)).collect()
     }
 
     fn paper_does(&self, paper: &Paper, q: &Question) -> bool {
@@ -137,11 +141,12 @@ impl Registrar {
             (Some(word), Some(words)) => words.iter().any(|w| w.eq_ignore_ascii_case(word)),
         };
         // What comes in or is opened must say whom and where it concerns, if the paper is limited in that.
-        let unnamed = (["collect", "admit"].contains(&q.action.name()) || q.source.is_some())
+        let unnamed = (["collect", "admit", "contact"].contains(&q.action.name()) || q.source.is_some())
             && ((q.person.is_none() && paper.persons.is_some()) || (q.land.is_none() && paper.lands.is_some()));
         let may_erase = paper.of_a_magistrate && paper.persons.is_some() && q.person.is_some();
         let only_reads = ["view", "report", "package", "disclose", "transfer", "administer", "audit"].contains(&q.action.name());
         (may_erase || q.action.name() != "erase")
+            && (paper.lets_meet || q.action.name() != "contact")
             && paper.approved
             && (paper.approver != Some(q.who) || only_reads)
             && !paper.ended
@@ -153,7 +158,7 @@ impl Registrar {
             && !unnamed
             && inside(&q.host, &paper.hosts)
             // A paper for some items lets nobody ask for restricted ones without saying which.
-            && !(["filter", "supervise"].contains(&q.action.name()) && q.host.is_none() && paper.hosts.is_some())
+            && !(["filter", "supervise", "contact"].contains(&q.action.name()) && q.host.is_none() && paper.hosts.is_some())
             && inside(&q.person, &paper.persons)
             && inside(&q.land, &paper.lands)
     }
@@ -248,6 +253,7 @@ impl World {
             author: dice.below(PEOPLE),
             from_court: ["court-order", "prosecutor", "consent", "emergency"].contains(&kind.name()),
             of_a_magistrate: ["court-order", "prosecutor"].contains(&kind.name()),
+            lets_meet: ["court-order", "prosecutor", "training"].contains(&kind.name()),
             actions: dice.some(&names, 4, 5),
             sources: dice.some(&sources, 4, 5),
             hosts: (!dice.one_in(2)).then(|| dice.some(&HOSTS, 3, 4)),
@@ -337,6 +343,7 @@ impl World {
     }
 
     fn question(&mut self) -> Question {
+        let papers = self.authorities.len();
         let dice = &mut self.dice;
         let mut word = |words: &[&'static str]| {
             let word = dice.pick(words);
@@ -355,6 +362,7 @@ impl World {
             host,
             person,
             land,
+            only: (papers > 0 && dice.one_in(4)).then(|| dice.below(papers)),
         }
     }
 
@@ -372,6 +380,7 @@ impl World {
             person: q.person.as_deref(),
             territory: q.land.as_deref(),
             under: None,
+            only: q.only.map(|n| &self.authorities[n].id),
             now: Moment::from_micros(self.registrar.now),
         };
         let answer = authorize(&ask, &self.authorities);

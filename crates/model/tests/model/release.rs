@@ -44,6 +44,7 @@ fn opens(release: &Release, role: Role, member: bool, action: Action, now: Momen
         person: None,
         territory: None,
         under: None,
+        only: None,
         now,
     };
     authorize_released(&ask, &[], release).map_err(|refusal| refusal.law)

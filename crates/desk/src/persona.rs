@@ -1,0 +1,891 @@
+//! The vault of personas (decision 25): registered, authorised by another person, taken by one officer at a time,
+//! returned, burned. The rules stand in `model::persona`.
+//!
+//! What a persona is called and how its accounts are opened is sealed under a key of its own. That key is wrapped to
+//! the supervisors of the case and to the officers for whom it is authorised, in their sessions only; what a capture
+//! withholds is encrypted to it by the child. Lists show nothing to other members; no package, report or search holds
+//! any of it. It refuses to hand out a secret to anybody but the officer who has the persona now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use collect::withhold::{Carried, Secret, read_secrets, values_of};
+use model::{
+    Law, Moment, Sha256Digest,
+    action::Action,
+    actor::Role,
+    authority::{Authority, Standing},
+    authorize::Ground,
+    capture::{CarriedFor, Keeping},
+    event::EventType,
+    exhibit::Origin,
+    id::{ActorId, AuthorityId, OrderId, PersonaId},
+    persona::{Persona, PersonaError, State, Warning, office_hours},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{
+    Intent, NewEvent, Permit, Row, Scope, Session, StoreError, Write,
+    vault::{
+        secret::{SecretBytes, fresh_id, random_16, random_32},
+        wrap::{Identity, Recipient, unwrap, wrap_to},
+    },
+};
+
+use crate::{
+    Desk, admit, case,
+    office::{decode_base64, input},
+    row::{Draft, case_label, for_action, parse_label},
+};
+
+const PERSONA: &str = "persona";
+const CARD: &str = "persona-card";
+const SECRET: &str = "persona-secret";
+const WITHHELD: &str = "persona-withheld";
+/// The index under which equal words of two personas are found.
+const TEXT_INDEX: &str = "persona.text";
+/// The same for secrets.
+const SECRET_INDEX: &str = "persona.secret";
+/// The index under which what was withheld for a persona is found; it hangs on the exhibit, and is erased with it.
+const PERSONA_INDEX: &str = "persona.withheld";
+/// The longest secret.
+pub const LONGEST_SECRET: usize = 64 << 10;
+
+/// `N-0001`.
+pub fn persona_label(number: i64) -> String {
+    format!("N-{number:04}")
+}
+
+/// One use: when, by whom, where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Use {
+    at: Moment,
+    by: ActorId,
+    order: OrderId,
+    hosts: Vec<String>,
+}
+
+/// What a persona's row holds (sealed under the case key): who may use it, and nothing that tells what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct PersonaContent {
+    persona: Persona,
+    /// Class of the source that it is for, and whom and where it concerns.
+    origin: Origin,
+    /// Public half of its key.
+    recipient: String,
+    /// Its key, for each person who may open it, base64.
+    wraps: BTreeMap<ActorId, String>,
+    uses: Vec<Use>,
+    warnings: BTreeSet<Warning>,
+}
+
+/// What it is, sealed under its own key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Card {
+    name: String,
+    about: String,
+}
+
+/// What is sealed under the case key around something that only the persona's key opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Sealed {
+    /// What kind of thing it is; of a secret, `cookie` or `login`.
+    kind: String,
+    /// age, base64.
+    sealed: String,
+    /// The persona, of what was withheld for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    persona: Option<PersonaId>,
+}
+
+/// A secret as it lies under the persona's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// Host of a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    value: String,
+}
+
+/// A persona as it is shown to those who may see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonaView {
+    /// `N-0001`.
+    pub persona: String,
+    /// What it is called; not for who holds no key of it.
+    pub name: Option<String>,
+    /// What it is.
+    pub about: Option<String>,
+    /// `registered`, `authorised`, `checked-out`, `returned`, `burned` or `deregistered`.
+    pub state: String,
+    /// Its authority.
+    pub authority: AuthorityId,
+    /// How that stands now.
+    pub authority_state: String,
+    /// Its circuit label.
+    pub label: String,
+    /// Who registered it.
+    pub registered_by: String,
+    /// Who authorised it.
+    pub authorised_by: Option<String>,
+    /// For whom.
+    pub officers: Vec<String>,
+    /// Who has it now.
+    pub holder: Option<String>,
+    /// How often it was used.
+    pub uses: usize,
+    /// How many secrets lie in its vault.
+    pub secrets: usize,
+    /// What makes it easy to recognise.
+    pub warnings: Vec<String>,
+}
+
+/// What is typed when a persona is registered.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// What it is called.
+    pub name: String,
+    /// What it is: service, account, story.
+    pub about: String,
+    /// The authority of the case that it serves.
+    pub authority: String,
+    /// Class of the source, and whom and where it concerns.
+    pub origin: Origin,
+}
+
+/// What an officer takes along on a capture: opened in his session, for this one wish.
+#[derive(Clone)]
+pub struct Companion {
+    id: PersonaId,
+    /// The authority under which alone it is used.
+    pub(crate) authority: AuthorityId,
+    label: String,
+    recipient: String,
+    carried: Vec<Carried>,
+    warnings: BTreeSet<Warning>,
+}
+
+impl std::fmt::Debug for Companion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Companion({}, hidden)", self.id)
+    }
+}
+
+impl Companion {
+    /// Its id.
+    pub(crate) fn id(&self) -> &PersonaId {
+        &self.id
+    }
+
+    /// Its circuit label.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What the order says of its session.
+    pub(crate) fn keeping(&self) -> Keeping {
+        let carried = self.carried.iter().filter_map(|one| Some(CarriedFor { host: one.host.clone(), commitment: one.commitment()? }));
+        Keeping { recipient: self.recipient.clone(), carried: carried.collect() }
+    }
+
+    /// What the child sends.
+    pub(crate) fn carried(&self) -> Vec<Carried> {
+        self.carried.clone()
+    }
+
+    /// Refuses an address in which a value of the session stands: it would stand in the order, the record and the log.
+    pub(crate) fn stands_in_none(&self, urls: &[String]) -> Result<(), StoreError> {
+        let values = self.carried.iter().flat_map(|one| values_of(one.value.as_bytes())).filter_map(|value| std::str::from_utf8(value).ok());
+        let said = |value: &str| urls.iter().any(|url| url.contains(value));
+        if values.into_iter().any(said) {
+            return Err(StoreError::input("an address holds a value of the persona's session, which would then stand in records and packages: write the address without it; the cookie is sent anyway"));
+        }
+        Ok(())
+    }
+
+    /// What makes it easy to recognise, in words.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.iter().map(Warning::in_words).collect()
+    }
+}
+
+// ---- finding and opening
+
+/// One persona: its row, and what that says now. One whose authority is over is back, whatever the row says (law 15).
+struct Found {
+    row: Row,
+    content: PersonaContent,
+}
+
+impl Found {
+    fn label(&self) -> String {
+        persona_label(self.row.number.unwrap_or(0))
+    }
+
+    /// Its key, in the session of a person to whom it is wrapped.
+    fn key(&self, session: &Session) -> Result<Identity, StoreError> {
+        let none = || StoreError::refused(Law::Separation, format!("{} is not open to you: its key lies with the supervisors of the case and the officers for whom it is authorised", self.label()));
+        let wrapped = self.content.wraps.get(session.actor()).ok_or_else(none)?;
+        Ok(Identity::parse(session.unwrap(&decode_base64(wrapped)?)?.text()?)?)
+    }
+
+    fn write(&self, desk: &Desk, scope: &Scope, persona: Persona) -> Result<Write, StoreError> {
+        let content = PersonaContent { persona, ..self.content.clone() };
+        Draft::new(PERSONA, self.row.id.clone(), content.persona.state.name()).over(&self.row).write(scope, desk.now(), &content)
+    }
+}
+
+fn found(desk: &Desk, scope: &Scope, row: Row) -> Result<Found, StoreError> {
+    let mut content: PersonaContent = row.content()?;
+    if standing(desk, scope, &content.persona.authority)? != Standing::Live {
+        content.persona = content.persona.taken_back(desk.now());
+    }
+    Ok(Found { row, content })
+}
+
+fn standing(desk: &Desk, scope: &Scope, authority: &AuthorityId) -> Result<Standing, StoreError> {
+    Ok(desk.store.get(scope, "authority", authority.as_str())?.content::<Authority>()?.standing(desk.now()))
+}
+
+/// Every persona that this person may know of.
+fn seen(desk: &Desk, scope: &Scope) -> Result<Vec<Found>, StoreError> {
+    let all = desk.store.list(scope, PERSONA)?.into_iter().map(|row| found(desk, scope, row));
+    let mut seen = Vec::new();
+    for one in all {
+        let one = one?;
+        if one.content.persona.is_seen_by(scope.actor(), scope.role()) {
+            seen.push(one);
+        }
+    }
+    Ok(seen)
+}
+
+/// The persona that was named, by its number or, for who holds its key, by its name.
+fn named(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<Found, StoreError> {
+    let number = parse_label(typed, 'N').ok();
+    for one in seen(desk, scope)? {
+        let same_name = || Ok::<_, StoreError>(card(desk, session, scope, &one)?.is_some_and(|card| normal(&card.name) == normal(typed)));
+        if one.row.number == number && number.is_some() || same_name()? {
+            return Ok(one);
+        }
+    }
+    Err(StoreError::input(format!("there is no persona {typed} for you in this case: see `lanternfish persona list`", typed = model::quoted(typed))))
+}
+
+/// What it is, for who holds its key.
+fn card(desk: &Desk, session: &Session, scope: &Scope, one: &Found) -> Result<Option<Card>, StoreError> {
+    let Ok(key) = one.key(session) else { return Ok(None) };
+    let Some(row) = desk.store.list_of(scope, CARD, &one.row.id)?.into_iter().next() else { return Ok(None) };
+    opened(&key, &row.content()?).map(Some)
+}
+
+fn opened<T: serde::de::DeserializeOwned>(key: &Identity, sealed: &Sealed) -> Result<T, StoreError> {
+    let plain = unwrap(key, &decode_base64(&sealed.sealed)?)?;
+    serde_json::from_slice(&plain).map_err(|_| StoreError::damaged("what lies in a persona's vault"))
+}
+
+fn seal<T: Serialize>(recipient: &str, kind: &str, value: &T) -> Result<Sealed, StoreError> {
+    let recipient: Recipient = recipient.parse()?;
+    let plain = SecretBytes::new(serde_json::to_vec(value).map_err(input)?);
+    Ok(Sealed { kind: kind.into(), sealed: STANDARD.encode(wrap_to(&[recipient], &plain)?), persona: None })
+}
+
+/// The form in which two texts are the same.
+fn normal(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Its key for every supervisor of the case and for these officers.
+fn wraps(desk: &Desk, scope: &Scope, key: &Identity, officers: &BTreeSet<ActorId>) -> Result<BTreeMap<ActorId, String>, StoreError> {
+    let mut wraps = BTreeMap::new();
+    for (actor, _, role) in case::members(desk, scope.case())? {
+        let user = desk.store.user(&actor)?;
+        let Some(recipient) = user.record.recipient.filter(|_| role == Role::Supervisor || officers.contains(&actor)) else { continue };
+        wraps.insert(actor, STANDARD.encode(wrap_to(&[recipient.parse()?], &key.secret_text())?));
+    }
+    Ok(wraps)
+}
+
+/// A refusal of the state machine is an event, where it is one of a law.
+fn refused(desk: &Desk, scope: &Scope, action: Action, label: &str, error: PersonaError) -> Result<StoreError, StoreError> {
+    let text = format!("{label}: {error}");
+    match error.law() {
+        Some(law) => desk.store.refuse(scope, &Intent::to(action), law, text),
+        None => Ok(StoreError::input(text)),
+    }
+}
+
+fn view(desk: &Desk, session: &Session, scope: &Scope, one: &Found) -> Result<PersonaView, StoreError> {
+    let (content, persona) = (&one.content, &one.content.persona);
+    let card = card(desk, session, scope, one)?;
+    let name = |actor: &ActorId| desk.name_of(actor).map(|(name, _)| name);
+    let mut warnings = content.warnings.clone();
+    warnings.extend(office_hours(&content.uses.iter().map(|one| one.at).collect::<Vec<_>>(), &case::zone(desk, scope)?));
+    Ok(PersonaView {
+        persona: one.label(),
+        name: card.as_ref().map(|card| card.name.clone()),
+        about: card.map(|card| card.about),
+        state: persona.state.name().into(),
+        authority: persona.authority.clone(),
+        authority_state: standing(desk, scope, &persona.authority)?.name().into(),
+        label: persona.label.clone(),
+        registered_by: name(&persona.registered_by)?,
+        authorised_by: persona.authorised.as_ref().map(|word| name(&word.by)).transpose()?,
+        officers: persona.authorised.iter().flat_map(|word| &word.officers).map(name).collect::<Result<_, _>>()?,
+        holder: if let State::CheckedOut { by, .. } = &persona.state { Some(name(by)?) } else { None },
+        uses: content.uses.len(),
+        secrets: desk.store.list_of(scope, SECRET, &one.row.id)?.len(),
+        warnings: warnings.iter().map(Warning::in_words).collect(),
+    })
+}
+
+// ---- the life of a persona
+
+/// An authority of the case that lets somebody collect from there.
+fn serves(desk: &Desk, scope: &Scope, id: &str, origin: &Origin) -> Result<AuthorityId, StoreError> {
+    let row = desk.store.get(scope, "authority", id).map_err(|_| StoreError::input(format!("there is no authority {id} of this case: a persona serves one authority of its own case; see `lanternfish authority list`", id = model::quoted(id))))?;
+    let authority: Authority = row.content()?;
+    if !authority.scope.actions.contains(&Action::Collect) || !authority.scope.sources.contains(&origin.source) {
+        let text = format!("the authority {} does not allow to collect from the source class {}: a persona works inside its authority", authority.id, origin.source.name());
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Collect).on(origin), Law::Permit, text)?);
+    }
+    Ok(authority.id)
+}
+
+/// Writes a persona down. Nobody can use it before a supervisor has authorised it.
+///
+/// # Errors
+/// When the case has no supervisor, or its authority does not allow to collect there.
+pub fn register(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &Register) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let authority = serves(desk, scope, &typed.authority, &typed.origin)?;
+    let (id, label) = (PersonaId::from_random(fresh_id()?), hex::encode(random_16()?));
+    let key = Identity::generate()?;
+    let wraps = wraps(desk, scope, &key, &BTreeSet::new())?;
+    if wraps.is_empty() {
+        return Err(StoreError::input("this case has no supervisor, who alone can authorise a persona: add one first (`lanternfish case add-member`)"));
+    }
+    let card = Card { name: typed.name.clone(), about: typed.about.clone() };
+    let texts: BTreeSet<String> = [&card.name, &card.about].into_iter().map(|text| normal(text)).filter(|text| !text.is_empty()).collect();
+    let warnings = same(desk, session, scope, CARD, TEXT_INDEX, &texts, &|persona| Warning::SameText { persona })?;
+    let content = PersonaContent {
+        persona: Persona::register(id.clone(), scope.case().clone(), authority.clone(), label, scope.actor().clone(), desk.now()),
+        origin: typed.origin.clone(),
+        recipient: key.recipient().to_string(),
+        wraps,
+        uses: vec![],
+        warnings,
+    };
+    let row = Draft::new(PERSONA, id.to_string(), content.persona.state.name()).numbered().write(scope, desk.now(), &content)?;
+    let mut about = Draft::new(CARD, format!("{id}/card"), "sealed").under(id.as_str());
+    for text in texts {
+        about = about.found_by(TEXT_INDEX, text);
+    }
+    let about = about.write(scope, desk.now(), &seal(&content.recipient, "card", &card)?)?;
+    let detail = json!({"authority": authority, "source": typed.origin.source, "warnings": content.warnings});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaRegistered, Some(id.to_string()), detail), vec![row, about])?;
+    let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
+    view(desk, session, scope, &one)
+}
+
+/// A supervisor who did not register it says which officers may use it, under its authority or a new one.
+///
+/// # Errors
+/// Law 1 for anybody else.
+pub fn authorise(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str, officers: &[String], authority: Option<&str>) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let mut one = named(desk, session, scope, typed)?;
+    let people = officers.iter().map(|name| Ok(desk.store.user_by_name(name)?.actor)).collect::<Result<BTreeSet<_>, StoreError>>()?;
+    let authority = match authority {
+        Some(id) => serves(desk, scope, id, &one.content.origin)?,
+        None => one.content.persona.authority.clone(),
+    };
+    let members = case::members(desk, scope.case())?;
+    if let Some(stranger) = officers.iter().zip(&people).find(|(_, actor)| members.iter().all(|(member, ..)| member != *actor)) {
+        return Err(StoreError::input(format!("{} is not a member of this case: add him first", model::quoted(stranger.0))));
+    }
+    let persona = match one.content.persona.clone().authorise(scope.actor(), scope.role(), people.clone(), authority, desk.now()) {
+        Ok(persona) => persona,
+        Err(error) => return Err(refused(desk, scope, permit.action(), &one.label(), error)?),
+    };
+    one.content.wraps = wraps(desk, scope, &one.key(session)?, &people)?;
+    let detail = json!({"persona": one.label(), "officers": people, "authority": persona.authority});
+    step(desk, session, scope, permit, &one, persona, EventType::PersonaAuthorised, detail)
+}
+
+/// What an officer asks for before he takes a persona: to collect under its authority and no other.
+///
+/// # Errors
+/// When there is no such persona for him.
+pub fn intent_to_check_out(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<Intent, StoreError> {
+    let one = named(desk, session, scope, typed)?;
+    Ok(Intent::to(Action::Collect).on(&one.content.origin).only_under(one.content.persona.authority))
+}
+
+/// One officer takes it. Everybody else waits until it is back.
+///
+/// # Errors
+/// Law 1 outside its authority, for who is not authorised, and while somebody else has it.
+pub fn check_out(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<PersonaView, StoreError> {
+    let one = named(desk, session, scope, typed)?;
+    if !permit.is_for(&intent_to_check_out(desk, session, scope, typed)?) {
+        return Err(StoreError::refused(Law::Permit, "a persona is checked out under its own authority"));
+    }
+    match one.content.persona.clone().check_out(scope.actor(), scope.case(), desk.now()) {
+        Ok(persona) => {
+            let detail = json!({"persona": one.label(), "warnings": one.content.warnings});
+            step(desk, session, scope, permit, &one, persona, EventType::PersonaCheckedOut, detail)
+        }
+        Err(error) => Err(refused(desk, scope, permit.action(), &one.label(), error)?),
+    }
+}
+
+/// It comes back.
+///
+/// # Errors
+/// Law 1 for anybody but its holder and a supervisor.
+pub fn give_back(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    let one = named(desk, session, scope, typed)?;
+    match one.content.persona.clone().give_back(scope.actor(), scope.role(), desk.now()) {
+        Ok(persona) => step(desk, session, scope, permit, &one, persona, EventType::PersonaReturned, json!({"persona": one.label()})),
+        Err(error) => Err(refused(desk, scope, permit.action(), &one.label(), error)?),
+    }
+}
+
+/// It is known, or may be: nobody uses it again, and a capture that runs under it stops.
+///
+/// # Errors
+/// When it has ended already.
+pub fn burn(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str, reason: &str) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    let label = named(desk, session, scope, typed)?.label();
+    // A capture may write beside it: a burned persona does not stay in use because of that.
+    crate::reclassify::again(|| {
+        let one = named(desk, session, scope, &label)?;
+        match one.content.persona.clone().burn(scope.actor(), desk.now()) {
+            Ok(persona) => step(desk, session, scope, permit, &one, persona, EventType::PersonaBurned, json!({"persona": label, "reason": reason})),
+            Err(error) => Err(refused(desk, scope, permit.action(), &label, error)?),
+        }
+    })
+}
+
+/// It is used no more.
+///
+/// # Errors
+/// Law 1 for anybody but a supervisor.
+pub fn deregister(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str, reason: &str) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let one = named(desk, session, scope, typed)?;
+    match one.content.persona.clone().deregister(scope.actor(), scope.role(), desk.now()) {
+        Ok(persona) => step(desk, session, scope, permit, &one, persona, EventType::PersonaDeregistered, json!({"persona": one.label(), "reason": reason})),
+        Err(error) => Err(refused(desk, scope, permit.action(), &one.label(), error)?),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step, with all that it needs")]
+fn step(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, one: &Found, persona: Persona, kind: EventType, detail: Value) -> Result<PersonaView, StoreError> {
+    let write = one.write(desk, scope, persona)?;
+    desk.store.commit(scope, permit, NewEvent::new(kind, Some(one.row.id.clone()), detail), vec![write])?;
+    let one = found(desk, scope, desk.store.get(scope, PERSONA, &one.row.id)?)?;
+    view(desk, session, scope, &one)
+}
+
+/// The rows of personas that come back because this authority ends (law 15): written in the event that ends it.
+pub(crate) fn taken_back(desk: &Desk, scope: &Scope, authority: &AuthorityId) -> Result<Vec<Write>, StoreError> {
+    let mut rows = Vec::new();
+    for row in desk.store.list(scope, PERSONA)? {
+        let content: PersonaContent = row.content()?;
+        if content.persona.authority == *authority && matches!(content.persona.state, State::CheckedOut { .. }) {
+            let back = content.persona.clone().taken_back(desk.now());
+            rows.push(Found { row, content }.write(desk, scope, back)?);
+        }
+    }
+    Ok(rows)
+}
+
+// ---- looking
+
+/// The personas that this person may know of; one event with their number.
+///
+/// # Errors
+/// When the records cannot be read.
+pub fn list(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit) -> Result<Vec<PersonaView>, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let views = seen(desk, scope)?.iter().map(|one| view(desk, session, scope, one)).collect::<Result<Vec<_>, _>>()?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaConsulted, None, json!({"count": views.len()})), vec![])?;
+    Ok(views)
+}
+
+/// One persona.
+///
+/// # Errors
+/// When there is none for this person.
+pub fn show(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let one = named(desk, session, scope, typed)?;
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaConsulted, Some(one.row.id.clone()), json!({"persona": one.label()})), vec![])?;
+    view(desk, session, scope, &one)
+}
+
+/// What happened to it, and each use: for oversight and, without its name, for a court.
+///
+/// # Errors
+/// When there is none for this person.
+pub fn history(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<Vec<Value>, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let one = named(desk, session, scope, typed)?;
+    let mut lines = Vec::new();
+    for (event, detail) in desk.store.events_about(scope, &one.row.id)? {
+        let who = event.leaf.actor.as_ref().map(|actor| desk.name_of(actor)).transpose()?.map(|(name, _)| name);
+        lines.push(json!({"time": event.leaf.time, "event": event.leaf.seq, "what": event.leaf.event_type.name(), "by": who, "reason": detail["reason"]}));
+    }
+    for used in &one.content.uses {
+        lines.push(json!({"time": used.at, "what": "used", "by": desk.name_of(&used.by)?.0, "order": used.order, "hosts": used.hosts}));
+    }
+    lines.sort_by_key(|line| line["time"].as_str().unwrap_or("").to_string());
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaConsulted, Some(one.row.id.clone()), json!({"persona": one.label(), "history": lines.len()})), vec![])?;
+    Ok(lines)
+}
+
+// ---- secrets
+
+/// A secret to be kept.
+#[derive(Clone)]
+pub enum NewSecret {
+    /// The value of `Cookie` for a host: `name=value`, more of them behind `; `.
+    Cookie {
+        /// The host, without its port.
+        host: String,
+        /// The value.
+        value: String,
+    },
+    /// How an account is opened, in words.
+    Login {
+        /// The words.
+        value: String,
+    },
+}
+
+impl NewSecret {
+    fn parts(&self) -> (&'static str, Option<&str>, &str) {
+        match self {
+            NewSecret::Cookie { host, value } => ("cookie", Some(host), value),
+            NewSecret::Login { value } => ("login", None, value),
+        }
+    }
+}
+
+/// Puts a secret into the vault. Whoever registered the persona may do it, and cannot read it afterwards.
+///
+/// # Errors
+/// When the persona has ended, or the value cannot be a cookie.
+pub fn add_secret(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str, secret: &NewSecret) -> Result<PersonaView, StoreError> {
+    for_action(permit, Action::Administer)?;
+    let one = named(desk, session, scope, typed)?;
+    if one.content.persona.state.is_final() {
+        let error = if matches!(one.content.persona.state, State::Burned { .. }) { PersonaError::Burned } else { PersonaError::Deregistered };
+        return Err(refused(desk, scope, permit.action(), &one.label(), error)?);
+    }
+    let (kind, host, value) = secret.parts();
+    let host = host.map(str::to_lowercase);
+    if value.is_empty() || value.len() > LONGEST_SECRET {
+        return Err(StoreError::input("the secret is empty or longer than 64 KiB"));
+    }
+    if kind == "cookie" && !(value.contains('=') && value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())) {
+        return Err(StoreError::input("this is not a value of Cookie: write `name=value`, with `; ` between two of them, on one line"));
+    }
+    let mut keys = BTreeSet::from([digest_text(value)]);
+    if kind == "cookie" {
+        keys.extend(value.split(';').filter_map(|pair| Some(digest_text(pair.split_once('=')?.1.trim()))));
+    }
+    let mut warnings = same(desk, session, scope, SECRET, SECRET_INDEX, &keys, &|persona| Warning::SameSecret { persona })?;
+    warnings.remove(&Warning::SameSecret { persona: one.label() });
+    let mut draft = Draft::new(SECRET, format!("{}/{}", one.row.id, hex::encode(random_16()?)), "sealed").under(&one.row.id);
+    for key in keys {
+        draft = draft.found_by(SECRET_INDEX, key);
+    }
+    let kept = Kept { host, value: value.to_string() };
+    let row = draft.write(scope, desk.now(), &seal(&one.content.recipient, kind, &kept)?)?;
+    let mut rows = vec![row];
+    let new: BTreeSet<Warning> = warnings.difference(&one.content.warnings).cloned().collect();
+    if !new.is_empty() {
+        let content = PersonaContent { warnings: one.content.warnings.union(&new).cloned().collect(), ..one.content.clone() };
+        rows.push(Draft::new(PERSONA, one.row.id.clone(), &one.row.state).over(&one.row).write(scope, desk.now(), &content)?);
+    }
+    let detail = json!({"persona": one.label(), "kind": kind, "warnings": new});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaSecretKept, Some(one.row.id.clone()), detail), rows)?;
+    let one = found(desk, scope, desk.store.get(scope, PERSONA, &one.row.id)?)?;
+    view(desk, session, scope, &one)
+}
+
+/// How a secret stands in an index: under the case's key, never as it is.
+fn digest_text(value: &str) -> String {
+    Sha256Digest::of(value.as_bytes()).hex()
+}
+
+/// The secrets of a persona, for the officer who has it now.
+///
+/// # Errors
+/// Law 1 for everybody else.
+pub fn secrets(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<Vec<Value>, StoreError> {
+    let one = named(desk, session, scope, typed)?;
+    if !permit.is_for(&intent_to_check_out(desk, session, scope, typed)?) {
+        return Err(StoreError::refused(Law::Permit, "the secrets of a persona are opened under its own authority"));
+    }
+    held(desk, scope, &one)?;
+    let key = one.key(session)?;
+    let mut lines = Vec::new();
+    for row in desk.store.list_of(scope, SECRET, &one.row.id)? {
+        let sealed: Sealed = row.content()?;
+        let kept: Kept = opened(&key, &sealed)?;
+        lines.push(json!({"kind": sealed.kind, "host": kept.host, "value": kept.value, "since": row.time}));
+    }
+    let detail = json!({"persona": one.label(), "secrets": lines.len()});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaConsulted, Some(one.row.id.clone()), detail), vec![])?;
+    Ok(lines)
+}
+
+/// Refuses everybody but the officer who has it now.
+fn held(desk: &Desk, scope: &Scope, one: &Found) -> Result<String, StoreError> {
+    match one.content.persona.label_for(scope.actor(), scope.case()) {
+        Ok(label) => Ok(label.to_string()),
+        Err(error) => Err(refused(desk, scope, Action::Collect, &one.label(), error)?),
+    }
+}
+
+// ---- captures
+
+/// What the officer who has the persona takes along to these hosts: its label, and its cookies for them. Opened in
+/// his session; one event.
+///
+/// # Errors
+/// Law 1 for everybody else.
+pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, hosts: &BTreeSet<String>) -> Result<Companion, StoreError> {
+    let one = named(desk, session, scope, typed)?;
+    let label = held(desk, scope, &one)?;
+    let permit = desk.permit(scope, intent_to_check_out(desk, session, scope, typed)?)?;
+    let key = one.key(session)?;
+    let mut jars: BTreeMap<String, Jar> = BTreeMap::new();
+    for (host, came) in history_of_cookies(desk, scope, &one, &key)? {
+        if hosts.contains(&host) {
+            came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line));
+        }
+    }
+    let mut carried = Vec::new();
+    for (host, jar) in jars {
+        if let Some(value) = jar.header() {
+            carried.push(Carried { host, value, salt: hex::encode(random_32()?) });
+        }
+    }
+    let warnings = met_elsewhere(desk, session, scope, hosts)?;
+    let detail = json!({"persona": one.label(), "hosts": hosts, "cookies": carried.len(), "warnings": warnings});
+    desk.store.commit(scope, &permit, NewEvent::new(EventType::PersonaConsulted, Some(one.row.id.clone()), detail), vec![])?;
+    Ok(Companion {
+        id: one.content.persona.id.clone(),
+        authority: one.content.persona.authority.clone(),
+        label,
+        recipient: one.content.recipient.clone(),
+        carried,
+        warnings,
+    })
+}
+
+/// Every cookie that was put into the vault or came back in a capture, the oldest first: host and `name=value` lines.
+fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, key: &Identity) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+    let mut all: Vec<(u64, String, Vec<String>)> = Vec::new();
+    for row in desk.store.list_of(scope, SECRET, &one.row.id)? {
+        let sealed: Sealed = row.content()?;
+        if sealed.kind == "cookie" {
+            let kept: Kept = opened(key, &sealed)?;
+            let pairs = kept.value.split(';').map(|pair| pair.trim().to_string()).collect();
+            all.push((row.event, kept.host.unwrap_or_default(), pairs));
+        }
+    }
+    for row in desk.store.find(scope, WITHHELD, PERSONA_INDEX, &one.row.id)? {
+        for secret in withheld(key, &row.content()?)?.into_iter().filter(|secret| secret.field == "set-cookie") {
+            let line = hex::decode(&secret.value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            all.extend(line.map(|line| (row.event, secret.host.to_lowercase(), vec![line])));
+        }
+    }
+    all.sort_by_key(|(event, ..)| *event);
+    Ok(all.into_iter().map(|(_, host, lines)| (host, lines)).collect())
+}
+
+fn withheld(key: &Identity, sealed: &Sealed) -> Result<Vec<Secret>, StoreError> {
+    let plain = unwrap(key, &decode_base64(&sealed.sealed)?)?;
+    read_secrets(&plain).map_err(StoreError::damaged)
+}
+
+/// The cookies of one host, by name. What ends at once takes a cookie away.
+#[derive(Debug, Default)]
+struct Jar(Vec<(String, String)>);
+
+impl Jar {
+    /// Takes `name=value; attributes` in.
+    fn take(&mut self, line: &str) {
+        let mut parts = line.split(';').map(str::trim);
+        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
+        let (name, value) = (name.trim(), value.trim());
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b';');
+        if name.is_empty() || !plain(name) || !plain(value) {
+            return;
+        }
+        let ends = parts.any(|attribute| match attribute.split_once('=') {
+            Some((what, age)) if what.trim().eq_ignore_ascii_case("max-age") => age.trim().parse::<i64>().is_ok_and(|age| age <= 0),
+            Some((what, date)) if what.trim().eq_ignore_ascii_case("expires") => date.contains("1970"),
+            _ => false,
+        });
+        self.0.retain(|(known, _)| known != name);
+        if !ends {
+            self.0.push((name.into(), value.into()));
+        }
+    }
+
+    /// The value of `Cookie`.
+    fn header(&self) -> Option<String> {
+        let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+}
+
+/// Notes a use, in the event of the order: the row is written over the version that was read, so that a persona which
+/// was burned, returned or taken by another in between is not used.
+pub(crate) fn note_use(desk: &Desk, scope: &Scope, companion: &Companion, order: &OrderId, hosts: &BTreeSet<String>) -> Result<Write, StoreError> {
+    let mut one = found(desk, scope, desk.store.get(scope, PERSONA, companion.id.as_str())?)?;
+    if held(desk, scope, &one)? != companion.label {
+        return Err(StoreError::damaged("the circuit label of a persona"));
+    }
+    one.content.uses.push(Use { at: desk.now(), by: scope.actor().clone(), order: order.clone(), hosts: hosts.iter().cloned().collect() });
+    let uses: Vec<Moment> = one.content.uses.iter().map(|one| one.at).collect();
+    one.content.warnings.extend(companion.warnings.iter().cloned());
+    one.content.warnings.extend(office_hours(&uses, &case::zone(desk, scope)?));
+    let persona = one.content.persona.clone();
+    one.write(desk, scope, persona)
+}
+
+/// Whether the officer still has it: asked while a capture runs (law 15).
+///
+/// # Errors
+/// Law 15 when it was burned, returned or taken back.
+pub(crate) fn still_out(desk: &Desk, scope: &Scope, id: &PersonaId) -> Result<(), StoreError> {
+    let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
+    let error = match one.content.persona.label_for(scope.actor(), scope.case()) {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    Err(StoreError::refused(Law::Revocation, format!("the work was stopped: {}: {error}", one.label())))
+}
+
+/// The row that keeps what a capture withheld, as the child encrypted it: nobody opens it here.
+pub(crate) fn keep_withheld(desk: &Desk, scope: &Scope, id: &PersonaId, exhibit: &str, sealed: &[u8]) -> Result<Write, StoreError> {
+    let content = Sealed { kind: "withheld".into(), sealed: STANDARD.encode(sealed), persona: Some(id.clone()) };
+    let draft = Draft::new(WITHHELD, format!("{exhibit}/withheld"), "sealed").under(exhibit);
+    draft.found_by(PERSONA_INDEX, id.as_str()).write(scope, desk.now(), &content)
+}
+
+/// Opens what was withheld from an exhibit, for a court: values and salts, with what each proves.
+///
+/// # Errors
+/// Law 1 for anybody but a supervisor; when nothing was withheld from it.
+pub fn reveal(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, exhibit: &str, reason: &str) -> Result<Value, StoreError> {
+    let row = admit::row(desk, scope, exhibit)?;
+    let label = crate::exhibit_label(row.number.unwrap_or(0));
+    if !permit.is_for(&intent_to_reveal(&label)?) {
+        return Err(StoreError::refused(Law::Permit, "what was withheld is revealed under a permit to disclose that exhibit"));
+    }
+    if scope.role() != Role::Supervisor {
+        let text = "only a supervisor reveals what was withheld for a persona".to_string();
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Disclose).aimed_at(label), Law::Permit, text)?);
+    }
+    let Some(kept) = desk.store.list_of(scope, WITHHELD, &row.id)?.into_iter().next() else {
+        return Err(StoreError::input(format!("nothing was withheld from {label} for a persona")));
+    };
+    let kept: Sealed = kept.content()?;
+    let id = kept.persona.as_ref().ok_or_else(|| StoreError::damaged("what was withheld for nobody"))?;
+    let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
+    let secrets = withheld(&one.key(session)?, &kept)?;
+    let items: Vec<Value> = secrets.iter().map(revealed).collect();
+    let detail = json!({"exhibit": label, "values": items.len(), "reason": reason});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaRevealed, Some(row.id.clone()), detail), vec![])?;
+    Ok(json!({
+        "exhibit": label,
+        "how": "SHA-256(salt, then value, as bytes) is the commitment that stands in the WARC record and in the capture record",
+        "items": items,
+    }))
+}
+
+fn revealed(secret: &Secret) -> Value {
+    let bytes = |digits: &str| hex::decode(digits).unwrap_or_default();
+    let salt: [u8; 32] = bytes(&secret.salt).try_into().unwrap_or_default();
+    let value = bytes(&secret.value);
+    let commitment = Sha256Digest::commitment(&salt, &value).hex();
+    json!({"record": secret.record, "field": secret.field, "salt": secret.salt, "value": secret.value, "text": String::from_utf8(value).ok(), "commitment": commitment})
+}
+
+/// What a supervisor asks for before he reveals.
+///
+/// # Errors
+/// When this is no number of an exhibit.
+pub fn intent_to_reveal(exhibit: &str) -> Result<Intent, StoreError> {
+    Ok(Intent::to(Action::Disclose).aimed_at(crate::exhibit_label(parse_label(exhibit, 'E')?)))
+}
+
+// ---- what makes it easy to recognise
+
+/// Other personas with one of these values: in this case by number, in the officer's other cases by the case. Only cases
+/// that are his and where he may ask are asked, and each asking is an event there.
+fn same(desk: &Desk, session: &Session, scope: &Scope, kind: &str, index: &str, values: &BTreeSet<String>, warn: &dyn Fn(String) -> Warning) -> Result<BTreeSet<Warning>, StoreError> {
+    let mut warnings = BTreeSet::new();
+    for value in values {
+        for row in desk.store.find(scope, kind, index, value)? {
+            let persona = desk.store.get(scope, PERSONA, row.parent.as_deref().unwrap_or(""))?;
+            warnings.insert(warn(persona_label(persona.number.unwrap_or(0))));
+        }
+    }
+    for (case, other, permit) in other_cases(desk, session, scope)? {
+        let mut hit = false;
+        for value in values {
+            hit |= !desk.store.find(&other, kind, index, value)?.is_empty();
+        }
+        asked(desk, &other, &permit)?;
+        if hit {
+            warnings.insert(warn(format!("a persona of the case {case}")));
+        }
+    }
+    Ok(warnings)
+}
+
+/// Hosts that are visited in another case of this officer too.
+fn met_elsewhere(desk: &Desk, session: &Session, scope: &Scope, hosts: &BTreeSet<String>) -> Result<BTreeSet<Warning>, StoreError> {
+    let mut warnings = BTreeSet::new();
+    for (case, other, permit) in other_cases(desk, session, scope)? {
+        let visited = crate::capture::hosts_visited(desk, &other)?;
+        asked(desk, &other, &permit)?;
+        warnings.extend(hosts.intersection(&visited).map(|host| Warning::OtherCase { host: host.clone(), case: case.clone() }));
+    }
+    Ok(warnings)
+}
+
+fn asked(desk: &Desk, other: &Scope, permit: &Permit) -> Result<(), StoreError> {
+    let detail = json!({"compared": "whether a persona of the same officer can be recognised here"});
+    desk.store.commit(other, permit, NewEvent::new(EventType::PersonaConsulted, None, detail), vec![]).map(|_| ())
+}
+
+/// The officer's other cases in which he may ask now.
+fn other_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result<Vec<(String, Scope, Permit)>, StoreError> {
+    let mut others = Vec::new();
+    for id in desk.store.cases_of(session.actor())?.into_iter().filter(|id| id != scope.case()) {
+        let Ok(other) = desk.store.enter(session, &id) else { continue };
+        let intent = Intent::to(Action::Query);
+        if !desk.store.would_permit(&other, &intent)? {
+            continue;
+        }
+        let permit = desk.store.permit(&other, intent)?;
+        if matches!(permit.ground(), Ground::Authority(_) | Ground::Standing(_)) {
+            let number = desk.store.get(&other, "case", id.as_str())?.number.unwrap_or(0);
+            others.push((case_label(number), other, permit));
+        }
+    }
+    Ok(others)
+}
