@@ -11,6 +11,7 @@ pub mod capture;
 pub mod case;
 pub mod charges;
 pub mod conclude;
+pub mod crawl;
 pub mod custody;
 pub mod doctor;
 pub mod erasure;

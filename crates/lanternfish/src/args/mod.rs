@@ -1,6 +1,7 @@
 //! The command line as it is typed. Nothing is decided here; `verbs` turns it into steps.
 
 mod cases;
+mod collect;
 mod exhibits;
 mod hashes;
 mod node;
@@ -24,7 +25,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, hashes::*, node::*, papers::*, people::*, range::*, restricted::*, subjects::*, witness::*};
+pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, range::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -125,6 +126,9 @@ pub enum Verb {
         #[arg(long)]
         recover: bool,
     },
+    /// Crawls under an authority: follow links inside a scope, on a schedule, and see what changed.
+    #[command(subcommand)]
+    Collect(CollectVerb),
     /// Items of evidence.
     #[command(subcommand)]
     Exhibit(ExhibitVerb),

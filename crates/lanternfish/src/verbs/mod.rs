@@ -2,6 +2,7 @@
 //! its step and says what came of it. No rule of the house is decided here.
 
 mod cases;
+mod collect;
 mod exhibits;
 mod hashes;
 mod node;
@@ -218,6 +219,7 @@ impl Office {
             Verb::Authority(verb) => self.authority(verb),
             Verb::Subject(verb) => self.subject(verb),
             Verb::Erase(verb) => self.erase(verb),
+            Verb::Collect(verb) => self.collect(verb),
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Filter(verb) => self.filter(verb),
             Verb::Viewing(verb) => self.viewing(verb),
