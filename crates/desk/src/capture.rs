@@ -187,6 +187,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     }
     // Before the order is written down: an order whose folder is not here is another machine's.
     let spool = spool_folder(desk, &content.order.order)?;
+    let _attending = attending(&spool)?;
     let mut rows = Vec::new();
     if let Some(round) = round {
         content.crawl = Some(round.crawl.into());
@@ -198,7 +199,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport, "crawl": content.crawl});
     let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
     if let Err(error) = desk.store.commit(scope, permit, event, rows) {
-        let _ = fs::remove_dir(&spool);
+        let _ = fs::remove_dir_all(&spool);
         return Err(error);
     }
     let desk_key = desk_key(desk)?;
@@ -307,12 +308,29 @@ fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreE
     }
 }
 
-/// Whether a desk still renews this order's lease: each renewal writes the order file anew.
-fn is_attended(desk: &Desk, order: &OrderId) -> bool {
-    let file = desk.store.home().spool().join(order.as_str()).join("order.json");
-    let written = fs::metadata(file).and_then(|about| about.modified());
-    let age = written.ok().and_then(|at| at.elapsed().ok());
-    age.is_some_and(|age| age < LEASE + GRACE)
+/// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
+const ATTENDED: &str = "desk.lock";
+
+fn attending(spool: &std::path::Path) -> Result<fs::File, StoreError> {
+    let trouble = |e: std::io::Error| StoreError::environment("holding the spool", &e);
+    let file = fs::File::create(spool.join(ATTENDED)).map_err(trouble)?;
+    file.try_lock().map_err(|e| trouble(e.into()))?;
+    Ok(file)
+}
+
+/// Whether a desk attends this order, or its collector may still be at work. A desk that died lets its lock go at
+/// once; its collector signs as its last act, and ends with its lease at the latest.
+pub(crate) fn is_attended(desk: &Desk, order: &OrderId) -> bool {
+    let spool = desk.store.home().spool().join(order.as_str());
+    let held = fs::File::open(spool.join(ATTENDED)).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)));
+    if held || spool.join(collect::spool::RECORD).exists() {
+        return held;
+    }
+    let young = |path: PathBuf| {
+        let written = fs::metadata(path).and_then(|about| about.modified());
+        written.ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < LEASE + GRACE)
+    };
+    young(spool.join(collect::spool::ORDER)) || young(spool)
 }
 
 /// Every host of the wish must be named by one of the permits.
@@ -587,12 +605,6 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
 fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, content: &OrderContent) -> Result<CaptureView, StoreError> {
     let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
     admit_spool(desk, scope, keep, content, &Ended { revoked: Some(revoked), fault: None, unwatched: content.order.transport == collect::TOR })
-}
-
-/// Whether a desk may still attend this order: it does, or its folder was made a moment ago.
-pub(crate) fn may_be_attended(desk: &Desk, order: &OrderId) -> bool {
-    let made = fs::metadata(desk.store.home().spool().join(order.as_str())).and_then(|about| about.modified());
-    is_attended(desk, order) || made.ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < LEASE + GRACE)
 }
 
 /// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.

@@ -536,7 +536,7 @@ fn fetch(
 /// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
 fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
     let since = Instant::now();
-    while capture::may_be_attended(desk, order) {
+    while capture::is_attended(desk, order) {
         if since.elapsed() > PATIENCE {
             return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "its last round is still being carried out by another desk".into() });
         }

@@ -21,7 +21,7 @@ pub const MOST_LINKS: usize = 5_000;
 /// Robots rules of one host that are read; a longer list lets nothing in.
 pub const MOST_RULES: usize = 1_000;
 /// Pages whose texts differ in at most so many of 64 bits are called nearly the same.
-pub const NEAR_BITS: u32 = 3;
+pub const NEAR_BITS: u32 = 8;
 /// How often one segment may stand in a path before it is called a trap.
 const REPEATS: usize = 3;
 /// Path patterns that are counted; the page budget bounds what is beyond.

@@ -11,10 +11,12 @@ use model::{
     capture::{CaptureRecord, Fetch, FetchOutcome},
     crawl::{Address, LeftOut, Link, LinkKind, PageRead, RobotRules, RobotsPolicy},
     event::EventType,
+    exhibit::ExhibitClass,
+    known::class_after,
 };
 use parse::{Budget, Ended, Finding, MemberHead, MemberTail, Sink, SinkError, Task};
 use serde_json::{Value, json};
-use store::{NewEvent, Row, Scope, StoreError, Write};
+use store::{Digests, NewEvent, Row, Scope, StoreError, Write};
 
 use super::{
     BY_ADDRESS, Came, CrawlContent, CrawlPermits, FAILED, FETCHED, KIND, LEFT_OUT, PAGE, PageContent, Read, RoundState, TRIES, WAITING, by_address,
@@ -24,7 +26,9 @@ use crate::{
     Desk,
     admit::{self, ExhibitContent},
     examine::BlobSource,
-    row::Draft,
+    known::Known,
+    reclassify,
+    row::{Draft, exhibit_label},
 };
 
 /// Rows of the robots rules of a host.
@@ -36,7 +40,7 @@ const REMEMBERED: usize = 100_000;
 
 /// What the child may spend on one round.
 fn budget() -> Budget {
-    Budget { wall_ms: 900_000, cpu_s: 600, memory_bytes: 256 << 20, output_bytes: 4 << 30, depth: 2, members: 1_000_000, ..Budget::default() }
+    Budget { wall_ms: 900_000, cpu_s: 600, memory_bytes: 256 << 20, output_bytes: 16 << 30, depth: 2, members: 1_000_000, ..Budget::default() }
 }
 
 /// Reads the round that is sealed, and closes it. Gives the crawl's row as it is then.
@@ -48,10 +52,15 @@ pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits, row: Row
     let record: CaptureRecord = exhibit.record.as_ref().and_then(|held| serde_json::from_value(held["record"].clone()).ok()).ok_or_else(|| StoreError::damaged("the record of a round"))?;
     let mut reading = Reading::begin(desk, scope, permits, row, content, &round, &record)?;
     let trouble = if exhibit.class.is_restricted() {
-        Some(format!("{} became {}: nothing was read in it", exhibit.description, exhibit.class.name()))
+        reading.closed = true;
+        Some(format!("it is {}: nothing was read in it", exhibit.class.name()))
     } else {
         reading.read(&exhibit_row, &exhibit)?
     };
+    if let Some(class) = reading.restricted {
+        reclassify::becomes_restricted(desk, scope, &exhibit_label(exhibit_row.number.unwrap_or(0)), class)?;
+        reading.forget();
+    }
     reading.close(trouble)
 }
 
@@ -69,11 +78,17 @@ struct Reading<'a> {
     pages: Vec<(Row, PageContent)>,
     /// The place of a page, by the record of its response.
     places: BTreeMap<&'a str, usize>,
+    /// What is compared with the body of each page before anything of it is used.
+    lists: Known,
+    /// The class of what a list holds of it.
+    restricted: Option<ExhibitClass>,
     robots: BTreeMap<String, RobotRules>,
     new_robots: Vec<Write>,
     known: BTreeSet<[u8; 16]>,
     ready: Vec<Write>,
     found: Vec<String>,
+    /// No link is followed any more.
+    closed: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -109,8 +124,8 @@ impl<'a> Reading<'a> {
             .collect::<Result<_, _>>()?;
         let exhibit = round.exhibit.as_ref().map(ToString::to_string).unwrap_or_default();
         Ok(Reading {
-            desk, scope, permits, row, content, round, exhibit, fetches, pages, places, robots,
-            new_robots: vec![], known: BTreeSet::new(), ready: vec![], found: vec![],
+            desk, scope, permits, row, content, round, exhibit, fetches, pages, places, robots, lists: Known::open(desk, scope)?, restricted: None,
+            new_robots: vec![], known: BTreeSet::new(), ready: vec![], found: vec![], closed: false,
         })
     }
 
@@ -140,6 +155,9 @@ impl<'a> Reading<'a> {
                 return Err(StoreError::Environment { attempt: "reading the links of a round".into(), cause: error.to_string() });
             }
         };
+        if let Some(class) = self.restricted {
+            return Ok(Some(format!("a known-hash list holds one of its pages, so it is {} now: nothing more was read in it", class.name())));
+        }
         match outcome.ended {
             Ended::Done => Ok(None),
             // Stopped from outside: the authority ended, or the item is restricted now. The next reading asks again.
@@ -152,7 +170,13 @@ impl<'a> Reading<'a> {
     }
 
     fn page(&mut self, page: PageRead) -> Result<(), StoreError> {
-        let Some(place) = self.places.get(page.record.as_str()).copied() else { return Ok(()) };
+        let Some(place) = self.places.get(page.record.as_str()).copied().filter(|_| self.restricted.is_none()) else { return Ok(()) };
+        let hits = self.lists.hits(Digests { sha256: page.payload, sha1: None, md5: None })?;
+        let class = class_after(ExhibitClass::Ordinary, &hits);
+        if class.is_restricted() {
+            self.restricted = Some(class);
+            return Ok(());
+        }
         let own = &self.pages[place].1;
         let (depth, via, url) = (own.depth, own.via, own.url.clone());
         self.content.counts.links += page.links.len() as u64;
@@ -175,6 +199,17 @@ impl<'a> Reading<'a> {
             cut: page.cut,
         });
         if self.ready.len() >= STEP { self.step() } else { Ok(()) }
+    }
+
+    /// Lets go of what was found and not written: nothing is used of an exhibit that became restricted.
+    fn forget(&mut self) {
+        for write in std::mem::take(&mut self.ready) {
+            self.content.let_in -= u64::from(write.head.state == WAITING);
+        }
+        self.found.clear();
+        self.pages.iter_mut().for_each(|(_, page)| page.read = None);
+        // Redirects stand in the collector's own record, and are of no use either.
+        self.closed = true;
     }
 
     /// Keeps a host's robots rules (RFC 9309 §2.3.1: a client's error lets all in, a server's nothing), and lets its
@@ -306,9 +341,13 @@ impl<'a> Reading<'a> {
             let (via, url, depth) = { let page = &self.pages[place].1; (page.via, page.url.clone(), page.depth) };
             let again = self.settle(place);
             if via == LinkKind::Robots && !again && Address::alone(&url).is_ok_and(|address| !self.robots.contains_key(address.origin())) {
-                self.rules(&url, fetch.outcome.clone(), None)?;
+                // A file that could not be read is not an empty one.
+                let unread = (self.closed || trouble.is_some()).then(RobotRules::closed);
+                self.rules(&url, fetch.outcome.clone(), unread)?;
             }
-            if let (Some(to), Ok(address), false) = (&fetch.redirect, Address::alone(&url), via == LinkKind::Robots) {
+            if self.closed {
+                // Nothing of it is used.
+            } else if let (Some(to), Ok(address), false) = (&fetch.redirect, Address::alone(&url), via == LinkKind::Robots) {
                 // A redirect is as far away as the page that gives it.
                 self.link(&address, &Link { kind: LinkKind::Redirect, to: to.clone() }, depth)?;
             }
