@@ -4,7 +4,7 @@
 //! when it is over, the response is cut where it stands, and what had arrived is kept and marked.
 //! Network trouble is a verdict; only trouble with the spool is an error.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -82,6 +82,7 @@ pub(crate) struct Taken {
 enum Cut {
     LeaseLapsed,
     Budget,
+    PageBudget,
     Timeout,
     ConnectionLost,
     Malformed,
@@ -98,6 +99,7 @@ impl Cut {
         match self {
             Cut::LeaseLapsed => "lease-lapsed",
             Cut::Budget => "budget",
+            Cut::PageBudget => "page-budget",
             Cut::Timeout => "timeout",
             Cut::ConnectionLost => "connection-lost",
             Cut::Malformed => "malformed-response",
@@ -112,7 +114,7 @@ impl Cut {
     fn truncated(self) -> Option<&'static str> {
         match self {
             Cut::LeaseLapsed | Cut::Timeout => Some("time"),
-            Cut::Budget | Cut::Session => Some("length"),
+            Cut::Budget | Cut::PageBudget | Cut::Session => Some("length"),
             Cut::ConnectionLost => Some("disconnect"),
             Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable | Cut::Proxy(_) => None,
         }
@@ -138,6 +140,10 @@ pub(crate) struct Capture<W: Write> {
     warc: WarcWriter<W>,
     warcinfo: String,
     budget_left: u64,
+    /// What is left of it for the response that is being received.
+    page_left: u64,
+    /// When each host was last asked, by the boot clock, where the order wants a pause.
+    asked: BTreeMap<String, i64>,
     timeout_ms: i64,
     /// The session of a persona.
     keeper: Option<Keeper>,
@@ -157,7 +163,7 @@ impl<W: Write> Capture<W> {
     pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
         let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, timeout_ms, keeper: None }
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None }
     }
 
     /// The same with the session of a persona.
@@ -207,10 +213,25 @@ impl<W: Write> Capture<W> {
         let transport = self.watch.lease.order().transport.clone();
         match destination::target(&transport, &fetch.url) {
             Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
-            Ok(target) => self.visit(&target, &mut fetch)?,
+            Ok(target) => {
+                self.keep_pace(&target);
+                self.page_left = self.watch.lease.order().page_budget.unwrap_or(u64::MAX);
+                self.visit(&target, &mut fetch)?;
+            }
         }
         fetch.ended = Now::read().wall;
         Ok(fetch)
+    }
+
+    /// Waits until the order's pause for this host is over; a lease that ends meanwhile is seen by what follows.
+    fn keep_pace(&mut self, target: &Target) {
+        let Some(pause_ms) = self.watch.lease.order().pause_ms.filter(|pause| *pause > 0) else { return };
+        let pause_ms = i64::try_from(pause_ms).unwrap_or(i64::MAX);
+        let until = self.asked.get(&target.authority).map_or(i64::MIN, |last| last.saturating_add(pause_ms));
+        while let Ok(wait) = self.may_go_on(until) {
+            std::thread::sleep(wait);
+        }
+        self.asked.insert(target.authority.clone(), Now::read().boot_ms);
     }
 
     /// Connects, asks and receives; fills in how it ended.
@@ -331,10 +352,14 @@ impl<W: Write> Capture<W> {
     fn read_some(&mut self, stream: &mut Wire, buffer: &mut [u8], deadline_boot_ms: i64) -> Result<Option<usize>, Cut> {
         let wait = self.may_go_on(deadline_boot_ms)?;
         stream.wait_to_read(wait).map_err(|_| Cut::ConnectionLost)?;
-        let most = usize::try_from(self.budget_left).unwrap_or(usize::MAX).min(buffer.len());
+        if self.page_left == 0 {
+            return Err(Cut::PageBudget);
+        }
+        let most = usize::try_from(self.budget_left.min(self.page_left)).unwrap_or(usize::MAX).min(buffer.len());
         match stream.read(&mut buffer[..most]) {
             Ok(read) => {
                 self.budget_left -= read as u64;
+                self.page_left -= read as u64;
                 Ok(Some(read))
             }
             Err(e) if is_wait(e.kind()) => Ok(None),

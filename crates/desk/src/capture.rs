@@ -17,11 +17,12 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Intent, NewEvent, Permit, Scope, StoreError, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
+use store::{Intent, NewEvent, Permit, Scope, StoreError, Write, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
 
 use crate::{
     Desk, accident,
     authority::origin_under,
+    crawl,
     admit::{self, ExhibitContent, ExhibitView},
     known::{self, Known},
     office::input,
@@ -42,7 +43,7 @@ pub enum Way {
 }
 
 impl Way {
-    fn transport(&self) -> &'static str {
+    pub(crate) fn transport(&self) -> &'static str {
         match self {
             Way::Loopback => collect::LOOPBACK_DIRECT,
             Way::Tor { .. } => collect::TOR,
@@ -132,6 +133,9 @@ struct OrderContent {
     /// The persona that it was for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     persona: Option<PersonaId>,
+    /// The crawl of which it is a round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crawl: Option<String>,
 }
 
 /// What came of a capture.
@@ -172,7 +176,19 @@ pub fn run(
 ) -> Result<CaptureView, StoreError> {
     allowed(permits, wish)?;
     let road = Road::open(desk, &wish.way, told)?;
-    along(desk, scope, permits, wish, &road)
+    along(desk, scope, permits, wish, &road, None)
+}
+
+/// What an order is a round of: rows that are written with it, and how the collector goes about it.
+pub(crate) struct Round<'a> {
+    /// The crawl.
+    pub crawl: &'a str,
+    /// Most bytes of one response.
+    pub page_bytes: u64,
+    /// Pause between two requests to one host.
+    pub pause_ms: u64,
+    /// What is written in the step that signs the order.
+    pub taken: &'a dyn Fn(&OrderId) -> Result<Vec<Write>, StoreError>,
 }
 
 /// Whether the wish may be carried out at all: before a road is opened, and again before each order on it.
@@ -189,7 +205,7 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
 
 /// Carries out one order on a road that stands: signs it, attends the child, admits what it brought.
 /// Many orders may go along one road, one after the other; each asks for its permits and its own label.
-pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road) -> Result<CaptureView, StoreError> {
+pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>) -> Result<CaptureView, StoreError> {
     let permit = allowed(permits, wish)?;
     if road.transport() != wish.way.transport() {
         return Err(StoreError::input("this road does not lead where the order goes"));
@@ -201,15 +217,26 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
     }
-    let row = Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?;
-    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport});
-    let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
-    let mut rows = vec![row];
+    // Before the order is written down: an order whose folder is not here is another machine's.
+    let spool = spool_folder(desk, &content.order.order)?;
+    let _attending = attending(&spool)?;
+    let mut rows = Vec::new();
+    if let Some(round) = round {
+        content.crawl = Some(round.crawl.into());
+        content.order.page_budget = Some(round.page_bytes);
+        content.order.pause_ms = Some(round.pause_ms);
+        rows = (round.taken)(&content.order.order)?;
+    }
     if let Some(companion) = &wish.persona {
         rows.push(persona::note_use(desk, scope, companion, &content.order.order, &hosts(&wish.urls)?)?);
     }
-    desk.store.commit(scope, permit, event, rows)?;
-    let spool = spool_folder(desk, &content.order.order)?;
+    rows.push(Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?);
+    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport, "crawl": content.crawl});
+    let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
+    if let Err(error) = desk.store.commit(scope, permit, event, rows) {
+        let _ = fs::remove_dir_all(&spool);
+        return Err(error);
+    }
     let desk_key = desk_key(desk)?;
     let started = Collector::new(desk.exe()).start_through(&through(road, wish), &spool, &content.order, &desk_key, child_seed);
     let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, road)?;
@@ -333,15 +360,35 @@ fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreE
         return Ok(());
     }
     let spool = desk.store.home().spool().join(order.as_str());
-    fs::remove_dir_all(&spool).map_err(|e| StoreError::environment("emptying the spool", &e))
+    match fs::remove_dir_all(&spool) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::environment("emptying the spool", &error)),
+        _ => Ok(()),
+    }
 }
 
-/// Whether a desk still renews this order's lease: each renewal writes the order file anew.
-fn is_attended(desk: &Desk, order: &OrderId) -> bool {
-    let file = desk.store.home().spool().join(order.as_str()).join("order.json");
-    let written = fs::metadata(file).and_then(|about| about.modified());
-    let age = written.ok().and_then(|at| at.elapsed().ok());
-    age.is_some_and(|age| age < LEASE + GRACE)
+/// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
+const ATTENDED: &str = "desk.lock";
+
+fn attending(spool: &std::path::Path) -> Result<fs::File, StoreError> {
+    let trouble = |e: std::io::Error| StoreError::environment("holding the spool", &e);
+    let file = fs::File::create(spool.join(ATTENDED)).map_err(trouble)?;
+    file.try_lock().map_err(|e| trouble(e.into()))?;
+    Ok(file)
+}
+
+/// Whether a desk attends this order, or its collector may still be at work. A desk that died lets its lock go at
+/// once; its collector signs as its last act, and ends with its lease at the latest.
+pub(crate) fn is_attended(desk: &Desk, order: &OrderId) -> bool {
+    let spool = desk.store.home().spool().join(order.as_str());
+    let held = fs::File::open(spool.join(ATTENDED)).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)));
+    if held || spool.join(collect::spool::RECORD).exists() {
+        return held;
+    }
+    let young = |path: PathBuf| {
+        let written = fs::metadata(path).and_then(|about| about.modified());
+        written.ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < LEASE + GRACE)
+    };
+    young(spool.join(collect::spool::ORDER)) || young(spool)
 }
 
 /// Every host of the wish must be named by one of the permits.
@@ -390,6 +437,8 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         actor: scope.actor().clone(),
         urls: wish.urls.clone(),
         byte_budget: wish.byte_budget,
+        page_budget: None,
+        pause_ms: None,
         timeout_ms: wish.timeout_ms,
         transport: wish.way.transport().into(),
         isolation: match wish.way {
@@ -410,6 +459,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         description: wish.description.clone(),
         origin: wish.origin.clone(),
         persona: wish.persona.as_ref().map(|companion| companion.id().clone()),
+        crawl: None,
     };
     Ok((content, child_seed))
 }
@@ -534,6 +584,8 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     if let (Some(persona), Some(sealed)) = (&content.persona, sealed) {
         rows.push(persona::keep_withheld(desk, scope, persona, id.as_str(), &sealed)?);
     }
+    // The round and its exhibit are one step: no page is sealed that the crawl does not know of, and none twice.
+    rows.extend(crawl::round_ended(desk, scope, content.crawl.as_deref(), &content.order.order, Some(&id))?);
     match desk.store.commit(scope, writer, event.clone(), rows.clone()) {
         // The authority ended after the collector had signed: what was lawfully captured is kept.
         Err(error) if error.law() == Some(Law::Revocation) => desk.store.commit(scope, &keep, event, rows)?,
@@ -563,7 +615,9 @@ fn end_without_evidence(desk: &Desk, scope: &Scope, content: &OrderContent, why:
     let order_row = desk.store.get(scope, "order", content.order.order.as_str())?;
     let done = Draft::new("order", content.order.order.to_string(), "failed").over(&order_row).write(scope, desk.now(), content)?;
     let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": why}));
-    desk.store.commit(scope, &keep, event, vec![done])?;
+    let mut rows = vec![done];
+    rows.extend(crawl::round_ended(desk, scope, content.crawl.as_deref(), &content.order.order, None)?);
+    desk.store.commit(scope, &keep, event, rows)?;
     Ok(StoreError::refused(Law::Integrity, format!("the capture cannot become evidence: {why}")))
 }
 
@@ -609,12 +663,42 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
             lines.push(format!("{}: still running", row.id));
             continue;
         }
-        let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-        match admit_spool(desk, scope, &keep, &content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() }) {
+        match left_behind(desk, scope, &keep, &content) {
             Ok(view) => lines.push(format!("{}: admitted as {}", row.id, view.exhibit.exhibit)),
             Err(error) => lines.push(format!("{}: {error}", row.id)),
         }
         empty_spool(desk, scope, &content.order.order)?;
     }
     Ok(lines)
+}
+
+fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, content: &OrderContent) -> Result<CaptureView, StoreError> {
+    let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
+    admit_spool(desk, scope, keep, content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() })
+}
+
+/// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.
+///
+/// # Errors
+/// Where its spool lies on another machine.
+pub(crate) fn recover_one(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
+    let row = desk.store.get(scope, "order", order.as_str())?;
+    if row.state != "running" {
+        return Ok(());
+    }
+    let content: OrderContent = row.content()?;
+    if !desk.store.home().spool().join(order.as_str()).exists() {
+        return Err(StoreError::Environment {
+            attempt: "going on with the crawl".into(),
+            cause: format!("its last round ({order}) was begun on another machine, or its spool folder is gone: go on there, or run `lanternfish capture --recover` here to give that round up"),
+        });
+    }
+    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    let ended = left_behind(desk, scope, &keep, &content);
+    empty_spool(desk, scope, order)?;
+    match ended {
+        // Nobody signed it: it can never become evidence, and its pages wait again.
+        Err(error) if error.law() != Some(Law::Integrity) => Err(error),
+        _ => Ok(()),
+    }
 }

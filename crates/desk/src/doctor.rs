@@ -61,6 +61,42 @@ fn warning(ok: bool, text: impl Into<String>, what_to_do: &str) -> Health {
     Health { warning: !ok, ..line(ok, text, what_to_do) }
 }
 
+/// Whether this machine can collect: what a crawl and a capture through Tor need, looked at without asking anybody
+/// for anything.
+pub fn collecting(desk: &Desk) -> Vec<Health> {
+    let checks: [Check; 6] = [walls, tor, collector_filter, cage, clock, space];
+    let told = |found: Result<Health, StoreError>| found.unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish collect doctor` again"));
+    checks.iter().map(|check| told(check(desk))).collect()
+}
+
+/// The namespaces of the collector's walls, tried in a process that ends at once.
+fn walls(_: &Desk) -> Result<Health, StoreError> {
+    let advice = "through Tor nothing is collected here; ask the person who keeps the machine to allow user namespaces for this account (sysctl user.max_user_namespaces above 0; on some systems kernel.unprivileged_userns_clone=1, or a profile for this program). By loopback it works all the same";
+    let tried = std::process::Command::new("unshare")
+        .args(["--user", "--map-current-user", "--net", "--mount", "--ipc", "--uts", "true"])
+        .stdin(std::process::Stdio::null())
+        .output();
+    Ok(match tried {
+        Ok(ended) if ended.status.success() => line(true, "this account may have namespaces of its own: the collector can wall itself off", advice),
+        Ok(ended) => warning(false, format!("this account may not have namespaces of its own: {}", String::from_utf8_lossy(&ended.stderr).trim()), advice),
+        Err(error) => warning(false, format!("whether this account may have namespaces could not be tried: unshare: {error}"), "install util-linux, or capture one page through Tor and see: it stops before it fetches anything"),
+    })
+}
+
+fn tor(_: &Desk) -> Result<Health, StoreError> {
+    let advice = "install Debian's package tor; it need not run as a service. Without it, only loopback works";
+    Ok(match std::process::Command::new("tor").arg("--version").stdin(std::process::Stdio::null()).output() {
+        Ok(said) if said.status.success() => line(true, String::from_utf8_lossy(&said.stdout).lines().next().unwrap_or("tor is there").to_string(), advice),
+        _ => warning(false, "tor is not there", advice),
+    })
+}
+
+/// Whether the kernel has the filter of system calls that the collector asks for.
+fn collector_filter(_: &Desk) -> Result<Health, StoreError> {
+    let has = std::fs::read_to_string("/proc/self/status").is_ok_and(|text| text.lines().any(|line| line.starts_with("Seccomp:")));
+    Ok(line(has, if has { "the kernel can filter system calls" } else { "the kernel cannot filter system calls" }, "through Tor nothing is collected without it: use a kernel with seccomp"))
+}
+
 fn days_since(desk: &Desk, at: Moment) -> i64 {
     (desk.now().seconds() - at.seconds()) / DAY_SECONDS
 }

@@ -20,6 +20,7 @@ mod defang;
 mod flat;
 mod host;
 mod html;
+pub mod links;
 mod onion;
 mod pass;
 mod pgp;

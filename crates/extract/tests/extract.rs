@@ -6,6 +6,8 @@
 mod addresses;
 #[path = "extract/laws.rs"]
 mod laws;
+#[path = "extract/links.rs"]
+mod links;
 #[path = "extract/names.rs"]
 mod names;
 #[path = "extract/pages.rs"]

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
 use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
 
@@ -117,6 +117,39 @@ pub fn capture(view: &CaptureView, zone: &str) -> Vec<String> {
     }
     lines.push("  This proves who captured and when, not that the server said it.".into());
     lines
+}
+
+/// A crawl, for its officer.
+pub fn crawl(view: &CrawlView) -> Vec<String> {
+    let mut lines = vec![format!("{} {}: {}", view.crawl, view.state, progress(view))];
+    lines.extend(view.ended.iter().map(|why| format!("  ended: {why}")));
+    lines.extend(view.left_out.iter().map(|(reason, count)| format!("  left out, {}: {count}", reason.in_words())));
+    if view.counts.beyond > 0 {
+        lines.push(format!("  links beyond the bound of one page, counted only: {}", view.counts.beyond));
+    }
+    lines
+}
+
+/// One line on how far a crawl is.
+pub fn progress(view: &CrawlView) -> String {
+    let counts = &view.counts;
+    let left: u64 = view.left_out.values().sum();
+    format!("{} pages, {} bytes, {} failed, {} waiting, {left} left out, {} rounds", counts.fetched, counts.bytes, counts.failed, view.waiting, counts.rounds)
+}
+
+/// One address of a crawl.
+pub fn page(line: &PageLine) -> String {
+    let place = line.exhibit.as_deref().map(|exhibit| format!(" in {exhibit}")).unwrap_or_default();
+    let status = line.status.map(|status| format!(" {status}")).unwrap_or_default();
+    let why = line.reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+    let hints: String = line.hints.iter().map(|hint| format!(" [{}?]", name(hint))).collect();
+    format!("{}{status}{place}: {}{why}{hints}", line.state, line.url)
+}
+
+/// One page that is not as it was.
+pub fn change(line: &ChangeLine) -> String {
+    let places = [line.before.as_deref(), line.now.as_deref()].map(|place| place.unwrap_or("-"));
+    format!("{}: {} ({} / {})", name(&line.change), line.url, places[0], places[1])
 }
 
 /// Selectors with the place where each stands.

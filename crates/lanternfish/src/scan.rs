@@ -16,7 +16,13 @@ use serde_json::Value;
 use crate::output::{Pipe, complain};
 
 /// What the `parse` child runs over a window of an exhibit's bytes.
-pub fn for_child(bytes: &[u8], _hint: &str) -> Vec<Value> {
+pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
+    let hint: Value = serde_json::from_str(hint).unwrap_or_default();
+    if hint["read"] == parse::READ_PAGE {
+        let status = hint["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+        let page = extract::links::read(bytes, hint["address"].as_str().unwrap_or_default(), hint["media"].as_str(), status);
+        return serde_json::to_value(page).into_iter().collect();
+    }
     Scanner::new().scan(bytes, &Hints::default()).iter().filter_map(|found| serde_json::to_value(found).ok()).collect()
 }
 

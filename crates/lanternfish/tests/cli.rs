@@ -18,6 +18,8 @@ mod closing;
 #[allow(dead_code, reason = "shared with the store's tests, which do more with a server")]
 #[path = "../../store/tests/store/cluster.rs"]
 mod cluster;
+#[path = "cli/crawl.rs"]
+mod crawl;
 #[path = "cli/custody.rs"]
 mod custody;
 #[path = "cli/disclosure.rs"]

@@ -80,6 +80,12 @@ pub struct Order {
     pub byte_budget: u64,
     /// Longest wait for one response, in milliseconds.
     pub timeout_ms: u64,
+    /// Most bytes of one response, where it is less than all; the rest of that response is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_budget: Option<u64>,
+    /// Pause between two requests to one host, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_ms: Option<u64>,
     /// The transport that may be used: `loopback-direct`, or `tor`.
     pub transport: String,
     /// For `tor`: a label that means nothing outside (hexadecimal). Streams with one label share circuits,
@@ -113,7 +119,7 @@ pub enum FetchOutcome {
     Partial {
         /// HTTP status code, when the head had arrived.
         status: Option<u16>,
-        /// Why it was cut: `lease-lapsed`, `budget`, `timeout`, `connection-lost`.
+        /// Why it was cut: `lease-lapsed`, `budget`, `page-budget`, `timeout`, `connection-lost`.
         reason: String,
     },
     /// Nothing was received.

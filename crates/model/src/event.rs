@@ -144,6 +144,16 @@ event_types! {
     CaptureOrdered = "capture-ordered", None;
     /// A collection ended, and its spool was admitted or refused.
     CaptureEnded = "capture-ended", Some(Operation::Collection);
+    /// A crawl began: its scope and how it treats robots.txt.
+    CrawlBegun = "crawl-begun", None;
+    /// The links of a sealed round of a crawl were read, and what the scope lets in waits.
+    CrawlRead = "crawl-read", Some(Operation::Combination);
+    /// A crawl ended, was stopped, or goes on.
+    CrawlChanged = "crawl-changed", Some(Operation::Alteration);
+    /// The pages of a crawl were shown, or what changed between two.
+    CrawlConsulted = "crawl-consulted", Some(Operation::Consultation);
+    /// A crawl was put on a schedule, or taken off.
+    CrawlScheduled = "crawl-scheduled", Some(Operation::Alteration);
     /// A finding was written.
     FindingAdded = "finding-added", Some(Operation::Combination);
     /// A charge was written, or a finding was placed on one of its elements.

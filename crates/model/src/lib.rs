@@ -11,6 +11,7 @@ pub mod authorize;
 pub mod canonical;
 pub mod capture;
 pub mod charge;
+pub mod crawl;
 pub mod custody;
 pub mod digest;
 pub mod disclosure;

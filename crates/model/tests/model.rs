@@ -7,6 +7,8 @@
 mod authorities;
 #[path = "model/canon.rs"]
 mod canon;
+#[path = "model/crawl.rs"]
+mod crawl;
 #[path = "model/custody.rs"]
 mod custody;
 #[path = "model/dates.rs"]

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Read, Write};
 
 use crate::cage::{self, Bounds, CageOptions};
 use crate::context::{Context, Port};
+use crate::harvest::Harvest;
 use crate::member::Task;
 use crate::wire::{Closing, Order, Reply, Report};
 use crate::{probe, scan, unpack};
@@ -51,12 +52,22 @@ pub(crate) fn perform(
     order: &Order,
     extract: &dyn Fn(&[u8], &str) -> Vec<serde_json::Value>,
 ) -> io::Result<Closing> {
+    if order.task == Task::Pages {
+        let mut harvest = Harvest::new(port, extract);
+        let context = Context::new(&mut harvest, order);
+        let worked = unpack::unpack(&context, "");
+        return closing(&context, worked);
+    }
     let context = Context::new(port, order);
     let worked = match &order.task {
         Task::Unpack { name } => unpack::unpack(&context, name),
         Task::Extract { hint } => scan::scan(&context, hint, extract),
-        Task::Probe { .. } => Ok(()),
+        Task::Probe { .. } | Task::Pages => Ok(()),
     };
+    closing(&context, worked)
+}
+
+fn closing(context: &Context<'_>, worked: io::Result<()>) -> io::Result<Closing> {
     match (worked, context.limit()) {
         (Err(error), None) => Err(error),
         (_, limit) => Ok(Closing { format: context.format().to_string(), limit }),

@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 
 use crate::budget::Budget;
-use crate::member::{Finding, FindingKind, MemberHead, MemberTail};
+use crate::member::{Finding, FindingKind, MemberHead, MemberTail, Task};
 use crate::wire::{MAX_CHUNK, Order, Report};
 
 /// The way to the host: the pipes in the child, a [`crate::guard::Guard`] in fuzzing.
@@ -93,7 +93,8 @@ impl<'p> Context<'p> {
             port: RefCell::new(port),
             budget: order.budget.clone(),
             source_len: order.source_len,
-            ceiling: order.budget.output_ceiling(order.source_len),
+            // Of pages nothing is kept: one that swells ends by itself, and takes no room from the others.
+            ceiling: if order.task == Task::Pages { order.budget.output_bytes } else { order.budget.output_ceiling(order.source_len) },
             last_id: Cell::new(0),
             rejects: Cell::new(0),
             output: Cell::new(0),

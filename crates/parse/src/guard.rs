@@ -50,6 +50,8 @@ pub(crate) struct Guard<'s> {
     ceiling: u64,
     extracting: bool,
     probing: bool,
+    harvesting: bool,
+    page_bytes: u64,
     open: Vec<Open>,
     begun: u64,
     finding_count: u64,
@@ -69,6 +71,8 @@ impl<'s> Guard<'s> {
             source_len: order.source_len,
             extracting: matches!(order.task, Task::Extract { .. }),
             probing: matches!(order.task, Task::Probe { .. }),
+            harvesting: order.task == Task::Pages,
+            page_bytes: 0,
             open: Vec::new(),
             begun: 0,
             finding_count: 0,
@@ -92,6 +96,7 @@ impl<'s> Guard<'s> {
             Report::End(tail) => self.end(&tail),
             Report::Finding(finding) => self.finding(finding),
             Report::Selectors(values) => self.selectors(values),
+            Report::Pages(values) => self.pages(values),
             Report::Probe(probe) => self.probe(probe),
             Report::Done(closing) => self.done(closing),
         }
@@ -105,7 +110,7 @@ impl<'s> Guard<'s> {
 
     fn begin(&mut self, head: MemberHead) -> Result<(), Refusal> {
         self.begun += 1;
-        rule(!self.extracting && !self.probing, "a member where none was asked for")?;
+        rule(!self.extracting && !self.probing && !self.harvesting, "a member where none was asked for")?;
         rule(u64::from(head.id) == self.begun, "member ids out of order")?;
         rule(self.begun <= self.budget.members, "more members than the budget allows")?;
         rule(head.parent == self.open.last().map(|open| open.id), "a member outside its parent")?;
@@ -187,6 +192,15 @@ impl<'s> Guard<'s> {
         rule(values.iter().all(|value| self.lies_in_source(value)), "a selector outside the source")?;
         self.summary.selectors += values.len() as u64;
         Ok(self.sink.selectors(values)?)
+    }
+
+    fn pages(&mut self, values: Vec<serde_json::Value>) -> Result<(), Refusal> {
+        rule(self.harvesting, "a page where none was asked for")?;
+        self.begun += values.len() as u64;
+        rule(self.begun <= self.budget.members, "more pages than the budget allows")?;
+        self.page_bytes += values.iter().map(|value| value.to_string().len() as u64).sum::<u64>();
+        rule(self.page_bytes <= self.budget.output_bytes, "more of pages than the budget allows")?;
+        values.into_iter().try_for_each(|value| self.sink.page(value)).map_err(Refusal::from)
     }
 
     fn lies_in_source(&self, value: &serde_json::Value) -> bool {

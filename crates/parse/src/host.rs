@@ -108,6 +108,14 @@ pub trait Sink {
     /// # Errors
     /// When they cannot be kept; the run ends.
     fn selectors(&mut self, values: Vec<serde_json::Value>) -> Result<(), SinkError>;
+
+    /// What was read in one response of a web archive, for [`Task::Pages`].
+    ///
+    /// # Errors
+    /// When it cannot be kept; the run ends.
+    fn page(&mut self, _value: serde_json::Value) -> Result<(), SinkError> {
+        Err(SinkError::from("a page that nobody asked for".to_string()))
+    }
 }
 
 /// The house's own fault: the strangers' bytes can never cause one.

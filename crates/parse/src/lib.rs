@@ -27,6 +27,7 @@ mod context;
 mod declared;
 mod guard;
 mod gzip;
+mod harvest;
 mod host;
 mod http;
 mod member;
@@ -45,6 +46,7 @@ pub mod fuzz;
 pub use budget::Budget;
 pub use cage::{Cage, CageOptions, CageReport};
 pub use child::{child_main, child_main_in};
+pub use harvest::READ_PAGE;
 pub use host::{ParseError, Sink, SinkError, Source, run};
 pub use member::{
     Container, DigestCheck, Ended, EntryType, Finding, FindingKind, HttpHead, MemberHead, MemberTail, Outcome, RawName,

@@ -21,6 +21,8 @@ pub enum Task {
         /// JSON text handed to the closure as it is (media type, default region, …).
         hint: String,
     },
+    /// Walk a web archive and run the closure over the body of each response; no byte of it leaves the child.
+    Pages,
     /// Try what the cage must refuse, and report each result.
     Probe {
         /// A file that the host can read, such as a key.

@@ -45,6 +45,7 @@ pub(crate) enum Report<'a> {
     End(MemberTail),
     Finding(Finding),
     Selectors(Vec<serde_json::Value>),
+    Pages(Vec<serde_json::Value>),
     Probe(ProbeReport),
     Done(Closing),
 }
@@ -70,10 +71,8 @@ impl Report<'_> {
             }
             Report::End(value) => json_frame(b'E', value),
             Report::Finding(value) => json_frame(b'F', value),
-            Report::Selectors(values) => {
-                let lines: Vec<String> = values.iter().map(ToString::to_string).collect();
-                frame(b'S', lines.join("\n").as_bytes())
-            }
+            Report::Selectors(values) => lines_frame(b'S', values),
+            Report::Pages(values) => lines_frame(b'L', values),
             Report::Probe(value) => json_frame(b'P', value),
             Report::Done(value) => json_frame(b'X', value),
         }
@@ -92,6 +91,7 @@ impl Report<'_> {
             b'E' => Report::End(json(body)?),
             b'F' => Report::Finding(json(body)?),
             b'S' => Report::Selectors(json_lines(body)?),
+            b'L' => Report::Pages(json_lines(body)?),
             b'P' => Report::Probe(json(body)?),
             b'X' => Report::Done(json(body)?),
             other => return Err(format!("a frame of unknown type {other}")),
@@ -116,6 +116,11 @@ fn json_lines(body: &[u8]) -> Result<Vec<serde_json::Value>, String> {
 
 fn body_length(length: usize) -> [u8; 4] {
     u32::try_from(length).expect("frames are far below 4 GiB").to_le_bytes()
+}
+
+fn lines_frame(kind: u8, values: &[serde_json::Value]) -> Vec<u8> {
+    let lines: Vec<String> = values.iter().map(ToString::to_string).collect();
+    frame(kind, lines.join("\n").as_bytes())
 }
 
 fn json_frame<T: Serialize>(kind: u8, value: &T) -> Vec<u8> {

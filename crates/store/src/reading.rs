@@ -66,6 +66,30 @@ impl Store {
         rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case) && !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
+    /// At most `most` rows of a kind in this case, in the order of their ids from `first` to `last`; only those in
+    /// this state, where one is named. For long lists that are never held whole.
+    ///
+    /// # Errors
+    /// When the database refuses or a row cannot be opened.
+    pub fn stretch(&self, scope: &Scope, kind: &str, ids: (&str, &str), state: Option<&str>, most: u32) -> Result<Vec<Row>, StoreError> {
+        let mut values = vec![Val::text(kind), Val::text(ids.0), Val::text(ids.1), Val::Int(most.into())];
+        values.extend(state.map(Val::text));
+        let statement = if state.is_some() { sql::RECORDS_STRETCH_IN_STATE } else { sql::RECORDS_STRETCH };
+        let cells = self.db.rows(Sight::Person(&scope.actor), statement, &values)?;
+        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+        rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case) && !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
+    }
+
+    /// Whether a row of this case has this indexed value; nothing is opened.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn holds(&self, scope: &Scope, kind: &str, name: &str, value: &str) -> Result<bool, StoreError> {
+        let blind = scope.ring.blind_index(name, value.as_bytes());
+        let found = self.db.first(Sight::Person(&scope.actor), sql::INDEX_HOLDS, &[Val::text(kind), Val::text(name), Val::Blob(blind.to_vec())])?;
+        Ok(found.is_some())
+    }
+
     /// Rows of this case found by equality of an indexed value.
     ///
     /// # Errors

@@ -61,6 +61,8 @@ fn law_01_a_renewal_may_change_nothing_but_its_times() {
     let wider: [fn(&mut Order); 8] = [
         |o| o.urls.push("http://localhost/".into()),
         |o| o.byte_budget += 1,
+        |o| o.page_budget = Some(1 << 40),
+        |o| o.pause_ms = Some(0),
         |o| o.timeout_ms += 1,
         |o| o.actor = model::id::ActorId::from_random([9; 16]),
         |o| o.case = model::id::CaseId::from_random([9; 16]),

@@ -1,6 +1,7 @@
 //! The command line as it is typed. Nothing is decided here; `verbs` turns it into steps.
 
 mod cases;
+mod collect;
 mod exhibits;
 mod hashes;
 mod node;
@@ -25,7 +26,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, range::*, restricted::*, subjects::*, witness::*};
+pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, range::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -138,6 +139,9 @@ pub enum Verb {
     /// What somebody saw by accident (`exhibit accident` says so), until a supervisor has taken it over.
     #[command(subcommand)]
     Accident(AccidentVerb),
+    /// Crawls under an authority: follow links inside a scope, on a schedule, and see what changed.
+    #[command(subcommand)]
+    Collect(CollectVerb),
     /// Items of evidence.
     #[command(subcommand)]
     Exhibit(ExhibitVerb),

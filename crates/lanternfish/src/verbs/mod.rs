@@ -2,6 +2,7 @@
 //! its step and says what came of it. No rule of the house is decided here.
 
 mod cases;
+mod collect;
 mod exhibits;
 mod hashes;
 mod node;
@@ -222,6 +223,7 @@ impl Office {
             Verb::Persona(verb) => self.persona(verb),
             Verb::Contact(verb) => self.contact(verb),
             Verb::Accident(verb) => self.accident(verb),
+            Verb::Collect(verb) => self.collect(verb),
             Verb::Exhibit(verb) => self.exhibit(verb),
             Verb::Filter(verb) => self.filter(verb),
             Verb::Viewing(verb) => self.viewing(verb),

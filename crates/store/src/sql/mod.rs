@@ -146,6 +146,12 @@ pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER 
 /// What belongs to the agency and to no case.
 pub(crate) const RECORDS_OF_AGENCY: &str = concat_columns!("WHERE kind = $1 AND case_id IS NULL ORDER BY number NULLS FIRST, time, id");
 pub(crate) const RECORDS_OF_PARENT: &str = concat_columns!("WHERE kind = $1 AND parent = $2 ORDER BY number NULLS FIRST, time, id");
+/// A stretch of the rows of a kind, in the order of their ids; the ids of one stretch differ in digits only.
+pub(crate) const RECORDS_STRETCH: &str = concat_columns!("WHERE kind = $1 AND id >= $2 AND id <= $3 ORDER BY id LIMIT $4");
+/// The same of one state.
+pub(crate) const RECORDS_STRETCH_IN_STATE: &str =
+    concat_columns!("WHERE kind = $1 AND id >= $2 AND id <= $3 AND state = $5 ORDER BY id LIMIT $4");
+pub(crate) const INDEX_HOLDS: &str = "SELECT 1 FROM record_index WHERE kind = $1 AND name = $2 AND blind = $3 LIMIT 1";
 pub(crate) const RECORDS_PAGE: &str = concat_columns!("WHERE kind > $1 OR (kind = $1 AND id > $2) ORDER BY kind, id LIMIT $3");
 pub(crate) const RECORDS_BY_INDEX: &str = "SELECT record.kind, record.id, record.case_id, record.parent, record.number, record.state, \
      record.actor, record.time, record.version, record.event_seq, record.key_ref, record.sealed FROM record_index \

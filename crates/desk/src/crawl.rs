@@ -1,0 +1,651 @@
+//! A crawl: rounds of captures that follow links, inside a scope and under permits of their own (laws 1, 2, 15).
+//!
+//! One round is one signed order, one sealed exhibit, and one reading of its links in the caged child. The frontier is
+//! rows of the case, sealed like all others; it is never held whole. Each step of a round is one transaction:
+//! *taken* (the order and its pages), *sealed* (the exhibit and that the round has it), *read* (what became of each
+//! page, and the new ones). A desk that dies between two goes on at the next: no page is lost, none is sealed twice.
+//!
+//! It refuses hosts without a permit, links of restricted exhibits, a second desk at the same round, and going on
+//! after the authority has ended.
+
+mod read;
+mod schedule;
+mod sitemap;
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use model::{
+    Law, Moment,
+    action::Action,
+    crawl::{Address, CrawlScope, LeftOut, LinkKind, Mark, Patterns, RobotsPolicy},
+    event::EventType,
+    exhibit::Origin,
+    id::{BlobId, ExhibitId, OrderId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, Write};
+
+use crate::{
+    Desk,
+    capture::{self, CaptureWish, Road, Way},
+    reclassify::again,
+    row::{Draft, for_action, fresh_blob, parse_label},
+};
+
+pub use schedule::{Due, ScheduleView, ScheduleWish, due, schedule, schedules, unschedule};
+pub use sitemap::{ChangeLine, PageLine, changes, sitemap};
+
+const KIND: &str = "crawl";
+const PAGE: &str = "crawl-page";
+/// The index by which an address of a crawl is found.
+const BY_ADDRESS: &str = "crawl.address";
+
+/// States of a page.
+const WAITING: &str = "waiting";
+const FETCHED: &str = "fetched";
+const FAILED: &str = "failed";
+const LEFT_OUT: &str = "left-out";
+
+/// States of a crawl.
+const GOING: &str = "going";
+const STOPPED: &str = "stopped";
+const DONE: &str = "done";
+
+/// How often a page is asked for, each time in another round.
+const TRIES: u32 = 3;
+/// Rounds one after the other that bring nothing before the crawl stops by itself.
+const EMPTY_ROUNDS: u32 = 3;
+/// Most bytes of one round: what a desk that dies may lose.
+const ROUND_BYTES: u64 = 256 << 20;
+/// How long a round of a desk that died is waited for.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// `K-0001`.
+pub fn crawl_label(number: i64) -> String {
+    format!("K-{number:04}")
+}
+
+/// What is to be crawled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CrawlWish {
+    /// What may be asked for.
+    pub scope: CrawlScope,
+    /// By which way.
+    pub way: WayWord,
+    /// Class of the source, and whom and where it concerns.
+    pub origin: Origin,
+    /// Longest wait for one response.
+    pub timeout_ms: u64,
+    /// Most pages of one round.
+    pub round_pages: u32,
+    /// One line: what is crawled and why.
+    pub description: String,
+}
+
+/// The way, as a row keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "through")]
+pub enum WayWord {
+    /// Loopback.
+    Loopback,
+    /// Tor.
+    Tor {
+        /// The description of a private network.
+        network: Option<PathBuf>,
+    },
+}
+
+impl WayWord {
+    fn way(&self) -> Way {
+        match self {
+            WayWord::Loopback => Way::Loopback,
+            WayWord::Tor { network } => Way::Tor { network: network.clone() },
+        }
+    }
+}
+
+impl CrawlWish {
+    /// What the crawl must be allowed: to collect from each host that it names.
+    pub fn intents(&self) -> Vec<Intent> {
+        self.scope.hosts.iter().map(|host| Intent::to(Action::Collect).on(&self.origin).aimed_at(host)).collect()
+    }
+
+    /// To read the links of what comes in.
+    pub fn intent_to_read(&self) -> Intent {
+        Intent::to(Action::Examine).on(&self.origin)
+    }
+
+    fn checked(&self) -> Result<Vec<Address>, StoreError> {
+        let read = |start: &String| {
+            let address = Address::alone(start).map_err(|why| StoreError::input(format!("{} cannot be crawled: {}", model::quoted(start), why.in_words())))?;
+            collect::destination::target(self.way.way().transport(), address.as_str())
+                .map_err(|refusal| StoreError::input(format!("{} cannot be crawled: {refusal}. Nothing was made", model::quoted(start))))?;
+            match self.scope.hosts.iter().any(|host| host == address.host()) {
+                true => Ok(address.without(&self.scope.without)),
+                false => Err(StoreError::input(format!("{} is on a host that this crawl does not name: add --host", model::quoted(start)))),
+            }
+        };
+        let starts = self.scope.starts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        if starts.is_empty() {
+            return Err(StoreError::input("name at least one address where the crawl begins"));
+        }
+        Ok(starts)
+    }
+}
+
+/// The permits of a crawl, asked again at every step.
+pub struct CrawlPermits {
+    /// One for each host.
+    pub collect: Vec<Permit>,
+    /// To read links.
+    pub examine: Permit,
+}
+
+impl CrawlPermits {
+    /// Asks for all of them.
+    ///
+    /// # Errors
+    /// Law 1, for the first host that no authority covers.
+    pub fn ask(desk: &Desk, scope: &Scope, wish: &CrawlWish) -> Result<CrawlPermits, StoreError> {
+        let collect = wish.intents().into_iter().map(|intent| desk.store.permit(scope, intent)).collect::<Result<Vec<_>, _>>()?;
+        Ok(CrawlPermits { collect, examine: desk.store.permit(scope, wish.intent_to_read())? })
+    }
+
+    fn collecting(&self) -> Result<&Permit, StoreError> {
+        self.collect.first().ok_or_else(|| StoreError::refused(Law::Permit, "a crawl needs a permit for each host"))
+    }
+
+    fn cover(&self, wish: &CrawlWish) -> Result<(), StoreError> {
+        for_action(&self.examine, Action::Examine)?;
+        for intent in wish.intents() {
+            if !self.collect.iter().any(|permit| permit.is_for(&intent)) {
+                return Err(StoreError::refused(Law::Permit, format!("no permit names the host {}", intent.target.unwrap_or_default())));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a crawl's row holds (sealed under the case key).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct CrawlContent {
+    wish: CrawlWish,
+    begun: Moment,
+    /// Page rows that there are: the next one gets this number.
+    rows: u64,
+    /// No page that waits has a lower number.
+    from: u64,
+    /// Pages that were let in; the page budget counts them.
+    let_in: u64,
+    round: Option<RoundState>,
+    counts: Counts,
+    left: BTreeMap<LeftOut, u64>,
+    patterns: Patterns,
+    /// Rounds one after the other that brought nothing.
+    empty: u32,
+    /// The crawl before it on its schedule.
+    previous: Option<String>,
+    schedule: Option<String>,
+    /// Why it goes on no more.
+    ended: Option<String>,
+}
+
+/// A round that was begun and not read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RoundState {
+    order: OrderId,
+    /// Numbers of its pages, in the order of the order's URLs.
+    pages: Vec<u64>,
+    /// The exhibit that holds it, once it is sealed.
+    exhibit: Option<ExhibitId>,
+}
+
+/// What a crawl has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Pages that came, whole or up to the bound of one page.
+    pub fetched: u64,
+    /// Pages that did not come.
+    pub failed: u64,
+    /// Bytes of responses.
+    pub bytes: u64,
+    /// Rounds that were sealed.
+    pub rounds: u64,
+    /// Links that were read, those of known pages too.
+    pub links: u64,
+    /// Links beyond the bound of one page, which were counted only.
+    pub beyond: u64,
+}
+
+/// What a page's row holds (sealed under the case key).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct PageContent {
+    url: String,
+    depth: u32,
+    via: LinkKind,
+    /// The exhibit in which its link stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    found_in: Option<String>,
+    #[serde(default)]
+    tries: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    came: Option<Came>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read: Option<Read>,
+    /// Why it was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<LeftOut>,
+    /// Why it did not come the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+}
+
+/// Where a page lies.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Came {
+    exhibit: String,
+    record: String,
+    status: Option<u16>,
+    bytes: u64,
+    at: Moment,
+    redirect: Option<String>,
+}
+
+/// What the child read in it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Read {
+    payload: model::Sha256Digest,
+    simhash: Option<String>,
+    words: u64,
+    links: u64,
+    beyond: u64,
+    marks: Vec<Mark>,
+    cut: bool,
+}
+
+/// A crawl as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct CrawlView {
+    /// `K-0001`.
+    pub crawl: String,
+    /// `going`, `stopped` or `done`.
+    pub state: String,
+    /// When it began.
+    pub begun: Moment,
+    /// What may be asked for.
+    pub scope: CrawlScope,
+    /// The way.
+    pub way: WayWord,
+    /// Pages that wait.
+    pub waiting: u64,
+    /// Pages of the round that is being carried out.
+    pub in_order: usize,
+    /// What it has done.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Addresses that were left out, by reason.
+    pub left_out: BTreeMap<LeftOut, u64>,
+    /// The crawl before it on its schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// Why it goes on no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+}
+
+fn page_id(crawl: &str, number: u64) -> String {
+    format!("{crawl}.{number:08}")
+}
+
+fn by_address(crawl: &str, url: &str) -> String {
+    format!("{crawl} {url}")
+}
+
+fn page_write(scope: &Scope, desk: &Desk, crawl: &str, number: u64, state: &str, content: &PageContent, over: Option<&Row>) -> Result<Write, StoreError> {
+    let draft = Draft::new(PAGE, page_id(crawl, number), state);
+    let draft = match over {
+        Some(row) => draft.over(row),
+        None => draft.under(crawl),
+    };
+    draft.found_by(BY_ADDRESS, by_address(crawl, &content.url)).write(scope, desk.now(), content)
+}
+
+fn crawl_write(desk: &Desk, scope: &Scope, row: &Row, state: &str, content: &CrawlContent) -> Result<Write, StoreError> {
+    Draft::new(KIND, row.id.clone(), state).over(row).write(scope, desk.now(), content)
+}
+
+fn row_of(desk: &Desk, scope: &Scope, label: &str) -> Result<Row, StoreError> {
+    let number = parse_label(label, 'K')?;
+    let found = desk.store.numbered(scope, KIND, number)?;
+    found.ok_or_else(|| StoreError::input(format!("there is no crawl {label} in this case: see `lanternfish collect status`")))
+}
+
+fn view(row: &Row) -> Result<CrawlView, StoreError> {
+    let content: CrawlContent = row.content()?;
+    let in_order = content.round.as_ref().map_or(0, |round| round.pages.len());
+    let settled = content.counts.fetched + content.counts.failed + in_order as u64;
+    Ok(CrawlView {
+        crawl: crawl_label(row.number.unwrap_or(0)),
+        state: row.state.clone(),
+        begun: content.begun,
+        scope: content.wish.scope,
+        way: content.wish.way,
+        waiting: content.let_in.saturating_sub(settled),
+        in_order,
+        counts: content.counts,
+        left_out: content.left,
+        previous: content.previous,
+        ended: content.ended,
+    })
+}
+
+/// What the person who continues a crawl must be allowed.
+///
+/// # Errors
+/// When there is no such crawl.
+pub fn wish_of(desk: &Desk, scope: &Scope, label: &str) -> Result<CrawlWish, StoreError> {
+    Ok(row_of(desk, scope, label)?.content::<CrawlContent>()?.wish)
+}
+
+/// Writes a new crawl down, with its first pages. Gives its label.
+///
+/// # Errors
+/// An address that cannot be asked for; a permit that does not cover.
+pub fn begin(desk: &Desk, scope: &Scope, permits: &CrawlPermits, wish: &CrawlWish) -> Result<String, StoreError> {
+    begin_with(desk, scope, permits, wish, None, |_| Ok(vec![]))
+}
+
+fn begin_with(
+    desk: &Desk,
+    scope: &Scope,
+    permits: &CrawlPermits,
+    wish: &CrawlWish,
+    schedule: Option<(&str, Option<String>)>,
+    with: impl FnOnce(&str) -> Result<Vec<Write>, StoreError>,
+) -> Result<String, StoreError> {
+    permits.cover(wish)?;
+    let mut starts = wish.checked()?;
+    starts.sort();
+    starts.dedup();
+    let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "crawl-");
+    let mut content = CrawlContent {
+        wish: wish.clone(),
+        begun: desk.now(),
+        rows: 0,
+        from: 0,
+        let_in: 0,
+        round: None,
+        counts: Counts::default(),
+        left: BTreeMap::new(),
+        patterns: Patterns::default(),
+        empty: 0,
+        previous: schedule.as_ref().and_then(|(_, previous)| previous.clone()),
+        schedule: schedule.map(|(schedule, _)| schedule.to_string()),
+        ended: None,
+    };
+    let mut rows = with(&id)?;
+    for (address, via) in first_pages(wish, &starts) {
+        let page = PageContent { url: address, depth: 0, via, found_in: None, tries: 0, came: None, read: None, left: None, trouble: None };
+        rows.push(page_write(scope, desk, &id, content.rows, WAITING, &page, None)?);
+        content.rows += 1;
+        content.let_in += 1;
+    }
+    rows.push(Draft::new(KIND, id.clone(), GOING).numbered().write(scope, desk.now(), &content)?);
+    let detail = json!({"scope": wish.scope, "way": wish.way, "description": wish.description, "previous": content.previous});
+    desk.store.commit(scope, permits.collecting()?, NewEvent::new(EventType::CrawlBegun, Some(id.clone()), detail), rows)?;
+    Ok(crawl_label(desk.store.get(scope, KIND, &id)?.number.unwrap_or(0)))
+}
+
+/// The pages that a crawl begins with. Where robots.txt is obeyed, the starts of a host wait for it.
+fn first_pages(wish: &CrawlWish, starts: &[Address]) -> Vec<(String, LinkKind)> {
+    match wish.scope.robots {
+        RobotsPolicy::Ignore { .. } => starts.iter().map(|start| (start.as_str().to_string(), LinkKind::Start)).collect(),
+        RobotsPolicy::Respect => {
+            let mut origins: Vec<&str> = starts.iter().map(Address::origin).collect();
+            origins.dedup();
+            origins.into_iter().map(|origin| (format!("{origin}/robots.txt"), LinkKind::Robots)).collect()
+        }
+    }
+}
+
+/// What a crawl says while it runs, after each round.
+pub enum Told<'a> {
+    /// Tor builds its way.
+    Tor(u8),
+    /// A round of a desk that died is waited for.
+    Waiting,
+    /// A round was read.
+    Round(&'a CrawlView),
+}
+
+/// Carries a crawl on, round after round, until nothing waits, a budget is full, somebody stops it or the authority ends.
+///
+/// # Errors
+/// Law 15 when the authority ends; a round that another desk carries out; what stops a capture.
+pub fn run(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, told: &mut dyn FnMut(Told<'_>)) -> Result<CrawlView, StoreError> {
+    let id = row_of(desk, scope, label)?.id;
+    let mut road = None;
+    loop {
+        let row = desk.store.get(scope, KIND, &id)?;
+        let content: CrawlContent = row.content()?;
+        permits.cover(&content.wish)?;
+        match &content.round {
+            Some(RoundState { order, exhibit: None, .. }) => take_over(desk, scope, order, told)?,
+            Some(RoundState { exhibit: Some(_), .. }) => {
+                let row = read::round(desk, scope, permits, row)?;
+                told(Told::Round(&view(&row)?));
+            }
+            None if row.state != GOING => return view(&row),
+            None => match next_round(desk, scope, &row, &content)? {
+                Next::Ended(state, why) => return end(desk, scope, &permits.examine, &id, state, &why),
+                Next::Pages(pages) => {
+                    if road.is_none() {
+                        road = Some(Road::open(desk, &content.wish.way.way(), |percent| told(Told::Tor(percent)))?);
+                    }
+                    if let Some(why) = fetch(desk, scope, permits, road.as_ref().expect("opened above"), &id, &row, &content, pages)? {
+                        // What came while the authority lived is kept; its links are read under the next one.
+                        let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+                        end(desk, scope, &keep, &id, STOPPED, &why)?;
+                        return Err(StoreError::refused(Law::Revocation, format!("{why}; the crawl {label} is stopped, and what came is kept")));
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// What comes next.
+enum Next {
+    Pages(Vec<(u64, PageContent)>),
+    Ended(&'static str, String),
+}
+
+fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> Result<Next, StoreError> {
+    if content.empty >= EMPTY_ROUNDS {
+        let why = format!("{EMPTY_ROUNDS} rounds one after the other brought no page: see `collect sitemap` for the reasons, and run `collect retry` when the host answers again");
+        return Ok(Next::Ended(STOPPED, why));
+    }
+    if content.counts.bytes >= content.wish.scope.bytes {
+        return Ok(Next::Ended(DONE, "the byte budget is full".into()));
+    }
+    let ids = (page_id(&row.id, content.from), page_id(&row.id, content.rows));
+    let rows = desk.store.stretch(scope, PAGE, (&ids.0, &ids.1), Some(WAITING), content.wish.round_pages)?;
+    let mut pages = Vec::new();
+    for row in &rows {
+        let page: PageContent = row.content()?;
+        // robots.txt first: what it says decides about the others.
+        if pages.iter().any(|(_, first): &(u64, PageContent)| (first.via == LinkKind::Robots) != (page.via == LinkKind::Robots)) {
+            break;
+        }
+        pages.push((number_of(&row.id)?, page));
+    }
+    if pages.is_empty() {
+        return Ok(Next::Ended(DONE, "no page waits".into()));
+    }
+    Ok(Next::Pages(pages))
+}
+
+fn number_of(id: &str) -> Result<u64, StoreError> {
+    id.rsplit_once('.').and_then(|(_, digits)| digits.parse().ok()).ok_or_else(|| StoreError::damaged("the number of a page"))
+}
+
+/// Carries out one round: order, capture, exhibit. Gives the reason, when the authority ended meanwhile.
+#[expect(clippy::too_many_arguments, reason = "one round, and everything that it stands on")]
+fn fetch(
+    desk: &Desk,
+    scope: &Scope,
+    permits: &CrawlPermits,
+    road: &Road,
+    id: &str,
+    row: &Row,
+    content: &CrawlContent,
+    pages: Vec<(u64, PageContent)>,
+) -> Result<Option<String>, StoreError> {
+    let wish = CaptureWish {
+        urls: pages.iter().map(|(_, page)| page.url.clone()).collect(),
+        way: content.wish.way.way(),
+        origin: content.wish.origin.clone(),
+        byte_budget: content.wish.scope.bytes.saturating_sub(content.counts.bytes).min(ROUND_BYTES.max(content.wish.scope.page_bytes)),
+        timeout_ms: content.wish.timeout_ms,
+        description: format!("{}, round {}: {}", crawl_label(row.number.unwrap_or(0)), content.counts.rounds + 1, content.wish.description),
+        persona: None,
+    };
+    let numbers: Vec<u64> = pages.iter().map(|(number, _)| *number).collect();
+    let taken = |order: &OrderId| {
+        let mut next = content.clone();
+        next.from = numbers.first().copied().unwrap_or(content.from);
+        next.round = Some(RoundState { order: order.clone(), pages: numbers.clone(), exhibit: None });
+        // Over the version that was read: another desk that took a round meanwhile makes this a conflict.
+        Ok(vec![crawl_write(desk, scope, row, &row.state, &next)?])
+    };
+    let round = capture::Round { crawl: id, page_bytes: content.wish.scope.page_bytes, pause_ms: content.wish.scope.pause_ms, taken: &taken };
+    match capture::along(desk, scope, &permits.collect, &wish, road, Some(&round)) {
+        Ok(view) => Ok(view.stopped),
+        Err(StoreError::Conflict) => Err(StoreError::Environment {
+            attempt: "going on with the crawl".into(),
+            cause: "another desk works on it, or somebody changed it: see `lanternfish collect status`".into(),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
+fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    let since = Instant::now();
+    while capture::is_attended(desk, order) {
+        if since.elapsed() > PATIENCE {
+            return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "its last round is still being carried out by another desk".into() });
+        }
+        told(Told::Waiting);
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    capture::recover_one(desk, scope, order)
+}
+
+/// What the end of a round's order writes into its crawl: the exhibit, or that there is none and its pages wait again.
+pub(crate) fn round_ended(desk: &Desk, scope: &Scope, crawl: Option<&str>, order: &OrderId, exhibit: Option<&ExhibitId>) -> Result<Option<Write>, StoreError> {
+    let Some(crawl) = crawl else { return Ok(None) };
+    let row = desk.store.get(scope, KIND, crawl)?;
+    let mut content: CrawlContent = row.content()?;
+    let Some(round) = content.round.as_mut().filter(|round| round.order == *order) else { return Ok(None) };
+    match exhibit {
+        Some(exhibit) => round.exhibit = Some(exhibit.clone()),
+        None => {
+            content.round = None;
+            content.empty += 1;
+        }
+    }
+    crawl_write(desk, scope, &row, &row.state, &content).map(Some)
+}
+
+fn end(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, state: &'static str, why: &str) -> Result<CrawlView, StoreError> {
+    change(desk, scope, permit, id, |_, content| {
+        content.ended = Some(why.to_string());
+        Ok((state, vec![]))
+    })
+}
+
+/// Changes a crawl's row, again when another desk was first.
+fn change(
+    desk: &Desk,
+    scope: &Scope,
+    permit: &Permit,
+    id: &str,
+    change: impl Fn(&Row, &mut CrawlContent) -> Result<(&'static str, Vec<Write>), StoreError>,
+) -> Result<CrawlView, StoreError> {
+    again(|| {
+        let row = desk.store.get(scope, KIND, id)?;
+        let mut content: CrawlContent = row.content()?;
+        let (state, mut rows) = change(&row, &mut content)?;
+        rows.push(crawl_write(desk, scope, &row, state, &content)?);
+        let detail = json!({"crawl": crawl_label(row.number.unwrap_or(0)), "state": state, "why": content.ended, "counts": content.counts, "left-out": content.left});
+        desk.store.commit(scope, permit, NewEvent::new(EventType::CrawlChanged, Some(id.to_string()), detail), rows).map(|_| ())
+    })?;
+    view(&desk.store.get(scope, KIND, id)?)
+}
+
+/// Stops a crawl: the round that runs is finished and sealed, no other begins. Needs no authority.
+///
+/// # Errors
+/// When it goes on no more already.
+pub fn stop(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<CrawlView, StoreError> {
+    for_action(permit, Action::Transfer)?;
+    let row = row_of(desk, scope, label)?;
+    if row.state != GOING {
+        return Err(StoreError::input(format!("{label} goes on no more: it is {}", row.state)));
+    }
+    end(desk, scope, permit, &row.id, STOPPED, reason)
+}
+
+/// Lets a crawl go on; with `failed`, the pages that did not come wait again.
+///
+/// # Errors
+/// When a permit does not cover.
+pub fn reopen(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, failed: bool) -> Result<CrawlView, StoreError> {
+    let row = row_of(desk, scope, label)?;
+    permits.cover(&row.content::<CrawlContent>()?.wish)?;
+    while failed && some_wait_again(desk, scope, permits, &row.id)? {}
+    change(desk, scope, permits.collecting()?, &row.id, |_, content| {
+        (content.ended, content.empty) = (None, 0);
+        Ok((GOING, vec![]))
+    })
+}
+
+/// Pages of one step in which failed ones wait again.
+const AT_ONCE: u32 = 500;
+
+fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits, id: &str) -> Result<bool, StoreError> {
+    let rows = desk.store.stretch(scope, PAGE, (&page_id(id, 0), &page_id(id, 99_999_999)), Some(FAILED), AT_ONCE)?;
+    let Some(first) = rows.first() else { return Ok(false) };
+    let first = number_of(&first.id)?;
+    change(desk, scope, permits.collecting()?, id, |row, content| {
+        content.from = content.from.min(first);
+        content.counts.failed = content.counts.failed.saturating_sub(rows.len() as u64);
+        let wait = |one: &Row| {
+            let page = PageContent { tries: 0, ..one.content()? };
+            page_write(scope, desk, id, number_of(&one.id)?, WAITING, &page, Some(one))
+        };
+        Ok((if row.state == GOING { GOING } else { STOPPED }, rows.iter().map(wait).collect::<Result<Vec<_>, _>>()?))
+    })?;
+    Ok(true)
+}
+
+/// The crawls of the case, or one of them: one event.
+///
+/// # Errors
+/// When the permit is not to view.
+pub fn status(desk: &Desk, scope: &Scope, permit: &Permit, label: Option<&str>) -> Result<Vec<CrawlView>, StoreError> {
+    for_action(permit, Action::View)?;
+    let rows = match label {
+        Some(label) => vec![row_of(desk, scope, label)?],
+        None => desk.store.list(scope, KIND)?,
+    };
+    let detail = json!({"query": "crawls", "count": rows.len()});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::CrawlConsulted, None, detail), vec![])?;
+    rows.iter().map(view).collect()
+}

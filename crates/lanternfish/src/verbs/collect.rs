@@ -1,0 +1,172 @@
+//! Crawls and their schedules. From typed words to steps of the desk; no rule is decided here.
+
+use desk::{
+    DeskError, Scope,
+    crawl::{self, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told, WayWord},
+    doctor,
+};
+use model::{
+    action::Action,
+    crawl::{Address, Change, CrawlScope, RobotsPolicy},
+};
+
+use super::{Done, Office, exhibits, parsed};
+use crate::{args::*, in_short};
+
+impl Office {
+    pub(super) fn collect(&self, verb: CollectVerb) -> Done {
+        match verb {
+            CollectVerb::Crawl(typed) => {
+                let wish = wish(&typed)?;
+                let (_, scope) = self.enter(&typed.case)?;
+                let permits = CrawlPermits::ask(&self.desk, &scope, &wish)?;
+                let label = crawl::begin(&self.desk, &scope, &permits, &wish)?;
+                self.crawl_on(&scope, &permits, &label)?;
+            }
+            CollectVerb::Resume { case, crawl } => self.go_on(&case, &crawl, false)?,
+            CollectVerb::Retry { case, crawl } => self.go_on(&case, &crawl, true)?,
+            CollectVerb::Stop { case, which, reason } => {
+                let (_, scope, permit) = self.to(&case, Action::Transfer)?;
+                if which.starts_with(['R', 'r']) {
+                    self.voice.say(&crawl::unschedule(&self.desk, &scope, &permit, &which, &reason)?);
+                } else {
+                    self.tell_crawl(&crawl::stop(&self.desk, &scope, &permit, &which, &reason)?);
+                }
+            }
+            CollectVerb::Status { case, crawl } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let views = crawl::status(&self.desk, &scope, &permit, crawl.as_deref())?;
+                self.voice.tell_all(&views, || views.iter().flat_map(in_short::crawl).collect(), "the case has no crawl yet");
+                if crawl.is_none() {
+                    let schedules = crawl::schedules(&self.desk, &scope)?;
+                    self.voice.say_all(&schedules, "the case has no schedule");
+                }
+            }
+            CollectVerb::Sitemap { case, crawl, state } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let voice = self.voice;
+                let count = crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| voice.tell(&line, || vec![in_short::page(&line)]))?;
+                voice.note(format!("{count} addresses; hints such as captcha or login-wall are marks on the page, not proof"));
+            }
+            CollectVerb::Changes { case, before, now } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let (lines, same) = crawl::changes(&self.desk, &scope, &permit, &before, &now)?;
+                self.voice.tell_all(&lines, || lines.iter().map(in_short::change).collect(), "nothing changed");
+                let near = lines.iter().filter(|line| line.change == Change::Near).count();
+                self.voice.note(format!("{same} pages are the same byte for byte; {near} are called nearly the same by a measure that can err both ways (docs/guide/crawl.md)"));
+            }
+            CollectVerb::Schedule { every, until, crawl: typed } => {
+                let wish = ScheduleWish { crawl: wish(&typed)?, every_seconds: seconds(&every)?, until: parsed(&until)? };
+                let (_, scope) = self.enter(&typed.case)?;
+                let permits = CrawlPermits::ask(&self.desk, &scope, &wish.crawl)?;
+                self.voice.say(&crawl::schedule(&self.desk, &scope, &permits, &wish)?);
+                self.voice.note("nothing runs by itself: let cron or a timer call `lanternfish collect run-due` in your session");
+            }
+            CollectVerb::RunDue { case } => return self.run_due(&case),
+            CollectVerb::Doctor => {
+                let lines = doctor::collecting(&self.desk);
+                self.voice.say_all(&lines, "nothing to say");
+                return Ok(if lines.iter().all(|line| line.ok || line.warning) { 0 } else { 3 });
+            }
+        }
+        Ok(0)
+    }
+
+    fn go_on(&self, case: &InCase, label: &str, failed: bool) -> Result<(), DeskError> {
+        let (_, scope) = self.enter(case)?;
+        let wish = crawl::wish_of(&self.desk, &scope, label)?;
+        let permits = CrawlPermits::ask(&self.desk, &scope, &wish)?;
+        crawl::reopen(&self.desk, &scope, &permits, label, failed)?;
+        self.crawl_on(&scope, &permits, label)
+    }
+
+    fn run_due(&self, case: &InCase) -> Done {
+        let (_, scope) = self.enter(case)?;
+        let voice = self.voice;
+        let due = crawl::due(&self.desk, &scope, &mut |said| voice.note(said))?;
+        if due.is_empty() {
+            voice.note("nothing is due");
+        }
+        let mut last = 0;
+        for one in &due {
+            voice.note(format!("{}: {}", one.schedule, one.crawl));
+            let went = CrawlPermits::ask(&self.desk, &scope, &one.wish).and_then(|permits| self.crawl_on(&scope, &permits, &one.crawl));
+            // One that is refused does not keep the others from their turn.
+            if let Err(error) = went {
+                voice.note(format!("{}: {error}", one.crawl));
+                last = i32::from(error.exit_code());
+            }
+        }
+        Ok(last)
+    }
+
+    fn crawl_on(&self, scope: &Scope, permits: &CrawlPermits, label: &str) -> Result<(), DeskError> {
+        let (voice, label) = (self.voice, label.to_string());
+        voice.note(format!("{label}: it can be stopped with `lanternfish collect stop`, and goes on with `lanternfish collect resume`"));
+        let view = crawl::run(&self.desk, scope, permits, &label, &mut |told| match told {
+            Told::Tor(percent) => voice.note(format!("tor: {percent} %")),
+            Told::Waiting => {}
+            Told::Round(view) => voice.note(in_short::progress(view)),
+        })?;
+        self.tell_crawl(&view);
+        Ok(())
+    }
+
+    fn tell_crawl(&self, view: &CrawlView) {
+        self.voice.tell(view, || in_short::crawl(view));
+    }
+}
+
+fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
+    let mut hosts: Vec<String> = typed.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    let mut starts = Vec::new();
+    for url in &typed.urls {
+        let address = Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())))?;
+        hosts.push(address.host().to_string());
+        starts.push(address.as_str().to_string());
+    }
+    hosts.sort();
+    hosts.dedup();
+    let robots = match &typed.ignore_robots {
+        Some(reason) => RobotsPolicy::Ignore { reason: reason.clone() },
+        None => RobotsPolicy::Respect,
+    };
+    let scope = CrawlScope {
+        starts,
+        hosts,
+        depth: typed.depth,
+        pages: typed.pages,
+        bytes: typed.bytes,
+        page_bytes: typed.page_bytes,
+        inside: typed.inside.clone(),
+        outside: typed.outside.clone(),
+        robots,
+        pause_ms: typed.pause_ms,
+        without: typed.without.clone(),
+        per_pattern: typed.per_pattern,
+    };
+    let way = if typed.through == "tor" { WayWord::Tor { network: typed.tor_network.as_deref().map(std::path::absolute).transpose().map_err(|e| DeskError::environment("reading the name of the network's file", &e))? } } else { WayWord::Loopback };
+    Ok(CrawlWish {
+        scope,
+        way,
+        origin: exhibits::origin(&typed.source, &typed.concerns)?,
+        timeout_ms: typed.timeout_ms,
+        round_pages: typed.round,
+        description: typed.description.clone(),
+    })
+}
+
+/// A period as people write it.
+fn seconds(text: &str) -> Result<i64, DeskError> {
+    let wrong = || DeskError::input(format!("{} is not a period: write a number and s, m, h or d, such as 6h", model::quoted(text)));
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    let each = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(each).filter(|seconds| *seconds > 0).ok_or_else(wrong)
+}
