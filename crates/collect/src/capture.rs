@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Now;
 use crate::destination::{self, Peer, Target};
+use crate::gate::{Gate, Passage};
 use crate::holding::Holding;
 use crate::lease::{Lease, OrderRefusal};
 use crate::response::{Ending, ResponseReader};
@@ -90,6 +91,8 @@ enum Cut {
     Unreachable,
     /// The server repeats the session again and again.
     Session,
+    /// Not text, and the order is for text only.
+    NotText,
     /// Tor could not lead there.
     Proxy(SocksFailure),
 }
@@ -106,6 +109,7 @@ impl Cut {
             Cut::ConnectionRefused => "connection-refused",
             Cut::Unreachable => "unreachable",
             Cut::Session => "session-repeated",
+            Cut::NotText => "not-text",
             Cut::Proxy(failure) => failure.reason(),
         }
     }
@@ -114,7 +118,7 @@ impl Cut {
     fn truncated(self) -> Option<&'static str> {
         match self {
             Cut::LeaseLapsed | Cut::Timeout => Some("time"),
-            Cut::Budget | Cut::PageBudget | Cut::Session => Some("length"),
+            Cut::Budget | Cut::PageBudget | Cut::Session | Cut::NotText => Some("length"),
             Cut::ConnectionLost => Some("disconnect"),
             Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable | Cut::Proxy(_) => None,
         }
@@ -157,6 +161,8 @@ struct Received {
     cut: Option<Cut>,
     /// What takes the secrets of a session out.
     sieve: Option<Sieve>,
+    /// What stops pictures.
+    gate: Gate,
 }
 
 impl<W: Write> Capture<W> {
@@ -329,7 +335,7 @@ impl<W: Write> Capture<W> {
     }
 
     fn receive(&mut self, stream: &mut Wire, deadline_boot_ms: i64) -> io::Result<Received> {
-        let mut received = Received::begin(&self.folder).for_session(self.keeper.is_some());
+        let mut received = Received::begin(&self.folder).for_session(self.keeper.is_some()).of_kind(self.watch.lease.order().media);
         let mut buffer = vec![0; 64 << 10];
         while received.reader.ending() != Ending::Whole && received.cut.is_none() {
             match self.read_some(stream, &mut buffer, deadline_boot_ms) {
@@ -412,7 +418,9 @@ impl<W: Write> Capture<W> {
         about.push(("WARC-Warcinfo-ID", self.warcinfo.clone()));
         if fetch.response_bytes > 0 {
             let sieve = received.sieve.take();
-            let payload = sieve.as_ref().map(Sieve::payload_digest);
+            // Of what is not text nothing of the payload is kept.
+            let stopped = (received.cut == Some(Cut::NotText)).then(|| Sha256::digest(b"").into());
+            let payload = stopped.or_else(|| sieve.as_ref().map(Sieve::payload_digest));
             let (id, digest) = self.write_response(date, &about, received, payload)?;
             self.withhold(target, &id, sieve, fetch)?;
             about.push(("WARC-Concurrent-To", id.clone()));
@@ -451,12 +459,17 @@ impl<W: Write> Capture<W> {
 
 impl Received {
     fn begin(folder: &Path) -> Received {
-        Received { holding: Holding::new(folder), digest: Sha256::new(), reader: ResponseReader::default(), cut: None, sieve: None }
+        Received { holding: Holding::new(folder), digest: Sha256::new(), reader: ResponseReader::default(), cut: None, sieve: None, gate: Gate::default() }
     }
 
     /// The same for the session of a persona, whose secrets are taken out.
     fn for_session(self, is_one: bool) -> Received {
         Received { sieve: is_one.then(Sieve::new), ..self }
+    }
+
+    /// The same for an order that is for more than text.
+    fn of_kind(self, media: bool) -> Received {
+        Received { gate: if media { Gate::open() } else { self.gate }, ..self }
     }
 
     fn nothing(folder: &Path, cut: Cut) -> Received {
@@ -465,6 +478,22 @@ impl Received {
 
     fn push(&mut self, bytes: &[u8], keeper: Option<&mut Keeper>) -> io::Result<()> {
         self.reader.push(bytes);
+        let passage = self.gate.push(bytes, &self.reader);
+        self.pass(passage, keeper)
+    }
+
+    fn pass(&mut self, passage: Passage, keeper: Option<&mut Keeper>) -> io::Result<()> {
+        match passage {
+            Passage::Wait => Ok(()),
+            Passage::Through(bytes) => self.sift(&bytes, keeper),
+            Passage::Stopped(head) => {
+                self.cut = Some(Cut::NotText);
+                self.sift(&head, keeper)
+            }
+        }
+    }
+
+    fn sift(&mut self, bytes: &[u8], keeper: Option<&mut Keeper>) -> io::Result<()> {
         let (Some(sieve), Some(keeper)) = (&mut self.sieve, keeper) else { return self.hold(bytes) };
         let kept = sieve.push(bytes, &self.reader, keeper)?;
         if sieve.is_flooded() {
@@ -474,7 +503,9 @@ impl Received {
     }
 
     /// Nothing more comes.
-    fn finish(&mut self, keeper: Option<&mut Keeper>) -> io::Result<()> {
+    fn finish(&mut self, mut keeper: Option<&mut Keeper>) -> io::Result<()> {
+        let passage = self.gate.finish(&self.reader);
+        self.pass(passage, keeper.as_deref_mut())?;
         let (Some(sieve), Some(keeper)) = (&mut self.sieve, keeper) else { return Ok(()) };
         let kept = sieve.finish(&self.reader, keeper)?;
         self.hold(&kept)

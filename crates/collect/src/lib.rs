@@ -58,6 +58,7 @@ pub mod control;
 pub mod destination;
 pub mod envelope;
 mod holding;
+mod gate;
 pub mod keeper;
 pub mod lease;
 pub mod onion;

@@ -11,6 +11,8 @@ const MAX_HEAD: usize = 256 << 10;
 const MAX_LINE: usize = 16 << 10;
 /// Most header fields.
 const MAX_FIELDS: usize = 256;
+/// Bytes of a body by which its kind is told.
+const FIRST: usize = 64;
 /// Longest `Location` that is recorded, in characters.
 const MAX_LOCATION: usize = 4_096;
 
@@ -36,6 +38,10 @@ pub struct ResponseReader {
     state: State,
     status: Option<u16>,
     location: Option<String>,
+    media: Option<String>,
+    encoded: bool,
+    /// The first bytes of the body, without its transfer coding.
+    first: Vec<u8>,
     interim: bool,
     /// Bytes of interim heads that were read and let go.
     let_go: usize,
@@ -95,6 +101,21 @@ impl ResponseReader {
         self.status
     }
 
+    /// `Content-Type` of the final response.
+    pub fn media(&self) -> Option<&str> {
+        self.media.as_deref()
+    }
+
+    /// Whether the body is compressed or coded in another way (`Content-Encoding`): its first bytes tell nothing then.
+    pub fn is_encoded(&self) -> bool {
+        self.encoded
+    }
+
+    /// The first bytes of the body, at most 64, without its transfer coding.
+    pub fn first(&self) -> &[u8] {
+        &self.first
+    }
+
     /// `Location` of a redirect (3xx).
     pub fn redirect(&self) -> Option<&str> {
         let is_redirect = self.status.is_some_and(|status| (300..400).contains(&status));
@@ -152,6 +173,8 @@ impl ResponseReader {
         self.heads = Some(self.let_go + head.length);
         self.status = Some(head.status);
         self.location = head.location;
+        self.media = head.media;
+        self.encoded = head.encoded;
         self.state = head.framing;
         self.push_body(&body);
     }
@@ -162,11 +185,17 @@ impl ResponseReader {
         }
         let mut rest = bytes;
         while !rest.is_empty() {
+            let is_body = matches!(self.state, State::Length(_) | State::UntilClose | State::Chunked(Chunk::Bytes(_)));
             let taken = match &mut self.state {
                 State::Length(left) => take(left, rest),
                 State::Chunked(_) => self.push_chunk(rest),
-                State::Head | State::UntilClose | State::Whole | State::Malformed => return,
+                State::UntilClose => rest.len(),
+                State::Head | State::Whole | State::Malformed => return,
             };
+            if is_body {
+                let room = FIRST.saturating_sub(self.first.len()).min(taken);
+                self.first.extend_from_slice(&rest[..room]);
+            }
             rest = &rest[taken..];
             if self.state == State::Length(0) {
                 self.state = State::Whole;
@@ -234,6 +263,8 @@ struct Head {
     length: usize,
     status: u16,
     location: Option<String>,
+    media: Option<String>,
+    encoded: bool,
     framing: State,
 }
 
@@ -256,7 +287,9 @@ fn read_head(bytes: &[u8]) -> Result<Option<Head>, ()> {
     let location = field(response.headers, "location").next().map(|value| {
         String::from_utf8_lossy(value).chars().take(MAX_LOCATION).collect()
     });
-    Ok(Some(Head { length, status, location, framing: framing(status, response.headers) }))
+    let media = field(response.headers, "content-type").next().map(|value| String::from_utf8_lossy(value).chars().take(MAX_LOCATION).collect());
+    let encoded = field(response.headers, "content-encoding").any(|value| !value.trim_ascii().eq_ignore_ascii_case(b"identity"));
+    Ok(Some(Head { length, status, location, media, encoded, framing: framing(status, response.headers) }))
 }
 
 fn field<'h>(fields: &'h [httparse::Header<'h>], name: &'h str) -> impl Iterator<Item = &'h [u8]> {
@@ -308,6 +341,7 @@ pub fn fuzz_response(bytes: &[u8]) {
         assert_eq!(whole.status(), drip.status());
         assert_eq!(whole.heads(), drip.heads());
         assert_eq!(whole.redirect(), drip.redirect());
+        assert_eq!((whole.media(), whole.first()), (drip.media(), drip.first()));
         assert_eq!(whole.payload_digest(), drip.payload_digest());
     }
     whole.close();

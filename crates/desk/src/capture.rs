@@ -68,10 +68,12 @@ pub struct CaptureWish {
     pub description: String,
     /// For a persona: what its officer takes along.
     pub persona: Option<Companion>,
+    /// Pictures, films, documents and archives too, which an authority must allow by name.
+    pub media: bool,
 }
 
 impl CaptureWish {
-    /// One intent per host: each must be inside the authority's selectors.
+    /// One intent per host, and one more for media: each host must be inside the authority's selectors.
     ///
     /// # Errors
     /// When a URL has no host.
@@ -80,12 +82,13 @@ impl CaptureWish {
         if hosts.is_empty() {
             return Err(StoreError::input("name at least one URL to capture"));
         }
-        Ok(hosts.into_iter().map(|host| self.intent(host)).collect())
+        let actions: &[Action] = if self.media { &[Action::Collect, Action::CollectMedia] } else { &[Action::Collect] };
+        Ok(actions.iter().flat_map(|action| hosts.iter().map(|host| self.intent(*action, host.clone()))).collect())
     }
 
     /// What a persona does it does under its own authority and no other.
-    fn intent(&self, host: String) -> Intent {
-        let intent = Intent::to(Action::Collect).on(&self.origin).aimed_at(host);
+    fn intent(&self, action: Action, host: String) -> Intent {
+        let intent = Intent::to(action).on(&self.origin).aimed_at(host);
         match &self.persona {
             Some(companion) => intent.only_under(companion.authority.clone()),
             None => intent,
@@ -194,9 +197,7 @@ pub(crate) struct Round<'a> {
 /// Whether the wish may be carried out at all: before a road is opened, and again before each order on it.
 fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, StoreError> {
     let permit = permits.first().ok_or_else(|| StoreError::refused(Law::Permit, "a capture needs a permit"))?;
-    for permit in permits {
-        for_action(permit, Action::Collect)?;
-    }
+    for_action(permit, Action::Collect)?;
     covered(permits, wish)?;
     reachable(wish)?;
     wish.persona.as_ref().map_or(Ok(()), |companion| companion.stands_in_none(&wish.urls))?;
@@ -395,7 +396,7 @@ pub(crate) fn is_attended(desk: &Desk, order: &OrderId) -> bool {
 fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
     for intent in wish.intents()? {
         if !permits.iter().any(|permit| permit.is_for(&intent)) {
-            return Err(StoreError::refused(Law::Permit, format!("no permit names the host {}", intent.target.unwrap_or_default())));
+            return Err(StoreError::refused(Law::Permit, format!("no permit to {} names the host {}", intent.action, intent.target.unwrap_or_default())));
         }
     }
     Ok(())
@@ -440,6 +441,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         page_budget: None,
         pause_ms: None,
         timeout_ms: wish.timeout_ms,
+        media: wish.media,
         transport: wish.way.transport().into(),
         isolation: match wish.way {
             Way::Loopback => None,

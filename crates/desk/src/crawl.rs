@@ -514,6 +514,8 @@ fn fetch(
         timeout_ms: content.wish.timeout_ms,
         description: format!("{}, round {}: {}", crawl_label(row.number.unwrap_or(0)), content.counts.rounds + 1, content.wish.description),
         persona: None,
+        // A crawl follows links in text; what they lead to beside text is left where it is.
+        media: false,
     };
     let numbers: Vec<u64> = pages.iter().map(|(number, _)| *number).collect();
     let taken = |order: &OrderId| {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Action {
     /// Take bytes from the network.
     Collect,
+    /// Take from the network what is not text: pictures, films, sound, documents, archives.
+    CollectMedia,
     /// Take a file or a thing into the case.
     Admit,
     /// Open an exhibit's bytes.
@@ -54,8 +56,8 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 22] = [
-        Action::Collect, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
+    pub const ALL: [Action; 23] = [
+        Action::Collect, Action::CollectMedia, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
         Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
         Action::Transfer, Action::Administer, Action::Audit, Action::Erase, Action::Filter, Action::Supervise,
         Action::Release, Action::Contact,
@@ -65,6 +67,7 @@ impl Action {
     pub fn name(self) -> &'static str {
         match self {
             Action::Collect => "collect",
+            Action::CollectMedia => "collect-media",
             Action::Admit => "admit",
             Action::View => "view",
             Action::Examine => "examine",

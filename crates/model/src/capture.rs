@@ -86,6 +86,9 @@ pub struct Order {
     /// Pause between two requests to one host, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_ms: Option<u64>,
+    /// Whether responses that are not text may be received too; otherwise they are cut before their first byte.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub media: bool,
     /// The transport that may be used: `loopback-direct`, or `tor`.
     pub transport: String,
     /// For `tor`: a label that means nothing outside (hexadecimal). Streams with one label share circuits,
@@ -119,7 +122,7 @@ pub enum FetchOutcome {
     Partial {
         /// HTTP status code, when the head had arrived.
         status: Option<u16>,
-        /// Why it was cut: `lease-lapsed`, `budget`, `page-budget`, `timeout`, `connection-lost`.
+        /// Why it was cut: `lease-lapsed`, `budget`, `page-budget`, `timeout`, `connection-lost`, `not-text`.
         reason: String,
     },
     /// Nothing was received.

@@ -47,6 +47,7 @@ impl Bench {
             actor: model::id::ActorId::from_random([4; 16]),
             urls: urls.iter().map(|url| url.to_string()).collect(),
             byte_budget: 8 << 20,
+                media: false,
             page_budget: None,
             pause_ms: None,
             timeout_ms: 20_000,

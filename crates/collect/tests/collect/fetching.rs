@@ -135,7 +135,7 @@ fn a_slow_response_ends_at_its_timeout_and_the_next_is_fetched() {
 #[test]
 fn a_response_beyond_memory_is_kept_whole() {
     let mut sent = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 5 << 20).into_bytes();
-    sent.extend((0..5u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8));
+    sent.extend((0..5u32 << 20).map(|i| b'!' + (i.wrapping_mul(2_654_435_761) >> 26) as u8));
     check(&sent, complete(200));
 }
 
@@ -238,4 +238,20 @@ fn find_warcio() -> Option<std::path::PathBuf> {
     let named = std::env::var_os("WARCIO").map(std::path::PathBuf::from);
     let on_path = std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join("warcio")).collect::<Vec<_>>();
     named.into_iter().chain(on_path).find(|file| file.is_file())
+}
+
+#[test]
+fn law_07_of_what_is_not_text_nothing_is_received_unless_the_order_is_for_it() {
+    let picture = [b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5000\r\n\r\n".as_slice(), b"\x89PNG\r\n\x1a\n", &[7; 4992]].concat();
+    let server = Server::sending(&picture);
+    let record = Bench::new().run_urls(&[&server.url("/")]);
+    assert_eq!(record.fetches[0].outcome, partial(Some(200), "not-text"));
+    let head = picture.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    assert_eq!(record.fetches[0].response_bytes, head as u64, "the head alone");
+
+    let bench = Bench::new();
+    let order = model::capture::Order { media: true, ..bench.order(&[&server.url("/")]) };
+    let record = bench.run(&order);
+    assert_eq!(record.fetches[0].outcome, complete(200));
+    assert_eq!(record.fetches[0].response_bytes, picture.len() as u64);
 }

@@ -58,11 +58,12 @@ fn a_renewal_moves_the_end_and_an_old_one_does_not() {
 fn law_01_a_renewal_may_change_nothing_but_its_times() {
     let (bench, order, lease) = leased();
     let next = collect::renewed(&order, at(5, 5).wall, 20);
-    let wider: [fn(&mut Order); 8] = [
+    let wider: [fn(&mut Order); 11] = [
         |o| o.urls.push("http://localhost/".into()),
         |o| o.byte_budget += 1,
         |o| o.page_budget = Some(1 << 40),
         |o| o.pause_ms = Some(0),
+        |o| o.media = true,
         |o| o.timeout_ms += 1,
         |o| o.actor = model::id::ActorId::from_random([9; 16]),
         |o| o.case = model::id::CaseId::from_random([9; 16]),

@@ -111,6 +111,10 @@ pub enum Verb {
         /// The way to the pages: loopback, or tor (onion services, from behind walls, after a leak check).
         #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor"])]
         through: String,
+        /// What may be received: text, or any (pictures, films, documents, archives too). For `any` the authority must name the
+        /// action collect-media.
+        #[arg(long, default_value = "text", value_parser = ["text", "any"])]
+        media: String,
         /// For a persona that you have checked out: its number or name. Its cookies are sent, and withheld from what is kept.
         #[arg(long, value_parser = words)]
         persona: Option<String>,

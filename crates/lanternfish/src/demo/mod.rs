@@ -266,6 +266,7 @@ impl Walk {
             timeout_ms: if self.network.is_some() { 90_000 } else { 20_000 },
             description: "SYNTHETIC market, five pages in four languages".into(),
             persona: None,
+            media: false,
         };
         let (_, scope) = self.enter(INVESTIGATOR)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;

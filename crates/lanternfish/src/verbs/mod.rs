@@ -239,14 +239,14 @@ impl Office {
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, concerns, through, tor_network, persona, description, byte_budget, timeout_ms, recover } => {
+            Verb::Capture { case, urls, source, concerns, through, media, tor_network, persona, description, byte_budget, timeout_ms, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
                 let way = if through == "tor" { Way::Tor { network: tor_network } } else { Way::Loopback };
-                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None };
+                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any" };
                 self.capture(&case, wish, persona.as_deref())
             }
             Verb::Examine { case, exhibit } => {
