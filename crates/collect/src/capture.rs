@@ -24,7 +24,8 @@ use crate::lease::{Lease, OrderRefusal};
 use crate::response::{Ending, ResponseReader};
 use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
-use crate::wire::Wire;
+use crate::tls;
+use crate::wire::{Plain, Wire};
 use crate::withhold::{Keeper, Pending, Sieve, covered};
 use crate::{TOOL, spool};
 
@@ -93,6 +94,8 @@ enum Cut {
     Session,
     /// Not text, and the order is for text only.
     NotText,
+    /// What answered does not speak TLS as it must.
+    Tls,
     /// Tor could not lead there.
     Proxy(SocksFailure),
 }
@@ -110,6 +113,7 @@ impl Cut {
             Cut::Unreachable => "unreachable",
             Cut::Session => "session-repeated",
             Cut::NotText => "not-text",
+            Cut::Tls => "tls-failed",
             Cut::Proxy(failure) => failure.reason(),
         }
     }
@@ -120,7 +124,7 @@ impl Cut {
             Cut::LeaseLapsed | Cut::Timeout => Some("time"),
             Cut::Budget | Cut::PageBudget | Cut::Session | Cut::NotText => Some("length"),
             Cut::ConnectionLost => Some("disconnect"),
-            Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable | Cut::Proxy(_) => None,
+            Cut::Malformed | Cut::ConnectionRefused | Cut::Unreachable | Cut::Tls | Cut::Proxy(_) => None,
         }
     }
 
@@ -258,6 +262,7 @@ impl<W: Write> Capture<W> {
             }
         };
         fetch.peer = Some(target.peer.to_string());
+        fetch.tls = target.tls.as_ref().and_then(|host| stream.shown(host));
         fetch.started = Now::read().wall;
         let sent = self.send(&mut stream, sent.as_bytes(), deadline_boot_ms);
         let received = match sent {
@@ -269,19 +274,39 @@ impl<W: Write> Capture<W> {
     }
 
     fn connect(&mut self, target: &Target, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
-        match (&target.peer, self.proxy.clone()) {
-            (Peer::Loopback(address), None) => self.connect_loopback(*address, deadline_boot_ms),
-            (Peer::Onion { host, port }, Some(proxy)) => self.connect_onion(&proxy, host, *port, tries, deadline_boot_ms),
+        let plain = match (&target.peer, self.proxy.clone()) {
+            (Peer::Loopback(address), None) => self.connect_loopback(*address, deadline_boot_ms)?,
+            (Peer::Onion { host, port }, Some(proxy)) => self.connect_onion(&proxy, host, *port, tries, deadline_boot_ms)?,
             // An address that this transport has no way to.
-            _ => Err(Cut::Unreachable),
+            _ => return Err(Cut::Unreachable),
+        };
+        match &target.tls {
+            None => Ok(Wire::Plain(plain)),
+            Some(host) => self.secure(host, plain, deadline_boot_ms),
         }
     }
 
-    fn connect_loopback(&mut self, address: std::net::SocketAddr, deadline_boot_ms: i64) -> Result<Wire, Cut> {
+    /// Shakes hands inside the stream.
+    fn secure(&mut self, host: &str, plain: Plain, deadline_boot_ms: i64) -> Result<Wire, Cut> {
+        let mut secured = tls::begin(host, plain).map_err(|_| Cut::Tls)?;
+        loop {
+            let wait = self.may_go_on(deadline_boot_ms)?;
+            secured.sock.wait_to_read(wait).map_err(|_| Cut::ConnectionLost)?;
+            match tls::shake(&mut secured) {
+                Ok(true) => return Ok(Wire::Secured(Box::new(secured))),
+                Ok(false) => {}
+                Err(e) if is_wait(e.kind()) => {}
+                Err(e) if e.kind() == ErrorKind::InvalidData => return Err(Cut::Tls),
+                Err(_) => return Err(Cut::ConnectionLost),
+            }
+        }
+    }
+
+    fn connect_loopback(&mut self, address: std::net::SocketAddr, deadline_boot_ms: i64) -> Result<Plain, Cut> {
         loop {
             let wait = self.may_go_on(deadline_boot_ms)?;
             match TcpStream::connect_timeout(&address, wait) {
-                Ok(stream) => return stream.set_write_timeout(Some(wait)).map(|()| Wire::Tcp(stream)).map_err(|_| Cut::Unreachable),
+                Ok(stream) => return stream.set_write_timeout(Some(wait)).map(|()| Plain::Tcp(stream)).map_err(|_| Cut::Unreachable),
                 Err(e) if is_wait(e.kind()) => {}
                 Err(e) if e.kind() == ErrorKind::ConnectionRefused => return Err(Cut::ConnectionRefused),
                 Err(_) => return Err(Cut::Unreachable),
@@ -291,12 +316,12 @@ impl<W: Write> Capture<W> {
 
     /// Asks Tor for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
     /// knows of the service's descriptor, all of them share.
-    fn connect_onion(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
+    fn connect_onion(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Plain, Cut> {
         let broken = Cut::Proxy(SocksFailure::NotSocks);
         let label = self.watch.lease.order().isolation.clone().unwrap_or_default();
         let label = if tries == 0 { label } else { format!("{label}-{tries}") };
         let wait = self.may_go_on(deadline_boot_ms)?;
-        let mut wire = Wire::Proxied(UnixStream::connect(proxy).map_err(|_| broken)?);
+        let mut wire = Plain::Proxied(UnixStream::connect(proxy).map_err(|_| broken)?);
         wire.wait_to_write(wait).map_err(|_| broken)?;
         let mut dialogue = Dialogue::begin(&mut wire, &label, host, port).map_err(|_| broken)?;
         loop {
@@ -556,6 +581,7 @@ fn unanswered(url: String) -> Fetch {
         response_bytes: 0,
         redirect: None,
         earlier: vec![],
+        tls: None,
         withheld: vec![],
         as_received: None,
     }

@@ -11,8 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// Why a URL is not fetched. The text stands behind `refused-destination: ` in the capture record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Another scheme than `http`.
-    #[error("only http:// is spoken here")]
+    /// Another scheme than `http` and `https`.
+    #[error("only http:// and https:// are spoken here")]
     NotHttp,
     /// A character that a URL may not hold.
     #[error("the URL holds a space, a control character or a character beyond ASCII")]
@@ -67,6 +67,8 @@ pub struct Target {
     pub peer: Peer,
     /// Value of the `Host` field: host and port as the URL writes them.
     pub authority: String,
+    /// For https: the host, as TLS names it.
+    pub tls: Option<String>,
     /// Path and query for the request line; begins with `/`.
     pub request_target: String,
 }
@@ -74,14 +76,14 @@ pub struct Target {
 impl Target {
     /// The host as the URL writes it, without its port.
     pub fn host(&self) -> &str {
-        host_and_port(&self.authority).map_or(self.authority.as_str(), |(host, _)| host)
+        host_and_port(&self.authority, HTTP).map_or(self.authority.as_str(), |(host, _)| host)
     }
 }
 
 /// Reads one URL of an order for the transport that it names.
 ///
 /// # Errors
-/// [`Refusal`] for everything but plain http to where that transport may go.
+/// [`Refusal`] for everything but http and https to where that transport may go.
 ///
 /// ```
 /// use collect::{LOOPBACK_DIRECT, TOR, destination::{target, Refusal}};
@@ -96,21 +98,22 @@ pub fn target(transport: &str, url: &str) -> Result<Target, Refusal> {
     if !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
         return Err(Refusal::BadCharacter);
     }
-    let rest = without_scheme(url).ok_or(Refusal::NotHttp)?;
+    let (usual_port, rest) = without_scheme(url).ok_or(Refusal::NotHttp)?;
     let rest = rest.split('#').next().unwrap_or(rest);
     let cut = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(cut);
     if authority.contains('@') {
         return Err(Refusal::UserInfo);
     }
-    let (host, port) = host_and_port(authority)?;
+    let (host, port) = host_and_port(authority, usual_port)?;
     let peer = match transport {
         crate::LOOPBACK_DIRECT => Peer::Loopback(SocketAddr::new(loopback(host)?, port)),
         crate::TOR => onion(host, port)?,
         _ => return Err(Refusal::NoTransport),
     };
     let request_target = if tail.starts_with('/') { tail.to_string() } else { format!("/{tail}") };
-    Ok(Target { peer, authority: authority.to_string(), request_target })
+    let tls = (usual_port == HTTPS).then(|| host.to_ascii_lowercase());
+    Ok(Target { peer, authority: authority.to_string(), tls, request_target })
 }
 
 /// The ports that an order's URLs need by loopback: what the cage lets the child connect to.
@@ -124,18 +127,23 @@ fn onion(host: &str, port: u16) -> Result<Peer, Refusal> {
     if crate::onion::is_onion(&host) { Ok(Peer::Onion { host, port }) } else { Err(Refusal::NotOnion) }
 }
 
-fn without_scheme(url: &str) -> Option<&str> {
+const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
+
+/// The port that the scheme means, and what follows it.
+fn without_scheme(url: &str) -> Option<(u16, &str)> {
     let (scheme, rest) = url.split_once("://")?;
-    scheme.eq_ignore_ascii_case("http").then_some(rest)
+    let port = [("http", HTTP), ("https", HTTPS)].into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?.1;
+    Some((port, rest))
 }
 
-fn host_and_port(authority: &str) -> Result<(&str, u16), Refusal> {
+fn host_and_port(authority: &str, usual: u16) -> Result<(&str, u16), Refusal> {
     let host_end = if authority.starts_with('[') { authority.find(']').ok_or(Refusal::BadHost)? + 1 } else {
         authority.find(':').unwrap_or(authority.len())
     };
     let (host, port) = authority.split_at(host_end);
     match port.strip_prefix(':') {
-        None if port.is_empty() => Ok((host, 80)),
+        None if port.is_empty() => Ok((host, usual)),
         None => Err(Refusal::BadHost),
         Some(digits) => Ok((host, port_number(digits)?)),
     }

@@ -10,7 +10,7 @@
 //! the proxy's socket, and tries every other way out ([`battery`]); one that is open ends the session.
 //!
 //! It refuses: every destination but loopback, or v3 onion services through Tor ([`destination`]), every name
-//! look-up, https, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts, and reading anything but its own
+//! look-up, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts, and reading anything but its own
 //! spool. It never
 //! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
 //! who captured and when, **not that the server said it**.
@@ -66,6 +66,7 @@ mod proof;
 pub mod response;
 pub mod socks;
 pub mod spool;
+mod tls;
 pub mod tor;
 pub mod walls;
 pub mod warc;

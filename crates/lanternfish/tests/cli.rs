@@ -81,5 +81,7 @@ mod stamps;
 mod ten_years;
 #[path = "cli/walk.rs"]
 mod walk;
+#[path = "cli/watched.rs"]
+mod watched;
 #[path = "cli/witness.rs"]
 mod witness;

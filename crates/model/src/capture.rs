@@ -153,6 +153,9 @@ pub struct Fetch {
     pub response_digest: Option<Sha256Digest>,
     /// Number of these bytes.
     pub response_bytes: u64,
+    /// For https: what the server showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsShown>,
     /// `Location` of a redirect that was recorded and not followed.
     pub redirect: Option<String>,
     /// How earlier tries of this URL ended, each with a circuit label of its own.
@@ -164,6 +167,23 @@ pub struct Fetch {
     /// For a persona: `SHA-256(salt ‖ digest)` of the digest of the response as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_received: Option<Sha256Digest>,
+}
+
+/// What a server showed in TLS. It proves that the other end of the stream held that certificate's key, and no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsShown {
+    /// `1.3` or `1.2`.
+    pub version: String,
+    /// Cipher suite, by its IANA name.
+    pub cipher: String,
+    /// SHA-256 of the server's own certificate (DER).
+    pub leaf: Option<Sha256Digest>,
+    /// The chain as shown, the server's own first (DER, base64); at most eight.
+    pub chain: Vec<String>,
+    /// How many were shown.
+    pub of: u64,
+    /// What the roots of the public web say of it: `trusted`, or why not. Onion services mostly sign their own.
+    pub judged: String,
 }
 
 /// One try of the leak battery that runs before a session.

@@ -19,17 +19,22 @@ use crate::{
 };
 
 const PAGE: &str = "<title>SYNTHETIC</title><p>ຕະຫຼາດ ตลาด: pay 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1</p>";
-const LONG: Duration = Duration::from_secs(150);
+pub const LONG: Duration = Duration::from_secs(150);
 
 /// A private network; its keys are kept between runs, its processes are not.
-struct Network {
-    folder: PathBuf,
-    onion: String,
+pub struct Network {
+    pub folder: PathBuf,
+    pub onion: String,
 }
 
 impl Network {
     fn up(web: u16) -> Network {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tor-network");
+        Network::in_folder("tor-network", web)
+    }
+
+    /// The same in a folder of its own: two drills may run at once.
+    pub fn in_folder(name: &str, web: u16) -> Network {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let status = ask(&["--json", "range", "tor", "up", "--dir", &text(&folder), "--web", &web.to_string()]).ended(0).line();
         let nodes = status["nodes"].as_array().unwrap();
         assert!(nodes.len() == 7 && nodes.iter().all(|node| node["running"] == true), "{status}");
@@ -37,7 +42,7 @@ impl Network {
         Network { folder, onion: string(&status["onion"]) }
     }
 
-    fn client(&self) -> String {
+    pub fn client(&self) -> String {
         text(&self.folder.join("client.torrc"))
     }
 }
@@ -49,7 +54,7 @@ impl Drop for Network {
 }
 
 /// Why there can be no such capture here.
-fn missing() -> Option<&'static str> {
+pub fn missing() -> Option<&'static str> {
     if !there("tor") {
         return Some("tor is not installed");
     }
@@ -134,7 +139,7 @@ fn law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_t
 }
 
 /// The process of the one Tor of this home, if it lives.
-fn tor_of(office: &Office) -> Option<String> {
+pub fn tor_of(office: &Office) -> Option<String> {
     let places = fs::read_dir(office.home.join("tor")).unwrap().flatten();
     let pids = places.filter_map(|place| fs::read_to_string(place.path().join("pid")).ok());
     pids.map(|pid| pid.trim().to_string()).find(|pid| Path::new(&format!("/proc/{pid}")).exists())

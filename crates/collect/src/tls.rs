@@ -1,0 +1,114 @@
+//! TLS to a page, inside the stream that leads there. Whoever answers is heard, whatever certificate he shows: onion
+//! services mostly sign their own. What he showed is recorded, and what the public web's roots say of it; that he
+//! holds its key, the handshake itself proves.
+//!
+//! It offers no client certificate, resumes no session, and refuses more than eight certificates or 64 KiB of them.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use model::Sha256Digest;
+use model::capture::TlsShown;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme, StreamOwned};
+
+/// Most certificates of one chain that are kept, and most bytes of them.
+const MOST: (usize, usize) = (8, 64 << 10);
+
+/// The stream under TLS.
+pub(crate) type Secured<S> = StreamOwned<ClientConnection, S>;
+
+/// Begins TLS on a stream; nothing is sent yet.
+///
+/// # Errors
+/// When the host is no name that TLS knows.
+pub(crate) fn begin<S: Read + Write>(host: &str, stream: S) -> io::Result<Secured<S>> {
+    let name = ServerName::try_from(host.trim_matches(['[', ']']).to_string()).map_err(io::Error::other)?;
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().map_err(io::Error::other)?;
+    let mut config = config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))).with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    Ok(StreamOwned::new(connection, stream))
+}
+
+/// One more step of the handshake; whether it is done.
+///
+/// # Errors
+/// Of the stream; `InvalidData` when the other side does not speak TLS as it must.
+pub(crate) fn shake<S: Read + Write>(secured: &mut Secured<S>) -> io::Result<bool> {
+    if secured.conn.is_handshaking() {
+        secured.conn.complete_io(&mut secured.sock)?;
+    }
+    Ok(!secured.conn.is_handshaking())
+}
+
+/// What the other side showed.
+pub(crate) fn shown<S: Read + Write>(secured: &Secured<S>, host: &str) -> TlsShown {
+    let connection = &secured.conn;
+    let chain = connection.peer_certificates().unwrap_or_default();
+    let mut room = MOST.1;
+    let kept = chain.iter().take(MOST.0).take_while(|certificate| {
+        let fits = certificate.len() <= room;
+        room = room.saturating_sub(certificate.len());
+        fits
+    });
+    TlsShown {
+        version: match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "1.3".into(),
+            Some(ProtocolVersion::TLSv1_2) => "1.2".into(),
+            other => format!("{other:?}"),
+        },
+        cipher: connection.negotiated_cipher_suite().map_or(String::new(), |suite| format!("{:?}", suite.suite())),
+        leaf: chain.first().map(|leaf| Sha256Digest::of(leaf)),
+        chain: kept.map(|certificate| STANDARD.encode(certificate)).collect(),
+        of: chain.len() as u64,
+        judged: judged(chain, host),
+    }
+}
+
+/// What the roots of the public web say of the chain: `trusted`, or why not.
+fn judged(chain: &[CertificateDer<'_>], host: &str) -> String {
+    let Some((leaf, others)) = chain.split_first() else { return "no certificate".into() };
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider())).build();
+    let (Ok(verifier), Ok(name)) = (verifier, ServerName::try_from(host.trim_matches(['[', ']']).to_string())) else { return "not judged".into() };
+    match verifier.verify_server_cert(leaf, others, &name, &[], UnixTime::now()) {
+        Ok(_) => "trusted".into(),
+        Err(error) => format!("not trusted: {error}").chars().take(300).collect(),
+    }
+}
+
+/// Hears anybody who holds the key of the certificate that he shows.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(&self, message: &[u8], certificate: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(&self, message: &[u8], certificate: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
