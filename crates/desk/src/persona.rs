@@ -504,6 +504,19 @@ pub(crate) fn taken_back(desk: &Desk, scope: &Scope, authority: &AuthorityId) ->
     Ok(rows)
 }
 
+/// The rows of personas that an officer who leaves the case has no more: he gets no wrap of their keys either.
+pub(crate) fn left(desk: &Desk, scope: &Scope, who: &ActorId) -> Result<Vec<Write>, StoreError> {
+    let mut rows = Vec::new();
+    for row in desk.store.list(scope, PERSONA)? {
+        let mut content: PersonaContent = row.content()?;
+        let persona = content.persona.clone().left_by(who, desk.now());
+        if content.wraps.remove(who).is_some() || persona != content.persona {
+            rows.push(Found { row, content }.write(desk, scope, persona)?);
+        }
+    }
+    Ok(rows)
+}
+
 // ---- looking
 
 /// The personas that this person may know of; one event with their number.
@@ -669,7 +682,7 @@ pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, ho
     let mut jars: BTreeMap<String, Jar> = BTreeMap::new();
     for (host, came) in history_of_cookies(desk, scope, &one, &key)? {
         if hosts.contains(&host) {
-            came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line));
+            came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line, desk.now()));
         }
     }
     let mut carried = Vec::new();
@@ -723,7 +736,7 @@ struct Jar(Vec<(String, String)>);
 
 impl Jar {
     /// Takes `name=value; attributes` in.
-    fn take(&mut self, line: &str) {
+    fn take(&mut self, line: &str, now: Moment) {
         let mut parts = line.split(';').map(str::trim);
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
         let (name, value) = (name.trim(), value.trim());
@@ -733,7 +746,7 @@ impl Jar {
         }
         let ends = parts.any(|attribute| match attribute.split_once('=') {
             Some((what, age)) if what.trim().eq_ignore_ascii_case("max-age") => age.trim().parse::<i64>().is_ok_and(|age| age <= 0),
-            Some((what, date)) if what.trim().eq_ignore_ascii_case("expires") => date.contains("1970"),
+            Some((what, date)) if what.trim().eq_ignore_ascii_case("expires") => http_date(date).is_some_and(|until| until <= now),
             _ => false,
         });
         self.0.retain(|(known, _)| known != name);
@@ -747,6 +760,16 @@ impl Jar {
         let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
+}
+
+/// `Wed, 21 Oct 2015 07:28:00 GMT` (RFC 9110 §5.6.7), with hyphens too; another spelling says nothing.
+fn http_date(text: &str) -> Option<Moment> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, rest) = text.trim().split_once(',')?;
+    let words: Vec<&str> = rest.split([' ', '-']).filter(|word| !word.is_empty()).collect();
+    let [day, month, year, time, "GMT"] = words[..] else { return None };
+    let month = MONTHS.iter().position(|known| known.eq_ignore_ascii_case(month))? + 1;
+    format!("{year}-{month:02}-{day:0>2}T{time}Z").parse().ok()
 }
 
 /// Notes a use, in the event of the order: the row is written over the version that was read, so that a persona which
@@ -888,4 +911,28 @@ fn other_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result<Vec<(Str
         }
     }
     Ok(others)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+mod tests {
+    use super::*;
+
+    fn check(lines: &[&str], expected: Option<&str>) {
+        let mut jar = Jar::default();
+        let now = "2026-11-26T04:00:00Z".parse().unwrap();
+        lines.iter().for_each(|line| jar.take(line, now));
+        assert_eq!(jar.header().as_deref(), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn a_jar_goes_on_and_lets_go_what_ended() {
+        check(&[], None);
+        check(&["a=1", "b=2"], Some("a=1; b=2"));
+        check(&["a=1; Path=/; HttpOnly", "b=2", "a=3"], Some("b=2; a=3"));
+        check(&["a=1", "a=; Max-Age=0"], None);
+        check(&["a=1", "a=x; max-age=-5", "b=2; Max-Age=60"], Some("b=2"));
+        check(&["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "b=2; expires=Thu, 26-Nov-2026 03:59:59 GMT", "c=3; Expires=Thu, 26 Nov 2026 04:00:01 GMT"], Some("c=3"));
+        check(&["a=1; Expires=some day", "no pair", "=x", "a b=1", "c=two words", "\u{e9}=1"], Some("a=1"));
+    }
 }

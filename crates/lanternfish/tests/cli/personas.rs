@@ -214,6 +214,21 @@ fn law_01_a_burned_persona_comes_back_to_nobody() {
 }
 
 #[test]
+fn law_13_who_leaves_the_case_leaves_his_personas() {
+    let unit = Unit::out("127.0.0.1");
+    let office = &unit.office;
+    office.does(KHAM, "case member remove", &[NOY]);
+    let shown = office.does(KHAM, "persona show", &["N-0001"]);
+    assert_eq!((&shown["state"], &shown["holder"], &shown["officers"]), (&"returned".into(), &Value::Null, &serde_json::json!([PHET])));
+    office.does(PHET, "persona check-out", &["N-0001"]);
+    // When he comes back, a supervisor decides anew.
+    office.does(KHAM, "case member add", &[NOY]);
+    office.does(PHET, "persona return", &["N-0001"]);
+    office.in_case(NOY, "persona check-out", &["N-0001"]).by_law(1).tells("not authorised for you");
+    office.sound_log();
+}
+
+#[test]
 fn law_15_burning_stops_a_capture_that_runs_under_it() {
     let unit = Unit::authorised();
     let office = &unit.office;
