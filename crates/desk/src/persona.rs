@@ -48,6 +48,9 @@ const TEXT_INDEX: &str = "persona.text";
 const SECRET_INDEX: &str = "persona.secret";
 /// The index under which what was withheld for a persona is found; it hangs on the exhibit, and is erased with it.
 const PERSONA_INDEX: &str = "persona.withheld";
+/// The longest cookie and the most of one host, as browsers have it (RFC 6265 §6.1).
+const LONGEST_COOKIE: usize = 4_096;
+const MOST_COOKIES: usize = 50;
 /// The longest secret.
 pub const LONGEST_SECRET: usize = 64 << 10;
 
@@ -741,7 +744,7 @@ impl Jar {
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
         let (name, value) = (name.trim(), value.trim());
         let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b';');
-        if name.is_empty() || !plain(name) || !plain(value) {
+        if name.is_empty() || !plain(name) || !plain(value) || name.len() + value.len() > LONGEST_COOKIE {
             return;
         }
         let ends = parts.any(|attribute| match attribute.split_once('=') {
@@ -753,6 +756,9 @@ impl Jar {
         if !ends {
             self.0.push((name.into(), value.into()));
         }
+        // A server that sets without end fills no jar.
+        let most = self.0.len().saturating_sub(MOST_COOKIES);
+        self.0.drain(..most);
     }
 
     /// The value of `Cookie`.
@@ -933,6 +939,10 @@ mod tests {
         check(&["a=1", "a=; Max-Age=0"], None);
         check(&["a=1", "a=x; max-age=-5", "b=2; Max-Age=60"], Some("b=2"));
         check(&["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "b=2; expires=Thu, 26-Nov-2026 03:59:59 GMT", "c=3; Expires=Thu, 26 Nov 2026 04:00:01 GMT"], Some("c=3"));
+        check(&["a=1", &format!("b={}", "x".repeat(5_000))], Some("a=1"));
+        let many: Vec<String> = (0..60).map(|n| format!("c{n}=1")).collect();
+        let last: Vec<&str> = many[10..].iter().map(String::as_str).collect();
+        check(&many.iter().map(String::as_str).collect::<Vec<_>>(), Some(&last.join("; ")));
         check(&["a=1; Expires=some day", "no pair", "=x", "a b=1", "c=two words", "\u{e9}=1"], Some("a=1"));
     }
 }
