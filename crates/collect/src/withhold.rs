@@ -22,7 +22,9 @@ pub const SHORTEST_ECHO: usize = 8;
 pub const LONGEST_ECHO: usize = 4_096;
 /// The field of a value that a server repeated.
 pub const REPEATED: &str = "repeated";
-/// What stands in its place, as often as it has bytes.
+/// How many bytes stand in place of a cookie: `withheld; sha256=` and 64 digits.
+pub const PLACEHOLDER: usize = 81;
+/// What stands in place of a repeated value, as often as it has bytes.
 const STAR: u8 = b'*';
 /// Most values that are looked for.
 const MOST_WORDS: usize = 64;

@@ -9,14 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use collect::withhold::{Carried, Secret, read_secrets, values_of};
+use collect::withhold::{Carried, PLACEHOLDER, REPEATED, Secret, read_secrets, values_of};
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
     actor::Role,
     authority::{Authority, Standing},
     authorize::Ground,
-    capture::{CarriedFor, Keeping},
+    capture::{CaptureRecord, CarriedFor, Keeping},
     event::EventType,
     exhibit::Origin,
     id::{ActorId, AuthorityId, OrderId, PersonaId},
@@ -33,7 +33,10 @@ use store::{
 };
 
 use crate::{
-    Desk, admit, case,
+    Desk,
+    admit::{self, ExhibitContent},
+    case,
+    facts::Facts,
     office::{decode_base64, input},
     row::{Draft, case_label, for_action, parse_label},
 };
@@ -834,22 +837,39 @@ pub fn reveal(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, ex
     let id = kept.persona.as_ref().ok_or_else(|| StoreError::damaged("what was withheld for nobody"))?;
     let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
     let secrets = withheld(&one.key(session)?, &kept)?;
-    let items: Vec<Value> = secrets.iter().map(revealed).collect();
+    let places = places(&row)?;
+    let items: Vec<Value> = secrets.iter().map(|secret| revealed(secret, &places)).collect();
     let detail = json!({"exhibit": label, "values": items.len(), "reason": reason});
     desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaRevealed, Some(row.id.clone()), detail), vec![])?;
     Ok(json!({
         "exhibit": label,
-        "how": "SHA-256(salt, then value, as bytes) is the commitment that stands in the WARC record and in the capture record",
+        "how": "SHA-256(salt, then value, as bytes) is the commitment that stands in the WARC record and in the capture record. \
+                To rebuild a record's block as it came: at each place `at` (bytes from the block's beginning), take out `stands` bytes and put the value in, \
+                those that are as long as their value first, the others from the last place to the first. The item `as-received` is the SHA-256 of the result of a response",
         "items": items,
     }))
 }
 
-fn revealed(secret: &Secret) -> Value {
+/// Where each withheld value stands in its record, by its commitment, as the exhibit's capture record says.
+fn places(exhibit: &Row) -> Result<BTreeMap<(String, String), Vec<u64>>, StoreError> {
+    let record = exhibit.content::<ExhibitContent>()?.record.map(|mut record| record["record"].take());
+    let record: Option<CaptureRecord> = record.map(serde_json::from_value).transpose().map_err(|_| StoreError::damaged("a capture record"))?;
+    let withheld = record.into_iter().flat_map(|record| record.fetches).flat_map(|fetch| fetch.withheld);
+    Ok(withheld.map(|one| ((one.record, one.commitment.hex()), one.at)).collect())
+}
+
+fn revealed(secret: &Secret, places: &BTreeMap<(String, String), Vec<u64>>) -> Value {
     let bytes = |digits: &str| hex::decode(digits).unwrap_or_default();
     let salt: [u8; 32] = bytes(&secret.salt).try_into().unwrap_or_default();
     let value = bytes(&secret.value);
     let commitment = Sha256Digest::commitment(&salt, &value).hex();
-    json!({"record": secret.record, "field": secret.field, "salt": secret.salt, "value": secret.value, "text": String::from_utf8(value).ok(), "commitment": commitment})
+    let stands = if secret.field == REPEATED { value.len() } else { PLACEHOLDER };
+    let mut item = json!({"record": secret.record, "field": secret.field, "salt": secret.salt, "value": secret.value, "text": String::from_utf8(value).ok(), "commitment": commitment});
+    if let Some(at) = places.get(&(secret.record.clone(), commitment)) {
+        item["at"] = json!(at);
+        item["stands"] = json!(stands);
+    }
+    item
 }
 
 /// What a supervisor asks for before he reveals.
@@ -858,6 +878,22 @@ fn revealed(secret: &Secret) -> Value {
 /// When this is no number of an exhibit.
 pub fn intent_to_reveal(exhibit: &str) -> Result<Intent, StoreError> {
     Ok(Intent::to(Action::Disclose).aimed_at(crate::exhibit_label(parse_label(exhibit, 'E')?)))
+}
+
+/// What is said of a capture from which something was withheld.
+pub(crate) fn in_words(record: &CaptureRecord) -> Option<String> {
+    let places: usize = record.fetches.iter().flat_map(|fetch| &fetch.withheld).map(|one| one.at.len()).sum();
+    record.withheld.is_some().then(|| format!("{WITHHELD_WORD}: it was captured with a session, whose secrets are kept out of it: a commitment stands in {places} places; a court can have them opened"))
+}
+
+/// How this remark begins.
+const WITHHELD_WORD: &str = "WITHHELD";
+
+/// What a package says of captures from which something was withheld.
+pub(crate) fn limits(facts: &Facts) -> Vec<String> {
+    let shown = facts.exhibits.iter().filter(|view| !view.content.class.is_restricted());
+    let said = |view: &admit::ExhibitView| view.content.findings.iter().any(|remark| remark.starts_with(WITHHELD_WORD));
+    shown.filter(|view| said(view)).map(|view| format!("{} was captured with a session: its cookies are withheld, each behind a commitment in the capture record", view.exhibit)).collect()
 }
 
 // ---- what makes it easy to recognise

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use collect::withhold::{Carried, Secret, fuzz_withhold, read_secrets, rebuild};
+use collect::withhold::{Carried, PLACEHOLDER, REPEATED, Secret, fuzz_withhold, read_secrets, rebuild};
 use collect::{Collector, Running, Through};
 use model::Sha256Digest;
 use model::capture::{CaptureRecord, CarriedFor, Keeping, Order};
@@ -78,7 +78,7 @@ fn rebuilt(kept: &[u8], record: &str, fetch: &model::capture::Fetch, secrets: &[
             let secret = secrets.iter().find(|secret| secret.opens(&one.commitment)).expect("each value is given back");
             let value = hex::decode(&secret.value).unwrap();
             assert_eq!(value.len() as u64, one.length);
-            let stands = if one.field == "repeated" { value.len() } else { format!("withheld; sha256={}", one.commitment.hex()).len() };
+            let stands = if one.field == REPEATED { value.len() } else { PLACEHOLDER };
             one.at.iter().map(move |at| (usize::try_from(*at).unwrap(), stands, value.clone())).collect::<Vec<_>>()
         })
         .collect();
