@@ -81,6 +81,12 @@ struct PersonaContent {
     recipient: String,
     /// Its key, for each person who may open it, base64.
     wraps: BTreeMap<ActorId, String>,
+    /// Its earlier keys, each under the next one, base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<String>,
+    /// Somebody who held its key left: the next authorisation makes a new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    known_outside: bool,
     uses: Vec<Use>,
     warnings: BTreeSet<Warning>,
 }
@@ -130,6 +136,8 @@ pub struct PersonaView {
     pub authority_state: String,
     /// Its circuit label.
     pub label: String,
+    /// The public half of its key.
+    pub key: String,
     /// Who registered it.
     pub registered_by: String,
     /// Who authorised it.
@@ -235,6 +243,31 @@ impl Found {
         Ok(Identity::parse(session.unwrap(&decode_base64(wrapped)?)?.text()?)?)
     }
 
+    /// The same with its earlier keys, the newest first.
+    fn keys(&self, session: &Session) -> Result<Vec<Identity>, StoreError> {
+        let mut keys = vec![self.key(session)?];
+        for wrapped in self.content.earlier.iter().rev() {
+            let newer = keys.last().expect("it begins with one");
+            keys.push(Identity::parse(unwrap(newer, &decode_base64(wrapped)?)?.text()?)?);
+        }
+        Ok(keys)
+    }
+
+    /// Wraps its key to the supervisors of today and to these officers. When somebody held it who does not hold it any
+    /// more, it is a new one: he opens nothing that comes later.
+    fn wrap_anew(&mut self, desk: &Desk, scope: &Scope, session: &Session, officers: &BTreeSet<ActorId>) -> Result<(), StoreError> {
+        let mut key = self.key(session)?;
+        let holders = wraps(desk, scope, &key, officers)?;
+        if self.content.known_outside || self.content.wraps.keys().any(|holder| !holders.contains_key(holder)) {
+            let new = Identity::generate()?;
+            self.content.earlier.push(STANDARD.encode(wrap_to(&[new.recipient()], &key.secret_text())?));
+            self.content.recipient = new.recipient().to_string();
+            key = new;
+        }
+        (self.content.wraps, self.content.known_outside) = (wraps(desk, scope, &key, officers)?, false);
+        Ok(())
+    }
+
     fn write(&self, desk: &Desk, scope: &Scope, persona: Persona) -> Result<Write, StoreError> {
         let content = PersonaContent { persona, ..self.content.clone() };
         Draft::new(PERSONA, self.row.id.clone(), content.persona.state.name()).over(&self.row).write(scope, desk.now(), &content)
@@ -280,13 +313,20 @@ fn named(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<F
 
 /// What it is, for who holds its key.
 fn card(desk: &Desk, session: &Session, scope: &Scope, one: &Found) -> Result<Option<Card>, StoreError> {
-    let Ok(key) = one.key(session) else { return Ok(None) };
+    let Ok(keys) = one.keys(session) else { return Ok(None) };
     let Some(row) = desk.store.list_of(scope, CARD, &one.row.id)?.into_iter().next() else { return Ok(None) };
-    opened(&key, &row.content()?).map(Some)
+    opened(&keys, &row.content()?).map(Some)
 }
 
-fn opened<T: serde::de::DeserializeOwned>(key: &Identity, sealed: &Sealed) -> Result<T, StoreError> {
-    let plain = unwrap(key, &decode_base64(&sealed.sealed)?)?;
+/// What one of these keys opens.
+fn plain(keys: &[Identity], sealed: &Sealed) -> Result<SecretBytes, StoreError> {
+    let bytes = decode_base64(&sealed.sealed)?;
+    let open = keys.iter().find_map(|key| unwrap(key, &bytes).ok());
+    open.ok_or_else(|| StoreError::refused(Law::Integrity, "something in a persona's vault does not open with its keys: it was changed, or written under another key"))
+}
+
+fn opened<T: serde::de::DeserializeOwned>(keys: &[Identity], sealed: &Sealed) -> Result<T, StoreError> {
+    let plain = plain(keys, sealed)?;
     serde_json::from_slice(&plain).map_err(|_| StoreError::damaged("what lies in a persona's vault"))
 }
 
@@ -335,6 +375,7 @@ fn view(desk: &Desk, session: &Session, scope: &Scope, one: &Found) -> Result<Pe
         authority: persona.authority.clone(),
         authority_state: standing(desk, scope, &persona.authority)?.name().into(),
         label: persona.label.clone(),
+        key: content.recipient.clone(),
         registered_by: name(&persona.registered_by)?,
         authorised_by: persona.authorised.as_ref().map(|word| name(&word.by)).transpose()?,
         officers: persona.authorised.iter().flat_map(|word| &word.officers).map(name).collect::<Result<_, _>>()?,
@@ -379,6 +420,8 @@ pub fn register(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, 
         origin: typed.origin.clone(),
         recipient: key.recipient().to_string(),
         wraps,
+        earlier: vec![],
+        known_outside: false,
         uses: vec![],
         warnings,
     };
@@ -414,8 +457,8 @@ pub fn authorise(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit,
         Ok(persona) => persona,
         Err(error) => return Err(refused(desk, scope, permit.action(), &one.label(), error)?),
     };
-    one.content.wraps = wraps(desk, scope, &one.key(session)?, &people)?;
-    let detail = json!({"persona": one.label(), "officers": people, "authority": persona.authority});
+    one.wrap_anew(desk, scope, session, &people)?;
+    let detail = json!({"persona": one.label(), "officers": people, "authority": persona.authority, "keys": one.content.earlier.len() + 1});
     step(desk, session, scope, permit, &one, persona, EventType::PersonaAuthorised, detail)
 }
 
@@ -433,12 +476,15 @@ pub fn intent_to_check_out(desk: &Desk, session: &Session, scope: &Scope, typed:
 /// # Errors
 /// Law 1 outside its authority, for who is not authorised, and while somebody else has it.
 pub fn check_out(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<PersonaView, StoreError> {
-    let one = named(desk, session, scope, typed)?;
+    let mut one = named(desk, session, scope, typed)?;
     if !permit.is_for(&intent_to_check_out(desk, session, scope, typed)?) {
         return Err(StoreError::refused(Law::Permit, "a persona is checked out under its own authority"));
     }
     match one.content.persona.clone().check_out(scope.actor(), scope.case(), desk.now()) {
         Ok(persona) => {
+            // A supervisor who came, or who lost his keys and made new ones, can open it from now on.
+            let officers = persona.authorised.as_ref().map(|word| word.officers.clone()).unwrap_or_default();
+            one.wrap_anew(desk, scope, session, &officers)?;
             let detail = json!({"persona": one.label(), "warnings": one.content.warnings});
             step(desk, session, scope, permit, &one, persona, EventType::PersonaCheckedOut, detail)
         }
@@ -516,7 +562,9 @@ pub(crate) fn left(desk: &Desk, scope: &Scope, who: &ActorId) -> Result<Vec<Writ
     for row in desk.store.list(scope, PERSONA)? {
         let mut content: PersonaContent = row.content()?;
         let persona = content.persona.clone().left_by(who, desk.now());
-        if content.wraps.remove(who).is_some() || persona != content.persona {
+        let held = content.wraps.remove(who).is_some();
+        content.known_outside |= held;
+        if held || persona != content.persona {
             rows.push(Found { row, content }.write(desk, scope, persona)?);
         }
     }
@@ -653,11 +701,11 @@ pub fn secrets(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, t
         return Err(StoreError::refused(Law::Permit, "the secrets of a persona are opened under its own authority"));
     }
     held(desk, scope, &one)?;
-    let key = one.key(session)?;
+    let keys = one.keys(session)?;
     let mut lines = Vec::new();
     for row in desk.store.list_of(scope, SECRET, &one.row.id)? {
         let sealed: Sealed = row.content()?;
-        let kept: Kept = opened(&key, &sealed)?;
+        let kept: Kept = opened(&keys, &sealed)?;
         lines.push(json!({"kind": sealed.kind, "host": kept.host, "value": kept.value, "since": row.time}));
     }
     let detail = json!({"persona": one.label(), "secrets": lines.len()});
@@ -684,9 +732,9 @@ pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, ho
     let one = named(desk, session, scope, typed)?;
     let label = held(desk, scope, &one)?;
     let permit = desk.permit(scope, intent_to_check_out(desk, session, scope, typed)?)?;
-    let key = one.key(session)?;
+    let keys = one.keys(session)?;
     let mut jars: BTreeMap<String, Jar> = BTreeMap::new();
-    for (host, came) in history_of_cookies(desk, scope, &one, &key)? {
+    for (host, came) in history_of_cookies(desk, scope, &one, &keys)? {
         if hosts.contains(&host) {
             came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line, desk.now()));
         }
@@ -711,18 +759,18 @@ pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, ho
 }
 
 /// Every cookie that was put into the vault or came back in a capture, the oldest first: host and `name=value` lines.
-fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, key: &Identity) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, keys: &[Identity]) -> Result<Vec<(String, Vec<String>)>, StoreError> {
     let mut all: Vec<(u64, String, Vec<String>)> = Vec::new();
     for row in desk.store.list_of(scope, SECRET, &one.row.id)? {
         let sealed: Sealed = row.content()?;
         if sealed.kind == "cookie" {
-            let kept: Kept = opened(key, &sealed)?;
+            let kept: Kept = opened(keys, &sealed)?;
             let pairs = kept.value.split(';').map(|pair| pair.trim().to_string()).collect();
             all.push((row.event, kept.host.unwrap_or_default(), pairs));
         }
     }
     for row in desk.store.find(scope, WITHHELD, PERSONA_INDEX, &one.row.id)? {
-        for secret in withheld(key, &row.content()?)?.into_iter().filter(|secret| secret.field == "set-cookie") {
+        for secret in withheld(keys, &row.content()?)?.into_iter().filter(|secret| secret.field == "set-cookie") {
             let line = hex::decode(&secret.value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             all.extend(line.map(|line| (row.event, secret.host.to_lowercase(), vec![line])));
         }
@@ -731,9 +779,8 @@ fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, key: &Identity) -
     Ok(all.into_iter().map(|(_, host, lines)| (host, lines)).collect())
 }
 
-fn withheld(key: &Identity, sealed: &Sealed) -> Result<Vec<Secret>, StoreError> {
-    let plain = unwrap(key, &decode_base64(&sealed.sealed)?)?;
-    read_secrets(&plain).map_err(StoreError::damaged)
+fn withheld(keys: &[Identity], sealed: &Sealed) -> Result<Vec<Secret>, StoreError> {
+    read_secrets(&plain(keys, sealed)?).map_err(StoreError::damaged)
 }
 
 /// The cookies of one host, by name. What ends at once takes a cookie away.
@@ -836,7 +883,7 @@ pub fn reveal(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, ex
     let kept: Sealed = kept.content()?;
     let id = kept.persona.as_ref().ok_or_else(|| StoreError::damaged("what was withheld for nobody"))?;
     let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
-    let secrets = withheld(&one.key(session)?, &kept)?;
+    let secrets = withheld(&one.keys(session)?, &kept)?;
     let places = places(&row)?;
     let items: Vec<Value> = secrets.iter().map(|secret| revealed(secret, &places)).collect();
     let detail = json!({"exhibit": label, "values": items.len(), "reason": reason});

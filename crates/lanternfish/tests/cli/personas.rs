@@ -230,6 +230,36 @@ fn law_13_who_leaves_the_case_leaves_his_personas() {
 }
 
 #[test]
+fn law_13_who_held_a_personas_key_opens_nothing_that_comes_later() {
+    let unit = Unit::out("127.0.0.1");
+    let office = &unit.office;
+    let (server, heard) = market();
+    office.does(NOY, "capture", &[&server.url, "--persona", "N-0001"]);
+    let first = office.does(NOY, "persona return", &["N-0001"])["key"].clone();
+    // The same people, the same key.
+    assert_eq!(office.does(KHAM, "persona authorise", &["N-0001", "--officer", NOY, "--officer", PHET])["key"], first);
+    let second = office.does(KHAM, "persona authorise", &["N-0001", "--officer", NOY])["key"].clone();
+    assert_ne!(second, first, "Phet knew the first");
+    // What came before opens still: the jar goes on, and old captures can be proved.
+    office.does(NOY, "persona check-out", &["N-0001"]);
+    office.does(NOY, "capture", &[&server.url, "--persona", "N-0001"]);
+    assert!(heard.lock().unwrap()[1].contains(&format!("sid={COOKIE}; cart={FRESH}")));
+    assert!(office.in_case(NOY, "persona secret show", &["N-0001"]).ended(0).out.contains(COOKIE));
+    office.does(KHAM, "case declare", &["court-process", "--reason", "indicted"]);
+    for exhibit in ["E-0001", "E-0002"] {
+        office.does(KHAM, "persona reveal", &[exhibit, "--reason", "x", "--out", &text(&office.place(exhibit))]);
+    }
+    // Who leaves the case knew the second one.
+    office.does(KHAM, "case member remove", &[NOY]);
+    let third = office.does(KHAM, "persona authorise", &["N-0001", "--officer", PHET])["key"].clone();
+    assert!(third != second && third != first);
+    // A supervisor who comes later reads it once somebody who holds the key has taken a step with it.
+    office.does(PHET, "persona check-out", &["N-0001"]);
+    assert!(office.in_case(PHET, "persona secret show", &["N-0001"]).ended(0).out.contains(COOKIE));
+    office.sound_log();
+}
+
+#[test]
 fn law_13_a_persona_is_seen_by_its_own_people_only() {
     let unit = unit();
     let office = &unit.office;
