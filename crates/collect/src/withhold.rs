@@ -18,14 +18,20 @@ use crate::response::ResponseReader;
 
 /// A shorter value is not looked for in what a server sends: it would be found by chance.
 pub const SHORTEST_ECHO: usize = 8;
+/// A longer one neither: no browser keeps it.
+pub const LONGEST_ECHO: usize = 4_096;
 /// The field of a value that a server repeated.
 pub const REPEATED: &str = "repeated";
-/// What stands in its place, as often as it has bytes.
+/// How many bytes stand in place of a cookie: `withheld; sha256=` and 64 digits.
+pub const PLACEHOLDER: usize = 81;
+/// What stands in place of a repeated value, as often as it has bytes.
 const STAR: u8 = b'*';
 /// Most values that are looked for.
 const MOST_WORDS: usize = 64;
 /// Most places of one response in which a value is covered; then the response is cut.
 pub const MOST_PLACES: usize = 10_000;
+/// Longest row of stars that is noted as one.
+const LONGEST_RUN: usize = 2 * LONGEST_ECHO;
 /// Longest beginning of a response that waits for the end of its head.
 const LONGEST_HEAD: usize = 320 << 10;
 
@@ -57,9 +63,12 @@ impl std::fmt::Debug for Carried {
 impl Carried {
     /// What the order must say of it.
     pub fn commitment(&self) -> Option<Sha256Digest> {
+        Some(Sha256Digest::commitment(&self.salt_bytes()?, self.value.as_bytes()))
+    }
+
+    fn salt_bytes(&self) -> Option<[u8; 32]> {
         let mut salt = [0; 32];
-        hex::decode_to_slice(&self.salt, &mut salt).ok()?;
-        Some(Sha256Digest::commitment(&salt, self.value.as_bytes()))
+        hex::decode_to_slice(&self.salt, &mut salt).ok().map(|()| salt)
     }
 }
 
@@ -130,7 +139,7 @@ impl Keeper {
                 self.words.push(Zeroizing::new(value.to_vec()));
             }
         }
-        // A word inside another must not take the longer one's place.
+        // The longest that stands at a place is found first.
         self.words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     }
 
@@ -140,7 +149,8 @@ impl Keeper {
             return Ok((Zeroizing::new(request.to_string()), request.to_string(), vec![]));
         };
         let head = request.strip_suffix("\r\n").unwrap_or(request);
-        let pending = Pending::of("cookie", one.value.as_bytes())?;
+        // Under the salt of the order, so that one opening proves both.
+        let pending = Pending { salt: one.salt_bytes().unwrap_or_default(), ..Pending::of("cookie", one.value.as_bytes())? };
         let at = head.len() + "Cookie: ".len();
         let sent = Zeroizing::new(format!("{head}Cookie: {}\r\n\r\n", one.value));
         let kept = format!("{head}Cookie: {}\r\n\r\n", pending.placeholder());
@@ -190,7 +200,7 @@ pub fn values_of(pairs: &[u8]) -> impl Iterator<Item = &[u8]> {
         let value = <[u8]>::splitn(pair, 2, |b| *b == b'=').last().unwrap_or(pair).trim_ascii();
         value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value)
     };
-    pairs.split(|b| *b == b';').map(value).filter(|value| value.len() >= SHORTEST_ECHO && !value.contains(&STAR))
+    pairs.split(|b| *b == b';').map(value).filter(|value| (SHORTEST_ECHO..=LONGEST_ECHO).contains(&value.len()) && !value.contains(&STAR))
 }
 
 /// Reads what [`Keeper::into_file`] wrote.
@@ -231,6 +241,10 @@ pub(crate) struct Sieve {
     head: Option<Zeroizing<Vec<u8>>>,
     /// What may be the beginning of a word.
     tail: Zeroizing<Vec<u8>>,
+    /// Up to here, counted as `out` is, a word reaches.
+    until: u64,
+    /// Words that follow or overlap each other, as far as they have come.
+    run: Zeroizing<Vec<u8>>,
     /// Bytes given out.
     out: u64,
     /// Where the body begins in what is given out.
@@ -246,6 +260,8 @@ impl Sieve {
         Sieve {
             head: Some(Zeroizing::default()),
             tail: Zeroizing::default(),
+            until: 0,
+            run: Zeroizing::default(),
             out: 0,
             body_at: None,
             payload: Sha256::new(),
@@ -329,38 +345,55 @@ impl Sieve {
         Ok(kept)
     }
 
-    /// Gives out bytes with a row of stars in place of every word, as long as the word was.
+    /// Gives out bytes with a row of stars in place of every word, as long as the word was. Words that overlap, or of
+    /// which one begins as the other, are covered together: none leaves a rest.
     fn cover(&mut self, bytes: &[u8], last: bool, keeper: &Keeper) -> io::Result<Vec<u8>> {
         self.tail.extend_from_slice(bytes);
         let longest = keeper.words.first().map_or(0, |word| word.len());
-        for word in &keeper.words {
-            let mut from = 0;
-            while let Some(found) = find(&self.tail[from..], word) {
-                let at = from + found;
-                let known = self.held.iter().position(|one| one.field == REPEATED && one.value == *word);
-                let known = match known {
-                    Some(known) => known,
-                    None => {
-                        self.held.push(Pending::of(REPEATED, word)?);
-                        self.held.len() - 1
-                    }
-                };
-                if self.places < MOST_PLACES {
-                    self.held[known].at.push(self.out + at as u64);
-                }
-                self.places += 1;
-                self.tail[at..at + word.len()].fill(STAR);
-                from = at + word.len();
+        let ready = if last { self.tail.len() } else { self.tail.len().saturating_sub(longest.saturating_sub(1)) };
+        let tail = std::mem::take(&mut self.tail);
+        let mut kept = Vec::with_capacity(ready);
+        for (at, byte) in tail[..ready].iter().enumerate() {
+            let place = self.out + at as u64;
+            if let Some(length) = word_at(&tail[at..], &keeper.words) {
+                self.until = self.until.max(place + length as u64);
+            }
+            if place < self.until {
+                self.run.push(*byte);
+                kept.push(STAR);
+            } else {
+                kept.push(*byte);
+            }
+            if place + 1 >= self.until || self.run.len() >= LONGEST_RUN {
+                self.note_run(place + 1)?;
             }
         }
-        let ready = if last { self.tail.len() } else { self.tail.len().saturating_sub(longest.saturating_sub(1)) };
-        let kept: Vec<u8> = self.tail[..ready].to_vec();
-        self.tail.drain(..ready);
+        self.tail.extend_from_slice(&tail[ready..]);
         let begin = self.body_at.map_or(kept.len(), |at| usize::try_from(at.saturating_sub(self.out)).unwrap_or(usize::MAX).min(kept.len()));
         self.payload.update(&kept[begin..]);
         self.out += kept.len() as u64;
         Ok(kept)
     }
+
+    /// Notes a row of stars that ends here.
+    fn note_run(&mut self, end: u64) -> io::Result<()> {
+        if self.run.is_empty() {
+            return Ok(());
+        }
+        let run = std::mem::take(&mut self.run);
+        let at = end - run.len() as u64;
+        self.places += 1;
+        match self.held.iter_mut().find(|one| one.field == REPEATED && one.value == run) {
+            Some(known) => known.at.push(at),
+            None => self.held.push(Pending { at: vec![at], ..Pending::of(REPEATED, &run)? }),
+        }
+        Ok(())
+    }
+}
+
+/// The length of the longest word with which a text begins.
+fn word_at(text: &[u8], words: &[Zeroizing<Vec<u8>>]) -> Option<usize> {
+    words.iter().find(|word| text.starts_with(word)).map(|word| word.len())
 }
 
 /// Where the colon of a `Set-Cookie` line stands.
@@ -370,36 +403,22 @@ fn is_set_cookie(line: &[u8]) -> Option<usize> {
     [b"set-cookie".as_slice(), b"set-cookie2"].iter().any(|known| name.eq_ignore_ascii_case(known)).then_some(colon)
 }
 
-fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    let first = *word.first()?;
-    let mut from = 0;
-    while let Some(at) = text.get(from..)?.iter().position(|b| *b == first) {
-        let at = from + at;
-        if text[at..].starts_with(word) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
-}
-
 /// What a record may say of a text that a server wrote, such as the target of a redirect.
 pub(crate) fn covered(text: &str, keeper: &Keeper) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    for word in &keeper.words {
-        while let Some(at) = find(&bytes, word) {
-            bytes[at..at + word.len()].fill(STAR);
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let (bytes, mut until) = (text.as_bytes(), 0);
+    let mut cover = |at: usize| {
+        until = word_at(&bytes[at..], &keeper.words).map_or(until, |length| until.max(at + length));
+        if at < until { STAR } else { bytes[at] }
+    };
+    String::from_utf8_lossy(&(0..bytes.len()).map(&mut cover).collect::<Vec<_>>()).into_owned()
 }
 
 /// Fuzz target: any bytes as a response to a request that carried a session. However the network cuts them, the same
 /// is kept; no value is left; the bytes as they came are rebuilt from what is kept and what was held back.
 pub fn fuzz_withhold(bytes: &[u8]) {
-    const WORD: &str = "sid=0123456789abcdef";
+    const WORDS: &str = "sid=0123456789abcdef; short=01234567; later=89abcdefghijklmn";
     let salt = hex::encode([7; 32]);
-    let carried = Carried { host: "a.localhost".into(), value: WORD.into(), salt };
+    let carried = Carried { host: "a.localhost".into(), value: WORDS.into(), salt };
     let commitment = carried.commitment().expect("a salt of 32 bytes");
     let keeping = Keeping { recipient: String::new(), carried: vec![model::capture::CarriedFor { host: "a.localhost".into(), commitment }] };
     let kept = |cut: usize| {
@@ -412,16 +431,26 @@ pub fn fuzz_withhold(bytes: &[u8]) {
         reader.close();
         kept.extend(sieve.finish(&reader, &mut keeper).expect("the system gives salts"));
         let (pending, received) = sieve.into_parts();
+        assert!(nothing_is_left(&kept, &pending, &keeper.words));
         (kept, pending, received)
     };
     let (whole, held, received) = kept(bytes.len());
     assert_eq!(received, Sha256Digest::of(bytes));
-    assert!(find(&whole, b"0123456789abcdef").is_none());
     assert_eq!(rebuilt(&whole, &held), bytes, "{:?}", String::from_utf8_lossy(&whole));
     if bytes.len() <= 4_096 {
         let (drip, held, _) = kept(1);
         assert_eq!(rebuilt(&drip, &held), bytes);
     }
+}
+
+/// Whether each byte of each word is covered: the rows of stars are put back, and every word that then stands
+/// somewhere must lie under stars.
+fn nothing_is_left(kept: &[u8], held: &[Pending], words: &[Zeroizing<Vec<u8>>]) -> bool {
+    let rows = held.iter().filter(|one| one.field == REPEATED);
+    let pieces = rows.flat_map(|one| one.at.iter().map(|at| (usize::try_from(*at).expect("a place"), one.value.len(), one.value.as_slice())));
+    let before = rebuild(kept, pieces.collect());
+    let stands = |at: usize, word: &[u8]| before[at..].starts_with(word) && kept[at..at + word.len()].iter().any(|b| *b != STAR);
+    (0..before.len()).all(|at| !words.iter().any(|word| stands(at, word)))
 }
 
 /// The bytes as they came, from what was kept and what was held back.

@@ -183,6 +183,7 @@ pub fn remove_member(desk: &Desk, scope: &mut Scope, permit: &Permit, name: &str
     let staying: Vec<_> = staying.into_iter().filter(|user| user.state == "active").collect();
     let mut rows = desk.store.rotate_case_key(scope, &staying)?;
     rows.extend(lost);
+    rows.extend(crate::persona::left(desk, scope, &leaver.actor)?);
     let event = NewEvent::new(EventType::MemberRemoved, Some(leaver.actor.to_string()), json!({"name": name}));
     desk.store.commit(scope, permit, event, rows)?;
     Ok(people.into_iter().map(|(_, name, _)| name).collect())

@@ -216,7 +216,7 @@ fn stays_whole(mentions: &Mentions, kind: &str, before: &Value) -> bool {
         "authority" => same_authority(),
         "case" => serde_json::from_value::<CaseContent>(after.clone()).is_ok(),
         // What is sealed in it for somebody is no text.
-        "persona" => before["wraps"] == after["wraps"] && before["persona"] == after["persona"],
+        "persona" => ["persona", "wraps", "earlier", "recipient"].iter().all(|part| before[*part] == after[*part]),
         _ => true,
     }
 }

@@ -46,7 +46,7 @@ use crate::{
     Desk, authority, case, errata, filter,
     office::{BUILT_IN, decode_base64, input},
     facts::{self, Facts},
-    material, reclassify,
+    material, persona, reclassify,
     report_step::{self, ReportContent, Withheld},
     row::{Draft, for_action, fresh_package, parse_label},
     viewing, witness,
@@ -482,6 +482,7 @@ fn limits(
     limits.extend(clock_of_the_steps(facts));
     limits.extend(filter::limits(desk, facts)?);
     limits.extend(viewing::limits(desk, scope)?);
+    limits.extend(persona::limits(facts));
     limits.extend(errata::limits(&facts.errata));
     limits.extend(material::of(desk, scope, Assistance::Assists)?.into_iter().map(|exhibit| format!("assists the defence: {exhibit}")));
     let released = facts.releases.iter().filter(|release| release.is_for_good());

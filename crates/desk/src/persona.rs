@@ -9,14 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use collect::withhold::{Carried, Secret, read_secrets, values_of};
+use collect::withhold::{Carried, PLACEHOLDER, REPEATED, Secret, read_secrets, values_of};
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
     actor::Role,
     authority::{Authority, Standing},
     authorize::Ground,
-    capture::{CarriedFor, Keeping},
+    capture::{CaptureRecord, CarriedFor, Keeping},
     event::EventType,
     exhibit::Origin,
     id::{ActorId, AuthorityId, OrderId, PersonaId},
@@ -33,7 +33,10 @@ use store::{
 };
 
 use crate::{
-    Desk, admit, case,
+    Desk,
+    admit::{self, ExhibitContent},
+    case,
+    facts::Facts,
     office::{decode_base64, input},
     row::{Draft, case_label, for_action, parse_label},
 };
@@ -48,6 +51,9 @@ const TEXT_INDEX: &str = "persona.text";
 const SECRET_INDEX: &str = "persona.secret";
 /// The index under which what was withheld for a persona is found; it hangs on the exhibit, and is erased with it.
 const PERSONA_INDEX: &str = "persona.withheld";
+/// The longest cookie and the most of one host, as browsers have it (RFC 6265 §6.1).
+const LONGEST_COOKIE: usize = 4_096;
+const MOST_COOKIES: usize = 50;
 /// The longest secret.
 pub const LONGEST_SECRET: usize = 64 << 10;
 
@@ -75,6 +81,12 @@ struct PersonaContent {
     recipient: String,
     /// Its key, for each person who may open it, base64.
     wraps: BTreeMap<ActorId, String>,
+    /// Its earlier keys, each under the next one, base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<String>,
+    /// Somebody who held its key left: the next authorisation makes a new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    known_outside: bool,
     uses: Vec<Use>,
     warnings: BTreeSet<Warning>,
 }
@@ -124,6 +136,8 @@ pub struct PersonaView {
     pub authority_state: String,
     /// Its circuit label.
     pub label: String,
+    /// The public half of its key.
+    pub key: String,
     /// Who registered it.
     pub registered_by: String,
     /// Who authorised it.
@@ -229,6 +243,31 @@ impl Found {
         Ok(Identity::parse(session.unwrap(&decode_base64(wrapped)?)?.text()?)?)
     }
 
+    /// The same with its earlier keys, the newest first.
+    fn keys(&self, session: &Session) -> Result<Vec<Identity>, StoreError> {
+        let mut keys = vec![self.key(session)?];
+        for wrapped in self.content.earlier.iter().rev() {
+            let newer = keys.last().expect("it begins with one");
+            keys.push(Identity::parse(unwrap(newer, &decode_base64(wrapped)?)?.text()?)?);
+        }
+        Ok(keys)
+    }
+
+    /// Wraps its key to the supervisors of today and to these officers. When somebody held it who does not hold it any
+    /// more, it is a new one: he opens nothing that comes later.
+    fn wrap_anew(&mut self, desk: &Desk, scope: &Scope, session: &Session, officers: &BTreeSet<ActorId>) -> Result<(), StoreError> {
+        let mut key = self.key(session)?;
+        let holders = wraps(desk, scope, &key, officers)?;
+        if self.content.known_outside || self.content.wraps.keys().any(|holder| !holders.contains_key(holder)) {
+            let new = Identity::generate()?;
+            self.content.earlier.push(STANDARD.encode(wrap_to(&[new.recipient()], &key.secret_text())?));
+            self.content.recipient = new.recipient().to_string();
+            key = new;
+        }
+        (self.content.wraps, self.content.known_outside) = (wraps(desk, scope, &key, officers)?, false);
+        Ok(())
+    }
+
     fn write(&self, desk: &Desk, scope: &Scope, persona: Persona) -> Result<Write, StoreError> {
         let content = PersonaContent { persona, ..self.content.clone() };
         Draft::new(PERSONA, self.row.id.clone(), content.persona.state.name()).over(&self.row).write(scope, desk.now(), &content)
@@ -274,13 +313,20 @@ fn named(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<F
 
 /// What it is, for who holds its key.
 fn card(desk: &Desk, session: &Session, scope: &Scope, one: &Found) -> Result<Option<Card>, StoreError> {
-    let Ok(key) = one.key(session) else { return Ok(None) };
+    let Ok(keys) = one.keys(session) else { return Ok(None) };
     let Some(row) = desk.store.list_of(scope, CARD, &one.row.id)?.into_iter().next() else { return Ok(None) };
-    opened(&key, &row.content()?).map(Some)
+    opened(&keys, &row.content()?).map(Some)
 }
 
-fn opened<T: serde::de::DeserializeOwned>(key: &Identity, sealed: &Sealed) -> Result<T, StoreError> {
-    let plain = unwrap(key, &decode_base64(&sealed.sealed)?)?;
+/// What one of these keys opens.
+fn plain(keys: &[Identity], sealed: &Sealed) -> Result<SecretBytes, StoreError> {
+    let bytes = decode_base64(&sealed.sealed)?;
+    let open = keys.iter().find_map(|key| unwrap(key, &bytes).ok());
+    open.ok_or_else(|| StoreError::refused(Law::Integrity, "something in a persona's vault does not open with its keys: it was changed, or written under another key"))
+}
+
+fn opened<T: serde::de::DeserializeOwned>(keys: &[Identity], sealed: &Sealed) -> Result<T, StoreError> {
+    let plain = plain(keys, sealed)?;
     serde_json::from_slice(&plain).map_err(|_| StoreError::damaged("what lies in a persona's vault"))
 }
 
@@ -329,6 +375,7 @@ fn view(desk: &Desk, session: &Session, scope: &Scope, one: &Found) -> Result<Pe
         authority: persona.authority.clone(),
         authority_state: standing(desk, scope, &persona.authority)?.name().into(),
         label: persona.label.clone(),
+        key: content.recipient.clone(),
         registered_by: name(&persona.registered_by)?,
         authorised_by: persona.authorised.as_ref().map(|word| name(&word.by)).transpose()?,
         officers: persona.authorised.iter().flat_map(|word| &word.officers).map(name).collect::<Result<_, _>>()?,
@@ -373,6 +420,8 @@ pub fn register(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, 
         origin: typed.origin.clone(),
         recipient: key.recipient().to_string(),
         wraps,
+        earlier: vec![],
+        known_outside: false,
         uses: vec![],
         warnings,
     };
@@ -408,8 +457,8 @@ pub fn authorise(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit,
         Ok(persona) => persona,
         Err(error) => return Err(refused(desk, scope, permit.action(), &one.label(), error)?),
     };
-    one.content.wraps = wraps(desk, scope, &one.key(session)?, &people)?;
-    let detail = json!({"persona": one.label(), "officers": people, "authority": persona.authority});
+    one.wrap_anew(desk, scope, session, &people)?;
+    let detail = json!({"persona": one.label(), "officers": people, "authority": persona.authority, "keys": one.content.earlier.len() + 1});
     step(desk, session, scope, permit, &one, persona, EventType::PersonaAuthorised, detail)
 }
 
@@ -427,12 +476,15 @@ pub fn intent_to_check_out(desk: &Desk, session: &Session, scope: &Scope, typed:
 /// # Errors
 /// Law 1 outside its authority, for who is not authorised, and while somebody else has it.
 pub fn check_out(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typed: &str) -> Result<PersonaView, StoreError> {
-    let one = named(desk, session, scope, typed)?;
+    let mut one = named(desk, session, scope, typed)?;
     if !permit.is_for(&intent_to_check_out(desk, session, scope, typed)?) {
         return Err(StoreError::refused(Law::Permit, "a persona is checked out under its own authority"));
     }
     match one.content.persona.clone().check_out(scope.actor(), scope.case(), desk.now()) {
         Ok(persona) => {
+            // A supervisor who came, or who lost his keys and made new ones, can open it from now on.
+            let officers = persona.authorised.as_ref().map(|word| word.officers.clone()).unwrap_or_default();
+            one.wrap_anew(desk, scope, session, &officers)?;
             let detail = json!({"persona": one.label(), "warnings": one.content.warnings});
             step(desk, session, scope, permit, &one, persona, EventType::PersonaCheckedOut, detail)
         }
@@ -499,6 +551,21 @@ pub(crate) fn taken_back(desk: &Desk, scope: &Scope, authority: &AuthorityId) ->
         if content.persona.authority == *authority && matches!(content.persona.state, State::CheckedOut { .. }) {
             let back = content.persona.clone().taken_back(desk.now());
             rows.push(Found { row, content }.write(desk, scope, back)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows of personas that an officer who leaves the case has no more: he gets no wrap of their keys either.
+pub(crate) fn left(desk: &Desk, scope: &Scope, who: &ActorId) -> Result<Vec<Write>, StoreError> {
+    let mut rows = Vec::new();
+    for row in desk.store.list(scope, PERSONA)? {
+        let mut content: PersonaContent = row.content()?;
+        let persona = content.persona.clone().left_by(who, desk.now());
+        let held = content.wraps.remove(who).is_some();
+        content.known_outside |= held;
+        if held || persona != content.persona {
+            rows.push(Found { row, content }.write(desk, scope, persona)?);
         }
     }
     Ok(rows)
@@ -634,11 +701,11 @@ pub fn secrets(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, t
         return Err(StoreError::refused(Law::Permit, "the secrets of a persona are opened under its own authority"));
     }
     held(desk, scope, &one)?;
-    let key = one.key(session)?;
+    let keys = one.keys(session)?;
     let mut lines = Vec::new();
     for row in desk.store.list_of(scope, SECRET, &one.row.id)? {
         let sealed: Sealed = row.content()?;
-        let kept: Kept = opened(&key, &sealed)?;
+        let kept: Kept = opened(&keys, &sealed)?;
         lines.push(json!({"kind": sealed.kind, "host": kept.host, "value": kept.value, "since": row.time}));
     }
     let detail = json!({"persona": one.label(), "secrets": lines.len()});
@@ -665,11 +732,11 @@ pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, ho
     let one = named(desk, session, scope, typed)?;
     let label = held(desk, scope, &one)?;
     let permit = desk.permit(scope, intent_to_check_out(desk, session, scope, typed)?)?;
-    let key = one.key(session)?;
+    let keys = one.keys(session)?;
     let mut jars: BTreeMap<String, Jar> = BTreeMap::new();
-    for (host, came) in history_of_cookies(desk, scope, &one, &key)? {
+    for (host, came) in history_of_cookies(desk, scope, &one, &keys)? {
         if hosts.contains(&host) {
-            came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line));
+            came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line, desk.now()));
         }
     }
     let mut carried = Vec::new();
@@ -692,18 +759,18 @@ pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, ho
 }
 
 /// Every cookie that was put into the vault or came back in a capture, the oldest first: host and `name=value` lines.
-fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, key: &Identity) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, keys: &[Identity]) -> Result<Vec<(String, Vec<String>)>, StoreError> {
     let mut all: Vec<(u64, String, Vec<String>)> = Vec::new();
     for row in desk.store.list_of(scope, SECRET, &one.row.id)? {
         let sealed: Sealed = row.content()?;
         if sealed.kind == "cookie" {
-            let kept: Kept = opened(key, &sealed)?;
+            let kept: Kept = opened(keys, &sealed)?;
             let pairs = kept.value.split(';').map(|pair| pair.trim().to_string()).collect();
             all.push((row.event, kept.host.unwrap_or_default(), pairs));
         }
     }
     for row in desk.store.find(scope, WITHHELD, PERSONA_INDEX, &one.row.id)? {
-        for secret in withheld(key, &row.content()?)?.into_iter().filter(|secret| secret.field == "set-cookie") {
+        for secret in withheld(keys, &row.content()?)?.into_iter().filter(|secret| secret.field == "set-cookie") {
             let line = hex::decode(&secret.value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             all.extend(line.map(|line| (row.event, secret.host.to_lowercase(), vec![line])));
         }
@@ -712,9 +779,8 @@ fn history_of_cookies(desk: &Desk, scope: &Scope, one: &Found, key: &Identity) -
     Ok(all.into_iter().map(|(_, host, lines)| (host, lines)).collect())
 }
 
-fn withheld(key: &Identity, sealed: &Sealed) -> Result<Vec<Secret>, StoreError> {
-    let plain = unwrap(key, &decode_base64(&sealed.sealed)?)?;
-    read_secrets(&plain).map_err(StoreError::damaged)
+fn withheld(keys: &[Identity], sealed: &Sealed) -> Result<Vec<Secret>, StoreError> {
+    read_secrets(&plain(keys, sealed)?).map_err(StoreError::damaged)
 }
 
 /// The cookies of one host, by name. What ends at once takes a cookie away.
@@ -723,23 +789,26 @@ struct Jar(Vec<(String, String)>);
 
 impl Jar {
     /// Takes `name=value; attributes` in.
-    fn take(&mut self, line: &str) {
+    fn take(&mut self, line: &str, now: Moment) {
         let mut parts = line.split(';').map(str::trim);
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
         let (name, value) = (name.trim(), value.trim());
         let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b';');
-        if name.is_empty() || !plain(name) || !plain(value) {
+        if name.is_empty() || !plain(name) || !plain(value) || name.len() + value.len() > LONGEST_COOKIE {
             return;
         }
         let ends = parts.any(|attribute| match attribute.split_once('=') {
             Some((what, age)) if what.trim().eq_ignore_ascii_case("max-age") => age.trim().parse::<i64>().is_ok_and(|age| age <= 0),
-            Some((what, date)) if what.trim().eq_ignore_ascii_case("expires") => date.contains("1970"),
+            Some((what, date)) if what.trim().eq_ignore_ascii_case("expires") => http_date(date).is_some_and(|until| until <= now),
             _ => false,
         });
         self.0.retain(|(known, _)| known != name);
         if !ends {
             self.0.push((name.into(), value.into()));
         }
+        // A server that sets without end fills no jar.
+        let most = self.0.len().saturating_sub(MOST_COOKIES);
+        self.0.drain(..most);
     }
 
     /// The value of `Cookie`.
@@ -747,6 +816,16 @@ impl Jar {
         let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
+}
+
+/// `Wed, 21 Oct 2015 07:28:00 GMT` (RFC 9110 §5.6.7), with hyphens too; another spelling says nothing.
+fn http_date(text: &str) -> Option<Moment> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, rest) = text.trim().split_once(',')?;
+    let words: Vec<&str> = rest.split([' ', '-']).filter(|word| !word.is_empty()).collect();
+    let [day, month, year, time, "GMT"] = words[..] else { return None };
+    let month = MONTHS.iter().position(|known| known.eq_ignore_ascii_case(month))? + 1;
+    format!("{year}-{month:02}-{day:0>2}T{time}Z").parse().ok()
 }
 
 /// Notes a use, in the event of the order: the row is written over the version that was read, so that a persona which
@@ -804,23 +883,40 @@ pub fn reveal(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, ex
     let kept: Sealed = kept.content()?;
     let id = kept.persona.as_ref().ok_or_else(|| StoreError::damaged("what was withheld for nobody"))?;
     let one = found(desk, scope, desk.store.get(scope, PERSONA, id.as_str())?)?;
-    let secrets = withheld(&one.key(session)?, &kept)?;
-    let items: Vec<Value> = secrets.iter().map(revealed).collect();
+    let secrets = withheld(&one.keys(session)?, &kept)?;
+    let places = places(&row)?;
+    let items: Vec<Value> = secrets.iter().map(|secret| revealed(secret, &places)).collect();
     let detail = json!({"exhibit": label, "values": items.len(), "reason": reason});
     desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaRevealed, Some(row.id.clone()), detail), vec![])?;
     Ok(json!({
         "exhibit": label,
-        "how": "SHA-256(salt, then value, as bytes) is the commitment that stands in the WARC record and in the capture record",
+        "how": "SHA-256(salt, then value, as bytes) is the commitment that stands in the WARC record and in the capture record. \
+                To rebuild a record's block as it came: at each place `at` (bytes from the block's beginning), take out `stands` bytes and put the value in, \
+                those that are as long as their value first, the others from the last place to the first. The item `as-received` is the SHA-256 of the result of a response",
         "items": items,
     }))
 }
 
-fn revealed(secret: &Secret) -> Value {
+/// Where each withheld value stands in its record, by its commitment, as the exhibit's capture record says.
+fn places(exhibit: &Row) -> Result<BTreeMap<(String, String), Vec<u64>>, StoreError> {
+    let record = exhibit.content::<ExhibitContent>()?.record.map(|mut record| record["record"].take());
+    let record: Option<CaptureRecord> = record.map(serde_json::from_value).transpose().map_err(|_| StoreError::damaged("a capture record"))?;
+    let withheld = record.into_iter().flat_map(|record| record.fetches).flat_map(|fetch| fetch.withheld);
+    Ok(withheld.map(|one| ((one.record, one.commitment.hex()), one.at)).collect())
+}
+
+fn revealed(secret: &Secret, places: &BTreeMap<(String, String), Vec<u64>>) -> Value {
     let bytes = |digits: &str| hex::decode(digits).unwrap_or_default();
     let salt: [u8; 32] = bytes(&secret.salt).try_into().unwrap_or_default();
     let value = bytes(&secret.value);
     let commitment = Sha256Digest::commitment(&salt, &value).hex();
-    json!({"record": secret.record, "field": secret.field, "salt": secret.salt, "value": secret.value, "text": String::from_utf8(value).ok(), "commitment": commitment})
+    let stands = if secret.field == REPEATED { value.len() } else { PLACEHOLDER };
+    let mut item = json!({"record": secret.record, "field": secret.field, "salt": secret.salt, "value": secret.value, "text": String::from_utf8(value).ok(), "commitment": commitment});
+    if let Some(at) = places.get(&(secret.record.clone(), commitment)) {
+        item["at"] = json!(at);
+        item["stands"] = json!(stands);
+    }
+    item
 }
 
 /// What a supervisor asks for before he reveals.
@@ -829,6 +925,22 @@ fn revealed(secret: &Secret) -> Value {
 /// When this is no number of an exhibit.
 pub fn intent_to_reveal(exhibit: &str) -> Result<Intent, StoreError> {
     Ok(Intent::to(Action::Disclose).aimed_at(crate::exhibit_label(parse_label(exhibit, 'E')?)))
+}
+
+/// What is said of a capture from which something was withheld.
+pub(crate) fn in_words(record: &CaptureRecord) -> Option<String> {
+    let places: usize = record.fetches.iter().flat_map(|fetch| &fetch.withheld).map(|one| one.at.len()).sum();
+    record.withheld.is_some().then(|| format!("{WITHHELD_WORD}: it was captured with a session, whose secrets are kept out of it: a commitment stands in {places} places; a court can have them opened"))
+}
+
+/// How this remark begins.
+const WITHHELD_WORD: &str = "WITHHELD";
+
+/// What a package says of captures from which something was withheld.
+pub(crate) fn limits(facts: &Facts) -> Vec<String> {
+    let shown = facts.exhibits.iter().filter(|view| !view.content.class.is_restricted());
+    let said = |view: &admit::ExhibitView| view.content.findings.iter().any(|remark| remark.starts_with(WITHHELD_WORD));
+    shown.filter(|view| said(view)).map(|view| format!("{} was captured with a session: its cookies are withheld, each behind a commitment in the capture record", view.exhibit)).collect()
 }
 
 // ---- what makes it easy to recognise
@@ -888,4 +1000,32 @@ fn other_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result<Vec<(Str
         }
     }
     Ok(others)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+mod tests {
+    use super::*;
+
+    fn check(lines: &[&str], expected: Option<&str>) {
+        let mut jar = Jar::default();
+        let now = "2026-11-26T04:00:00Z".parse().unwrap();
+        lines.iter().for_each(|line| jar.take(line, now));
+        assert_eq!(jar.header().as_deref(), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn a_jar_goes_on_and_lets_go_what_ended() {
+        check(&[], None);
+        check(&["a=1", "b=2"], Some("a=1; b=2"));
+        check(&["a=1; Path=/; HttpOnly", "b=2", "a=3"], Some("b=2; a=3"));
+        check(&["a=1", "a=; Max-Age=0"], None);
+        check(&["a=1", "a=x; max-age=-5", "b=2; Max-Age=60"], Some("b=2"));
+        check(&["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "b=2; expires=Thu, 26-Nov-2026 03:59:59 GMT", "c=3; Expires=Thu, 26 Nov 2026 04:00:01 GMT"], Some("c=3"));
+        check(&["a=1", &format!("b={}", "x".repeat(5_000))], Some("a=1"));
+        let many: Vec<String> = (0..60).map(|n| format!("c{n}=1")).collect();
+        let last: Vec<&str> = many[10..].iter().map(String::as_str).collect();
+        check(&many.iter().map(String::as_str).collect::<Vec<_>>(), Some(&last.join("; ")));
+        check(&["a=1; Expires=some day", "no pair", "=x", "a b=1", "c=two words", "\u{e9}=1"], Some("a=1"));
+    }
 }

@@ -231,6 +231,17 @@ impl Persona {
         if matches!(self.state, State::CheckedOut { .. }) { Persona { state: State::Returned { at: now }, ..self } } else { self }
     }
 
+    /// An officer leaves the case: he has it no more, and it is not for him any more.
+    #[must_use]
+    pub fn left_by(self, who: &ActorId, now: Moment) -> Persona {
+        let holds = matches!(&self.state, State::CheckedOut { by, .. } if by == who);
+        let mut persona = if holds { self.taken_back(now) } else { self };
+        if let Some(authorised) = &mut persona.authorised {
+            authorised.officers.remove(who);
+        }
+        persona
+    }
+
     /// It is known to the other side, or may be: nobody uses it again.
     ///
     /// # Errors

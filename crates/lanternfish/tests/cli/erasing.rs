@@ -200,6 +200,54 @@ fn law_10_planted_words_are_found_nowhere_after_an_erasure_nor_after_an_old_back
     assert_eq!(restored.exhibits().len(), 1);
 }
 
+/// A meeting with him, under a prosecutor's authorisation.
+fn contact(office: &Office) {
+    let (from, until, at) = (format!("{}-01-01", year()), format!("{}-12-31", year() + 1), format!("{}-01-01 10:00", year()));
+    let (scan, order) = (office.file("leave.png", "a scan"), office.file("leave.txt", "One meeting."));
+    let mut words = office.authority_words("prosecutor", &["contact"]);
+    words.extend(["--selector", "any", "--from", &from, "--until", &until, "--scan", &scan, "--transcription", &order, "--case", &office.case]);
+    let leave = string(&office.done(NOY, &words)["authority"]);
+    office.does(KHAM, "authority check", &[&leave]);
+    let with = word("with");
+    let typed = ["--authority", &leave, "--kind", "meeting", "--at", &at, "--zone", "UTC", "--with", &with, "--means", "a cafe", "--outcome", "he came", "--source", "open"];
+    assert_eq!(office.does(NOY, "contact record", &typed)["exhibit"], "E-0004");
+}
+
+/// What a persona, an accident and a contact say of him goes with him; the persona itself stays in use.
+#[test]
+fn law_10_what_a_persona_a_contact_and_an_accident_say_of_a_person_goes_with_him() {
+    let office = planted();
+    let collect = office.case_authority(&["collect", "view"]);
+    let register = ["a buyer", "--authority", &collect, "--source", "open", "--person", PLANTED, "--about", &word("buys from")];
+    office.does(NOY, "persona register", &register);
+    office.does(KHAM, "persona authorise", &["N-0001", "--officer", NOY]);
+    let cookie = office.file("cookie", "sid=0123456789");
+    office.does(NOY, "persona secret add", &["N-0001", "--cookie", &cookie, "--host", "market.localhost"]);
+    office.does(NOY, "persona register", &["another", "--authority", &collect, "--source", "open"]);
+    office.does(NOY, "persona burn", &["N-0002", "--reason", &word("seen by")]);
+    let file = office.file("third.txt", "SYNTHETIC");
+    office.does(NOY, "exhibit admit", &[&file, "--description", "of nobody in particular"]);
+    office.does(NOY, "exhibit accident", &["E-0003", "--reason", &word("it came with the mail of")]);
+    contact(&office);
+    let before = speaking(&office, NOY);
+    for part in ["persona ", "accident ", "reclassification ", "contact "] {
+        assert!(before.iter().any(|one| one.starts_with(part)), "the word must stand in {part} first: {before:?}");
+    }
+    let erasure = decided(&office);
+    office.does(NOY, "erase run", &[&erasure, "--tombstones", &text(&office.place("tombstones"))]);
+    assert_eq!(speaking(&office, NOY), Vec::<String>::new());
+    nothing_in_the_clear(&office.home);
+    // The vault is whole: its officer takes it and opens it.
+    office.does(NOY, "persona check-out", &["N-0001"]);
+    let secrets = office.in_case(NOY, "persona secret show", &["N-0001"]).ended(0);
+    assert!(secrets.out.contains("sid=0123456789"), "{}", secrets.out);
+    assert_eq!(office.does(KHAM, "persona show", &["N-0002"])["state"], "burned");
+    assert_eq!(office.in_case(KHAM, "accident list", &[]).ended(0).lines()[0]["state"], "open");
+    assert_eq!(office.in_case(KHAM, "contact list", &[]).ended(0).lines()[0]["with"], "with S-0001");
+    assert!(office.exhibits().iter().all(|one| one["exhibit"] != "E-0004"), "its record is gone");
+    office.sound_log();
+}
+
 #[test]
 fn law_10_nothing_is_erased_without_two_people_a_decision_and_the_checks() {
     let office = planted();

@@ -191,6 +191,7 @@ fn a_persona_has_a_circuit_label_of_its_own(office: &Office, network: &Network, 
         }
         labels.push(string(&persona["label"]));
     }
+    office.does(KHAM, "authority revoke", &[&authority, "--reason", "its personas come back"]);
     assert!(labels[0] != labels[1] && labels[1] != labels[2] && labels[0] != labels[2], "{labels:?}");
 }
 

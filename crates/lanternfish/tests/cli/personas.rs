@@ -124,6 +124,7 @@ fn law_01_nobody_uses_a_persona_before_another_person_a_supervisor_said_so() {
     office.in_case(KHAM, "persona authorise", &["N-0001", "--officer", KHAM]).by_law(1).tells("for himself");
     assert_eq!(office.does(KHAM, "persona authorise", &word)["authorised_by"], KHAM);
     office.in_case(PHET, "persona check-out", &out).ended(2).tells("no persona");
+    assert!(office.in_case(PHET, "persona list", &[]).ended(0).out.is_empty());
     assert_eq!(office.does(NOY, "persona check-out", &out)["holder"], NOY);
     office.does(NOY, "persona return", &out);
 
@@ -214,6 +215,72 @@ fn law_01_a_burned_persona_comes_back_to_nobody() {
 }
 
 #[test]
+fn law_13_who_leaves_the_case_leaves_his_personas() {
+    let unit = Unit::out("127.0.0.1");
+    let office = &unit.office;
+    office.does(KHAM, "case member remove", &[NOY]);
+    let shown = office.does(KHAM, "persona show", &["N-0001"]);
+    assert_eq!((&shown["state"], &shown["holder"], &shown["officers"]), (&"returned".into(), &Value::Null, &serde_json::json!([PHET])));
+    office.does(PHET, "persona check-out", &["N-0001"]);
+    // When he comes back, a supervisor decides anew.
+    office.does(KHAM, "case member add", &[NOY]);
+    office.does(PHET, "persona return", &["N-0001"]);
+    office.in_case(NOY, "persona check-out", &["N-0001"]).by_law(1).tells("not authorised for you");
+    office.sound_log();
+}
+
+#[test]
+fn law_13_who_held_a_personas_key_opens_nothing_that_comes_later() {
+    let unit = Unit::out("127.0.0.1");
+    let office = &unit.office;
+    let (server, heard) = market();
+    office.does(NOY, "capture", &[&server.url, "--persona", "N-0001"]);
+    let first = office.does(NOY, "persona return", &["N-0001"])["key"].clone();
+    // The same people, the same key.
+    assert_eq!(office.does(KHAM, "persona authorise", &["N-0001", "--officer", NOY, "--officer", PHET])["key"], first);
+    let second = office.does(KHAM, "persona authorise", &["N-0001", "--officer", NOY])["key"].clone();
+    assert_ne!(second, first, "Phet knew the first");
+    // What came before opens still: the jar goes on, and old captures can be proved.
+    office.does(NOY, "persona check-out", &["N-0001"]);
+    office.does(NOY, "capture", &[&server.url, "--persona", "N-0001"]);
+    assert!(heard.lock().unwrap()[1].contains(&format!("sid={COOKIE}; cart={FRESH}")));
+    assert!(office.in_case(NOY, "persona secret show", &["N-0001"]).ended(0).out.contains(COOKIE));
+    office.does(KHAM, "case declare", &["court-process", "--reason", "indicted"]);
+    for exhibit in ["E-0001", "E-0002"] {
+        office.does(KHAM, "persona reveal", &[exhibit, "--reason", "x", "--out", &text(&office.place(exhibit))]);
+    }
+    // Who leaves the case knew the second one.
+    office.does(KHAM, "case member remove", &[NOY]);
+    let third = office.does(KHAM, "persona authorise", &["N-0001", "--officer", PHET])["key"].clone();
+    assert!(third != second && third != first);
+    // A supervisor who comes later reads it once somebody who holds the key has taken a step with it.
+    office.does(PHET, "persona check-out", &["N-0001"]);
+    assert!(office.in_case(PHET, "persona secret show", &["N-0001"]).ended(0).out.contains(COOKIE));
+    office.sound_log();
+}
+
+#[test]
+fn law_13_a_persona_is_seen_by_its_own_people_only() {
+    let unit = unit();
+    let office = &unit.office;
+    unit.register();
+    let seen = |who: &str| office.in_case(who, "persona list", &[]).ended(0).lines();
+    // Who registered it knows that it is there; its name is open to who holds its key.
+    assert_eq!((seen(NOY).len(), &seen(NOY)[0]["name"]), (1, &Value::Null));
+    assert_eq!((&seen(KHAM)[0]["name"], &seen(VONE)[0]["about"]), (&NAME.into(), &ABOUT.into()));
+    assert!(seen(PHET).is_empty());
+    for (verb, rest) in [("persona show", vec![]), ("persona history", vec![]), ("persona burn", vec!["--reason", "x"]), ("persona secret show", vec![])] {
+        office.in_case(PHET, verb, &[&["N-0001"], &rest[..]].concat()).ended(2).tells("there is no persona");
+    }
+    office.does(KHAM, "persona authorise", &["N-0001", "--officer", PHET]);
+    assert_eq!((&seen(PHET)[0]["name"], &seen(NOY)[0]["name"]), (&NAME.into(), &Value::Null));
+    // A supervisor who joins later reads it when one who can says again for whom it is.
+    office.does(KHAM, "persona authorise", &[NAME, "--officer", NOY]);
+    assert!(seen(PHET).is_empty());
+    office.sound_log();
+}
+
+#[test]
 fn law_15_burning_stops_a_capture_that_runs_under_it() {
     let unit = Unit::authorised();
     let office = &unit.office;
@@ -269,6 +336,7 @@ fn law_13_no_secret_of_a_persona_stands_in_the_home_nor_in_the_package() {
     assert!(holds_none(&office.home, &secrets) > 10);
     let custody = fs::read_to_string(package.join("data/custody/log.jsonl")).unwrap();
     assert!(custody.contains("capture-ended") && custody.contains("\"withheld\""), "{custody}");
+    assert!(built["limits"].as_array().unwrap().iter().any(|limit| string(limit) == "E-0001 was captured with a session: its cookies are withheld, each behind a commitment in the capture record"), "{built}");
     let of_personas = custody.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| string(&line["leaf"]).contains("persona-"));
     assert!(of_personas.into_iter().all(|line| line["detail"].is_null() && line["salt"].is_null()), "{custody}");
 
@@ -321,6 +389,23 @@ fn law_05_a_supervisor_reveals_for_a_court_what_proves_the_bytes_as_they_came() 
     let page = format!("<a href=\"/?sid={COOKIE}\">SYNTHETIC market</a> {FRESH}");
     let came = format!("HTTP/1.1 200 OK\r\nSet-Cookie: cart={FRESH}; Path=/\r\nContent-Length: {}\r\n\r\n{page}", page.len());
     assert_eq!(string(&of("as-received")["value"]), Sha256Digest::of(came.as_bytes()).hex());
+
+    // A stranger rebuilds the response from the exhibit's bytes and this file alone.
+    let seen = office.place("seen.warc");
+    office.does(NOY, "exhibit view", &["E-0001", "--purpose", "reading", "--out", &text(&seen)]);
+    let record = string(&fetch["response_record"]);
+    let mut block = block_of(&fs::read(&seen).unwrap(), &record);
+    let mut pieces: Vec<(bool, usize, usize, Vec<u8>)> = Vec::new();
+    for item in items.iter().filter(|item| item["record"] == record && item["at"].is_array()) {
+        let (value, stands) = (bytes(&item["value"]), usize::try_from(item["stands"].as_u64().unwrap()).unwrap());
+        let at = item["at"].as_array().unwrap().iter().map(|at| usize::try_from(at.as_u64().unwrap()).unwrap());
+        pieces.extend(at.map(|at| (stands != value.len(), at, stands, value.clone())));
+    }
+    pieces.sort_by_key(|(other, at, ..)| (*other, std::cmp::Reverse(*at)));
+    for (_, at, stands, value) in pieces {
+        block.splice(at..at + stands, value);
+    }
+    assert_eq!(String::from_utf8(block).unwrap(), came);
     office.sound_log();
 }
 
@@ -404,6 +489,11 @@ fn law_07_an_accident_locks_the_item_away_stops_its_host_and_waits_for_a_supervi
     let listed = office.in_case(KHAM, "accident list", &[]).ended(0).lines();
     assert_eq!((listed.len(), &listed[0]["by"], &listed[0]["state"]), (1, &NOY.into(), &"acknowledged".into()));
     office.in_case(NOY, "exhibit view", &["E-0001", "--purpose", "x", "--out", &out]).by_law(7);
+    // What may be privileged stays with the filter team; it waits for a supervisor all the same.
+    let letter = office.file("letter.txt", "SYNTHETIC letter");
+    let letter = string(&office.does(NOY, "exhibit admit", &[&letter, "--class", "privileged", "--description", "a letter"])["exhibit"]);
+    assert_eq!(office.does(NOY, "exhibit accident", &[&letter, "--reason", "it came with the post"])["locked"], false);
+    assert_eq!(office.exhibits().last().unwrap()["class"], "privileged");
     // Who declares one does not take it over himself.
     office.does(KHAM, "exhibit accident", &["E-0003", "--reason", "in the list"]);
     office.in_case(KHAM, "accident acknowledge", &["E-0003", "--note", "x"]).by_law(7);
@@ -446,6 +536,15 @@ fn law_01_a_contact_is_written_down_under_an_order_that_allows_it() {
     assert_eq!(office.does(NOY, "contact link", &["C-0001", "--exhibit", &photo])["exhibits"], serde_json::json!([parcel, photo]));
     assert_eq!(office.in_case(KHAM, "contact list", &[]).ended(0).lines().len(), 1);
     office.sound_log();
+}
+
+/// The block of a WARC record, as it stands in the file.
+fn block_of(warc: &[u8], id: &str) -> Vec<u8> {
+    let find = |text: &[u8], word: &[u8]| text.windows(word.len()).position(|w| w == word).unwrap();
+    let record = &warc[find(warc, format!("WARC-Record-ID: {id}").as_bytes())..];
+    let head = find(record, b"\r\n\r\n");
+    let length = String::from_utf8_lossy(&record[..head]).lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse::<usize>().ok()).unwrap();
+    record[head + 4..head + 4 + length].to_vec()
 }
 
 /// A request head as text.
