@@ -619,7 +619,8 @@ fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, content: &OrderContent
 pub(crate) fn recover_one(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
     let row = desk.store.get(scope, "order", order.as_str())?;
     if row.state != "running" {
-        return Ok(());
+        // Another desk ended it since: look again.
+        return Err(StoreError::Conflict);
     }
     let content: OrderContent = row.content()?;
     if !desk.store.home().spool().join(order.as_str()).exists() {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::office::{KHAM, NOY, Office, outcome, string};
 
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_secs(90);
 
 /// A site on loopback: a function from path to answer, and the paths that were asked for.
 pub struct Site {
@@ -256,7 +256,7 @@ fn law_15_revoking_stops_a_crawl_in_mid_round_and_keeps_what_came() {
         _ => html(stream, "a page"),
     });
     let start = site.url("/");
-    let mut words = office.command(NOY, &[&["collect", "crawl", "--case", &office.case, &start][..], &QUICK].concat());
+    let mut words = office.command(NOY, &[&["collect", "crawl", "--case", &office.case, &start, "--timeout-ms", "600000"][..], &QUICK].concat());
     let running = words.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     site.wait_for("/slow");
     std::thread::sleep(Duration::from_millis(500));
