@@ -377,13 +377,18 @@ fn attending(spool: &std::path::Path) -> Result<fs::File, StoreError> {
     Ok(file)
 }
 
+/// Whether a living desk of this machine attends this order.
+pub(crate) fn is_held(desk: &Desk, order: &OrderId) -> bool {
+    let lock = desk.store.home().spool().join(order.as_str()).join(ATTENDED);
+    fs::File::open(lock).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
 /// Whether a desk attends this order, or its collector may still be at work. A desk that died lets its lock go at
 /// once; its collector signs as its last act, and ends with its lease at the latest.
 pub(crate) fn is_attended(desk: &Desk, order: &OrderId) -> bool {
     let spool = desk.store.home().spool().join(order.as_str());
-    let held = fs::File::open(spool.join(ATTENDED)).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)));
-    if held || spool.join(collect::spool::RECORD).exists() {
-        return held;
+    if is_held(desk, order) || spool.join(collect::spool::RECORD).exists() {
+        return is_held(desk, order);
     }
     let young = |path: PathBuf| {
         let written = fs::metadata(path).and_then(|about| about.modified());
@@ -686,7 +691,8 @@ fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, content: &OrderContent
 pub(crate) fn recover_one(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
     let row = desk.store.get(scope, "order", order.as_str())?;
     if row.state != "running" {
-        return Ok(());
+        // Another desk ended it since: look again.
+        return Err(StoreError::Conflict);
     }
     let content: OrderContent = row.content()?;
     if !desk.store.home().spool().join(order.as_str()).exists() {

@@ -64,6 +64,8 @@ const EMPTY_ROUNDS: u32 = 3;
 const ROUND_BYTES: u64 = 256 << 20;
 /// How long a round of a desk that died is waited for.
 const PATIENCE: Duration = Duration::from_secs(50);
+/// How often somebody else may be first before this desk gives up.
+const MOST_CONFLICTS: u32 = 20;
 
 /// `K-0001`.
 pub fn crawl_label(number: i64) -> String {
@@ -429,34 +431,55 @@ pub enum Told<'a> {
 /// Law 15 when the authority ends; a round that another desk carries out; what stops a capture.
 pub fn run(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, told: &mut dyn FnMut(Told<'_>)) -> Result<CrawlView, StoreError> {
     let id = row_of(desk, scope, label)?.id;
-    let mut road = None;
+    let (mut road, mut first_elsewhere) = (None, 0);
     loop {
-        let row = desk.store.get(scope, KIND, &id)?;
-        let content: CrawlContent = row.content()?;
-        permits.cover(&content.wish)?;
-        match &content.round {
-            Some(RoundState { order, exhibit: None, .. }) => take_over(desk, scope, order, told)?,
-            Some(RoundState { exhibit: Some(_), .. }) => {
-                let row = read::round(desk, scope, permits, row)?;
-                told(Told::Round(&view(&row)?));
-            }
-            None if row.state != GOING => return view(&row),
-            None => match next_round(desk, scope, &row, &content)? {
-                Next::Ended(state, why) => return end(desk, scope, &permits.examine, &id, state, &why),
-                Next::Pages(pages) => {
-                    if road.is_none() {
-                        road = Some(Road::open(desk, &content.wish.way.way(), |percent| told(Told::Tor(percent)))?);
-                    }
-                    if let Some(why) = fetch(desk, scope, permits, road.as_ref().expect("opened above"), &id, &row, &content, pages)? {
-                        // What came while the authority lived is kept; its links are read under the next one.
-                        let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-                        end(desk, scope, &keep, &id, STOPPED, &why)?;
-                        return Err(StoreError::refused(Law::Revocation, format!("{why}; the crawl {label} is stopped, and what came is kept")));
-                    }
-                }
-            },
+        match one_step(desk, scope, permits, &id, label, &mut road, told) {
+            // Somebody stopped it, or another desk was first: look again what there is to do.
+            Err(StoreError::Conflict) if first_elsewhere < MOST_CONFLICTS => first_elsewhere += 1,
+            Err(error) => return Err(error),
+            Ok(Some(view)) => return Ok(view),
+            Ok(None) => first_elsewhere = 0,
         }
     }
+}
+
+/// The next step of a crawl; its view, when there is none.
+fn one_step(
+    desk: &Desk,
+    scope: &Scope,
+    permits: &CrawlPermits,
+    id: &str,
+    label: &str,
+    road: &mut Option<Road>,
+    told: &mut dyn FnMut(Told<'_>),
+) -> Result<Option<CrawlView>, StoreError> {
+    let row = desk.store.get(scope, KIND, id)?;
+    let content: CrawlContent = row.content()?;
+    permits.cover(&content.wish)?;
+    match &content.round {
+        Some(RoundState { order, exhibit: None, .. }) => take_over(desk, scope, order, told)?,
+        Some(RoundState { exhibit: Some(_), .. }) => {
+            let row = read::round(desk, scope, permits, row)?;
+            told(Told::Round(&view(&row)?));
+        }
+        None if row.state != GOING => return view(&row).map(Some),
+        None => match next_round(desk, scope, &row, &content)? {
+            Next::Ended(state, why) => return end(desk, scope, &permits.examine, id, state, &why).map(Some),
+            Next::Pages(pages) => {
+                let road = match road {
+                    Some(road) => road,
+                    None => road.insert(Road::open(desk, &content.wish.way.way(), |percent| told(Told::Tor(percent)))?),
+                };
+                if let Some(why) = fetch(desk, scope, permits, road, id, &row, &content, pages)? {
+                    // What came while the authority lived is kept; its links are read under the next one.
+                    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+                    end(desk, scope, &keep, id, STOPPED, &why)?;
+                    return Err(StoreError::refused(Law::Revocation, format!("{why}; the crawl {label} is stopped, and what came is kept")));
+                }
+            }
+        },
+    }
+    Ok(None)
 }
 
 /// What comes next.
@@ -526,22 +549,15 @@ fn fetch(
         Ok(vec![crawl_write(desk, scope, row, &row.state, &next)?])
     };
     let round = capture::Round { crawl: id, page_bytes: content.wish.scope.page_bytes, pause_ms: content.wish.scope.pause_ms, taken: &taken };
-    match capture::along(desk, scope, &permits.collect, &wish, road, Some(&round)) {
-        Ok(view) => Ok(view.stopped),
-        Err(StoreError::Conflict) => Err(StoreError::Environment {
-            attempt: "going on with the crawl".into(),
-            cause: "another desk works on it, or somebody changed it: see `lanternfish collect status`".into(),
-        }),
-        Err(error) => Err(error),
-    }
+    Ok(capture::along(desk, scope, &permits.collect, &wish, road, Some(&round))?.stopped)
 }
 
 /// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
 fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
     let since = Instant::now();
     while capture::is_attended(desk, order) {
-        if since.elapsed() > PATIENCE {
-            return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "its last round is still being carried out by another desk".into() });
+        if capture::is_held(desk, order) || since.elapsed() > PATIENCE {
+            return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "another desk carries out its round: see `lanternfish collect status`".into() });
         }
         told(Told::Waiting);
         std::thread::sleep(Duration::from_secs(1));
@@ -611,6 +627,9 @@ pub fn stop(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &s
 pub fn reopen(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, failed: bool) -> Result<CrawlView, StoreError> {
     let row = row_of(desk, scope, label)?;
     permits.cover(&row.content::<CrawlContent>()?.wish)?;
+    if row.state == GOING && !failed {
+        return view(&row);
+    }
     while failed && some_wait_again(desk, scope, permits, &row.id)? {}
     change(desk, scope, permits.collecting()?, &row.id, |_, content| {
         (content.ended, content.empty) = (None, 0);

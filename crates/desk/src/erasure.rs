@@ -314,7 +314,9 @@ fn under(held: &[Held], begins: impl Fn(&Held) -> bool) -> BTreeSet<String> {
             let hangs = one.row.parent.as_ref().is_some_and(|parent| ids.contains(parent));
             let rests = one.row.kind == "finding" && says(&one.value["exhibits"], &labels);
             let derived = one.value["derived_from"].as_str().is_some_and(|from| labels.contains(from));
-            if hangs || rests || derived {
+            // What a crawl read in an exhibit, or knows of a page that lies in it, goes with it.
+            let crawled = ["/came/exhibit", "/found_in"].iter().any(|place| one.row.kind == "crawl-page" && one.value.pointer(place).and_then(Value::as_str).is_some_and(|id| ids.contains(id)));
+            if hangs || rests || derived || crawled {
                 ids.insert(one.row.id.clone());
             }
             // From what was found in it up to the exhibit.

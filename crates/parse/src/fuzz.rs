@@ -84,6 +84,41 @@ pub fn unpack_target(bytes: &[u8]) {
     assert_eq!(summary.records_in, summary.members_out + summary.rejected_count, "every record is accounted for");
 }
 
+/// The same for the pages of a crawl: any bytes, read for links. No byte of a page may leave the child.
+pub fn pages_target(bytes: &[u8]) {
+    let budget = Budget { output_bytes: 64 << 20, members: 5_000, depth: 2, memory_bytes: 64 << 20, ..Budget::default() };
+    let order = Order { task: Task::Pages, budget, source_len: bytes.len() as u64 };
+    let (mut source, mut sink) = (bytes.to_vec(), PagesOnly);
+    let mut port = Direct { source: &mut source, guard: Guard::new(&order, &mut sink) };
+    let cage = CageReport { cage: Cage::Uncaged, landlock_in_full: false, gaps: Vec::new() };
+    port.send(Report::Cage(cage)).expect("parsers keep the protocol");
+    let closing = perform(&mut port, &order, &|bytes, _| vec![json!({"length": bytes.len()})]).expect("parsers keep the protocol");
+    port.send(Report::Done(closing)).expect("parsers keep the protocol");
+}
+
+struct PagesOnly;
+
+impl Sink for PagesOnly {
+    fn begin(&mut self, _head: &MemberHead) -> Result<(), SinkError> {
+        unreachable!("no member leaves the child")
+    }
+    fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> {
+        unreachable!("no byte leaves the child")
+    }
+    fn end(&mut self, _tail: &MemberTail) -> Result<(), SinkError> {
+        unreachable!("no member leaves the child")
+    }
+    fn abandon(&mut self, _id: u32, _reason: &str) {}
+    fn finding(&mut self, _finding: &Finding) {}
+    fn selectors(&mut self, _values: Vec<Value>) -> Result<(), SinkError> {
+        unreachable!("no selector was asked for")
+    }
+    fn page(&mut self, value: Value) -> Result<(), SinkError> {
+        assert!(value["payload"].as_str().is_some_and(|digest| digest.len() == 64));
+        Ok(())
+    }
+}
+
 /// Words with an `@` inside: a stand-in for an extractor.
 pub fn mail_like_words(bytes: &[u8], _hint: &str) -> Vec<Value> {
     let mut found = Vec::new();

@@ -13,6 +13,8 @@ mod formats;
 mod hostile;
 #[path = "parse/large.rs"]
 mod large;
+#[path = "parse/pages.rs"]
+mod pages;
 #[path = "parse/property.rs"]
 mod property;
 #[path = "parse/protocol.rs"]

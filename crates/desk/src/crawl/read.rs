@@ -89,6 +89,8 @@ struct Reading<'a> {
     found: Vec<String>,
     /// No link is followed any more.
     closed: bool,
+    /// Why a step of this reading was not written.
+    failed: Option<StoreError>,
 }
 
 impl<'a> Reading<'a> {
@@ -125,7 +127,7 @@ impl<'a> Reading<'a> {
         let exhibit = round.exhibit.as_ref().map(ToString::to_string).unwrap_or_default();
         Ok(Reading {
             desk, scope, permits, row, content, round, exhibit, fetches, pages, places, robots, lists: Known::open(desk, scope)?, restricted: None,
-            new_robots: vec![], known: BTreeSet::new(), ready: vec![], found: vec![], closed: false,
+            new_robots: vec![], known: BTreeSet::new(), ready: vec![], found: vec![], closed: false, failed: None,
         })
     }
 
@@ -150,9 +152,8 @@ impl<'a> Reading<'a> {
         let outcome = match ran {
             Ok(outcome) => outcome,
             Err(error) => {
-                // A step that the law refused meanwhile is told as that.
-                desk.store.still_live(scope, permit)?;
-                return Err(StoreError::Environment { attempt: "reading the links of a round".into(), cause: error.to_string() });
+                let own = self.failed.take();
+                return Err(own.unwrap_or_else(|| StoreError::Environment { attempt: "reading the links of a round".into(), cause: error.to_string() }));
             }
         };
         if let Some(class) = self.restricted {
@@ -271,8 +272,8 @@ impl<'a> Reading<'a> {
             Err(why) => {
                 let count = self.content.left.entry(why).or_insert(0);
                 *count += 1;
-                // Beyond as many as the page budget, what is left out is counted only.
-                if self.content.left.values().sum::<u64>() > self.content.wish.scope.pages.max(1_000) {
+                // Beyond as many as the page budget, what is left out for one reason is counted only.
+                if *count > self.content.wish.scope.pages.max(1_000) {
                     return Ok(());
                 }
                 LEFT_OUT
@@ -438,6 +439,10 @@ impl Sink for Reading<'_> {
     fn page(&mut self, value: Value) -> Result<(), SinkError> {
         // What the child cannot say in our words it did not read.
         let Ok(page) = serde_json::from_value::<PageRead>(value) else { return Ok(()) };
-        Reading::page(self, page).map_err(|error| SinkError::from(error.to_string()))
+        Reading::page(self, page).map_err(|error| {
+            let told = error.to_string();
+            self.failed = Some(error);
+            SinkError::from(told)
+        })
     }
 }

@@ -104,7 +104,10 @@ impl Labels<'_> {
         if let Some(known) = self.known.get(id) {
             return Ok(known.clone());
         }
-        let row = self.desk.store.get(self.scope, "exhibit", id)?;
+        let row = match self.desk.store.get(self.scope, "exhibit", id) {
+            Err(error) if error.law() == Some(Law::Erasure) => return Ok(("(erased)".into(), true)),
+            found => found?,
+        };
         let told = (exhibit_label(row.number.unwrap_or(0)), row.content::<ExhibitContent>()?.class.is_restricted());
         self.known.insert(id.to_string(), told.clone());
         Ok(told)

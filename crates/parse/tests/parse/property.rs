@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use parse::fuzz::unpack_target;
+use parse::fuzz::{pages_target, unpack_target};
 use proptest::prelude::*;
 
 use super::support::*;
@@ -93,6 +93,7 @@ proptest! {
             apply(&mut bytes, change);
         }
         unpack_target(&bytes);
+        pages_target(&bytes);
     }
 
     #[test]
@@ -111,6 +112,7 @@ fn every_single_byte_flip_of_every_seed_is_survived() {
             let mut bytes = seed.clone();
             bytes[place] ^= 0xff;
             unpack_target(&bytes);
+            pages_target(&bytes);
         }
     }
 }
@@ -120,7 +122,9 @@ fn the_corpus_is_replayed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/unpack");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
-        unpack_target(&std::fs::read(entry.unwrap().path()).unwrap());
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        unpack_target(&bytes);
+        pages_target(&bytes);
         count += 1;
     }
     assert!(count >= 8, "the corpus holds {count} files");

@@ -40,7 +40,7 @@ pub fn run_script(script: &Script, budget: &Budget, kept: &mut Kept, stop: &dyn 
 }
 
 /// A frame as bash `printf` text.
-fn frame(kind: char, body: &[u8]) -> String {
+pub fn frame(kind: char, body: &[u8]) -> String {
     let mut bytes = vec![kind as u8];
     bytes.extend_from_slice(&u32::try_from(body.len()).unwrap().to_le_bytes());
     bytes.extend_from_slice(body);
@@ -48,11 +48,11 @@ fn frame(kind: char, body: &[u8]) -> String {
     format!("printf '{text}'\n")
 }
 
-fn cage() -> String {
+pub fn cage() -> String {
     frame('C', br#"{"cage":"uncaged","landlock_in_full":false,"gaps":[]}"#)
 }
 
-fn begin(id: u32, parent: &str, depth: u32) -> String {
+pub fn begin(id: u32, parent: &str, depth: u32) -> String {
     let head = format!(
         r#"{{"id":{id},"parent":{parent},"depth":{depth},"container":"zip-entry","name":{{"text":"a","hex":null}},"offset":0,"inner_offset":null,"entry":null,"declared_length":null,"modified":null,"warc":null,"http":null}}"#
     );
@@ -67,7 +67,7 @@ fn end(id: u32, length: u64, sha256: &str) -> String {
 }
 
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-const DONE: &[u8] = br#"{"format":"zip","limit":null}"#;
+pub const DONE: &[u8] = br#"{"format":"zip","limit":null}"#;
 
 fn play_with(frames: &[String], budget: &Budget) -> (Outcome, Kept) {
     let script = script(&frames.concat());
@@ -76,7 +76,7 @@ fn play_with(frames: &[String], budget: &Budget) -> (Outcome, Kept) {
     (outcome, kept)
 }
 
-fn play(frames: &[String]) -> (Outcome, Kept) {
+pub fn play(frames: &[String]) -> (Outcome, Kept) {
     play_with(frames, &budget())
 }
 

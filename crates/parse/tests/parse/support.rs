@@ -38,6 +38,7 @@ pub struct Kept {
     pub members: BTreeMap<u32, Member>,
     pub findings: Vec<Finding>,
     pub selectors: Vec<serde_json::Value>,
+    pub pages: Vec<serde_json::Value>,
     pub total: u64,
     pub forget_bytes: bool,
 }
@@ -86,6 +87,11 @@ impl Sink for Kept {
 
     fn selectors(&mut self, values: Vec<serde_json::Value>) -> Result<(), SinkError> {
         self.selectors.extend(values);
+        Ok(())
+    }
+
+    fn page(&mut self, value: serde_json::Value) -> Result<(), SinkError> {
+        self.pages.push(value);
         Ok(())
     }
 }
