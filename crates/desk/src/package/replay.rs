@@ -1,11 +1,12 @@
 //! The replay copy of a capture: what stands where in its WARC, for the index of a WACZ (laws 6 and 14).
 //!
-//! It opens nothing and parses nothing: it takes what the caged child said when the capture was examined. A capture that
-//! was not unpacked whole gets no copy, because an index with holes would say that a page is not there.
+//! It opens nothing and parses nothing: it takes what the caged child said when the capture was examined. A capture of
+//! which one record did not come out whole gets no copy, because an index with holes would say that a page is not there.
+//! What lies inside a page (an archive with a password) is no part of this question.
 
 use std::collections::BTreeMap;
 
-use parse::{Container, MemberHead};
+use parse::{Container, Ended, MemberHead};
 use seal::wacz::{IndexEntry, METHOD, Page};
 use serde_json::{Value, json};
 use store::{Scope, StoreError};
@@ -27,22 +28,24 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// From the newest examination that unpacked exactly these bytes to their end; none when there is no such one.
+    /// From the newest examination that went through exactly these bytes to their end; none when there is no such one,
+    /// or a record of the capture did not come out whole in it.
     pub(super) fn of(desk: &Desk, scope: &Scope, view: &ExhibitView) -> Result<Option<Records>, StoreError> {
-        let mut newest: Option<(u64, String)> = None;
+        let mut newest: Option<(u64, String, u64)> = None;
         for row in desk.store.list_of(scope, "derivation", &view.id)? {
             let derivation: Derivation = row.content()?;
-            let whole = derivation.unpacked_whole() && derivation.input.is_some() && derivation.input == view.content.sha256;
-            if whole && newest.as_ref().is_none_or(|(event, _)| *event < row.event) {
-                newest = Some((row.event, row.id));
+            let same = derivation.input.is_some() && derivation.input == view.content.sha256;
+            let Some(outcome) = derivation.outcome.filter(|outcome| same && outcome.ended == Ended::Done) else { continue };
+            if newest.as_ref().is_none_or(|(event, ..)| *event < row.event) {
+                newest = Some((row.event, row.id, outcome.summary.top_records_in));
             }
         }
-        let Some((_, derivation)) = newest else { return Ok(None) };
+        let Some((_, derivation, records_in)) = newest else { return Ok(None) };
         let mut seen = Seen::default();
         for batch in desk.store.list_of(scope, "members", &derivation)? {
             batch.content::<Vec<DerivedMember>>()?.into_iter().for_each(|member| seen.member(member));
         }
-        Ok(Some(seen.records(derivation)))
+        Ok((seen.whole == records_in).then(|| seen.records(derivation)))
     }
 
     /// The pages that a reader is offered first: what the servers answered as HTML, redirects aside.
@@ -71,11 +74,14 @@ struct Seen {
     http: BTreeMap<u32, (Option<u16>, String)>,
     /// Records of the capture itself with the bytes that each takes up, by their number.
     records: BTreeMap<u32, (MemberHead, Option<u64>)>,
+    /// How many records of the capture itself came out whole, of whatever kind.
+    whole: u64,
 }
 
 impl Seen {
     fn member(&mut self, member: DerivedMember) {
         let (head, tail) = (member.head, member.tail);
+        self.whole += u64::from(head.parent.is_none() && tail.complete);
         let message = match (head.container, head.parent) {
             (Container::HttpPayload, Some(parent)) => head.http.as_ref().map(|http| (parent, http)),
             // Nothing came after the head, such as in most redirects.

@@ -34,6 +34,17 @@ fn built(office: &Office, name: &str, words: &[&str]) -> (Value, PathBuf) {
     (built, office.place(&format!("{name}.building")))
 }
 
+/// An examination that stops at the first bound, as it would on a capture that is larger than any budget.
+fn examined_in_part(office: &Office, exhibit: &str) {
+    let desk = desk::Desk::open(&office.home, env!("CARGO_BIN_EXE_lanternfish").into()).unwrap();
+    let session = desk.store.session(office.token(NOY)).unwrap();
+    let scope = desk.enter(&session, &office.case).unwrap();
+    let permit = desk.permit(&scope, desk::Intent::to(model::action::Action::Examine)).unwrap();
+    let budget = parse::Budget { members: 2, ..parse::Budget::default() };
+    let view = desk::examine::examine(&desk, &scope, &permit, exhibit, &budget).unwrap();
+    assert!(view.ended.contains("limit"), "{view:?}");
+}
+
 /// A file below the folder that tells these words.
 fn told(folder: &Path, words: &str) -> Option<PathBuf> {
     let mut files = Vec::new();
@@ -84,11 +95,20 @@ fn law_06_a_replay_copy_is_named_as_derived_and_made_of_what_was_examined_whole(
     let office = Office::working();
     captured(&office, OFFER);
     captured(&office, NEIGHBOUR);
+    captured(&office, "SYNTHETIC: a third page, whose examination ends at a bound");
+    captured(&office, "WARC/1.1\r\nWARC-Type: response\r\nContent-Length: 99\r\n\r\nSYNTHETIC: a page that holds half a record");
     office.does(NOY, "examine", &["E-0001"]);
+    office.does(NOY, "examine", &["E-0004"]);
+    examined_in_part(&office, "E-0003");
     let (said, folder) = built(&office, "with", &["--wacz"]);
-    assert!(!folder.join("data/replay/e-0002.wacz").exists() && folder.join("data/captures/e-0002.warc").exists());
+    for without in ["e-0002", "e-0003"] {
+        assert!(!folder.join(format!("data/replay/{without}.wacz")).exists() && folder.join(format!("data/captures/{without}.warc")).exists());
+    }
+    let index = String::from_utf8(member(&folder.join("data/replay/e-0004.wacz"), "indexes/index.cdxj")).unwrap();
+    assert_eq!(index.lines().count(), 1, "what a page holds is no record of the capture: {index}");
     let notes = said["notes"].to_string();
-    assert!(notes.contains("E-0002") && notes.contains("lanternfish examine") && !notes.contains("E-0001"), "{notes}");
+    assert!(notes.contains("E-0002") && notes.contains("E-0003") && notes.contains("lanternfish examine"), "{notes}");
+    assert!(!notes.contains("E-0001") && !notes.contains("E-0004"), "{notes}");
     let index: Value = serde_json::from_slice(&fs::read(folder.join("data/index.json")).unwrap()).unwrap();
     let replay = &index["exhibits"][0]["replay"];
     let digest = Sha256Digest::of(&fs::read(folder.join("data/replay/e-0001.wacz")).unwrap()).hex();
