@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Asks programs that others wrote whether they accept a package: checks/package.sh PACKAGE ANCHORS [VENV]
+# Asks programs that others wrote whether they accept a package: checks/package.sh PACKAGE ANCHORS [VENV [REPLAY_VENV]]
 #
-# VENV is a Python environment with checks/requirements.txt. Prints "PASS name", "FAIL name: reason" or
+# VENV is a Python environment with checks/requirements.txt, REPLAY_VENV one with checks/replay-requirements.txt. Prints "PASS name", "FAIL name: reason" or
 # "SKIPPED name: reason" per check, and exits 1 on any FAIL, 2 on wrong usage. It changes nothing in the package, and
 # says nothing about the product's own verifier: this is the second opinion (issue 2, shows 2; law 8).
 set -euo pipefail
 export LC_ALL=C TZ=UTC
 
-[ $# -ge 2 ] && [ -d "$1" ] && [ -d "$2" ] || { echo "usage: package.sh PACKAGE ANCHORS [VENV]" >&2; exit 2; }
+[ $# -ge 2 ] && [ -d "$1" ] && [ -d "$2" ] || { echo "usage: package.sh PACKAGE ANCHORS [VENV [REPLAY_VENV]]" >&2; exit 2; }
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 package=$(cd -- "$1" && pwd)
 anchors=$(cd -- "$2" && pwd)
 venv=${3:+$(cd -- "$3" && pwd)}
+replay_venv=${4:+$(cd -- "$4" && pwd)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -97,19 +98,38 @@ check_case() {
   check "case_validate (${#files[@]} files)" in_venv case_validate "${files[@]}"
 }
 
-# ---- the WARCs inside the WACZ files; unpacked by Python, which every venv has
-check_wacz() {
-  local wacz warc count=0
+# ---- captures, and the copies for replay beside them
+check_warc() {
+  local warc count=0
   tool "warcio check" warcio || return 0
-  for wacz in $(find "$package/data" -type f -name '*.wacz' | sort); do
+  for warc in $(find "$package/data" -type f -name '*.warc' | sort); do
     count=$((count + 1))
-    mkdir -p "$work/wacz/$count"
-    check "zip of ${wacz##*/}" in_venv python -m zipfile -e "$wacz" "$work/wacz/$count"
-    for warc in $(find "$work/wacz/$count" -type f \( -name '*.warc' -o -name '*.warc.gz' \) | sort); do
-      check "warcio check ${wacz##*/}:${warc##*/}" in_venv warcio check "$warc"
-    done
+    check "warcio check ${warc##*/}" in_venv warcio check "$warc"
   done
-  [ "$count" -gt 0 ] || skip "warcio check" "no .wacz in data/"
+  [ "$count" -gt 0 ] || skip "warcio check" "no .warc in data/"
+}
+
+# Unpacked by Python, which every venv has.
+check_wacz() {
+  local wacz name
+  for wacz in $(find "$package/data" -type f -name '*.wacz' | sort); do
+    name=${wacz##*/}
+    mkdir -p "$work/wacz/$name"
+    check "zip of $name" in_venv python3 -m zipfile -e "$wacz" "$work/wacz/$name"
+    if tool "warcio check in $name" warcio; then check "warcio check in $name" in_venv warcio check "$work/wacz/$name"/archive/*; fi
+    if [ -n "$replay_venv" ] && [ -x "$replay_venv/bin/wacz" ]; then
+      check "wacz validate $name" "$replay_venv/bin/wacz" validate -f "$wacz"
+    else
+      skip "wacz validate $name" "wacz is not installed"
+    fi
+  done
+}
+
+check_replay() {
+  local python=${replay_venv:+$replay_venv/bin/python} code=0
+  "${python:-python3}" "$here/replay.py" "$package" >"$work/out" 2>"$work/err" || code=$?
+  grep -E '^(PASS|FAIL|SKIPPED) ' "$work/out" || fail "checks/replay.py" "exit $code: $(tail -n 3 "$work/err" | tr '\n' ' ')"
+  [ "$code" = 0 ] || failed=1
 }
 
 # ---- PDF/A, by structure. This is not veraPDF: it finds what is plainly missing, and proves nothing more.
@@ -166,7 +186,9 @@ check_verify_sh
 check_openssl
 check_bagit
 check_case
+check_warc
 check_wacz
+check_replay
 check_pdf
 check_page
 exit "$failed"

@@ -10,6 +10,7 @@ mod contents;
 pub mod disclose;
 mod names;
 pub mod renew;
+mod replay;
 
 use std::{
     collections::BTreeSet,
@@ -54,7 +55,7 @@ use crate::{
 
 pub use anchors::{AnchorsView, export_anchors};
 
-use contents::{Filling, bag_error, one_line};
+use contents::{Filled, Filling, bag_error, one_line};
 
 /// What is typed when a package is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct BuildPackage {
     pub reports: Option<Vec<String>>,
     /// The package's folder, which must not exist yet.
     pub target: PathBuf,
+    /// Whether each capture gets a copy for looking at (WACZ) beside its WARC.
+    pub wacz: bool,
 }
 
 /// An officer of the seal plan.
@@ -137,6 +140,12 @@ pub struct PackageContent {
     /// The disclosure that it is, such as D-0001; absent in a package of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,
+    /// The copies for looking at (WACZ) that it holds: what each was made from, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<Value>,
+    /// Why a capture has no such copy although it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl PackageContent {
@@ -186,6 +195,9 @@ pub struct PackageView {
     pub withheld: Vec<String>,
     /// What every verifier prints.
     pub limits: Vec<String>,
+    /// What whoever built it should know: which capture has no copy for replay, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What is still missing.
     pub missing: Option<String>,
     /// Until when its newest time-stamps can be believed: the next renewal must be made before.
@@ -210,6 +222,7 @@ fn view(row: &Row, state: &str, content: &PackageContent) -> PackageView {
         exhibits: content.exhibits,
         withheld: content.withheld.iter().map(|one| one.exhibit.clone()).collect(),
         limits: content.limits.clone(),
+        notes: content.notes.clone(),
         missing: content.missing().map(|(_, text)| text),
         provable_until: None,
     }
@@ -277,8 +290,8 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
     // Bytes leave the store from here on: the event that says so comes first (law 2).
     let begins = json!({"begins": true, "target": target.to_string_lossy(), "officers": typed.officers, "exhibits": facts.exhibits.len()});
     desk.store.commit(scope, permit, NewEvent::new(EventType::PackageBuilt, Some(id.clone()), begins), vec![])?;
-    let filling = Filling::new(desk, scope, permit, &facts, &reports, &target)?;
-    let made = filling.fill().and_then(|bag| {
+    let filling = Filling::new(desk, scope, permit, &facts, &reports, &target, typed.wacz)?;
+    let made = filling.fill().and_then(|Filled { bag, replays, notes }| {
         let secret = PackageSecret(random_32()?);
         let info = bag_info(desk, &id, &format!("package of case {}", facts.case.case));
         let bag = bag.close(&info, &plan_of(&officers, &authorities), &secret).map_err(bag_error)?;
@@ -297,6 +310,8 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             errata: errata::labels(&facts.errata),
             errata_named: vec![],
             disclosure: None,
+            replays,
+            notes,
         };
         commit_built(desk, scope, permit, &id, &content)
     });
@@ -312,10 +327,14 @@ fn plan_of(officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> SealPla
 
 fn commit_built(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, content: &PackageContent) -> Result<PackageView, StoreError> {
     let row = Draft::new("package", id, "built").numbered().write(scope, desk.now(), content)?;
-    let detail = json!({
+    let mut detail = json!({
         "tagmanifest": content.tagmanifest, "reports": content.reports, "exhibits": content.exhibits,
         "officers": content.officers.iter().map(|o| &o.name).collect::<Vec<_>>(), "limits": content.limits,
     });
+    // A copy for looking at is derived: input, method and digest stand in the log (law 6).
+    if !content.replays.is_empty() {
+        detail["replays"] = json!(content.replays);
+    }
     desk.store.commit(scope, permit, NewEvent::new(EventType::PackageBuilt, Some(id.to_string()), detail), vec![row])?;
     let row = desk.store.get(scope, "package", id)?;
     Ok(view(&row, "built", content))

@@ -133,7 +133,7 @@ impl Bench {
     fn package(&self, target: &Path) {
         let scope = self.scope();
         let permit = self.desk.permit(&scope, Intent::to(Action::Package)).unwrap();
-        let typed = BuildPackage { officers: vec!["Officer".into()], reports: None, target: target.to_path_buf() };
+        let typed = BuildPackage { officers: vec!["Officer".into()], reports: None, target: target.to_path_buf(), wacz: false };
         package::build(&self.desk, &self.officer, &scope, &permit, &typed).unwrap();
     }
 

@@ -181,6 +181,7 @@ pub fn package(view: &PackageView, zone: &str) -> Vec<String> {
     if !view.limits.is_empty() {
         lines.push(format!("  limits: {}", view.limits.join("; ")));
     }
+    lines.extend(view.notes.iter().map(|note| format!("  note: {note}")));
     lines.extend(view.provable_until.map(|end| format!("  time-stamps provable until {}: renew them before (`lanternfish package renew`)", end.in_words(zone))));
     lines.extend(view.missing.iter().map(|missing| format!("  next: {missing}")));
     if view.missing.is_none() && view.state != "sealed" {

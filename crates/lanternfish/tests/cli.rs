@@ -69,6 +69,8 @@ mod reclassify;
 mod records;
 #[path = "cli/release.rs"]
 mod release;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/restricted.rs"]
 mod restricted;
 #[path = "cli/revocation.rs"]

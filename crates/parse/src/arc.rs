@@ -136,7 +136,7 @@ fn record(
         if is_web {
             http::message(context, member, pipe, &name, None)
         } else {
-            unpack::nest(context, member, pipe, place).map(|()| None)
+            unpack::nest(context, member, pipe, place).map(|()| http::Message::default())
         }
     })?;
     finish(context, parent, tap, &Record { origin, start, length: line.length, offset }, block)

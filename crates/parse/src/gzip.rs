@@ -105,7 +105,7 @@ pub(crate) fn walk(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>) -> 
     let reason = sent.trouble.as_ref().map(|trouble| format!("the gzip stream is broken: {trouble}"));
     let whole = reason.is_none();
     let stored_length = Some(compressed.get() - start);
-    sent.close(context, Ending { stored_length, reason, digests: Vec::new() })?;
+    sent.close(context, Ending { stored_length, reason, ..Ending::default() })?;
     if whole { after_content(context, parent, tap) } else { Ok(()) }
 }
 

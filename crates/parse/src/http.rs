@@ -19,38 +19,48 @@ const HEAD: usize = 128 << 10;
 /// Content codings undone one after the other.
 const CODINGS: usize = 4;
 
-/// Opens the message in `block`; returns the check of the declared payload digest.
+/// What is known of a block when it was opened.
+#[derive(Default)]
+pub(crate) struct Message {
+    /// The check of the declared payload digest.
+    pub payload: Option<DigestCheck>,
+    /// The head of a message without a body: there is no payload that could bear it.
+    pub bare: Option<HttpHead>,
+}
+
+/// Opens the message in `block`.
 pub(crate) fn message(
     context: &Context<'_>,
     record: Parent,
     block: &mut Pipe<'_, '_, '_>,
     name: &str,
     declared: Option<&Declared>,
-) -> io::Result<Option<DigestCheck>> {
+) -> io::Result<Message> {
     let mut tap = Tap::new(block);
     let head = match read_head(context, record, &mut tap)? {
         Ok(head) => head,
         Err(reason) => {
             context.note(FindingKind::Malformed, record, 0, format!("no HTTP message: {reason}"))?;
-            return Ok(declared.map(|declared| declared.check(&[])));
+            return Ok(Message { payload: declared.map(|declared| declared.check(&[])), bare: None });
         }
     };
     let offset = tap.position();
     let is_chunked = has_coding(&head, "transfer-encoding", "chunked") && looks_chunked(context, record, &mut tap)?;
     let mut stored = Summing::new(&mut tap, declared);
     let mut sums = Vec::new();
+    let bare;
     if is_chunked {
         let mut body = Tap::new(&mut stored);
         let mut chunks = Dechunk { tap: &mut body, left: 0, state: Chunk::Size, fault: None };
         let mut joined = Summing::new(&mut chunks, declared);
-        payload(context, record, &mut joined, name, offset, head)?;
+        bare = payload(context, record, &mut joined, name, offset, head)?;
         sums.push((joined.finish()?, "the body after chunked decoding"));
         note_chunks(context, record, offset, chunks.fault)?;
     } else {
-        payload(context, record, &mut stored, name, offset, head)?;
+        bare = payload(context, record, &mut stored, name, offset, head)?;
     }
     sums.insert(0, (stored.finish()?, "the body as stored"));
-    Ok(declared.map(|declared| declared.check(&sums)))
+    Ok(Message { payload: declared.map(|declared| declared.check(&sums)), bare })
 }
 
 fn note_chunks(context: &Context<'_>, record: Parent, offset: u64, fault: Option<&str>) -> io::Result<()> {
@@ -189,7 +199,7 @@ impl Read for Dechunk<'_, '_> {
     }
 }
 
-/// Delivers the body as a member, after undoing its content codings; an empty body is none.
+/// Delivers the body as a member, after undoing its content codings; an empty body is none, and gives the head back.
 fn payload(
     context: &Context<'_>,
     record: Parent,
@@ -197,18 +207,14 @@ fn payload(
     name: &str,
     offset: u64,
     head: HttpHead,
-) -> io::Result<()> {
+) -> io::Result<Option<HttpHead>> {
     let mut tap = Tap::new(body);
     if tap.at_end()? {
-        return Ok(());
+        return Ok(Some(head));
     }
     if !context.has_depth(record) {
-        return context.note(
-            FindingKind::Limit,
-            record,
-            offset,
-            "the body is not opened: the budget of depth ends here",
-        );
+        let text = "the body is not opened: the budget of depth ends here";
+        return context.note(FindingKind::Limit, record, offset, text).map(|()| None);
     }
     let codings: Vec<String> = codings(&head, "content-encoding").filter(|coding| coding != "identity").collect();
     let member = MemberHead { http: Some(head), ..unpack::head(Container::HttpPayload, name.as_bytes(), offset) };
@@ -222,7 +228,7 @@ fn payload(
             "more content codings than are undone; the coded bytes are kept",
         )?;
     }
-    decode(context, member, if too_many { &[] } else { &codings }, &mut tap)
+    decode(context, member, if too_many { &[] } else { &codings }, &mut tap).map(|()| None)
 }
 
 /// Undoes the last coding, then the others, then sends what comes out.

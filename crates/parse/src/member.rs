@@ -187,6 +187,9 @@ pub struct MemberTail {
     pub reason: Option<String>,
     /// Declared digests.
     pub digests: Vec<DigestCheck>,
+    /// For a record: the head of the HTTP message in it, when that has no body and so no payload of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare_http: Option<HttpHead>,
 }
 
 /// Why something was noted.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use crate::context::{Context, Held, Parent, is_final};
-use crate::member::{DigestCheck, MemberTail};
+use crate::member::{DigestCheck, HttpHead, MemberTail};
 
 /// Bytes read at once; also the size of the pieces that travel.
 const BUFFER: usize = 128 << 10;
@@ -185,6 +185,8 @@ pub(crate) struct Ending {
     /// Why it is not complete, if it is not.
     pub reason: Option<String>,
     pub digests: Vec<DigestCheck>,
+    /// The head of an HTTP message without a body.
+    pub bare: Option<HttpHead>,
 }
 
 impl<'r, 'c, 'p> Pipe<'r, 'c, 'p> {
@@ -224,6 +226,7 @@ impl Sent {
             complete: ending.reason.is_none(),
             reason: ending.reason,
             digests: ending.digests,
+            bare_http: ending.bare,
         })
     }
 }

@@ -191,7 +191,7 @@ fn deliver(
     };
     pass(tap, padding(size))?;
     let stored_length = Some(tap.position() - entry.start);
-    sent.close(context, Ending { stored_length, reason, digests: Vec::new() })
+    sent.close(context, Ending { stored_length, reason, ..Ending::default() })
 }
 
 fn padding(size: u64) -> u64 {

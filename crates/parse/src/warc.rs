@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use crate::context::{Context, Parent};
 use crate::declared::{Declared, Summing};
 use crate::gzip::Origin;
-use crate::http;
-use crate::member::{Container, DigestCheck, FindingKind, MemberHead, WarcHead};
+use crate::http::{self, Message};
+use crate::member::{Container, DigestCheck, FindingKind, HttpHead, MemberHead, WarcHead};
 use crate::sniff::is_warc;
 use crate::tap::{Ending, Line, Pipe, Sent, Tap};
 use crate::unpack::{self, Place};
@@ -111,6 +111,7 @@ fn note_version(context: &Context<'_>, parent: Parent, offset: u64, head: &WarcH
 pub(crate) struct Block {
     sent: Sent,
     digests: Vec<DigestCheck>,
+    bare: Option<HttpHead>,
 }
 
 /// Sends `length` bytes of the stream as the block of a record, and opens what lies inside.
@@ -120,16 +121,16 @@ pub(crate) fn block(
     tap: &mut Tap<'_>,
     length: u64,
     declared: Option<&Declared>,
-    inside: impl FnOnce(&mut Pipe<'_, '_, '_>) -> io::Result<Option<DigestCheck>>,
+    inside: impl FnOnce(&mut Pipe<'_, '_, '_>) -> io::Result<Message>,
 ) -> io::Result<Block> {
     let mut limited = tap.take(length);
     let mut summing = Summing::new(&mut limited, declared);
     let mut pipe = Pipe::new(context, member, &mut summing);
-    let payload = inside(&mut pipe)?;
+    let Message { payload, bare } = inside(&mut pipe)?;
     let sent = pipe.drain()?;
     let sum = summing.finish()?;
     let block = declared.map(|declared| declared.check(&[(sum, "the block as stored")]));
-    Ok(Block { sent, digests: block.into_iter().chain(payload).collect() })
+    Ok(Block { sent, digests: block.into_iter().chain(payload).collect(), bare })
 }
 
 /// What is known about a record when its block has been read.
@@ -165,7 +166,7 @@ pub(crate) fn finish(
         let text = format!("{} {} {}", digest.field, digest.declared, digest.note);
         context.note(FindingKind::Mismatch, parent, record.offset, text)?;
     }
-    block.sent.close(context, Ending { stored_length, reason, digests: block.digests })?;
+    block.sent.close(context, Ending { stored_length, reason, digests: block.digests, bare: block.bare })?;
     if separated {
         return Ok(());
     }
@@ -181,7 +182,7 @@ fn inside(
     head: &WarcHead,
     declared: Option<&Declared>,
     place: Option<Place>,
-) -> io::Result<Option<DigestCheck>> {
+) -> io::Result<Message> {
     let media_type = head.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
     let is_web = head.target_uri.as_deref().is_some_and(|uri| uri.trim_start_matches('<').starts_with("http"));
     let is_message = media_type.starts_with("application/http")
@@ -194,7 +195,7 @@ fn inside(
     let sum = block.finish()?;
     // A revisit declares the digest of the earlier payload, which is not here.
     let here = if head.record_type == "revisit" { Vec::new() } else { vec![(sum, "the block as stored")] };
-    Ok(declared.map(|declared| declared.check(&here)))
+    Ok(Message { payload: declared.map(|declared| declared.check(&here)), bare: None })
 }
 
 type Header = Result<(WarcHead, u64), String>;

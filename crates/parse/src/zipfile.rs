@@ -406,7 +406,7 @@ impl Content {
             note: "the entry's content".to_string(),
         };
         let digests = if entry.is_directory() { Vec::new() } else { vec![digest] };
-        self.sent.close(context, Ending { stored_length, reason, digests })
+        self.sent.close(context, Ending { stored_length, reason, digests, bare: None })
     }
 }
 

@@ -77,6 +77,34 @@ pub fn bag_info(bytes: &[u8]) {
     let _ = layout::read_bag_info(bytes);
 }
 
+/// An address, a media type and a digest as a stranger wrote them, on their way into an index: three lines.
+#[cfg(feature = "make")]
+pub fn index_line(bytes: &[u8]) {
+    use crate::wacz::{About, Archive, IndexEntry, Wacz};
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.splitn(3, '\n').map(str::to_string);
+    let time = model::Moment::from_micros(0);
+    let entry = IndexEntry {
+        url: parts.next().unwrap_or_default(),
+        media_type: parts.next().unwrap_or_default(),
+        digest: parts.next(),
+        time,
+        status: Some(200),
+        offset: 0,
+        length: 0,
+    };
+    let key = crate::surt::surt(&entry.url);
+    assert!(key.bytes().all(|byte| (0x21..=0x7e).contains(&byte)), "a key is one printable word");
+    let archive = Archive { name: "a.warc".into(), digest: Sha256Digest::of(b""), bytes: 0, crc32: 0 };
+    let about = About { title: entry.url.clone(), description: String::new(), software: String::new(), created: time };
+    let wacz = Wacz::around(archive, std::slice::from_ref(&entry), &[], &about).expect("an index of one record that lies in its archive");
+    let begin = format!("{key} 19700101000000 ");
+    let at = wacz.after().windows(begin.len()).position(|part| part == begin.as_bytes()).expect("its line begins with its key");
+    let line = wacz.after()[at + begin.len()..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let fields: serde_json::Value = serde_json::from_slice(line).expect("the rest of the line is one object");
+    assert_eq!(fields["url"], *entry.url, "the address is told as it was written");
+}
+
 /// A certificate in DER.
 pub fn certificate(bytes: &[u8]) {
     if let Ok(certificate) = Certificate::from_der(bytes) {

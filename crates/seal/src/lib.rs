@@ -5,7 +5,7 @@
 //! and a tlog-proof. The layout is fixed in `model::package`.
 //!
 //! Two sides:
-//! - *making* (feature `make`): [`bag`], [`cms`], [`tsp`], [`pki`], [`wacz`], [`case_uco`], [`disclosure`];
+//! - *making* (feature `make`): [`bag`], [`cms`], [`tsp`], [`pki`], [`wacz`], [`surt`], [`case_uco`], [`disclosure`];
 //! - *checking* (always): [`check::verify_package`], which trusts nothing that came with the package.
 //!
 //! It refuses to read a clock, to draw randomness, to open a socket and to know a store or a permit:
@@ -32,6 +32,10 @@ pub mod revocation;
 pub mod signature;
 pub mod signed;
 pub mod stamp;
+#[cfg(feature = "make")]
+mod stored_zip;
+#[cfg(feature = "make")]
+pub mod surt;
 #[cfg(feature = "make")]
 pub mod tsp;
 #[cfg(feature = "make")]

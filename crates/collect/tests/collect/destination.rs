@@ -23,7 +23,7 @@ fn law_01_through_tor_only_onion_services_whose_checksum_holds_are_reached() {
     for host in [onion.replace("czad", "czae"), onion.replace(".onion", ".onion."), "expyuzz4wqqyqhjn.onion".into(), "127.0.0.1".into(), "localhost".into(), "example.com".into(), format!("{onion}.example.com")] {
         check_through(TOR, &format!("http://{host}/"), Err(Refusal::NotOnion));
     }
-    check_through(TOR, &format!("https://{onion}/"), Err(Refusal::NotHttp));
+    check_through(TOR, &format!("ftp://{onion}/"), Err(Refusal::NotHttp));
     check(&format!("http://{onion}/"), Err(Refusal::NotLoopback));
     check_through("direct", &format!("http://{onion}/"), Err(Refusal::NoTransport));
 }
@@ -51,7 +51,7 @@ fn everything_else_is_refused() {
     check("http://[::1/", Err(Refusal::BadHost));
     check("http://[::1]x/", Err(Refusal::BadHost));
     check("http:///", Err(Refusal::BadHost));
-    check("https://127.0.0.1/", Err(Refusal::NotHttp));
+    check("ftp://127.0.0.1/", Err(Refusal::NotHttp));
     check("ftp://127.0.0.1/", Err(Refusal::NotHttp));
     check("127.0.0.1", Err(Refusal::NotHttp));
     check("http://127.0.0.1@example.com/", Err(Refusal::UserInfo));
@@ -66,6 +66,6 @@ fn everything_else_is_refused() {
 
 #[test]
 fn only_ports_of_reachable_urls_open() {
-    let urls = ["http://localhost:81/", "http://[::1]:82/", "http://192.0.2.1:83/", "https://localhost:84/"];
-    assert_eq!(ports(&urls.map(String::from)), [81, 82].into());
+    let urls = ["http://localhost:81/", "http://[::1]:82/", "http://192.0.2.1:83/", "ftp://localhost:84/", "https://localhost:85/"];
+    assert_eq!(ports(&urls.map(String::from)), [81, 82, 85].into());
 }

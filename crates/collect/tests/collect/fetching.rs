@@ -69,7 +69,7 @@ fn refused_silent_and_refused_destinations_are_told_apart() {
     let bench = Bench::new();
     let silent = Server::new(|_, _| thread::sleep(Duration::from_secs(30)));
     let refused = format!("http://{}/", closed_port());
-    let urls = [refused.as_str(), &silent.url("/"), "https://127.0.0.1/", "http://192.0.2.1/", "http://example.com/"];
+    let urls = [refused.as_str(), &silent.url("/"), "ftp://127.0.0.1/", "http://192.0.2.1/", "http://example.com/"];
     let order = model::capture::Order { timeout_ms: 600, ..bench.order(&urls) };
     let record = bench.run(&order);
     assert_eq!(record.fetches[0].outcome, failed("connection-refused"));

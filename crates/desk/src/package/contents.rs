@@ -1,17 +1,17 @@
-//! The payload of a package: exhibits, captures as WACZ, custody log, CASE description, reports, tool.
+//! The payload of a package: exhibits, custody log, CASE description, reports, tool; where it was asked for, a copy of
+//! each capture for looking at (WACZ).
 //!
 //! Bytes stream from the encrypted store into the bag, compared with their digest (law 5), and the
 //! authority is asked again meanwhile (law 15). Restricted items stay behind: a salted commitment is
-//! all that leaves, and their digests are taken out of every text (law 7). Captures are opened by the
-//! caged `parse` child only, to index their records (law 14).
+//! all that leaves, and their digests are taken out of every text (law 7). It opens no exhibit: what a
+//! copy says of its records is what the caged child said when the capture was examined (law 14).
 
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
-    fs::{File, OpenOptions},
-    io::{self, Read, Seek},
+    io::{self, Read},
     path::Path,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use model::{
@@ -20,15 +20,15 @@ use model::{
     exhibit::ExhibitKind,
     id::{ActorId, BlobId},
 };
-use parse::{Budget, Container, Finding, MemberHead, MemberTail, Sink, SinkError, Source, Task};
 use seal::{
     bag::{BagError, BagWriter},
     case_uco::{self, Action as CaseAction, ActionKind, Authorization, Description, Exhibit, Form, HashMethod, Officer, Tool},
-    wacz::{About, IndexEntry, Page, WaczError, WaczWriter},
+    wacz::{About, Archive, Summed, Wacz},
 };
 use serde_json::{Value, json};
-use store::{Permit, ReadableBlob, Row, Scope, StoreError, vault::{VaultError, blob::BlobReader}};
+use store::{Permit, ReadableBlob, Row, Scope, StoreError, vault::VaultError};
 
+use super::replay::Records;
 use crate::{
     Desk, TOOL,
     admit::{self, ExhibitView},
@@ -56,12 +56,22 @@ pub(super) struct Filling<'a> {
     /// Ids and labels of restricted exhibits.
     restricted: BTreeSet<String>,
     bag: BagWriter,
-    target: &'a Path,
+    /// Whether captures get a copy for looking at.
+    wacz: bool,
     /// Where each exhibit's bytes lie in the package.
     places: BTreeMap<String, String>,
-    /// Why an index of a capture is not whole.
+    /// The copies for looking at, by exhibit.
+    replays: BTreeMap<String, Value>,
+    /// Why a capture has no such copy.
     notes: Vec<String>,
     pulse: Pulse,
+}
+
+/// A filled bag, and what its event tells of the copies in it.
+pub(super) struct Filled {
+    pub bag: BagWriter,
+    pub replays: Vec<Value>,
+    pub notes: Vec<String>,
 }
 
 /// When it was last asked whether the authority lives, over all items: many small ones are as long as
@@ -78,16 +88,17 @@ impl<'a> Filling<'a> {
         permit: &'a Permit,
         facts: &'a Facts,
         reports: &'a [(String, Row, ReportContent)],
-        target: &'a Path,
+        target: &Path,
+        wacz: bool,
     ) -> Result<Self, StoreError> {
         let bag = BagWriter::create(target).map_err(bag_error)?;
         let restricted = facts.exhibits.iter().filter(|view| view.content.class.is_restricted());
         let restricted = restricted.flat_map(|view| [view.id.clone(), view.exhibit.clone()]).collect();
-        Ok(Filling { desk, scope, permit, facts, reports, secrets: facts.secrets(), restricted, bag, target, places: BTreeMap::new(), notes: vec![], pulse: Pulse { bytes: Cell::new(0), at: Cell::new(Instant::now()) } })
+        Ok(Filling { desk, scope, permit, facts, reports, secrets: facts.secrets(), restricted, bag, wacz, places: BTreeMap::new(), replays: BTreeMap::new(), notes: vec![], pulse: Pulse { bytes: Cell::new(0), at: Cell::new(Instant::now()) } })
     }
 
     /// Writes the whole payload.
-    pub fn fill(mut self) -> Result<BagWriter, StoreError> {
+    pub fn fill(mut self) -> Result<Filled, StoreError> {
         for view in &self.facts.exhibits {
             if view.content.blob.is_some() && !view.content.class.is_restricted() {
                 self.exhibit(view)?;
@@ -107,17 +118,13 @@ impl<'a> Filling<'a> {
         self.withheld()?;
         self.index()?;
         self.description()?;
-        Ok(self.bag)
+        Ok(Filled { bag: self.bag, replays: self.replays.into_values().collect(), notes: self.notes })
     }
 
     // ---- bytes
 
     fn exhibit(&mut self, view: &ExhibitView) -> Result<(), StoreError> {
-        let written = match view.content.kind {
-            ExhibitKind::Capture => self.capture(view),
-            _ => self.copy(view),
-        };
-        match written {
+        match self.copy(view) {
             Ok(place) => {
                 self.places.insert(view.exhibit.clone(), place);
                 Ok(())
@@ -141,55 +148,40 @@ impl<'a> Filling<'a> {
 
     fn copy(&mut self, view: &ExhibitView) -> Result<String, StoreError> {
         let (mut readable, digest) = self.open(view)?;
-        let path = format!("data/exhibits/{}.bin", view.exhibit.to_lowercase());
-        let mut watched = Watched { desk: self.desk, scope: self.scope, permit: self.permit, pulse: &self.pulse, inner: readable.reader.stream(digest), error: None };
-        let added = self.bag.add_expecting(&path, &mut watched, &digest);
-        watched.result(added.map_err(bag_error))?;
-        Ok(path)
-    }
-
-    /// A capture leaves as WACZ: its WARC as it was admitted, an index and a list of pages.
-    fn capture(&mut self, view: &ExhibitView) -> Result<String, StoreError> {
-        let (mut readable, digest) = self.open(view)?;
-        let name = view.exhibit.to_lowercase();
-        let archive = format!("{name}.warc");
-        let mut wacz = WaczWriter::new(nameless_file(self.target)?);
-        let mut watched = Watched { desk: self.desk, scope: self.scope, permit: self.permit, pulse: &self.pulse, inner: readable.reader.stream(digest), error: None };
-        let added = wacz.add_archive(&archive, &mut watched).map_err(wacz_error);
-        let (found, _) = watched.result(added)?;
-        if found != digest {
-            return Err(StoreError::refused(Law::Integrity, "the capture changed while it was read"));
+        let (name, capture) = (view.exhibit.to_lowercase(), view.content.kind == ExhibitKind::Capture);
+        let path = if capture { format!("data/captures/{name}.warc") } else { format!("data/exhibits/{name}.bin") };
+        let watched = Watched { desk: self.desk, scope: self.scope, permit: self.permit, pulse: &self.pulse, inner: readable.reader.stream(digest), error: None };
+        let mut summed = Summed::over(watched);
+        let added = self.bag.add_expecting(&path, &mut summed, &digest);
+        let (watched, crc32) = summed.end();
+        let bytes = watched.result(added.map_err(bag_error))?;
+        if capture && self.wacz {
+            self.replay(view, Archive { name: format!("{name}.warc"), digest, bytes, crc32 })?;
         }
-        let entries = self.records(view, readable.reader, &archive)?;
-        let pages = pages(&entries);
-        let about = About { title: one_line(&view.content.description), software: TOOL.into(), created: view.content.admitted };
-        let mut file = wacz.finish(&entries, &pages, &about).map_err(wacz_error)?;
-        file.rewind().map_err(|e| StoreError::environment("reading the WACZ back", &e))?;
-        let path = format!("data/captures/{name}.wacz");
-        self.bag.add(&path, &mut file).map_err(bag_error)?;
         Ok(path)
     }
 
-    /// Where the responses lie in a WARC, as the caged child reads it.
-    fn records(&mut self, view: &ExhibitView, reader: BlobReader<store::ObjectReader>, archive: &str) -> Result<Vec<IndexEntry>, StoreError> {
-        let mut sink = RecordSink::default();
-        let mut source = ByOffset(reader);
-        let task = Task::Unpack { name: archive.to_string() };
-        let asked = Cell::new(Instant::now());
-        let stop = || {
-            let due = asked.get().elapsed() >= Duration::from_secs(1);
-            if due {
-                asked.set(Instant::now());
-            }
-            due && self.desk.store.still_live(self.scope, self.permit).is_err()
+    /// A copy of a capture for looking at: its WARC as it was admitted, an index and a list of pages.
+    fn replay(&mut self, view: &ExhibitView, archive: Archive) -> Result<(), StoreError> {
+        let Some(records) = Records::of(self.desk, self.scope, view)? else {
+            self.notes.push(format!("{} has no copy for replay, because it was not examined to its end: run `lanternfish examine` on it, then build the package anew", view.exhibit));
+            return Ok(());
         };
-        let outcome = parse::run(self.desk.exe(), &task, &Budget::default(), &mut source, &mut sink, &stop)
-            .map_err(|e| StoreError::Environment { attempt: format!("indexing {}", view.exhibit), cause: e.to_string() })?;
-        self.desk.store.still_live(self.scope, self.permit)?;
-        if outcome.ended != parse::Ended::Done {
-            self.notes.push(format!("the index of {} is not whole: {:?}", view.exhibit, outcome.ended));
-        }
-        Ok(sink.entries(archive))
+        // Nobody's own words: a title that an officer typed could name another item.
+        let about = About {
+            title: view.exhibit.clone(),
+            description: format!("made from the exhibit {} for looking at; the evidence is the exhibit", view.exhibit),
+            software: TOOL.into(),
+            created: view.content.admitted,
+        };
+        let wacz = Wacz::around(archive, &records.entries, &records.pages(), &about).map_err(input)?;
+        let (mut readable, digest) = self.open(view)?;
+        let mut watched = Watched { desk: self.desk, scope: self.scope, permit: self.permit, pulse: &self.pulse, inner: readable.reader.stream(digest), error: None };
+        let path = format!("data/replay/{}.wacz", view.exhibit.to_lowercase());
+        let added = self.bag.add(&path, &mut wacz.reading(&mut watched));
+        let (sha256, _) = watched.result(added.map_err(bag_error))?;
+        self.replays.insert(view.exhibit.clone(), records.described(view, &path, &sha256));
+        Ok(())
     }
 
     fn reports(&mut self) -> Result<(), StoreError> {
@@ -357,6 +349,9 @@ impl<'a> Filling<'a> {
         for view in &self.facts.exhibits {
             let mut item = serde_json::to_value(view).map_err(input)?;
             item["path"] = json!(self.places.get(&view.exhibit));
+            if let Some(replay) = self.replays.get(&view.exhibit) {
+                item["replay"] = replay.clone();
+            }
             if view.content.class.is_restricted() {
                 // Length and name would tell as much as a digest.
                 for key in ["sha256", "length", "declared", "original_name", "record", "findings", "known", "blob"] {
@@ -410,7 +405,7 @@ impl<'a> Filling<'a> {
         let form = match content.length {
             None => Form::Thing { seal_number: content.physical.as_ref().map(|item| item.seal_number.clone()) },
             Some(size) => Form::Bytes {
-                path: self.places.get(&view.exhibit).map(|place| if capture { format!("{place}/archive/{}.warc", view.exhibit.to_lowercase()) } else { place.clone() }),
+                path: self.places.get(&view.exhibit).cloned(),
                 media_type: capture.then(|| "application/warc".to_string()),
                 size,
                 digests: digests(view),
@@ -501,22 +496,6 @@ pub(super) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn pages(entries: &[IndexEntry]) -> Vec<Page> {
-    let page = |(number, entry): (usize, &IndexEntry)| Page { id: format!("page-{number}"), url: entry.url.clone(), title: None, time: entry.time };
-    (1..).zip(entries.iter().filter(|entry| entry.media_type == "text/html")).map(page).collect()
-}
-
-/// A file beside the package that has no name any more: gone when it is closed, also after a crash.
-fn nameless_file(target: &Path) -> Result<File, StoreError> {
-    let mut name = target.file_name().unwrap_or_default().to_os_string();
-    name.push(".wacz");
-    let place = target.with_file_name(name);
-    let failed = |e: io::Error| StoreError::environment(format!("making {}", place.display()), &e);
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&place).map_err(failed)?;
-    std::fs::remove_file(&place).map_err(failed)?;
-    Ok(file)
-}
-
 /// A reader that asks between pieces whether the authority still lives, and keeps the store's own error.
 struct Watched<'a, R> {
     desk: &'a Desk,
@@ -565,93 +544,11 @@ impl<R: Read> Read for Watched<'_, R> {
     }
 }
 
-struct ByOffset(BlobReader<store::ObjectReader>);
-
-impl Source for ByOffset {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(offset, buffer).map_err(io::Error::from)
-    }
-}
-
-/// Keeps where each response lies, and nothing of its bytes.
-#[derive(Default)]
-struct RecordSink {
-    open: BTreeMap<u32, MemberHead>,
-    done: Vec<(MemberHead, MemberTail)>,
-    /// Status and media type by the record they lie in.
-    http: BTreeMap<u32, (u16, String)>,
-}
-
-impl Sink for RecordSink {
-    fn begin(&mut self, head: &MemberHead) -> Result<(), SinkError> {
-        if let (Container::HttpPayload, Some(parent), Some(http)) = (head.container, head.parent, &head.http) {
-            let media = http.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map_or("", |(_, value)| value);
-            let media = media.split(';').next().unwrap_or("").trim().to_lowercase();
-            self.http.insert(parent, (http.status.unwrap_or(0), media));
-        }
-        if head.container == Container::WarcRecord && head.parent.is_none() {
-            self.open.insert(head.id, head.clone());
-        }
-        Ok(())
-    }
-
-    fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
-        self.done.extend(self.open.remove(&tail.id).map(|head| (head, tail.clone())));
-        Ok(())
-    }
-
-    fn abandon(&mut self, id: u32, _reason: &str) {
-        self.open.remove(&id);
-    }
-
-    fn finding(&mut self, _finding: &Finding) {}
-
-    fn selectors(&mut self, _values: Vec<Value>) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
-
-impl RecordSink {
-    fn entries(&self, archive: &str) -> Vec<IndexEntry> {
-        self.done.iter().filter_map(|(head, tail)| self.entry(head, tail, archive)).collect()
-    }
-
-    fn entry(&self, head: &MemberHead, tail: &MemberTail, archive: &str) -> Option<IndexEntry> {
-        let warc = head.warc.as_ref().filter(|warc| warc.record_type == "response")?;
-        let (status, media_type) = self.http.get(&head.id).cloned()?;
-        let payload = warc.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("warc-payload-digest"));
-        Some(IndexEntry {
-            url: warc.target_uri.clone()?,
-            time: warc.date.as_deref()?.parse().ok()?,
-            media_type: if media_type.is_empty() { "application/octet-stream".into() } else { media_type },
-            status,
-            digest: payload.map_or_else(|| format!("sha-256:{}", tail.sha256), |(_, value)| value.clone()),
-            archive: archive.to_string(),
-            offset: head.offset,
-            length: tail.stored_length?,
-        })
-    }
-}
-
 pub(super) fn bag_error(error: BagError) -> StoreError {
     match error {
         BagError::OtherBytes { .. } => StoreError::refused(Law::Integrity, error.to_string()),
+        BagError::Disk { source, .. } if source.kind() == io::ErrorKind::InvalidData => StoreError::refused(Law::Integrity, source.to_string()),
         BagError::Disk { what, path, source } => StoreError::environment(format!("{what} {}", path.display()), &source),
         other => StoreError::input(other.to_string()),
-    }
-}
-
-fn wacz_error(error: WaczError) -> StoreError {
-    match error {
-        WaczError::Disk(source) => StoreError::environment("writing a WACZ", &source),
-        other => StoreError::Environment { attempt: "writing a WACZ".into(), cause: other.to_string() },
     }
 }

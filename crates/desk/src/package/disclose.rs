@@ -389,16 +389,18 @@ fn chosen(original: &Original, typed: &[WithholdItem]) -> Result<BTreeMap<String
     Ok(withheld)
 }
 
-/// A path as it is, or the files of an exhibit or a report by its label.
+/// A path as it is, or the files of an exhibit or a report by its label. A path of an exhibit stands for all files of it:
+/// whoever has the copy for replay has the capture.
 fn paths_of(original: &Original, item: &str) -> Vec<String> {
-    let label = item.to_uppercase();
+    let whole = label_of(item).filter(|_| is_exhibit(item) && original.items().iter().any(|entry| entry.path == item));
+    let label = whole.unwrap_or_else(|| item.to_uppercase());
     let wanted = |entry: &&Entry| entry.path == item || label_of(&entry.path).as_deref() == Some(label.as_str());
     original.items().iter().filter(wanted).map(|entry| entry.path.clone()).collect()
 }
 
 /// The exhibit or report whose file this is: `data/exhibits/e-0001.bin` is E-0001.
 pub(super) fn label_of(path: &str) -> Option<String> {
-    let folders = ["data/exhibits/", "data/captures/", "data/report/"];
+    let folders = ["data/exhibits/", "data/captures/", "data/replay/", "data/report/"];
     let name = folders.iter().find_map(|folder| path.strip_prefix(folder))?;
     name.split('.').next().map(str::to_uppercase)
 }
@@ -496,13 +498,15 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
             officers,
             authorities,
             reports: vec![],
-            exhibits: content.items.iter().filter(|item| item.withheld.is_none() && is_exhibit(&item.path)).count(),
+            exhibits: content.items.iter().filter(|item| item.withheld.is_none() && is_exhibit(&item.path)).filter_map(|item| label_of(&item.path)).collect::<BTreeSet<_>>().len(),
             withheld: vec![],
             origins: first.origins,
             secret: hex::encode(own.0),
             errata: errata::labels(&errata.told),
             errata_named: errata::labels(&errata.named),
             disclosure: Some(label.clone()),
+            replays: vec![],
+            notes: vec![],
         };
         commit_built(desk, scope, permit, &id, &package)
     });
@@ -520,7 +524,7 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
 }
 
 pub(super) fn is_exhibit(path: &str) -> bool {
-    path.starts_with("data/exhibits/") || path.starts_with("data/captures/")
+    ["data/exhibits/", "data/captures/", "data/replay/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Asks every few seconds whether the ground of the work still lives (law 15).

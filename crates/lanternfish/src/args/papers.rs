@@ -233,6 +233,10 @@ pub enum PackageVerb {
         /// A report to include; all when absent.
         #[arg(long)]
         report: Vec<String>,
+        /// Put a copy of each examined capture beside it that shows its pages again in a replay program (WACZ). The
+        /// capture itself stays the evidence. The package needs the space of the captures twice.
+        #[arg(long)]
+        wacz: bool,
         /// The package's folder, which must not exist yet.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,

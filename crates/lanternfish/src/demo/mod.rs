@@ -366,7 +366,7 @@ impl Walk {
     fn package(&mut self) -> Result<(), DeskError> {
         let (officer, scope, permit) = self.with(INVESTIGATOR, Intent::to(Action::Package))?;
         let officers = vec![PEOPLE[INVESTIGATOR].0.to_string(), PEOPLE[EXHIBITS].0.to_string()];
-        let typed = BuildPackage { officers, reports: None, target: self.package.clone() };
+        let typed = BuildPackage { officers, reports: None, target: self.package.clone(), wacz: true };
         let view = package::build(&self.desk, &officer, &scope, &permit, &typed)?;
         let label = view.package.clone();
         self.done("a package is built", "its manifest names every file; restricted items would appear only as salted commitments", json!({"package": label, "exhibits": view.exhibits}));

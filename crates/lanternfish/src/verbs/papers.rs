@@ -127,10 +127,10 @@ impl Office {
     pub(super) fn package(&self, verb: PackageVerb) -> Done {
         let desk = &self.desk;
         match verb {
-            PackageVerb::Seal { case, officer, report, out } => {
+            PackageVerb::Seal { case, officer, report, wacz, out } => {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;
                 let target = std::path::absolute(&out).map_err(|e| DeskError::environment("reading the folder's name", &e))?;
-                let typed = BuildPackage { officers: officer, reports: (!report.is_empty()).then_some(report), target };
+                let typed = BuildPackage { officers: officer, reports: (!report.is_empty()).then_some(report), target, wacz };
                 self.tell_package(&scope, &package::build(desk, &session, &scope, &permit, &typed)?)?;
             }
             PackageVerb::Sign { case, package } => {

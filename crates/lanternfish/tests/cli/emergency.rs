@@ -143,7 +143,7 @@ impl Unit {
     fn package(&self, name: &str) -> Result<Vec<String>, StoreError> {
         let (scope, permit) = self.may(&self.noy, Intent::to(Action::Package))?;
         let target = self._folder.path().join(name);
-        Ok(package::build(&self.desk, &self.noy, &scope, &permit, &BuildPackage { officers: vec!["Noy".into()], reports: None, target })?.limits)
+        Ok(package::build(&self.desk, &self.noy, &scope, &permit, &BuildPackage { officers: vec!["Noy".into()], reports: None, target, wacz: false })?.limits)
     }
 }
 

@@ -84,7 +84,7 @@ fn law_01_a_refusal_names_the_nearest_authority_and_the_next_step() {
 #[test]
 fn law_02_a_capture_that_receives_nothing_is_kept_as_an_attempt_and_says_so() {
     let office = Office::working();
-    for url in ["https://127.0.0.1:9/", "http://market.example/", "http://192.0.2.7/"] {
+    for url in ["ftp://127.0.0.1:9/", "http://market.example/", "http://192.0.2.7/"] {
         office.in_case(NOY, "capture", &[url]).ended(2).tells(url).tells("Nothing was made").tells("exhibit admit");
     }
     assert_eq!(office.exhibits().len(), 0);

@@ -165,7 +165,7 @@ impl Unit {
     fn package(&self, name: &str) -> Result<Vec<String>, StoreError> {
         let (scope, permit) = self.may(&self.noy, Intent::to(Action::Package))?;
         let target = self.folder.path().join(name);
-        Ok(package::build(&self.desk, &self.noy, &scope, &permit, &BuildPackage { officers: vec!["Noy".into()], reports: None, target })?.limits)
+        Ok(package::build(&self.desk, &self.noy, &scope, &permit, &BuildPackage { officers: vec!["Noy".into()], reports: None, target, wacz: false })?.limits)
     }
 }
 
@@ -244,7 +244,7 @@ impl Unit {
         desk::report_step::build(&self.desk, &scope, &permit, &typed).unwrap();
         let target = self.folder.path().join("with-report");
         let (scope, permit) = self.may(&self.noy, Intent::to(Action::Package)).unwrap();
-        package::build(&self.desk, &self.noy, &scope, &permit, &BuildPackage { officers: vec!["Noy".into()], reports: None, target: target.clone() }).unwrap();
+        package::build(&self.desk, &self.noy, &scope, &permit, &BuildPackage { officers: vec!["Noy".into()], reports: None, target: target.clone(), wacz: false }).unwrap();
         std::fs::read_to_string(self.folder.path().join("with-report.building/data/report/r-0001.request.json")).unwrap()
     }
 }

@@ -149,7 +149,7 @@ impl Archive {
         let permit = desk.permit(&scope, typed.intent()).unwrap();
         admit::file(&desk, &scope, &permit, &typed, &mut &b"SYNTHETIC page"[..]).unwrap();
         let permit = desk.permit(&scope, Intent::to(Action::Package)).unwrap();
-        let typed = BuildPackage { officers: vec!["Noy".into()], reports: None, target: self.package() };
+        let typed = BuildPackage { officers: vec!["Noy".into()], reports: None, target: self.package(), wacz: false };
         package::build(&desk, &noy, &scope, &permit, &typed).unwrap();
         package::sign(&desk, &noy, &scope, &permit, "P-0001").unwrap();
         for (number, stamper) in (1..).zip(&self.stampers) {

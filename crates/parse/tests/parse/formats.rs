@@ -29,6 +29,18 @@ fn a_warc_record_gives_its_block_and_its_page() {
 }
 
 #[test]
+fn a_message_without_a_body_tells_its_head_with_the_record() {
+    let moved = b"HTTP/1.1 302 Found\r\nLocation: /other\r\n\r\n";
+    let mut warc = record("response", "http://synthetic.invalid/", "application/http; msgtype=response", "", moved);
+    warc.extend(response("http://synthetic.invalid/b", "Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"));
+    warc.extend(response("http://synthetic.invalid/c", "", b"body"));
+    let (outcome, kept) = unpack_bytes(&warc);
+    assert_eq!((outcome.summary.members_out, outcome.summary.payloads_out), (3, 1));
+    let bare = |id: u32| kept.members[&id].tail.as_ref().unwrap().bare_http.as_ref().map(|http| (http.status, http.fields.len()));
+    assert_eq!((bare(1), bare(2), bare(3), bare(4)), (Some((Some(302), 1)), Some((Some(200), 1)), None, None));
+}
+
+#[test]
 fn a_payload_can_be_traced_to_its_raw_bytes() {
     let mut warc = record("warcinfo", "", "application/warc-fields", "", b"a: b\r\n");
     warc.extend(response("http://synthetic.invalid/", "A: b\r\n", b"needle"));

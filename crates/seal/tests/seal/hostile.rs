@@ -11,11 +11,12 @@ use crate::common::{Agency, SIGNED};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 12] = [
+const TARGETS: [(&str, Target); 13] = [
     ("answer", fuzz::answer),
     ("bag-info", fuzz::bag_info),
     ("certificate", fuzz::certificate),
     ("commitments", fuzz::commitments),
+    ("index-line", fuzz::index_line),
     ("opened", fuzz::opened),
     ("p7s", fuzz::officer_signature),
     ("payload-manifest", fuzz::payload_manifest),
@@ -59,6 +60,10 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
             one("blind", format!("BagIt-Profile-Identifier: lanternfish-bag-2\nExternal-Identifier: p\nLanternfish-Blind: {object}\nPayload-Oxum: 10.2\n").into()),
         ],
         "commitments" => vec![one("two", "0".repeat(64).into_bytes().into_iter().chain(*b"\n").chain(format!("{object}\n").into_bytes()).collect())],
+        "index-line" => vec![
+            one("page", b"http://www.Shop.example:8080/A/../b?y=2&PHPSESSID=0123456789abcdef0123456789abcdef&x=%2525#top\ntext/html; charset=utf-8\nsha256:AA".into()),
+            one("hostile", "http://u:p@[::1]:x/\u{2028}%%32%35\u{0} {}\n\u{85}\n\"\\".as_bytes().into()),
+        ],
         "opened" => vec![one("two", format!("{object}  {}{object}  {}", line("data/a"), line("data/b/c.warc")).into())],
         "withheld" => vec![one("two", format!("{}  blind\n{object}  third-party\n", "0".repeat(64)).into())],
         other => panic!("no seeds for {other}"),
