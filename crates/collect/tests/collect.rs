@@ -13,6 +13,8 @@ mod destination;
 mod fetching;
 #[path = "collect/hostile.rs"]
 mod hostile;
+#[path = "collect/https.rs"]
+mod https;
 #[path = "collect/lease.rs"]
 mod lease;
 #[path = "collect/spool.rs"]

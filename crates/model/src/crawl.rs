@@ -4,7 +4,7 @@
 //! ([`CrawlScope::lets_in`]) says whether it may be asked for; what it refuses has a reason that stands in the
 //! sitemap. It never widens: a host that the order does not name, a path outside, a page beyond the budget stay out.
 //!
-//! Addresses are written by RFC 3986 §5 and §6.2.2 in a narrow reading: `http` only, host in lower case, no user,
+//! Addresses are written by RFC 3986 §5 and §6.2.2 in a narrow reading: `http` and `https` only, host in lower case, no user,
 //! no default port, no fragment, dot segments taken out, percent-encodings in upper case and never undone; then
 //! the parameters that the order leaves out are taken away. Robots rules are matched by RFC 9309 §2.2.
 
@@ -75,7 +75,7 @@ pub struct CrawlScope {
 pub enum LeftOut {
     /// It is not an address of the web, or cannot be read in one way.
     NotReadable,
-    /// Another scheme than `http`.
+    /// Another scheme than `http` and `https`.
     Scheme,
     /// Longer than [`LONGEST_ADDRESS`].
     TooLong,
@@ -102,7 +102,7 @@ impl LeftOut {
     pub fn in_words(self) -> &'static str {
         match self {
             LeftOut::NotReadable => "not an address of the web that can be read in one way",
-            LeftOut::Scheme => "not http",
+            LeftOut::Scheme => "not http or https",
             LeftOut::TooLong => "the address is too long",
             LeftOut::Host => "a host that this crawl does not name",
             LeftOut::Depth => "more links away than this crawl goes",
@@ -138,10 +138,8 @@ impl Address {
     pub fn alone(text: &str) -> Result<Address, LeftOut> {
         let text = tidy(text);
         let (scheme, rest) = scheme_of(&text).ok_or(LeftOut::NotReadable)?;
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Err(LeftOut::Scheme);
-        }
-        Address::with_authority(rest.strip_prefix("//").ok_or(LeftOut::NotReadable)?)
+        let scheme = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known)).ok_or(LeftOut::Scheme)?;
+        Address::with_authority(scheme, rest.strip_prefix("//").ok_or(LeftOut::NotReadable)?)
     }
 
     /// Reads an address as it stands on a page of the address `self` (RFC 3986 §5.2).
@@ -155,7 +153,7 @@ impl Address {
             return Address::alone(reference);
         }
         if let Some(rest) = reference.strip_prefix("//") {
-            return Address::with_authority(rest);
+            return Address::with_authority(self.scheme(), rest);
         }
         let (root, own) = self.text.split_at(self.path_at);
         let own_path = own.split('?').next().unwrap_or_default();
@@ -168,7 +166,7 @@ impl Address {
         Address::of_parts(root, &tail)
     }
 
-    fn with_authority(rest: &str) -> Result<Address, LeftOut> {
+    fn with_authority(scheme: &str, rest: &str) -> Result<Address, LeftOut> {
         let rest = rest.split('#').next().unwrap_or_default();
         let cut = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(cut);
@@ -181,11 +179,12 @@ impl Address {
             return Err(LeftOut::NotReadable);
         }
         let port = match port {
-            None | Some("") | Some("80") => String::new(),
+            None | Some("") => String::new(),
+            Some(usual) if usual == (if scheme == "https" { "443" } else { "80" }) => String::new(),
             Some(digits) if digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit()) => format!(":{digits}"),
             Some(_) => return Err(LeftOut::NotReadable),
         };
-        Address::of_parts(&format!("http://{}{port}", host.to_ascii_lowercase()), tail)
+        Address::of_parts(&format!("{scheme}://{}{port}", host.to_ascii_lowercase()), tail)
     }
 
     fn of_parts(root: &str, tail: &str) -> Result<Address, LeftOut> {
@@ -230,9 +229,13 @@ impl Address {
         &self.text
     }
 
+    fn scheme(&self) -> &str {
+        if self.text.starts_with("https:") { "https" } else { "http" }
+    }
+
     /// The host, without port.
     pub fn host(&self) -> &str {
-        let authority = &self.text["http://".len()..self.path_at];
+        let authority = &self.text[self.scheme().len() + "://".len()..self.path_at];
         match authority.rsplit_once(':').filter(|_| !authority.ends_with(']')) {
             Some((host, _)) => host,
             None => authority,

@@ -124,7 +124,7 @@ fn law_01_a_crawl_asks_for_nothing_that_its_scope_leaves_out() {
     let elsewhere = Site::of(&[("/", "not for us".into())]);
     let other = elsewhere.url("/").replace("127.0.0.1", "other.localhost");
     let site = Site::of(&[
-        ("/", links(&["/a", "/private/x", &other, "https://127.0.0.1/", "mailto:x@example.com", "/a#again", "./a?", "a/../a"]) + "<img src=/picture><script src=/script></script><form action=/buy>"),
+        ("/", links(&["/a", "/private/x", &other, "ftp://127.0.0.1/", "mailto:x@example.com", "/a#again", "./a?", "a/../a"]) + "<img src=/picture><script src=/script></script><form action=/buy>"),
         ("/a", links(&["/a/b"])),
         ("/a/b", links(&["/a/b/c"])),
         ("/a/b/c", "too far".into()),
@@ -138,7 +138,7 @@ fn law_01_a_crawl_asks_for_nothing_that_its_scope_leaves_out() {
     assert!(reason(&map, &site.url("/a/b/c")).contains("more links away"));
     assert!(reason(&map, &site.url("/private/x")).contains("path outside"));
     assert!(reason(&map, &other).contains("does not name"));
-    assert!(reason(&map, "https://127.0.0.1/").contains("not http"));
+    assert!(reason(&map, "ftp://127.0.0.1/").contains("not http"));
     assert!(!map.contains_key(&site.url("/picture")) && !map.contains_key(&site.url("/script")) && !map.contains_key(&site.url("/buy")));
     // Each round is one exhibit with what it holds.
     assert_eq!(office.exhibits().len(), 3);
