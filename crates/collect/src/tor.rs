@@ -177,11 +177,15 @@ impl Network {
 pub(crate) struct Tor(Child);
 
 impl Tor {
-    /// Starts Tor in its place, which the caller holds for itself.
+    /// Starts Tor in its place, which the caller holds for itself. Of a private network it remembers nothing: such a
+    /// network votes every few seconds, and yesterday's answer leads to services that are not there.
     pub(crate) fn start(place: &Place, network: Option<&Network>) -> Result<Tor, TorError> {
         for left in [place.log(), place.socket(), place.control(), place.cookie()] {
             // What is not there need not go.
             let _ = fs::remove_file(left);
+        }
+        if network.is_some() {
+            let _ = fs::remove_dir_all(&place.data);
         }
         let torrc = place.run.join("torrc");
         fs::write(&torrc, configuration(place, network)).map_err(system("writing tor's configuration"))?;

@@ -28,11 +28,7 @@ pub struct Network {
 }
 
 impl Network {
-    fn up(web: u16) -> Network {
-        Network::in_folder("tor-network", web)
-    }
-
-    /// The same in a folder of its own: two drills may run at once.
+    /// In a folder of its own for each drill: two may run at once.
     pub fn in_folder(name: &str, web: u16) -> Network {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let status = ask(&["--json", "range", "tor", "up", "--dir", &text(&folder), "--web", &web.to_string()]).ended(0).line();
@@ -99,18 +95,23 @@ fn first_page(office: &Office, network: &Network) -> Value {
     panic!("the onion service was never reached");
 }
 
-#[test]
-#[ignore = "takes half a minute to some minutes: a Tor network of its own must come up"]
-fn law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_tor_or_the_authority() {
+/// A network, its service, and an office that may go there; nothing where Tor or walls are missing.
+fn at_work(drill: &str, folder: &str) -> Option<(Arc<AtomicBool>, Server, Network, Office)> {
     if let Some(what) = missing() {
-        return skipped("law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_tor_or_the_authority", what);
+        skipped(drill, what);
+        return None;
     }
     let drips = Arc::new(AtomicBool::new(false));
     let server = server(&drips);
     let port = server.url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
-    let network = Network::up(port);
-    let office = Office::working();
+    let network = Network::in_folder(folder, port);
+    Some((drips, server, network, Office::working()))
+}
 
+#[test]
+fn law_01_an_onion_page_is_captured_from_behind_walls_and_goes_the_whole_way_to_a_package() {
+    let drill = "law_01_an_onion_page_is_captured_from_behind_walls_and_goes_the_whole_way_to_a_package";
+    let Some((_, server, network, office)) = at_work(drill, "tor-network-page") else { return };
     let view = first_page(&office, &network);
     server.wait_for_a_visitor();
     proven(&view["record"], &network.onion);
@@ -118,8 +119,17 @@ fn law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_t
     let examined = office.does(NOY, "examine", &[&exhibit]);
     assert_eq!(examined["selectors"].as_u64(), Some(1), "{examined}");
     packaged(&office, &exhibit);
+    ends(&office);
+    office.sound_log();
+}
 
-    a_persona_has_a_circuit_label_of_its_own(&office, &network, &view["record"]);
+#[test]
+#[ignore = "takes some minutes: a Tor network of its own, many captures, and leases that run out"]
+fn law_15_a_download_through_tor_ends_with_tor_the_desk_or_the_authority_and_personas_share_no_circuit() {
+    let drill = "law_15_a_download_through_tor_ends_with_tor_the_desk_or_the_authority_and_personas_share_no_circuit";
+    let Some((drips, server, network, office)) = at_work(drill, "tor-network") else { return };
+    first_page(&office, &network);
+    personas_share_no_circuit(&office, &network);
 
     drips.store(true, Ordering::Relaxed);
     let running = begun(&server, &office, &network);
@@ -127,6 +137,20 @@ fn law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_t
     let said = outcome(running, LONG).ended(0).tells("partial");
     let fetch = said.lines()[0]["record"]["fetches"][0].clone();
     assert_eq!((&fetch["outcome"], &fetch["reason"]), (&"partial".into(), &"connection-lost".into()), "{fetch}");
+
+    // The last desk takes its Tor with it; where another capture still goes through it, the lease ends the download.
+    for (another, reason) in [(false, "connection-lost"), (true, "lease-lapsed")] {
+        let mut running = begun(&server, &office, &network);
+        let _held = another.then(|| held(&office));
+        running.kill().unwrap();
+        running.wait().unwrap();
+        let recovered = recovered(&office);
+        assert!(recovered.contains("admitted as E-"), "{recovered}");
+        let last = office.exhibits().last().unwrap().clone();
+        let fetch = last["record"]["record"]["fetches"][0].clone();
+        assert_eq!((&fetch["outcome"], &fetch["reason"]), (&"partial".into(), &reason.into()), "{fetch}");
+        assert!(last["findings"].to_string().contains("the desk ended before the capture did"), "{last}");
+    }
 
     office.unit_authority(&["view"]);
     let first = string(&office.says(NOY, &["authority", "list"]).ended(0).lines()[0]["authority"]);
@@ -136,6 +160,34 @@ fn law_01_an_onion_page_is_captured_from_behind_walls_and_a_download_ends_with_t
     assert_eq!(said.lines()[0]["record"]["fetches"][0]["outcome"], "partial", "{}", said.out);
     ends(&office);
     office.sound_log();
+}
+
+/// Keeps this home's Tor, as another capture would.
+fn held(office: &Office) -> fs::File {
+    let mut places = fs::read_dir(office.home.join("tor")).unwrap().flatten().map(|place| place.path().join("used"));
+    let held = fs::File::open(places.find(|used| used.exists()).unwrap()).unwrap();
+    held.lock_shared().unwrap();
+    held
+}
+
+/// What `capture --recover` says once the lease of a killed desk has run out.
+fn recovered(office: &Office) -> String {
+    for _ in 0..60 {
+        let said = office.in_case(NOY, "capture", &["--recover"]).ended(0);
+        if !said.out.contains("still running") {
+            return said.out;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    panic!("a capture outlives its lease");
+}
+
+/// The circuits that Tor's control port showed of this capture.
+fn circuits(view: &Value) -> std::collections::BTreeSet<String> {
+    let circuits = view["exhibit"]["record"]["circuits"].as_array().unwrap_or_else(|| panic!("{view}"));
+    let label = string(&view["record"]["isolation"]);
+    assert!(circuits.iter().all(|circuit| circuit["label"].as_str().unwrap().starts_with(&label)), "{circuits:?}");
+    circuits.iter().map(|circuit| string(&circuit["id"])).collect()
 }
 
 /// The process of the one Tor of this home, if it lives.
@@ -173,26 +225,43 @@ fn begun(server: &Server, office: &Office, network: &Network) -> Child {
     panic!("the onion service was never reached again");
 }
 
-/// Every order of a persona has the persona's label, and nothing else has it.
-fn a_persona_has_a_circuit_label_of_its_own(office: &Office, network: &Network, without: &Value) {
+/// Two personas and a capture for nobody, through one Tor: each has a label of its own, and Tor's control port shows
+/// no circuit that two of them had.
+fn personas_share_no_circuit(office: &Office, network: &Network) {
+    // It stays one Tor, whose numbers are one row.
+    let _held = held(office);
     let authority = office.case_authority(&["collect", "view"]);
     let (url, client) = (format!("http://{}/", network.onion), network.client());
-    let mut labels = vec![string(&without["isolation"])];
+    let nobody = first_page(office, network);
+    let mut all = vec![(string(&nobody["record"]["isolation"]), circuits(&nobody))];
     for name in ["first", "second"] {
         let persona = office.does(NOY, "persona register", &[name, "--authority", &authority, "--source", "open"]);
         office.does(KHAM, "persona authorise", &[name, "--officer", NOY]);
         office.does(NOY, "persona check-out", &[name]);
-        for _ in 0..2 {
+        let (mut seen, mut whole) = (std::collections::BTreeSet::new(), 0);
+        for _ in 0..8 {
             let words = ["--through", "tor", "--tor-network", &client, "--persona", name, &url];
             let said = office.in_case(NOY, "capture", &words);
             assert!(said.code == 0 || said.err.contains("nothing at all was received"), "{}{}", said.out, said.err);
-            assert_eq!(said.lines()[0]["record"]["isolation"], persona["label"], "{}", said.out);
-            assert!(said.lines()[0]["record"]["fetches"][0]["as_received"].is_string() || said.code != 0, "{}", said.out);
+            let view = said.lines()[0].clone();
+            assert_eq!(view["record"]["isolation"], persona["label"], "{view}");
+            assert!(view["record"]["fetches"][0]["as_received"].is_string() || said.code != 0, "{view}");
+            seen.extend(circuits(&view));
+            whole += usize::from(said.code == 0);
+            if whole == 2 {
+                break;
+            }
         }
-        labels.push(string(&persona["label"]));
+        assert_eq!(whole, 2, "the service is reached twice for {name}");
+        all.push((string(&persona["label"]), seen));
+    }
+    for (place, (label, seen)) in all.iter().enumerate() {
+        assert!(!seen.is_empty(), "{all:?}");
+        for (other, others) in &all[..place] {
+            assert!(label != other && seen.is_disjoint(others), "{all:?}");
+        }
     }
     office.does(KHAM, "authority revoke", &[&authority, "--reason", "its personas come back"]);
-    assert!(labels[0] != labels[1] && labels[1] != labels[2] && labels[0] != labels[2], "{labels:?}");
 }
 
 fn proven(record: &Value, onion: &str) {

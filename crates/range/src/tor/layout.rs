@@ -89,6 +89,7 @@ pub(super) fn prepare(network: &Path, relays: u8, web: u16) -> Result<Layout, Ra
     for node in &layout.nodes {
         let place = node.folder(network);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(place.join("keys")).map_err(system(format!("making {}", place.display())))?;
+        forget(&place);
     }
     let authorities = keys::directory_lines(network, &layout)?;
     for node in &layout.nodes {
@@ -99,6 +100,16 @@ pub(super) fn prepare(network: &Path, relays: u8, web: u16) -> Result<Layout, Ra
     let text = serde_json::to_string_pretty(&layout).expect("a layout is always JSON");
     write(&network.join(LAYOUT), &text)?;
     Ok(layout)
+}
+
+/// What a node remembers of the last time: its view of a network that votes every few seconds, which is wrong now.
+fn forget(place: &Path) {
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        if ["cached-", "unverified-", "diff-cache"].iter().any(|start| entry.file_name().to_string_lossy().starts_with(start)) {
+            // What stays is seen through by the node itself, only later.
+            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
+        }
+    }
 }
 
 fn write(place: &Path, text: &str) -> Result<(), RangeError> {
