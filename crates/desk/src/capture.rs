@@ -160,7 +160,7 @@ pub struct CaptureView {
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// The longest lease.
 const LEASE: Duration = Duration::from_secs(MAX_LEASE_SECONDS.unsigned_abs());
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(10);
 /// How long a child may take to sign after its order was withdrawn.
 const GRACE: Duration = Duration::from_secs(8);
 
