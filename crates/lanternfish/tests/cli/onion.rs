@@ -159,13 +159,16 @@ fn a_persona_has_a_circuit_label_of_its_own(office: &Office, network: &Network, 
         let persona = office.does(NOY, "persona register", &[name, "--authority", &authority, "--source", "open"]);
         office.does(KHAM, "persona authorise", &[name, "--officer", NOY]);
         office.does(NOY, "persona check-out", &[name]);
-        for _ in 0..2 {
+        // A way through a young network may be lost: each try that made a record has the label, also one that failed.
+        let tries = (0..4).map(|_| {
             let words = ["--through", "tor", "--tor-network", &client, "--persona", name, &url];
             let said = office.in_case(NOY, "capture", &words);
-            assert!(said.code == 0 || said.err.contains("nothing at all was received"), "{}{}", said.out, said.err);
-            assert_eq!(said.lines()[0]["record"]["isolation"], persona["label"], "{}", said.out);
-            assert!(said.lines()[0]["record"]["fetches"][0]["as_received"].is_string() || said.code != 0, "{}", said.out);
-        }
+            assert!([0, 3].contains(&said.code), "{}{}", said.out, said.err);
+            let record = said.lines()[0]["record"].clone();
+            assert!(record.is_null() || record["isolation"] == persona["label"], "{record}");
+            said.code == 0 && record["withheld"].is_string()
+        });
+        assert!(tries.filter(|whole| *whole).take(2).count() == 2, "the service was reached too seldom");
         labels.push(string(&persona["label"]));
     }
     office.does(KHAM, "authority revoke", &[&authority, "--reason", "its personas come back"]);
