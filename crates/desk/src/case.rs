@@ -12,10 +12,10 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Basis, NewEvent, Number, Permit, Row, Scope, Session, StoreError};
+use store::{Basis, NewEvent, Number, Permit, Row, Scope, Session, StoreError, User, Write};
 
 use crate::{
-    Desk,
+    Desk, persona,
     row::{Draft, case_label, for_action},
 };
 
@@ -183,10 +183,15 @@ pub fn remove_member(desk: &Desk, scope: &mut Scope, permit: &Permit, name: &str
     let staying: Vec<_> = staying.into_iter().filter(|user| user.state == "active").collect();
     let mut rows = desk.store.rotate_case_key(scope, &staying)?;
     rows.extend(lost);
-    rows.extend(crate::persona::left(desk, scope, &leaver.actor)?);
+    rows.extend(personas_of(desk, scope, &staying)?);
     let event = NewEvent::new(EventType::MemberRemoved, Some(leaver.actor.to_string()), json!({"name": name}));
     desk.store.commit(scope, permit, event, rows)?;
     Ok(people.into_iter().map(|(_, name, _)| name).collect())
+}
+
+/// Personas stay with those who work in the case, and come back from everybody else.
+fn personas_of(desk: &Desk, scope: &Scope, staying: &[User]) -> Result<Vec<Write>, StoreError> {
+    persona::stays_with(desk, scope, &staying.iter().map(|user| user.actor.clone()).collect())
 }
 
 /// Changes the case key; every member keeps access.
@@ -198,7 +203,8 @@ pub fn rotate_key(desk: &Desk, scope: &mut Scope, permit: &Permit, reason: &str)
     let people = members(desk, scope.case())?;
     let staying = people.iter().map(|(actor, _, _)| desk.store.user(actor)).collect::<Result<Vec<_>, _>>()?;
     let staying: Vec<_> = staying.into_iter().filter(|user| user.state == "active").collect();
-    let rows = desk.store.rotate_case_key(scope, &staying)?;
+    let mut rows = desk.store.rotate_case_key(scope, &staying)?;
+    rows.extend(personas_of(desk, scope, &staying)?);
     let event = NewEvent::new(EventType::KeyRotated, Some(scope.case().to_string()), json!({"reason": reason}));
     desk.store.commit(scope, permit, event, rows).map(|_| ())
 }

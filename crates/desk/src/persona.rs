@@ -556,15 +556,20 @@ pub(crate) fn taken_back(desk: &Desk, scope: &Scope, authority: &AuthorityId) ->
     Ok(rows)
 }
 
-/// The rows of personas that an officer who leaves the case has no more: he gets no wrap of their keys either.
-pub(crate) fn left(desk: &Desk, scope: &Scope, who: &ActorId) -> Result<Vec<Write>, StoreError> {
+/// The rows of personas that people had who work in the case no more: they come back, are not for them any more, and
+/// get a new key at the next authorisation or check-out.
+pub(crate) fn stays_with(desk: &Desk, scope: &Scope, staying: &BTreeSet<ActorId>) -> Result<Vec<Write>, StoreError> {
     let mut rows = Vec::new();
     for row in desk.store.list(scope, PERSONA)? {
-        let mut content: PersonaContent = row.content()?;
-        let persona = content.persona.clone().left_by(who, desk.now());
-        let held = content.wraps.remove(who).is_some();
-        content.known_outside |= held;
-        if held || persona != content.persona {
+        let before: PersonaContent = row.content()?;
+        let mut content = before.clone();
+        let officers = before.persona.authorised.iter().flat_map(|word| &word.officers);
+        for gone in before.wraps.keys().chain(officers).filter(|who| !staying.contains(who)) {
+            content.known_outside |= content.wraps.remove(gone).is_some();
+            content.persona = content.persona.left_by(gone, desk.now());
+        }
+        if content != before {
+            let persona = content.persona.clone();
             rows.push(Found { row, content }.write(desk, scope, persona)?);
         }
     }

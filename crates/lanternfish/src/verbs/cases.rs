@@ -18,7 +18,14 @@ impl Office {
                 let content = CaseContent { title, offence, jurisdiction, purpose };
                 self.voice.say(&case::open(&self.desk, &self.session()?, &content, &member)?);
             }
-            CaseVerb::List => self.voice.say_all(&case::list(&self.desk, &self.session()?)?, "you are a member of no case"),
+            CaseVerb::List => {
+                let session = self.session()?;
+                let views = case::list(&self.desk, &session)?;
+                self.voice.say_all(&views, "you are a member of no case");
+                for view in views {
+                    self.tell_accidents(&self.desk.enter(&session, &view.case)?, &view.case)?;
+                }
+            }
             CaseVerb::Show { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Administer)?;
                 self.voice.say(&case::show(&self.desk, &scope, &permit)?);

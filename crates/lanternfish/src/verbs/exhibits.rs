@@ -8,7 +8,6 @@ use std::{
 
 use desk::{
     Desk, DeskError, Intent, Permit, Scope,
-    accident,
     admit::{self, AdmitFile},
     capture::{self, CaptureWish},
     case, custody, minimise, opening, papers, persona,
@@ -64,9 +63,7 @@ impl Office {
                 let views = admit::list(&self.desk, &scope, &permit)?;
                 let zone = case::zone(&self.desk, &scope)?;
                 self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
-                for waiting in accident::waiting(&self.desk, &scope)? {
-                    self.voice.note(format!("ATTENTION: somebody came upon what nobody may have in {waiting}, and it waits for a supervisor: `lanternfish accident list`, then `accident acknowledge`"));
-                }
+                self.tell_accidents(&scope, &case.case)?;
             }
             ExhibitVerb::View { case, exhibit, purpose, out, full, reason } => {
                 let (_, scope) = self.enter(&case)?;

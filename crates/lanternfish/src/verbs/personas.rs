@@ -3,7 +3,7 @@
 use std::{io::Read, path::Path};
 
 use desk::{
-    DeskError, Intent, accident, case,
+    DeskError, Intent, Scope, accident, case,
     contact::{self, Contact},
     persona::{self, NewSecret, PersonaView, Register},
 };
@@ -136,6 +136,14 @@ impl Office {
             }
         }
         Ok(0)
+    }
+
+    /// What waits for a supervisor because somebody came upon it.
+    pub(super) fn tell_accidents(&self, scope: &Scope, case: &str) -> Result<(), DeskError> {
+        for exhibit in accident::waiting(&self.desk, scope)? {
+            self.voice.note(format!("ATTENTION: somebody came upon what nobody may have, {exhibit} in {case}; it waits for a supervisor: `lanternfish accident list --case {case}`, then `accident acknowledge`"));
+        }
+        Ok(())
     }
 
     /// The accident: one command, and what to do now.

@@ -226,6 +226,15 @@ fn law_13_who_leaves_the_case_leaves_his_personas() {
     office.does(KHAM, "case member add", &[NOY]);
     office.does(PHET, "persona return", &["N-0001"]);
     office.in_case(NOY, "persona check-out", &["N-0001"]).by_law(1).tells("not authorised for you");
+
+    // Who leaves the agency, too: the case gets a new key, and his persona comes back.
+    office.does(PHET, "persona check-out", &["N-0001"]);
+    for name in [PHET, VONE] {
+        office.done(ADMIN, &["user", "revoke", name, "--reason", "left"]);
+    }
+    office.does(KHAM, "key rotate", &["--reason", "two left"]);
+    let shown = office.does(KHAM, "persona show", &["N-0001"]);
+    assert_eq!((&shown["state"], &shown["officers"]), (&"returned".into(), &serde_json::json!([])));
     office.sound_log();
 }
 
@@ -478,7 +487,9 @@ fn law_07_an_accident_locks_the_item_away_stops_its_host_and_waits_for_a_supervi
     assert_eq!(heard.lock().unwrap().len(), visits);
     let out = text(&office.place("seen"));
     office.in_case(NOY, "exhibit view", &["E-0001", "--purpose", "x", "--out", &out]).by_law(7);
-    office.in_case(KHAM, "exhibit list", &[]).ended(0).tells("E-0001, and it waits for a supervisor");
+    office.in_case(KHAM, "exhibit list", &[]).ended(0).tells(&format!("E-0001 in {}", office.case)).tells("it waits for a supervisor");
+    office.says(KHAM, &["case", "list"]).ended(0).tells("E-0001 in ");
+    assert!(!office.says(NOY, &["case", "list"]).ended(0).err.contains("ATTENTION"));
 
     let note = ["E-0001", "--note", "spoke with her; reported to the prosecutor"];
     office.in_case(NOY, "accident acknowledge", &note).by_law(7);
