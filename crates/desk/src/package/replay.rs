@@ -55,6 +55,12 @@ impl Records {
         (1..).zip(self.entries.iter().filter(html)).map(page).collect()
     }
 
+    /// What the event says of the copy (law 6). No digest: if the capture is restricted later, one of its copy would
+    /// stand in every later package (law 7); the copy itself is bound by the tag manifest that the same event names.
+    pub(super) fn in_event(&self, view: &ExhibitView) -> Value {
+        json!({"derived-from": view.exhibit, "method": METHOD, "examination": self.derivation, "records": self.entries.len(), "not-indexed": self.not_indexed})
+    }
+
     /// What the contents page says of the copy.
     pub(super) fn described(&self, view: &ExhibitView, path: &str, sha256: &model::Sha256Digest) -> Value {
         json!({
