@@ -41,6 +41,8 @@ def parsed(lines):
     for line in lines:
         key, stamp, fields = line.decode("ascii").split(" ", 2)
         fields = json.loads(fields)
+        # A media type means the same in either case (RFC 9110); cdxj-indexer keeps that of the server, and is silent without.
+        fields["mime"] = (fields.get("mime") or "unk").lower()
         yield key, stamp, {name: fields.get(name) for name in COMPARED}
 
 

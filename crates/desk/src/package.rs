@@ -140,7 +140,7 @@ pub struct PackageContent {
     /// The disclosure that it is, such as D-0001; absent in a package of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,
-    /// The copies for looking at (WACZ) that it holds: what each was made from, and how.
+    /// The copies for looking at (WACZ) that it holds: what each was made from, and how; without digests (law 7).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Value>,
     /// Why a capture has no such copy although it was asked for.
@@ -331,7 +331,7 @@ fn commit_built(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, content: 
         "tagmanifest": content.tagmanifest, "reports": content.reports, "exhibits": content.exhibits,
         "officers": content.officers.iter().map(|o| &o.name).collect::<Vec<_>>(), "limits": content.limits,
     });
-    // A copy for looking at is derived: input, method and digest stand in the log (law 6).
+    // A copy for looking at is derived: input and method stand in the log (law 6).
     if !content.replays.is_empty() {
         detail["replays"] = json!(content.replays);
     }

@@ -59,17 +59,23 @@ fn host_key(scheme: &[u8], authority: &[u8]) -> String {
     format!("{}{port}", labels.join(","))
 }
 
-/// Without `.`, `..`, empty parts and a slash at the end.
+/// Without `.`, `..`, empty parts and a slash at the end. As the other programs do it, `..` takes back an empty part too,
+/// and one that finds nothing to take back stays, for the next to take back.
 fn path_key(path: &[u8]) -> String {
     let plain = unescaped(path);
     let mut parts: Vec<&[u8]> = Vec::new();
-    for part in plain.split(|byte| *byte == b'/') {
+    for part in plain.strip_prefix(b"/").unwrap_or(&plain).split(|byte| *byte == b'/') {
         match part {
-            b"" | b"." => {}
-            b".." if parts.last().is_some_and(|last| *last != b"..") => drop(parts.pop()),
+            b"." => {}
+            b".." => {
+                if parts.pop().is_none() {
+                    parts.push(part);
+                }
+            }
             _ => parts.push(part),
         }
     }
+    parts.retain(|part| !part.is_empty());
     format!("/{}", escaped(&parts.join(&b'/')).to_ascii_lowercase())
 }
 

@@ -60,8 +60,8 @@ pub(super) struct Filling<'a> {
     wacz: bool,
     /// Where each exhibit's bytes lie in the package.
     places: BTreeMap<String, String>,
-    /// The copies for looking at, by exhibit.
-    replays: BTreeMap<String, Value>,
+    /// The copies for looking at, by exhibit: for the contents page, and for the event.
+    replays: BTreeMap<String, (Value, Value)>,
     /// Why a capture has no such copy.
     notes: Vec<String>,
     pulse: Pulse,
@@ -118,7 +118,7 @@ impl<'a> Filling<'a> {
         self.withheld()?;
         self.index()?;
         self.description()?;
-        Ok(Filled { bag: self.bag, replays: self.replays.into_values().collect(), notes: self.notes })
+        Ok(Filled { bag: self.bag, replays: self.replays.into_values().map(|(_, in_event)| in_event).collect(), notes: self.notes })
     }
 
     // ---- bytes
@@ -180,7 +180,7 @@ impl<'a> Filling<'a> {
         let path = format!("data/replay/{}.wacz", view.exhibit.to_lowercase());
         let added = self.bag.add(&path, &mut wacz.reading(&mut watched));
         let (sha256, _) = watched.result(added.map_err(bag_error))?;
-        self.replays.insert(view.exhibit.clone(), records.described(view, &path, &sha256));
+        self.replays.insert(view.exhibit.clone(), (records.described(view, &path, &sha256), records.in_event(view)));
         Ok(())
     }
 
@@ -349,7 +349,7 @@ impl<'a> Filling<'a> {
         for view in &self.facts.exhibits {
             let mut item = serde_json::to_value(view).map_err(input)?;
             item["path"] = json!(self.places.get(&view.exhibit));
-            if let Some(replay) = self.replays.get(&view.exhibit) {
+            if let Some((replay, _)) = self.replays.get(&view.exhibit) {
                 item["replay"] = replay.clone();
             }
             if view.content.class.is_restricted() {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use parse::{Container, Ended, MemberHead};
+use parse::{Container, Ended, MemberHead, MemberTail};
 use seal::wacz::{IndexEntry, METHOD, Page};
 use serde_json::{Value, json};
 use store::{Scope, StoreError};
@@ -43,7 +43,7 @@ impl Records {
         let Some((_, derivation, records_in)) = newest else { return Ok(None) };
         let mut seen = Seen::default();
         for batch in desk.store.list_of(scope, "members", &derivation)? {
-            batch.content::<Vec<DerivedMember>>()?.into_iter().for_each(|member| seen.member(member));
+            batch.content::<Vec<DerivedMember>>()?.into_iter().for_each(|member| seen.member(member.head, &member.tail));
         }
         Ok((seen.whole == records_in).then(|| seen.records(derivation)))
     }
@@ -53,6 +53,12 @@ impl Records {
         let html = |entry: &&IndexEntry| seal::wacz::media_type(&entry.media_type) == "text/html" && entry.status.is_some_and(|status| !(300..400).contains(&status));
         let page = |(number, entry): (usize, &IndexEntry)| Page { id: format!("page-{number}"), url: entry.url.clone(), time: entry.time };
         (1..).zip(self.entries.iter().filter(html)).map(page).collect()
+    }
+
+    /// What the event says of the copy (law 6). No digest: if the capture is restricted later, one of its copy would
+    /// stand in every later package (law 7); the copy itself is bound by the tag manifest that the same event names.
+    pub(super) fn in_event(&self, view: &ExhibitView) -> Value {
+        json!({"derived-from": view.exhibit, "method": METHOD, "examination": self.derivation, "records": self.entries.len(), "not-indexed": self.not_indexed})
     }
 
     /// What the contents page says of the copy.
@@ -79,8 +85,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn member(&mut self, member: DerivedMember) {
-        let (head, tail) = (member.head, member.tail);
+    fn member(&mut self, head: MemberHead, tail: &MemberTail) {
         self.whole += u64::from(head.parent.is_none() && tail.complete);
         let message = match (head.container, head.parent) {
             (Container::HttpPayload, Some(parent)) => head.http.as_ref().map(|http| (parent, http)),
@@ -119,5 +124,60 @@ impl Seen {
             offset: head.offset,
             length: length?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn head(id: u32, parent: Option<u32>, container: &str, warc: Value, http: Value) -> MemberHead {
+        read(json!({
+            "id": id, "parent": parent, "depth": 1, "container": container, "name": {"text": "x", "hex": null}, "offset": u64::from(id) * 100, "inner_offset": null,
+            "entry": null, "declared_length": null, "modified": null, "warc": warc, "http": http,
+        }))
+    }
+
+    fn tail(id: u32, complete: bool, bare: Value) -> MemberTail {
+        read(json!({"id": id, "length": 1, "sha256": "", "stored_length": 90, "complete": complete, "reason": null, "digests": [], "bare_http": bare}))
+    }
+
+    fn warc(kind: &str, date: Option<&str>) -> Value {
+        let fields = json!([["warc-payload-digest", "sha256:AA"]]);
+        json!({"version": "WARC/1.1", "record_type": kind, "record_id": null, "date": date, "target_uri": format!("http://x.example/{kind}"), "content_type": "text/plain", "fields": fields})
+    }
+
+    fn http(status: u16) -> Value {
+        json!({"status": status, "start_line": "HTTP/1.1", "fields": [["content-TYPE", "text/html; charset=utf-8"]]})
+    }
+
+    #[test]
+    fn the_index_has_what_can_be_shown_and_counts_what_cannot() {
+        let (mut seen, day) = (Seen::default(), Some("2026-11-22T08:00:00Z"));
+        let mut record = |id, kind, date, bare| seen.member(head(id, None, "warc-record", warc(kind, date), Value::Null), &tail(id, true, bare));
+        record(1, "warcinfo", day, Value::Null);
+        record(2, "response", day, Value::Null);
+        record(3, "response", day, http(302));
+        record(4, "response", day, Value::Null);
+        record(5, "response", None, http(200));
+        record(6, "request", day, http(200));
+        record(7, "revisit", day, Value::Null);
+        record(8, "resource", day, Value::Null);
+        seen.member(head(9, Some(2), "http-payload", Value::Null, http(200)), &tail(9, true, Value::Null));
+        // A record inside a page is no record of the capture, and what broke off is not whole.
+        seen.member(head(10, Some(9), "warc-record", warc("response", day), Value::Null), &tail(10, true, http(200)));
+        seen.member(head(11, None, "warc-record", warc("metadata", day), Value::Null), &tail(11, false, Value::Null));
+        assert_eq!(seen.whole, 8);
+        let records = seen.records("d".into());
+        let told: Vec<_> = records.entries.iter().map(|entry| (entry.offset, entry.status, entry.media_type.as_str())).collect();
+        let html = "text/html; charset=utf-8";
+        assert_eq!(told, [(200, Some(200), html), (300, Some(302), html), (700, None, "warc/revisit"), (800, None, "text/plain")]);
+        assert_eq!(records.not_indexed, 2, "no HTTP, and no time");
+        assert!(records.entries.iter().all(|entry| entry.length == 90 && entry.digest.as_deref() == Some("sha256:AA")));
+        assert_eq!(records.pages().iter().map(|page| page.url.as_str()).collect::<Vec<_>>(), ["http://x.example/response"], "a redirect is no page");
     }
 }

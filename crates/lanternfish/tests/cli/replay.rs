@@ -129,6 +129,10 @@ fn law_07_a_restricted_capture_has_no_replay_copy() {
         let exhibit = captured(&office, page);
         office.does(NOY, "examine", &[&exhibit]);
     }
+    // A copy that went out before leaves no trace of its bytes in what is built afterwards.
+    let (_, before) = built(&office, "before", &["--wacz"]);
+    let digest = Sha256Digest::of(&fs::read(before.join("data/replay/e-0002.wacz")).unwrap()).hex();
+    assert!(told(&before, &digest).is_some());
     office.does(NOY, "exhibit reclassify", &["E-0002", "--class", "privileged", "--reason", "it is to his lawyer"]);
     // The same bytes as the page in E-0001: whoever has the capture has the letter.
     let letter = office.file("letter.html", OFFER);
@@ -136,7 +140,7 @@ fn law_07_a_restricted_capture_has_no_replay_copy() {
     let (said, folder) = built(&office, "with", &["--wacz"]);
     let copies: Vec<String> = fs::read_dir(folder.join("data/replay")).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(copies, ["e-0003.wacz"]);
-    for words in ["Zirkonvogel", "seller@example.org"] {
+    for words in ["Zirkonvogel", "seller@example.org", &digest] {
         assert_eq!(told(&folder, words), None, "{words}");
     }
     assert_eq!(said["notes"], Value::Null, "that a restricted item has no copy is nothing to mend: {said}");

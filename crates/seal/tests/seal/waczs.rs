@@ -210,6 +210,8 @@ fn surts() {
     check("http://shop.example/a%2fb%3fc%23d", "example,shop)/a/b?c%23d");
     check("http://shop.example/a?b?c", "example,shop)/a?b?c");
     check("http://shop.example/..", "example,shop)/..");
+    check("http://shop.example/../../b", "example,shop)/b");
+    check("http://shop.example/a//../b", "example,shop)/a/b");
     check("http://%73hop.example/x", "example,shop)/x");
     check("http://sh%0aop.example/x", "example,sh%0aop)/x");
     check("http://shop.example/a%zz?%", "example,shop)/a%25zz?%25");
