@@ -432,6 +432,7 @@ pub enum Told<'a> {
 pub fn run(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, told: &mut dyn FnMut(Told<'_>)) -> Result<CrawlView, StoreError> {
     let id = row_of(desk, scope, label)?.id;
     let (mut road, mut first_elsewhere) = (None, 0);
+    capture::sweep(desk, scope)?;
     loop {
         match one_step(desk, scope, permits, &id, label, &mut road, told) {
             // Somebody stopped it, or another desk was first: look again what there is to do.
@@ -555,12 +556,14 @@ fn fetch(
 /// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
 fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
     let since = Instant::now();
+    if capture::is_attended(desk, order) && !capture::is_held(desk, order) {
+        told(Told::Waiting);
+    }
     while capture::is_attended(desk, order) {
         if capture::is_held(desk, order) || since.elapsed() > PATIENCE {
             return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "another desk carries out its round: see `lanternfish collect status`".into() });
         }
-        told(Told::Waiting);
-        std::thread::sleep(Duration::from_secs(1));
+        std::thread::sleep(Duration::from_millis(200));
     }
     capture::recover_one(desk, scope, order)
 }

@@ -50,6 +50,9 @@ pub enum CollectVerb {
         /// Only these: waiting, fetched, failed or left-out.
         #[arg(long, value_parser = ["waiting", "fetched", "failed", "left-out"])]
         state: Option<String>,
+        /// Make it an exhibit, one JSON line for each address, so that it goes into reports and packages.
+        #[arg(long)]
+        admit: bool,
     },
     /// What changed between two crawls: new, changed, nearly the same, gone.
     Changes {

@@ -2,12 +2,14 @@
 
 use desk::{
     DeskError, Scope,
+    admit::{self, AdmitFile},
     crawl::{self, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told, WayWord},
     doctor,
 };
 use model::{
     action::Action,
     crawl::{Address, Change, CrawlScope, RobotsPolicy},
+    exhibit::ExhibitClass,
 };
 
 use super::{Done, Office, exhibits, parsed};
@@ -42,7 +44,23 @@ impl Office {
                     self.voice.say_all(&schedules, "the case has no schedule");
                 }
             }
-            CollectVerb::Sitemap { case, crawl, state } => {
+            CollectVerb::Sitemap { case, crawl, state, admit: true } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let mut lines = Vec::new();
+                crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| lines.extend(serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default().into_bytes()))?;
+                let typed = AdmitFile {
+                    description: format!("addresses that the crawl {crawl} met, and what became of each"),
+                    source: crawl.clone(),
+                    origin: crawl::wish_of(&self.desk, &scope, &crawl)?.origin,
+                    class: ExhibitClass::Ordinary,
+                    original_name: Some(format!("{crawl}-sitemap.jsonl")),
+                    declared: vec![],
+                    manual: None,
+                };
+                let permit = self.desk.permit(&scope, typed.intent())?;
+                self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &typed, &mut lines.as_slice())?)?;
+            }
+            CollectVerb::Sitemap { case, crawl, state, admit: false } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 let voice = self.voice;
                 let count = crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| voice.tell(&line, || vec![in_short::page(&line)]))?;
@@ -105,7 +123,7 @@ impl Office {
         voice.note(format!("{label}: it can be stopped with `lanternfish collect stop`, and goes on with `lanternfish collect resume`"));
         let view = crawl::run(&self.desk, scope, permits, &label, &mut |told| match told {
             Told::Tor(percent) => voice.note(format!("tor: {percent} %")),
-            Told::Waiting => {}
+            Told::Waiting => voice.note("the desk of its last round died: waiting until its collector has signed or its lease is over"),
             Told::Round(view) => voice.note(in_short::progress(view)),
         })?;
         self.tell_crawl(&view);

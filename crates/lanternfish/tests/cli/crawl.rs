@@ -594,3 +594,49 @@ fn a_crawl_is_stopped_from_another_session_after_its_round() {
     assert_eq!(site.asked().len() as u64, view["fetched"].as_u64().unwrap(), "the round that ran is finished, and kept: {view}");
     office.sound_log();
 }
+
+/// The frontier on a server: the same rows, seen through its walls; two desks, one after the other.
+#[test]
+fn law_02_a_crawl_on_a_server_goes_on_after_its_desk_died() {
+    let Some((office, _database)) = crate::center::office("law_02_a_crawl_on_a_server_goes_on_after_its_desk_died") else { return };
+    let pages: BTreeMap<String, String> = chain(40).into_iter().collect();
+    let site = Site::new(move |path, stream| match pages.get(path) {
+        Some(body) => html(stream, body),
+        None => answer(stream, "404 Not Found", "text/plain", b"nothing here"),
+    });
+    let start = site.url("/");
+    let words = [&["collect", "crawl", "--case", &office.case, &start, "--depth", "20", "--round", "6", "--respect-robots", "--pause-ms", "0"][..]].concat();
+    let mut desk = office.command(NOY, &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    site.wait_for("/p3");
+    desk.kill().unwrap();
+    desk.wait().unwrap();
+    let view = office.in_case(NOY, "collect resume", &["K-0001"]).ended(0).line();
+    assert_eq!((&view["state"], &view["failed"], &view["waiting"]), (&"done".into(), &0.into(), &0.into()), "{view}");
+    let map = sitemap(&office, "K-0001");
+    assert!(chain(40).iter().all(|(path, _)| state(&map, &site.url(path)) == "fetched"), "{map:#?}");
+    let mut sealed: Vec<String> = Vec::new();
+    for exhibit in office.exhibits() {
+        let fetches = exhibit["record"]["record"]["fetches"].as_array().unwrap().clone();
+        sealed.extend(fetches.iter().filter(|fetch| fetch["outcome"] == "complete").map(|fetch| string(&fetch["url"])));
+    }
+    let all = sealed.len();
+    sealed.sort();
+    sealed.dedup();
+    assert_eq!(all, sealed.len(), "no page is sealed twice");
+    office.sound_log();
+}
+
+#[test]
+fn what_a_crawl_met_can_become_an_exhibit() {
+    let office = Office::working();
+    let site = Site::of(&[("/", links(&["/a", "https://elsewhere.example/"])), ("/a", "one".into())]);
+    crawl(&office, &site, &[]).ended(0);
+    let view = office.does(NOY, "collect sitemap", &["K-0001", "--admit"]);
+    assert_eq!((&view["exhibit"], &view["origin"]["source"]), (&"E-0003".into(), &"open".into()), "{view}");
+    let out = crate::office::text(&office.place("sitemap.jsonl"));
+    office.does(NOY, "exhibit view", &["E-0003", "--purpose", "a drill", "--out", &out]);
+    let lines = std::fs::read_to_string(out).unwrap();
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    assert!(lines.contains("E-0002") && lines.contains("not http"), "{lines}");
+    office.sound_log();
+}
