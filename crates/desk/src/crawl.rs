@@ -298,6 +298,9 @@ pub struct CrawlView {
     /// Why it goes on no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
+    /// It ended because nothing came any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
 }
 
 fn page_id(crawl: &str, number: u64) -> String {
@@ -331,6 +334,7 @@ fn view(row: &Row) -> Result<CrawlView, StoreError> {
     let content: CrawlContent = row.content()?;
     let in_order = content.round.as_ref().map_or(0, |round| round.pages.len());
     let settled = content.counts.fetched + content.counts.failed + in_order as u64;
+    let unanswered = row.state != GOING && (content.empty >= EMPTY_ROUNDS || content.counts.fetched == 0 && content.counts.failed > 0);
     Ok(CrawlView {
         crawl: crawl_label(row.number.unwrap_or(0)),
         state: row.state.clone(),
@@ -342,6 +346,7 @@ fn view(row: &Row) -> Result<CrawlView, StoreError> {
         counts: content.counts,
         left_out: content.left,
         previous: content.previous,
+        unanswered,
         ended: content.ended,
     })
 }
@@ -490,10 +495,6 @@ enum Next {
 }
 
 fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> Result<Next, StoreError> {
-    if content.empty >= EMPTY_ROUNDS {
-        let why = format!("{EMPTY_ROUNDS} rounds one after the other brought no page: see `collect sitemap` for the reasons, and run `collect retry` when the host answers again");
-        return Ok(Next::Ended(STOPPED, why));
-    }
     if content.counts.bytes >= content.wish.scope.bytes {
         return Ok(Next::Ended(DONE, "the byte budget is full".into()));
     }
@@ -510,6 +511,9 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
     }
     if pages.is_empty() {
         return Ok(Next::Ended(DONE, "no page waits".into()));
+    }
+    if content.empty >= EMPTY_ROUNDS {
+        return Ok(Next::Ended(STOPPED, format!("{EMPTY_ROUNDS} rounds one after the other brought no page")));
     }
     Ok(Next::Pages(pages))
 }

@@ -127,6 +127,12 @@ impl Office {
             Told::Round(view) => voice.note(in_short::progress(view)),
         })?;
         self.tell_crawl(&view);
+        if view.unanswered {
+            return Err(DeskError::Environment {
+                attempt: format!("carrying on {label}"),
+                cause: "nothing came any more; what came is kept: see `lanternfish collect sitemap` for the reasons, look at the connection, and run `lanternfish collect retry`".into(),
+            });
+        }
         Ok(())
     }
 

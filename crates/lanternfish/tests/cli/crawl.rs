@@ -640,3 +640,28 @@ fn what_a_crawl_met_can_become_an_exhibit() {
     assert!(lines.contains("E-0002") && lines.contains("not http"), "{lines}");
     office.sound_log();
 }
+
+#[test]
+fn a_crawl_that_nobody_answers_says_so_and_keeps_what_waits() {
+    let office = Office::working();
+    let answers = Arc::new(Mutex::new(true));
+    let now = Arc::clone(&answers);
+    let site = Site::new(move |path, stream| {
+        let up = *now.lock().unwrap();
+        match (path, up) {
+            ("/", true) => {
+                *now.lock().unwrap() = false;
+                html(stream, &links(&(0..12).map(|n| format!("/p{n}")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>()))
+            }
+            (_, true) => html(stream, "a page"),
+            _ => Ok(()),
+        }
+    });
+    let said = crawl(&office, &site, &["--round", "2"]).ended(3).tells("nothing came any more").tells("collect retry");
+    let view = &said.lines()[0];
+    assert_eq!((&view["state"], &view["fetched"], &view["failed"], &view["waiting"]), (&"stopped".into(), &1.into(), &2.into(), &10.into()), "{view}");
+    *answers.lock().unwrap() = true;
+    let view = office.in_case(NOY, "collect retry", &["K-0001"]).ended(0).line();
+    assert_eq!((&view["state"], &view["fetched"], &view["failed"], &view["waiting"]), (&"done".into(), &13.into(), &0.into(), &0.into()), "{view}");
+    office.sound_log();
+}
