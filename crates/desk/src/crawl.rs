@@ -127,7 +127,7 @@ impl CrawlWish {
             let address = Address::alone(start).map_err(|why| StoreError::input(format!("{} cannot be crawled: {}", model::quoted(start), why.in_words())))?;
             collect::destination::target(self.way.way().transport(), address.as_str())
                 .map_err(|refusal| StoreError::input(format!("{} cannot be crawled: {refusal}. Nothing was made", model::quoted(start))))?;
-            match self.scope.hosts.iter().any(|host| host == address.host()) {
+            match self.scope.hosts.iter().any(|host| host == address.host()) && self.scope.origins.iter().any(|origin| origin == address.origin()) {
                 true => Ok(address.without(&self.scope.without)),
                 false => Err(StoreError::input(format!("{} is on a host that this crawl does not name: add --host", model::quoted(start)))),
             }

@@ -90,8 +90,8 @@ pub struct CrawlArgs {
     /// Where it begins.
     #[arg(required = true)]
     pub urls: Vec<String>,
-    /// Further hosts that links may lead to; those of the addresses are in.
-    #[arg(long = "host", value_name = "HOST")]
+    /// Further hosts that links may lead to, with the port if it is not the usual one; those of the addresses are in.
+    #[arg(long = "host", value_name = "HOST[:PORT]")]
     pub hosts: Vec<String>,
     /// How many links away from the beginning.
     #[arg(long, default_value_t = 3)]

@@ -1,5 +1,7 @@
 //! Crawls and their schedules. From typed words to steps of the desk; no rule is decided here.
 
+use std::collections::BTreeSet;
+
 use desk::{
     DeskError, Scope,
     admit::{self, AdmitFile},
@@ -142,22 +144,25 @@ impl Office {
 }
 
 fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
-    let mut hosts: Vec<String> = typed.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    let mut starts = Vec::new();
-    for url in &typed.urls {
-        let address = Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())))?;
-        hosts.push(address.host().to_string());
-        starts.push(address.as_str().to_string());
-    }
-    hosts.sort();
-    hosts.dedup();
+    let read = |url: &str| Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())));
+    let starts = typed.urls.iter().map(|url| read(url)).collect::<Result<Vec<_>, _>>()?;
+    let further = typed.hosts.iter().map(|host| read(&format!("http://{host}/"))).collect::<Result<Vec<_>, _>>()?;
+    let all = || starts.iter().chain(&further);
+    let hosts: BTreeSet<String> = all().map(|address| address.host().to_string()).collect();
+    let mut origins: BTreeSet<String> = all().map(|address| address.origin().to_string()).collect();
+    // A site on its usual port may send its visitors from http to https.
+    let usual = all().filter(|address| address.origin().ends_with(&format!("://{}", address.host())));
+    origins.extend(usual.flat_map(|address| ["http", "https"].map(|scheme| format!("{scheme}://{}", address.host()))));
+    origins.extend(further.iter().map(|address| address.origin().replacen("http:", "https:", 1)));
+    let starts = starts.iter().map(|start| start.as_str().to_string()).collect();
     let robots = match &typed.ignore_robots {
         Some(reason) => RobotsPolicy::Ignore { reason: reason.clone() },
         None => RobotsPolicy::Respect,
     };
     let scope = CrawlScope {
         starts,
-        hosts,
+        hosts: hosts.into_iter().collect(),
+        origins: origins.into_iter().collect(),
         depth: typed.depth,
         pages: typed.pages,
         bytes: typed.bytes,

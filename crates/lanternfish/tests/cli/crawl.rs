@@ -123,8 +123,9 @@ fn law_01_a_crawl_asks_for_nothing_that_its_scope_leaves_out() {
     let office = Office::working();
     let elsewhere = Site::of(&[("/", "not for us".into())]);
     let other = elsewhere.url("/").replace("127.0.0.1", "other.localhost");
+    let service = elsewhere.url("/service");
     let site = Site::of(&[
-        ("/", links(&["/a", "/private/x", &other, "ftp://127.0.0.1/", "mailto:x@example.com", "/a#again", "./a?", "a/../a"]) + "<img src=/picture><script src=/script></script><form action=/buy>"),
+        ("/", links(&["/a", "/private/x", &other, &service, "ftp://127.0.0.1/", "mailto:x@example.com", "/a#again", "./a?", "a/../a"]) + "<img src=/picture><script src=/script></script><form action=/buy>"),
         ("/a", links(&["/a/b"])),
         ("/a/b", links(&["/a/b/c"])),
         ("/a/b/c", "too far".into()),
@@ -138,6 +139,7 @@ fn law_01_a_crawl_asks_for_nothing_that_its_scope_leaves_out() {
     assert!(reason(&map, &site.url("/a/b/c")).contains("more links away"));
     assert!(reason(&map, &site.url("/private/x")).contains("path outside"));
     assert!(reason(&map, &other).contains("does not name"));
+    assert!(reason(&map, &service).contains("another port"));
     assert!(reason(&map, "ftp://127.0.0.1/").contains("not http"));
     assert!(!map.contains_key(&site.url("/picture")) && !map.contains_key(&site.url("/script")) && !map.contains_key(&site.url("/buy")));
     // Each round is one exhibit with what it holds.
@@ -658,7 +660,7 @@ fn law_02_a_crawl_on_a_server_goes_on_after_its_desk_died() {
 #[test]
 fn what_a_crawl_met_can_become_an_exhibit() {
     let office = Office::working();
-    let site = Site::of(&[("/", links(&["/a", "https://elsewhere.example/"])), ("/a", "one".into())]);
+    let site = Site::of(&[("/", links(&["/a", "ftp://elsewhere.example/"])), ("/a", "one".into())]);
     crawl(&office, &site, &[]).ended(0);
     let view = office.does(NOY, "collect sitemap", &["K-0001", "--admit"]);
     assert_eq!((&view["exhibit"], &view["origin"]["source"]), (&"E-0003".into(), &"open".into()), "{view}");
