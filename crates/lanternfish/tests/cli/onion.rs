@@ -220,7 +220,7 @@ fn law_01_a_crawl_through_tor_stays_on_its_onion_service() {
         "/" => crate::crawl::html(stream, "<a href=/a>a</a><a href=/b>b</a><a href=http://example.com/>out</a><a href=http://127.0.0.1/>in</a>"),
         _ => crate::crawl::html(stream, "SYNTHETIC page"),
     });
-    let network = Network::up(site.root.rsplit(':').next().unwrap().parse().unwrap());
+    let network = Network::in_folder("tor-network-crawl", site.root.rsplit(':').next().unwrap().parse().unwrap());
     let office = Office::working();
     first_page(&office, &network);
     let (url, client) = (format!("http://{}/", network.onion), network.client());
