@@ -200,7 +200,7 @@ impl<W: Write> Capture<W> {
             "software: {TOOL}\r\nformat: WARC File Format 1.1\r\n\
              conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n\
              isPartOf: {} {} {}\r\nhttp-header-user-agent: {USER_AGENT}\r\n\
-             robots: not consulted; exactly the URLs of a lawful order are fetched\r\n\
+             robots: not read here; exactly the URLs of a lawful order are fetched\r\n\
              description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place{}\r\n",
             order.case,
             order.authority,

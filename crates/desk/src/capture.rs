@@ -219,8 +219,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
     }
     // Before the order is written down: an order whose folder is not here is another machine's.
-    let spool = spool_folder(desk, &content.order.order)?;
-    let _attending = attending(&spool)?;
+    let (spool, _attending) = spool_folder(desk, &content.order.order)?;
     let mut rows = Vec::new();
     if let Some(round) = round {
         content.crawl = Some(round.crawl.into());
@@ -370,13 +369,6 @@ fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreE
 /// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
 const ATTENDED: &str = "desk.lock";
 
-fn attending(spool: &std::path::Path) -> Result<fs::File, StoreError> {
-    let trouble = |e: std::io::Error| StoreError::environment("holding the spool", &e);
-    let file = fs::File::create(spool.join(ATTENDED)).map_err(trouble)?;
-    file.try_lock().map_err(|e| trouble(e.into()))?;
-    Ok(file)
-}
-
 /// Whether a living desk of this machine attends this order.
 pub(crate) fn is_held(desk: &Desk, order: &OrderId) -> bool {
     let lock = desk.store.home().spool().join(order.as_str()).join(ATTENDED);
@@ -471,10 +463,39 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
     Ok((content, child_seed))
 }
 
-fn spool_folder(desk: &Desk, order: &OrderId) -> Result<std::path::PathBuf, StoreError> {
-    let folder = desk.store.home().spool().join(order.as_str());
-    fs::create_dir_all(&folder).map_err(|e| StoreError::environment("making the spool folder", &e))?;
-    Ok(folder)
+/// Makes the spool of an order, and holds it: no folder of an order is ever seen that nobody holds and nobody made.
+fn spool_folder(desk: &Desk, order: &OrderId) -> Result<(PathBuf, fs::File), StoreError> {
+    let trouble = |e: std::io::Error| StoreError::environment("making the spool folder", &e);
+    let spools = desk.store.home().spool();
+    let (folder, making) = (spools.join(order.as_str()), spools.join(format!(".{order}")));
+    fs::create_dir_all(&making).map_err(trouble)?;
+    let lock = fs::File::create(making.join(ATTENDED)).map_err(trouble)?;
+    lock.try_lock().map_err(|e| trouble(e.into()))?;
+    fs::rename(&making, &folder).map_err(trouble)?;
+    Ok((folder, lock))
+}
+
+/// Takes away what desks that died left in the spool and nobody needs: orders of this case that have ended, and
+/// folders of orders that were never written down. An order that still says "running" is left for its recovery.
+pub(crate) fn sweep(desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
+    let trouble = |e: std::io::Error| StoreError::environment("looking through the spool", &e);
+    for entry in fs::read_dir(desk.store.home().spool()).map_err(trouble)? {
+        let path = entry.map_err(trouble)?.path();
+        let Some(order) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<OrderId>().ok()) else { continue };
+        let ended = match desk.store.get(scope, "order", order.as_str()) {
+            Ok(row) => row.state != "running",
+            // Of another case, or of none: without an order in it, it is of none.
+            Err(StoreError::Input(_)) => !path.join(collect::spool::ORDER).exists(),
+            Err(_) => false,
+        };
+        if ended && !is_held(desk, &order) {
+            match fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(error)),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The key with which the desk signs orders: derived for this one purpose from the log's seed.
@@ -676,6 +697,7 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
         }
         empty_spool(desk, scope, &content.order.order)?;
     }
+    sweep(desk, scope)?;
     Ok(lines)
 }
 

@@ -127,7 +127,7 @@ impl CrawlWish {
             let address = Address::alone(start).map_err(|why| StoreError::input(format!("{} cannot be crawled: {}", model::quoted(start), why.in_words())))?;
             collect::destination::target(self.way.way().transport(), address.as_str())
                 .map_err(|refusal| StoreError::input(format!("{} cannot be crawled: {refusal}. Nothing was made", model::quoted(start))))?;
-            match self.scope.hosts.iter().any(|host| host == address.host()) {
+            match self.scope.hosts.iter().any(|host| host == address.host()) && self.scope.origins.iter().any(|origin| origin == address.origin()) {
                 true => Ok(address.without(&self.scope.without)),
                 false => Err(StoreError::input(format!("{} is on a host that this crawl does not name: add --host", model::quoted(start)))),
             }
@@ -298,6 +298,9 @@ pub struct CrawlView {
     /// Why it goes on no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
+    /// It ended because nothing came any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
 }
 
 fn page_id(crawl: &str, number: u64) -> String {
@@ -331,6 +334,7 @@ fn view(row: &Row) -> Result<CrawlView, StoreError> {
     let content: CrawlContent = row.content()?;
     let in_order = content.round.as_ref().map_or(0, |round| round.pages.len());
     let settled = content.counts.fetched + content.counts.failed + in_order as u64;
+    let unanswered = row.state != GOING && (content.empty >= EMPTY_ROUNDS || content.counts.fetched == 0 && content.counts.failed > 0);
     Ok(CrawlView {
         crawl: crawl_label(row.number.unwrap_or(0)),
         state: row.state.clone(),
@@ -342,6 +346,7 @@ fn view(row: &Row) -> Result<CrawlView, StoreError> {
         counts: content.counts,
         left_out: content.left,
         previous: content.previous,
+        unanswered,
         ended: content.ended,
     })
 }
@@ -432,6 +437,7 @@ pub enum Told<'a> {
 pub fn run(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, told: &mut dyn FnMut(Told<'_>)) -> Result<CrawlView, StoreError> {
     let id = row_of(desk, scope, label)?.id;
     let (mut road, mut first_elsewhere) = (None, 0);
+    capture::sweep(desk, scope)?;
     loop {
         match one_step(desk, scope, permits, &id, label, &mut road, told) {
             // Somebody stopped it, or another desk was first: look again what there is to do.
@@ -489,10 +495,6 @@ enum Next {
 }
 
 fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> Result<Next, StoreError> {
-    if content.empty >= EMPTY_ROUNDS {
-        let why = format!("{EMPTY_ROUNDS} rounds one after the other brought no page: see `collect sitemap` for the reasons, and run `collect retry` when the host answers again");
-        return Ok(Next::Ended(STOPPED, why));
-    }
     if content.counts.bytes >= content.wish.scope.bytes {
         return Ok(Next::Ended(DONE, "the byte budget is full".into()));
     }
@@ -509,6 +511,9 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
     }
     if pages.is_empty() {
         return Ok(Next::Ended(DONE, "no page waits".into()));
+    }
+    if content.empty >= EMPTY_ROUNDS {
+        return Ok(Next::Ended(STOPPED, format!("{EMPTY_ROUNDS} rounds one after the other brought no page")));
     }
     Ok(Next::Pages(pages))
 }
@@ -555,12 +560,14 @@ fn fetch(
 /// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
 fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
     let since = Instant::now();
+    if capture::is_attended(desk, order) && !capture::is_held(desk, order) {
+        told(Told::Waiting);
+    }
     while capture::is_attended(desk, order) {
         if capture::is_held(desk, order) || since.elapsed() > PATIENCE {
             return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "another desk carries out its round: see `lanternfish collect status`".into() });
         }
-        told(Told::Waiting);
-        std::thread::sleep(Duration::from_secs(1));
+        std::thread::sleep(Duration::from_millis(200));
     }
     capture::recover_one(desk, scope, order)
 }

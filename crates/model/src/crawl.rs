@@ -47,6 +47,8 @@ pub struct CrawlScope {
     pub starts: Vec<String>,
     /// Hosts, without port; a permit stands behind each.
     pub hosts: Vec<String>,
+    /// Scheme, host and port of each site: a page must not lead to another service of the same host.
+    pub origins: Vec<String>,
     /// How many links away from a start.
     pub depth: u32,
     /// Most pages that are asked for.
@@ -81,6 +83,8 @@ pub enum LeftOut {
     TooLong,
     /// A host that the crawl does not name.
     Host,
+    /// A port of such a host that the crawl does not name.
+    Port,
     /// More links away than the crawl goes.
     Depth,
     /// A path outside.
@@ -105,6 +109,7 @@ impl LeftOut {
             LeftOut::Scheme => "not http or https",
             LeftOut::TooLong => "the address is too long",
             LeftOut::Host => "a host that this crawl does not name",
+            LeftOut::Port => "another port of the host, which this crawl does not name",
             LeftOut::Depth => "more links away than this crawl goes",
             LeftOut::Path => "a path outside this crawl",
             LeftOut::Robots => "robots.txt forbids it, and this crawl obeys",
@@ -429,6 +434,9 @@ impl CrawlScope {
         let path = address.path();
         if !self.hosts.iter().any(|host| host == address.host()) {
             return Err(LeftOut::Host);
+        }
+        if !self.origins.iter().any(|origin| origin == address.origin()) {
+            return Err(LeftOut::Port);
         }
         if depth > self.depth {
             return Err(LeftOut::Depth);

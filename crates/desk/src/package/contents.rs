@@ -484,7 +484,7 @@ fn disclosed(event: EventType) -> bool {
         event,
         ExhibitAdmitted | ExhibitReclassified | AdmissionStopped | ExhibitViewed | Derived | Extracted | CheckedOut | CheckedIn | TransferOffered
             | TransferAccepted | TransferRefused | InterimCustody | CustodyReassigned | Anomaly | AnomalyDecided | CaptureOrdered
-            | CaptureEnded | CrawlBegun | CrawlRead | CrawlChanged | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRatified | AuthorityRevoked
+            | CaptureEnded | CrawlBegun | CrawlChanged | FindingAdded | ReportBuilt | AuthorityRecorded | AuthorityChecked | AuthorityGranted | AuthorityRatified | AuthorityRevoked
             | PackageBuilt | PackageSigned | PackageStamped | RenewalBegun | PackageRenewed | PackageSealed | Erratum | ErratumNotified
             | MaterialReviewed | FilterViewed | FilterProposed | FilterNotified | FilterObjected | FilterReleased | FilterKept
             | ViewingPermitted | ViewingBegun | ViewingEnded | ViewingClosed

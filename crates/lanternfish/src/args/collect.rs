@@ -50,6 +50,9 @@ pub enum CollectVerb {
         /// Only these: waiting, fetched, failed or left-out.
         #[arg(long, value_parser = ["waiting", "fetched", "failed", "left-out"])]
         state: Option<String>,
+        /// Make it an exhibit, one JSON line for each address, so that it goes into reports and packages.
+        #[arg(long)]
+        admit: bool,
     },
     /// What changed between two crawls: new, changed, nearly the same, gone.
     Changes {
@@ -87,8 +90,8 @@ pub struct CrawlArgs {
     /// Where it begins.
     #[arg(required = true)]
     pub urls: Vec<String>,
-    /// Further hosts that links may lead to; those of the addresses are in.
-    #[arg(long = "host", value_name = "HOST")]
+    /// Further hosts that links may lead to, with the port if it is not the usual one; those of the addresses are in.
+    #[arg(long = "host", value_name = "HOST[:PORT]")]
     pub hosts: Vec<String>,
     /// How many links away from the beginning.
     #[arg(long, default_value_t = 3)]

@@ -1,13 +1,17 @@
 //! Crawls and their schedules. From typed words to steps of the desk; no rule is decided here.
 
+use std::collections::BTreeSet;
+
 use desk::{
     DeskError, Scope,
+    admit::{self, AdmitFile},
     crawl::{self, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told, WayWord},
     doctor,
 };
 use model::{
     action::Action,
     crawl::{Address, Change, CrawlScope, RobotsPolicy},
+    exhibit::ExhibitClass,
 };
 
 use super::{Done, Office, exhibits, parsed};
@@ -42,7 +46,23 @@ impl Office {
                     self.voice.say_all(&schedules, "the case has no schedule");
                 }
             }
-            CollectVerb::Sitemap { case, crawl, state } => {
+            CollectVerb::Sitemap { case, crawl, state, admit: true } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let mut lines = Vec::new();
+                crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| lines.extend(serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default().into_bytes()))?;
+                let typed = AdmitFile {
+                    description: format!("addresses that the crawl {crawl} met, and what became of each"),
+                    source: crawl.clone(),
+                    origin: crawl::wish_of(&self.desk, &scope, &crawl)?.origin,
+                    class: ExhibitClass::Ordinary,
+                    original_name: Some(format!("{crawl}-sitemap.jsonl")),
+                    declared: vec![],
+                    manual: None,
+                };
+                let permit = self.desk.permit(&scope, typed.intent())?;
+                self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &typed, &mut lines.as_slice())?)?;
+            }
+            CollectVerb::Sitemap { case, crawl, state, admit: false } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 let voice = self.voice;
                 let count = crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| voice.tell(&line, || vec![in_short::page(&line)]))?;
@@ -105,10 +125,16 @@ impl Office {
         voice.note(format!("{label}: it can be stopped with `lanternfish collect stop`, and goes on with `lanternfish collect resume`"));
         let view = crawl::run(&self.desk, scope, permits, &label, &mut |told| match told {
             Told::Tor(percent) => voice.note(format!("tor: {percent} %")),
-            Told::Waiting => {}
+            Told::Waiting => voice.note("the desk of its last round died: waiting until its collector has signed or its lease is over"),
             Told::Round(view) => voice.note(in_short::progress(view)),
         })?;
         self.tell_crawl(&view);
+        if view.unanswered {
+            return Err(DeskError::Environment {
+                attempt: format!("carrying on {label}"),
+                cause: "nothing came any more; what came is kept: see `lanternfish collect sitemap` for the reasons, look at the connection, and run `lanternfish collect retry`".into(),
+            });
+        }
         Ok(())
     }
 
@@ -118,22 +144,25 @@ impl Office {
 }
 
 fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
-    let mut hosts: Vec<String> = typed.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    let mut starts = Vec::new();
-    for url in &typed.urls {
-        let address = Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())))?;
-        hosts.push(address.host().to_string());
-        starts.push(address.as_str().to_string());
-    }
-    hosts.sort();
-    hosts.dedup();
+    let read = |url: &str| Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())));
+    let starts = typed.urls.iter().map(|url| read(url)).collect::<Result<Vec<_>, _>>()?;
+    let further = typed.hosts.iter().map(|host| read(&format!("http://{host}/"))).collect::<Result<Vec<_>, _>>()?;
+    let all = || starts.iter().chain(&further);
+    let hosts: BTreeSet<String> = all().map(|address| address.host().to_string()).collect();
+    let mut origins: BTreeSet<String> = all().map(|address| address.origin().to_string()).collect();
+    // A site on its usual port may send its visitors from http to https.
+    let usual = all().filter(|address| address.origin().ends_with(&format!("://{}", address.host())));
+    origins.extend(usual.flat_map(|address| ["http", "https"].map(|scheme| format!("{scheme}://{}", address.host()))));
+    origins.extend(further.iter().map(|address| address.origin().replacen("http:", "https:", 1)));
+    let starts = starts.iter().map(|start| start.as_str().to_string()).collect();
     let robots = match &typed.ignore_robots {
         Some(reason) => RobotsPolicy::Ignore { reason: reason.clone() },
         None => RobotsPolicy::Respect,
     };
     let scope = CrawlScope {
         starts,
-        hosts,
+        hosts: hosts.into_iter().collect(),
+        origins: origins.into_iter().collect(),
         depth: typed.depth,
         pages: typed.pages,
         bytes: typed.bytes,

@@ -14,7 +14,7 @@ use crate::{
 const KILLS: u64 = 20;
 
 /// An office whose records live in this database, and the database; `None` without PostgreSQL.
-fn office(drill: &str) -> Option<(Office, TestDatabase)> {
+pub fn office(drill: &str) -> Option<(Office, TestDatabase)> {
     let cluster = cluster().map_err(|reason| skipped(drill, &reason)).ok()?;
     let database = cluster.empty();
     let url = cluster.url(APP, &database.name);

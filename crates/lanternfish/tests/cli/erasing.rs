@@ -248,6 +248,26 @@ fn law_10_what_a_persona_a_contact_and_an_accident_say_of_a_person_goes_with_him
     office.sound_log();
 }
 
+/// A crawl met a page whose address and words name the person: with the exhibits goes what the crawl knows of it.
+#[test]
+fn law_10_what_a_crawl_knows_of_an_erased_exhibit_goes_with_it() {
+    let office = planted();
+    let about = format!("/{PLANTED}");
+    let site = crate::crawl::Site::of(&[("/", format!("<a href={about}>one</a><a href=https://elsewhere.example/{PLANTED}>two</a>")), (&about, word("a page about"))]);
+    office.does(NOY, "collect crawl", &[&site.url("/"), "--ignore-robots", "a drill", "--pause-ms", "0"]);
+    let before = speaking(&office, NOY);
+    assert!(before.iter().filter(|one| one.starts_with("crawl-page ")).count() == 2 && before.iter().any(|one| one.starts_with("order ")), "{before:?}");
+    for exhibit in ["E-0003", "E-0004"] {
+        office.does(NOY, "subject link", &["S-0001", exhibit, "--reason", "it names him"]);
+    }
+    let erasure = decided(&office);
+    office.does(NOY, "erase run", &[&erasure, "--tombstones", &text(&office.place("tombstones"))]);
+    assert_eq!(speaking(&office, NOY), Vec::<String>::new());
+    // The page that does not name him lay in an erased exhibit too.
+    assert!(office.in_case(NOY, "collect sitemap", &["K-0001"]).ended(0).out.is_empty());
+    office.sound_log();
+}
+
 #[test]
 fn law_10_nothing_is_erased_without_two_people_a_decision_and_the_checks() {
     let office = planted();

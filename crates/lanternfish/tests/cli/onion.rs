@@ -208,6 +208,40 @@ fn ends(office: &Office) {
     panic!("tor stays although nobody uses it");
 }
 
+/// A site behind an onion service: all rounds go through one Tor, each with a circuit label of its own, and a link to
+/// the open net is left out.
+#[test]
+#[ignore = "takes half a minute to some minutes: a Tor network of its own must come up"]
+fn law_01_a_crawl_through_tor_stays_on_its_onion_service() {
+    if let Some(what) = missing() {
+        return skipped("law_01_a_crawl_through_tor_stays_on_its_onion_service", what);
+    }
+    let site = crate::crawl::Site::new(|path, stream| match path {
+        "/" => crate::crawl::html(stream, "<a href=/a>a</a><a href=/b>b</a><a href=http://example.com/>out</a><a href=http://127.0.0.1/>in</a>"),
+        _ => crate::crawl::html(stream, "SYNTHETIC page"),
+    });
+    let network = Network::in_folder("tor-network-crawl", site.root.rsplit(':').next().unwrap().parse().unwrap());
+    let office = Office::working();
+    first_page(&office, &network);
+    let (url, client) = (format!("http://{}/", network.onion), network.client());
+    let words = ["--through", "tor", "--tor-network", client.as_str(), &url, "--ignore-robots", "a drill", "--round", "1", "--pause-ms", "100"];
+    let mut view = office.in_case(NOY, "collect crawl", &words).ended(0).line();
+    // A way through a young network may be lost: what did not come is asked for again.
+    for _ in 0..5 {
+        if view["fetched"] == 3 {
+            break;
+        }
+        view = office.in_case(NOY, "collect retry", &["K-0001"]).ended(0).line();
+    }
+    assert_eq!((&view["fetched"], &view["left_out"]["host"]), (&3.into(), &2.into()), "{view}");
+    let exhibits = office.exhibits();
+    let rounds: Vec<&Value> = exhibits.iter().filter(|one| string(&one["description"]).starts_with("K-0001")).map(|one| &one["record"]["record"]).collect();
+    assert!(rounds.len() >= 3 && rounds.iter().all(|record| record["transport"] == "tor" && record["proof"].as_array().is_some_and(|proof| proof.len() >= 38)));
+    let labels: std::collections::BTreeSet<String> = rounds.iter().map(|record| string(&record["isolation"])).collect();
+    assert_eq!(labels.len(), rounds.len(), "a label for each round");
+    office.sound_log();
+}
+
 /// A download through Tor that has begun to arrive. A way through a young network may be lost before it is there:
 /// then it is begun again.
 fn begun(server: &Server, office: &Office, network: &Network) -> Child {

@@ -12,6 +12,7 @@ fn scope() -> CrawlScope {
     CrawlScope {
         starts: vec!["http://a.localhost/".into()],
         hosts: vec!["a.localhost".into()],
+        origins: vec!["http://a.localhost".into()],
         depth: 2,
         pages: 10,
         bytes: 1 << 20,
@@ -69,7 +70,8 @@ fn session_parameters_are_taken_away_by_name() {
 fn law_01_only_what_the_scope_names_is_let_in() {
     let scope = scope();
     assert_eq!(asked(&scope, "http://a.localhost/x", 2), Ok(()));
-    assert_eq!(asked(&scope, "http://a.localhost:81/x", 2), Ok(()));
+    assert_eq!(asked(&scope, "http://a.localhost:80/x", 2), Ok(()));
+    assert_eq!(asked(&scope, "http://a.localhost:81/x", 2), Err(LeftOut::Port));
     assert_eq!(asked(&scope, "http://b.localhost/x", 0), Err(LeftOut::Host));
     assert_eq!(asked(&scope, "http://xa.localhost/x", 0), Err(LeftOut::Host));
     assert_eq!(asked(&scope, "http://a.localhost/x", 3), Err(LeftOut::Depth));

@@ -151,7 +151,7 @@ pub(crate) const RECORDS_STRETCH: &str = concat_columns!("WHERE kind = $1 AND id
 /// The same of one state.
 pub(crate) const RECORDS_STRETCH_IN_STATE: &str =
     concat_columns!("WHERE kind = $1 AND id >= $2 AND id <= $3 AND state = $5 ORDER BY id LIMIT $4");
-pub(crate) const INDEX_HOLDS: &str = "SELECT 1 FROM record_index WHERE kind = $1 AND name = $2 AND blind = $3 LIMIT 1";
+pub(crate) const INDEX_HOLDS: &str = "SELECT id FROM record_index WHERE kind = $1 AND name = $2 AND blind = $3 LIMIT 1";
 pub(crate) const RECORDS_PAGE: &str = concat_columns!("WHERE kind > $1 OR (kind = $1 AND id > $2) ORDER BY kind, id LIMIT $3");
 pub(crate) const RECORDS_BY_INDEX: &str = "SELECT record.kind, record.id, record.case_id, record.parent, record.number, record.state, \
      record.actor, record.time, record.version, record.event_seq, record.key_ref, record.sealed FROM record_index \
