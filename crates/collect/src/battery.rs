@@ -79,6 +79,9 @@ pub fn names() -> Vec<String> {
     fixed.iter().map(|name| name.to_string()).chain(DAEMONS.iter().map(|path| format!("no {path}"))).collect()
 }
 
+/// The one way that must be there.
+pub const PROXY: &str = "proxy";
+
 /// The tries that found a way out, or no proxy.
 pub fn leaks(probes: &[Probe]) -> Vec<String> {
     probes.iter().filter(|probe| !probe.held).map(|probe| format!("{}: {}", probe.probe, probe.answer)).collect()
@@ -268,7 +271,7 @@ fn abstract_socket(name: &str, called: &str, token: &str) -> Probe {
 /// The one way that must be there.
 fn presence(socket: &Path) -> Probe {
     match UnixStream::connect(socket) {
-        Ok(_) => probe("proxy", true, "answers"),
-        Err(error) => probe("proxy", false, error.to_string()),
+        Ok(_) => probe(PROXY, true, "answers"),
+        Err(error) => probe(PROXY, false, error.to_string()),
     }
 }

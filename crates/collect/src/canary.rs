@@ -12,6 +12,8 @@ use std::time::Duration;
 use model::capture::Canaries;
 
 const CANARY: &str = "canary-";
+/// Visitors of one kind that are listened to. The child is the first that knows the sockets.
+const VISITORS: usize = 16;
 /// How long a visitor is listened to.
 const A_MOMENT: Duration = Duration::from_millis(300);
 
@@ -59,8 +61,8 @@ impl Cage {
 
     /// Whether the child reached one of them. Others on this machine may, and know no token.
     pub fn was_reached(&self) -> bool {
-        let tcp = std::iter::from_fn(|| self.tcp.accept().ok()).filter(|(stream, _)| stream.set_read_timeout(Some(A_MOMENT)).is_ok());
-        let paths = [&self.path, &self.named].into_iter().flat_map(|listener| std::iter::from_fn(|| listener.accept().ok()));
+        let tcp = std::iter::from_fn(|| self.tcp.accept().ok()).take(VISITORS).filter(|(stream, _)| stream.set_read_timeout(Some(A_MOMENT)).is_ok());
+        let paths = [&self.path, &self.named].into_iter().flat_map(|listener| std::iter::from_fn(|| listener.accept().ok()).take(VISITORS));
         let paths = paths.filter(|(stream, _)| stream.set_read_timeout(Some(A_MOMENT)).is_ok());
         let by_tcp: Vec<bool> = tcp.map(|(stream, _)| self.is_the_child(stream)).collect();
         let by_path: Vec<bool> = paths.map(|(stream, _)| self.is_the_child(stream)).collect();
@@ -68,10 +70,10 @@ impl Cage {
     }
 
     fn is_the_child(&self, visitor: impl Read) -> bool {
-        let mut said = Vec::new();
-        // Who says nothing, or goes away, is not the child: it speaks at once.
-        let _ = visitor.take(self.told.token.len() as u64).read_to_end(&mut said);
-        said == self.told.token.as_bytes()
+        let mut said = vec![0; self.told.token.len()];
+        // Who says nothing, or drips, or goes away, is not the child: it says all of it at once.
+        let mut visitor = visitor;
+        visitor.read(&mut said).is_ok_and(|read| said[..read] == *self.told.token.as_bytes())
     }
 }
 

@@ -443,9 +443,7 @@ impl<W: Write> Capture<W> {
         about.push(("WARC-Warcinfo-ID", self.warcinfo.clone()));
         if fetch.response_bytes > 0 {
             let sieve = received.sieve.take();
-            // Of what is not text nothing of the payload is kept.
-            let stopped = (received.cut == Some(Cut::NotText)).then(|| Sha256::digest(b"").into());
-            let payload = stopped.or_else(|| sieve.as_ref().map(Sieve::payload_digest));
+            let payload = sieve.as_ref().map(Sieve::payload_digest);
             let (id, digest) = self.write_response(date, &about, received, payload)?;
             self.withhold(target, &id, sieve, fetch)?;
             about.push(("WARC-Concurrent-To", id.clone()));
@@ -466,7 +464,8 @@ impl<W: Write> Capture<W> {
         if let Some(truncated) = received.truncated() {
             fields.push(("WARC-Truncated", truncated.to_string()));
         }
-        if let Some(payload) = received.reader.payload_digest() {
+        // The reader saw more of what is not text than is kept.
+        if let Some(payload) = received.reader.payload_digest().filter(|_| kept.is_some() || received.cut != Some(Cut::NotText)) {
             fields.push(("WARC-Payload-Digest", warc::digest_label(Sha256Digest(kept.unwrap_or(payload)))));
         }
         let content_type = match received.reader.status() {
@@ -494,7 +493,7 @@ impl Received {
 
     /// The same for an order that is for more than text.
     fn of_kind(self, media: bool) -> Received {
-        Received { gate: if media { Gate::open() } else { self.gate }, ..self }
+        Received { gate: if media { Gate::Open } else { self.gate }, ..self }
     }
 
     fn nothing(folder: &Path, cut: Cut) -> Received {
@@ -560,7 +559,7 @@ impl Received {
         match (self.cut, status) {
             (None, Some(status)) => FetchOutcome::Complete { status },
             // Bytes that never were HTTP: kept raw, but no response was received.
-            (Some(Cut::Malformed) | None, None) => failed(Cut::Malformed.reason()),
+            (Some(Cut::Malformed | Cut::NotText) | None, None) => failed(Cut::Malformed.reason()),
             (Some(cut), _) if self.holding.length() == 0 => failed(cut.reason()),
             (Some(cut), status) => FetchOutcome::Partial { status, reason: cut.reason().to_string() },
         }

@@ -88,6 +88,8 @@ enum ChildError {
          walls: allow user namespaces for this account, or use another machine"
     )]
     NoWalls { doing: &'static str, source: io::Error },
+    #[error("nothing was fetched: tor is gone, or does not answer; capture again")]
+    NoProxy,
     #[error("nothing was fetched: the leak battery found a way out: {0}. Do not collect from this machine until it is closed")]
     Leak(String),
 }
@@ -97,7 +99,7 @@ impl ChildError {
         match self {
             ChildError::Refused(_) => 1,
             ChildError::Start(_) => 2,
-            ChildError::System { .. } => 3,
+            ChildError::System { .. } | ChildError::NoProxy => 3,
             ChildError::NoWalls { .. } | ChildError::Leak(_) => 4,
         }
     }
@@ -170,11 +172,16 @@ fn place(start: &Start, transport: &str) -> Result<Place, ChildError> {
         return Err(ChildError::Start("a session through Tor needs a canary of each kind"));
     }
     let no_walls = |(doing, source)| ChildError::NoWalls { doing, source };
+    // Told apart from walls that cannot be raised: the machine is not at fault.
+    if !proxy.exists() {
+        return Err(ChildError::NoProxy);
+    }
     let inside = walls::raise(&start.spool, proxy).map_err(no_walls)?;
     let proof = battery::run(&inside, &start.canaries);
-    let leaks = battery::leaks(&proof);
-    if !leaks.is_empty() {
-        return Err(ChildError::Leak(leaks.join("; ")));
+    let mut open = proof.iter().filter(|probe| !probe.held).peekable();
+    if open.peek().is_some() {
+        let proxy_alone = open.all(|probe| probe.probe == battery::PROXY);
+        return Err(if proxy_alone { ChildError::NoProxy } else { ChildError::Leak(battery::leaks(&proof).join("; ")) });
     }
     walls::disarm().map_err(no_walls)?;
     Ok(Place { spool: inside.spool, proxy: Some(inside.socket), proof })

@@ -64,8 +64,8 @@ impl Shared {
                 None => Some(start(exe, folder, network, &shared.place)?),
                 Some(keeper) => shared.looked_after(keeper)?,
             };
-            // The socket first: who answers there began its log anew.
-            let answers = UnixStream::connect(shared.socket()).is_ok();
+            // Only the Tor of the keeper that is there now: one that lost its keeper still answers for some seconds.
+            let answers = shared.is_the_keepers()? && UnixStream::connect(shared.socket()).is_ok();
             let percent = if answers { shared.place.percent() } else { 0 };
             if percent > last {
                 told(percent);
@@ -81,6 +81,17 @@ impl Shared {
     /// Whether a keeper is there.
     fn is_kept(&self) -> Result<bool, TorError> {
         Ok(flock(&lock_file(&self.place, KEPT)?, FlockOperation::NonBlockingLockExclusive).is_err())
+    }
+
+    /// Whether what stands here was begun by the keeper that holds the place now.
+    fn is_the_keepers(&self) -> Result<bool, TorError> {
+        let keeper = fs::read_to_string(self.place.run.join(KEPT)).unwrap_or_default();
+        Ok(self.is_kept()? && !keeper.is_empty() && self.place.owner().as_deref() == Some(keeper.as_str()))
+    }
+
+    /// Whether Tor still answers.
+    pub fn stands(&self) -> bool {
+        UnixStream::connect(self.socket()).is_ok()
     }
 
     /// A keeper that ended well found another in its place.
@@ -171,6 +182,7 @@ fn keep() -> Result<(), TorError> {
     if flock(&kept, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Ok(());
     }
+    fs::write(place.run.join(KEPT), std::process::id().to_string()).map_err(system("noting tor's keeper"))?;
     let begun = Instant::now();
     while place.left_behind() {
         patient(begun, TURN)?;
@@ -187,6 +199,8 @@ fn keep() -> Result<(), TorError> {
             drop(used);
             return Ok(());
         }
+        // Let go before the pause: whoever joins tries now and then, and must find it free.
+        drop(used);
         thread::sleep(POLL);
     }
     Err(TorError::Ended(place.said()))

@@ -11,8 +11,6 @@ const MAX_HEAD: usize = 256 << 10;
 const MAX_LINE: usize = 16 << 10;
 /// Most header fields.
 const MAX_FIELDS: usize = 256;
-/// Bytes of a body by which its kind is told.
-const FIRST: usize = 64;
 /// Longest `Location` that is recorded, in characters.
 const MAX_LOCATION: usize = 4_096;
 
@@ -40,8 +38,6 @@ pub struct ResponseReader {
     location: Option<String>,
     media: Option<String>,
     encoded: bool,
-    /// The first bytes of the body, without its transfer coding.
-    first: Vec<u8>,
     interim: bool,
     /// Bytes of interim heads that were read and let go.
     let_go: usize,
@@ -106,14 +102,9 @@ impl ResponseReader {
         self.media.as_deref()
     }
 
-    /// Whether the body is compressed or coded in another way (`Content-Encoding`): its first bytes tell nothing then.
+    /// Whether the body is compressed or coded in another way (`Content-Encoding`).
     pub fn is_encoded(&self) -> bool {
         self.encoded
-    }
-
-    /// The first bytes of the body, at most 64, without its transfer coding.
-    pub fn first(&self) -> &[u8] {
-        &self.first
     }
 
     /// `Location` of a redirect (3xx).
@@ -185,17 +176,11 @@ impl ResponseReader {
         }
         let mut rest = bytes;
         while !rest.is_empty() {
-            let is_body = matches!(self.state, State::Length(_) | State::UntilClose | State::Chunked(Chunk::Bytes(_)));
             let taken = match &mut self.state {
                 State::Length(left) => take(left, rest),
                 State::Chunked(_) => self.push_chunk(rest),
-                State::UntilClose => rest.len(),
-                State::Head | State::Whole | State::Malformed => return,
+                State::Head | State::UntilClose | State::Whole | State::Malformed => return,
             };
-            if is_body {
-                let room = FIRST.saturating_sub(self.first.len()).min(taken);
-                self.first.extend_from_slice(&rest[..room]);
-            }
             rest = &rest[taken..];
             if self.state == State::Length(0) {
                 self.state = State::Whole;
@@ -341,7 +326,7 @@ pub fn fuzz_response(bytes: &[u8]) {
         assert_eq!(whole.status(), drip.status());
         assert_eq!(whole.heads(), drip.heads());
         assert_eq!(whole.redirect(), drip.redirect());
-        assert_eq!((whole.media(), whole.first()), (drip.media(), drip.first()));
+        assert_eq!((whole.media(), whole.is_encoded()), (drip.media(), drip.is_encoded()));
         assert_eq!(whole.payload_digest(), drip.payload_digest());
     }
     whole.close();

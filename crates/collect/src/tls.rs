@@ -2,7 +2,8 @@
 //! services mostly sign their own. What he showed is recorded, and what the public web's roots say of it; that he
 //! holds its key, the handshake itself proves.
 //!
-//! It offers no client certificate, resumes no session, and refuses more than eight certificates or 64 KiB of them.
+//! It offers no client certificate, resumes no session, and keeps at most eight certificates and 64 KiB of them. Each
+//! step reads or writes once, so that the lease is looked at between any two, however slowly the other side drips.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -14,13 +15,61 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme};
 
 /// Most certificates of one chain that are kept, and most bytes of them.
 const MOST: (usize, usize) = (8, 64 << 10);
 
-/// The stream under TLS.
-pub(crate) type Secured<S> = StreamOwned<ClientConnection, S>;
+/// A stream under TLS.
+pub(crate) struct Secured<S> {
+    conn: ClientConnection,
+    pub(crate) sock: S,
+}
+
+impl<S: Read + Write> Secured<S> {
+    /// Writes once if there is something to write, else reads once.
+    fn step(&mut self) -> io::Result<()> {
+        if self.conn.wants_write() {
+            return self.conn.write_tls(&mut self.sock).map(drop);
+        }
+        let read = self.conn.read_tls(&mut self.sock)?;
+        let judged = self.conn.process_new_packets();
+        if judged.is_err() {
+            // The other side may hear why; whether it does changes nothing.
+            let _ = self.conn.write_tls(&mut self.sock);
+        }
+        judged.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        if read == 0 && self.conn.is_handshaking() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    }
+}
+
+impl<S: Read + Write> Read for Secured<S> {
+    /// At most one read of the stream; `WouldBlock` when it held no whole record yet. A stream that ends without TLS's
+    /// own farewell is an error: nobody knows whether something was cut off.
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.conn.reader().read(out) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+        self.step()?;
+        self.conn.reader().read(out)
+    }
+}
+
+impl<S: Read + Write> Write for Secured<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.conn.writer().write(bytes)?;
+        match self.conn.write_tls(&mut self.sock) {
+            // What is left goes out before the next read.
+            Err(error) if taken == 0 || !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => Err(error),
+            _ => Ok(taken),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Begins TLS on a stream; nothing is sent yet.
 ///
@@ -34,7 +83,7 @@ pub(crate) fn begin<S: Read + Write>(host: &str, stream: S) -> io::Result<Secure
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
-    Ok(StreamOwned::new(connection, stream))
+    Ok(Secured { conn: connection, sock: stream })
 }
 
 /// One more step of the handshake; whether it is done.
@@ -42,10 +91,10 @@ pub(crate) fn begin<S: Read + Write>(host: &str, stream: S) -> io::Result<Secure
 /// # Errors
 /// Of the stream; `InvalidData` when the other side does not speak TLS as it must.
 pub(crate) fn shake<S: Read + Write>(secured: &mut Secured<S>) -> io::Result<bool> {
-    if secured.conn.is_handshaking() {
-        secured.conn.complete_io(&mut secured.sock)?;
+    if secured.conn.is_handshaking() || secured.conn.wants_write() {
+        secured.step()?;
     }
-    Ok(!secured.conn.is_handshaking())
+    Ok(!secured.conn.is_handshaking() && !secured.conn.wants_write())
 }
 
 /// What the other side showed.

@@ -86,7 +86,8 @@ impl Place {
         let run = folder.join(name.as_ref().map_or("public".to_string(), |name| format!("n{name}")));
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).map_err(system("making tor's folder"))?;
         let place = Place { run, data: folder.join(name.map_or("data".to_string(), |name| format!("data-{name}"))) };
-        if place.control().as_os_str().len() > LONGEST_SOCKET {
+        // The desk's canary lies beside: it has the longer name.
+        if [place.control(), folder.join("canary-".to_string() + &"0".repeat(24))].iter().any(|socket| socket.as_os_str().len() > LONGEST_SOCKET) {
             return Err(TorError::LongPath(folder));
         }
         if !is_plain(&folder) {
@@ -109,6 +110,12 @@ impl Place {
 
     fn log(&self) -> PathBuf {
         self.run.join("notice.log")
+    }
+
+    /// The process for which Tor was begun, as its configuration says.
+    pub(crate) fn owner(&self) -> Option<String> {
+        let torrc = fs::read_to_string(self.run.join("torrc")).ok()?;
+        torrc.lines().find_map(|line| line.strip_prefix("__OwningControllerProcess ").map(str::to_string))
     }
 
     /// Last line that Tor wrote.
@@ -153,7 +160,8 @@ impl Network {
     /// Reads a description.
     ///
     /// # Errors
-    /// [`TorError::Network`] for any other option, and for an authority that is not on loopback.
+    /// [`TorError::Network`] for any other option, for an authority that is not on loopback, and for a description that is
+    /// not whole: without authorities of its own, Tor would go to the public network.
     pub fn read(text: &str) -> Result<Network, TorError> {
         for (place, line) in text.lines().enumerate() {
             let wrong = || TorError::Network { line: place + 1, text: line.chars().take(80).collect() };
@@ -167,6 +175,10 @@ impl Network {
             if option == "DirAuthority" && (places.len() != 1 || !places[0].starts_with("127.0.0.1:")) {
                 return Err(wrong());
             }
+        }
+        let whole = text.ends_with('\n') && text.lines().any(|line| line == "TestingTorNetwork 1") && text.lines().any(|line| line.starts_with("DirAuthority "));
+        if !whole {
+            return Err(TorError::Network { line: text.lines().count() + 1, text: "(its end is missing: it names no authorities)".into() });
         }
         Ok(Network(text.to_string()))
     }
@@ -253,6 +265,9 @@ mod tests {
     fn a_description_names_a_private_network_and_nothing_else() {
         let good = "TestingTorNetwork 1\nDirAuthority authority0 orport=5000 no-v2 v3ident=AB 127.0.0.1:7000 CD\n";
         assert_eq!(Network::read(good).unwrap(), Network(good.into()));
+        for part in ["", "TestingTorNetwork 1\n", &good[20..], &good[..good.len() - 1], "AssumeReachable 1\n"] {
+            assert!(Network::read(part).is_err(), "{part}: without its own authorities Tor goes to the public network");
+        }
         for line in [
             "Socks5Proxy 192.0.2.1:1080", "HTTPSProxy 192.0.2.1:80", "ClientTransportPlugin x exec /bin/sh", "SocksPort 0.0.0.0:9050", "%include /etc/x",
             "DirAuthority a orport=1 192.0.2.1:80 AB", "DirAuthority a orport=1 AB", "TestingTorNetwork 1 # \\", "TestingTorNetwork", "Log debug file /x", "",

@@ -211,6 +211,9 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     if road.transport() != wish.way.transport() {
         return Err(StoreError::input("this road does not lead where the order goes"));
     }
+    if !road.stands() {
+        return Err(StoreError::Environment { attempt: "capturing".into(), cause: "tor ended meanwhile; nothing was asked for: repeat the command".into() });
+    }
     if let Err(StoreError::Refused { law, text }) = accident::stops(desk, scope, &hosts(&wish.urls)?) {
         return Err(desk.store.refuse(scope, &Intent::to(Action::Collect), law, text)?);
     }
@@ -268,8 +271,8 @@ struct Ended {
     fault: Option<String>,
     /// The desk died meanwhile, and with it its own watch over what nobody inside the walls may reach.
     unwatched: bool,
-    /// The circuits that Tor made for this order's label, as the desk saw them.
-    circuits: BTreeSet<Circuit>,
+    /// The circuits that Tor made for this order's label, as the desk saw them once a second; none when Tor never answered.
+    circuits: Option<BTreeSet<Circuit>>,
 }
 
 impl Ended {
@@ -329,11 +332,19 @@ impl Road {
         if let Road::Tor(walled) = self { Some(walled.network.clone()) } else { None }
     }
 
+    /// Whether it still leads somewhere.
+    fn stands(&self) -> bool {
+        match self {
+            Road::Loopback => true,
+            Road::Tor(walled) => walled.tor.stands(),
+        }
+    }
+
     /// The circuits of this order now. Tor may be gone; then nothing is seen of it any more.
-    fn circuits(&self, order: &Order) -> Vec<Circuit> {
+    fn circuits(&self, order: &Order) -> Option<Vec<Circuit>> {
         match (self, &order.isolation) {
-            (Road::Tor(walled), Some(label)) => walled.tor.circuits(label).unwrap_or_default(),
-            _ => vec![],
+            (Road::Tor(walled), Some(label)) => walled.tor.circuits(label).ok(),
+            _ => None,
         }
     }
 
@@ -514,11 +525,14 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mu
     let mut renewed_at = Instant::now();
     let mut asked_at = Instant::now();
     let mut refusal: Option<(StoreError, Instant)> = None;
-    let mut circuits = BTreeSet::new();
+    let (mut circuits, mut looked_at): (Option<BTreeSet<Circuit>>, Instant) = (None, Instant::now());
     loop {
         let status = running.poll();
-        if status.is_some() || asked_at.elapsed() >= Duration::from_secs(1) {
-            circuits.extend(road.circuits(running.order()));
+        if refusal.is_none() && (status.is_some() || looked_at.elapsed() >= Duration::from_secs(1)) {
+            looked_at = Instant::now();
+            if let Some(seen) = road.circuits(running.order()) {
+                circuits.get_or_insert_default().extend(seen);
+            }
         }
         if let Some(status) = status {
             let fault = (!status.success()).then(|| running.message()).filter(|said| !said.is_empty());

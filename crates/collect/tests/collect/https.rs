@@ -95,3 +95,39 @@ fn who_speaks_no_tls_or_stops_in_the_middle_is_told_apart_from_a_page() {
         assert_eq!((&fetch.tls, fetch.response_bytes), (&None, 0));
     }
 }
+
+/// Begins a record of 16 KiB and drips it, for a minute.
+fn dripping() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc");
+            for _ in 0..600 {
+                if stream.write_all(b"~").is_err() {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn law_15_a_server_that_drips_its_handshake_holds_nobody_beyond_the_orders_time_or_the_lease() {
+    let bench = Bench::new();
+    let order = model::capture::Order { timeout_ms: 2_000, ..bench.order(&[&format!("https://127.0.0.1:{}/", dripping())]) };
+    let began = std::time::Instant::now();
+    let record = bench.run(&order);
+    assert_eq!(record.fetches[0].outcome, crate::bench::failed("timeout"));
+    assert!(began.elapsed().as_secs() < 30, "long before the server has ended");
+
+    let bench = Bench::new();
+    let order = model::capture::Order { timeout_ms: 50_000, ..bench.order(&[&format!("https://127.0.0.1:{}/", dripping())]) };
+    let mut running = bench.start(&order);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    running.withdraw().unwrap();
+    running.wait();
+    assert_eq!(bench.examine().unwrap().fetches[0].outcome, crate::bench::failed("lease-lapsed"), "signed, and soon");
+}

@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpStream, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -78,10 +78,11 @@ fn inside() {
     let web: u16 = server.url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     let network = Network::in_folder("tor-network-watched", web);
     let calls = office.place("calls");
+    fs::create_dir(&calls).unwrap();
     let view = first_page(&office, &network, &calls);
     let fetches = view["record"]["fetches"].as_array().unwrap();
     assert!(fetches[1..].iter().all(|fetch| fetch["status"] == 302 && fetch["redirect"].is_string()), "seen, and not followed: {fetches:?}");
-    a_download_loses_its_tor(&server, &office, &network);
+    a_download_loses_its_tor(&server, &office, &network, &calls);
     let relays = ports(&network);
     drop(network);
 
@@ -103,7 +104,8 @@ fn inside() {
     let name = string(&view["record"]["fetches"][0]["url"]);
     let name = &name["http://".len()..][..56];
     assert!(lo.iter().filter(|packet| !of_web(packet)).all(|packet| !packet.has(name.as_bytes())), "no name in the clear");
-    told_to_tor_alone(&fs::read_to_string(&calls).unwrap(), name, &office.home);
+    let told: usize = fs::read_dir(&calls).unwrap().flatten().map(|one| told_to_tor_alone(&fs::read_to_string(one.path()).unwrap(), name, &office.home)).sum();
+    assert!(told >= 4, "each page is asked of Tor's socket: {told}");
     office.sound_log();
 }
 
@@ -138,18 +140,7 @@ fn words(network: &Network, case: &str, pages: &[&str]) -> Vec<String> {
 /// Captures under `strace`. A way through a young network may be lost: then it is begun again.
 fn first_page(office: &Office, network: &Network, calls: &Path) -> Value {
     for _ in 0..12 {
-        let words = words(network, &office.case, &["/", "/away", "/name"]);
-        let plain = office.command(NOY, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut traced = Command::new("strace");
-        traced.args(["-f", "-yy", "-s", "4096", "-e", "trace=%network,%process,write,writev", "-o"]).arg(calls).arg("--");
-        traced.arg(plain.get_program()).args(plain.get_args());
-        for (name, value) in plain.get_envs() {
-            match value {
-                Some(value) => traced.env(name, value),
-                None => traced.env_remove(name),
-            };
-        }
-        let said = outcome(traced.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), LONG);
+        let said = outcome(traced(office, &words(network, &office.case, &["/", "/away", "/name"]), calls), LONG);
         if said.code == 0 && said.lines()[0]["record"]["complete"] == true {
             return said.lines()[0].clone();
         }
@@ -159,18 +150,32 @@ fn first_page(office: &Office, network: &Network, calls: &Path) -> Value {
     panic!("the onion service was never reached");
 }
 
+/// A capture, with every system call of desk and collector written into a file of its own: no try overwrites another.
+fn traced(office: &Office, words: &[String], calls: &Path) -> Child {
+    let plain = office.command(NOY, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut traced = Command::new("strace");
+    let file = calls.join(fs::read_dir(calls).unwrap().count().to_string());
+    traced.args(["-f", "-yy", "-s", "4096", "-e", "trace=%network,%process,write,writev", "-o"]).arg(file).arg("--");
+    traced.arg(plain.get_program()).args(plain.get_args());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => traced.env(name, value),
+            None => traced.env_remove(name),
+        };
+    }
+    traced.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 fn lost(said: &Said) {
     let partial = said.code == 0 && said.out.contains("\"complete\":false");
     assert!(partial || said.err.contains("nothing at all was received"), "{}{}", said.out, said.err);
 }
 
 /// Tor is killed while bytes arrive: the capture ends, marked, and nothing takes another way.
-fn a_download_loses_its_tor(server: &Server, office: &Office, network: &Network) {
+fn a_download_loses_its_tor(server: &Server, office: &Office, network: &Network, calls: &Path) {
     for _ in 0..12 {
         while server.was_visited(Duration::from_millis(10)) {}
-        let words = words(network, &office.case, &["/drip"]);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut running = office.command(NOY, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut running = traced(office, &words(network, &office.case, &["/drip"]), calls);
         while running.try_wait().unwrap().is_none() {
             if server.was_visited(Duration::from_millis(200)) {
                 std::thread::sleep(Duration::from_secs(3));
@@ -195,21 +200,25 @@ fn ports(network: &Network) -> BTreeSet<u16> {
 /// `tcpdump` on one interface.
 struct Watch {
     child: Child,
+    said: BufReader<std::process::ChildStderr>,
     file: PathBuf,
 }
 
 impl Watch {
     fn on(interface: &str, file: &Path) -> Watch {
         let mut child = Command::new("tcpdump").args(["-U", "-n", "-s", "0", "-B", "65536", "-i", interface, "-w"]).arg(file).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
-        assert!(said.contains("listening on"), "{said}");
-        Watch { child, file: file.into() }
+        let (mut said, mut line) = (BufReader::new(child.stderr.take().unwrap()), String::new());
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains("listening on"), "{line}");
+        Watch { child, said, file: file.into() }
     }
 
     fn end(mut self) -> Vec<Packet> {
         let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let mut last = String::new();
+        self.said.read_to_string(&mut last).unwrap();
         let _ = self.child.wait();
+        assert!(last.lines().any(|line| line == "0 packets dropped by kernel"), "the watch missed something: {last}");
         packets(&fs::read(&self.file).unwrap())
     }
 }
@@ -258,16 +267,22 @@ fn ports_of(frame: &[u8]) -> Option<(u16, u16)> {
 
 /// Of all processes but Tor itself: every connection that was made leads to a socket of this home's Tor or of the
 /// walls, and the name went over such a socket only.
-fn told_to_tor_alone(calls: &str, name: &str, home: &Path) {
+///
+/// How often the name was told to one.
+fn told_to_tor_alone(calls: &str, name: &str, home: &Path) -> usize {
+    let calls = &whole_lines(calls);
     let of_tor = processes_of_tor(calls);
     let mut told = 0;
+    assert!(calls.contains("sun_path=\"/tor/socks\""), "the collector was traced too");
     for line in calls.lines() {
         let (pid, call) = line.split_once(' ').unwrap();
         if of_tor.contains(pid) {
             continue;
         }
         let call = call.trim_start();
-        let made = call.starts_with("connect(") && call.ends_with("= 0");
+        // By one of these errors nobody was reached; whatever is neither success nor one of them counts as made.
+        const NOBODY: [&str; 6] = ["ENETUNREACH", "EPERM", "ENOENT", "ECONNREFUSED", "EADDRNOTAVAIL", "EAFNOSUPPORT"];
+        let made = call.starts_with("connect(") && !NOBODY.iter().any(|error| call.contains(&format!("= -1 {error}")));
         if made {
             let ours = call.contains("sun_path=\"/tor/socks\"") || call.contains(&format!("sun_path=\"{}/tor/", text(&fs::canonicalize(home).unwrap())));
             assert!(call.contains("AF_UNIX") && ours, "{line}");
@@ -278,8 +293,27 @@ fn told_to_tor_alone(calls: &str, name: &str, home: &Path) {
             told += usize::from(call.contains("<UNIX-STREAM"));
         }
     }
-    assert!(told >= 3, "each page is asked of Tor's socket: {told}");
-    assert!(calls.contains("sun_path=\"/tor/socks\"}, 13) = 0") || calls.contains("/tor/socks"), "the collector was traced too");
+    told
+}
+
+/// Calls that were interrupted by others stand on two lines: they are put together again.
+fn whole_lines(calls: &str) -> String {
+    let mut begun: std::collections::BTreeMap<(&str, &str), &str> = Default::default();
+    let mut whole = String::new();
+    for line in calls.lines() {
+        let (pid, call) = line.split_once(' ').unwrap();
+        let call = call.trim_start();
+        if let Some(start) = call.strip_suffix("<unfinished ...>") {
+            begun.insert((pid, start.split('(').next().unwrap_or_default()), start);
+        } else if let Some((name, rest)) = call.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>")) {
+            whole += &format!("{pid} {}{rest}\n", begun.remove(&(pid, name)).unwrap_or_default());
+        } else {
+            whole += &format!("{pid} {call}\n");
+        }
+    }
+    // What never came back is judged as it was begun.
+    begun.into_iter().for_each(|((pid, _), start)| whole += &format!("{pid} {start}\n"));
+    whole
 }
 
 /// The processes that became `tor`, and what they began.

@@ -113,7 +113,9 @@ fn forget(place: &Path) {
 }
 
 fn write(place: &Path, text: &str) -> Result<(), RangeError> {
-    fs::write(place, text).map_err(system(format!("writing {}", place.display())))
+    // By rename: half a description would be another network.
+    let next = place.with_extension("tmp");
+    fs::write(&next, text).and_then(|()| fs::rename(&next, place)).map_err(system(format!("writing {}", place.display())))
 }
 
 /// New ports that nobody has now.
