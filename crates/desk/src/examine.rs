@@ -7,7 +7,7 @@ use model::{
     Sha256Digest,
     action::Action,
     event::EventType,
-    exhibit::{ExhibitClass, Origin},
+    exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::{BlobId, SelectorId},
     known::{KnownHit, class_after},
     selector::FoundSelector,
@@ -175,7 +175,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     // Bytes that changed on the disk lock the exhibit before anything is concluded from them (law 5).
     admit::rehash(desk, scope, permit, &row)?;
     let (class, origin) = (view.content.class, view.content.origin.clone());
-    let work = Work { desk, scope, permit, row: &row, class, origin, label: view.exhibit.clone() };
+    let work = Work { desk, scope, permit, row: &row, class, captured: view.content.kind == ExhibitKind::Capture, origin, label: view.exhibit.clone() };
     work.close_left_behind()?;
     let (derivation, outcome, members, restricted) = work.unpack(&blob, budget)?;
     let known = lists_of(&members);
@@ -282,12 +282,33 @@ fn own_words(members: &[Kept]) -> BTreeSet<u32> {
 }
 
 
+/// The blobs of an unpacked capture of our own that hold what the collector itself wrote: its requests are the same in
+/// every capture of an address, and make no two captures alike.
+pub(crate) fn own_blobs(desk: &Desk, scope: &Scope, derivation: &str) -> Result<BTreeSet<BlobId>, StoreError> {
+    let mut members = Vec::new();
+    for batch in desk.store.list_of(scope, "members", derivation)? {
+        members.extend(batch.content::<Vec<DerivedMember>>()?);
+    }
+    let own = |member: &&DerivedMember| member.head.warc.as_ref().is_some_and(|warc| OWN_WORDS.contains(&warc.record_type.as_str()));
+    let mut ids: BTreeSet<u32> = members.iter().filter(own).map(|member| member.head.id).collect();
+    // A member has a lower number than what is inside it.
+    members.sort_by_key(|member| member.head.id);
+    for member in &members {
+        if member.head.parent.is_some_and(|parent| ids.contains(&parent)) {
+            ids.insert(member.head.id);
+        }
+    }
+    Ok(members.into_iter().filter(|member| ids.contains(&member.head.id)).map(|member| member.blob).collect())
+}
+
 struct Work<'a> {
     desk: &'a Desk,
     scope: &'a Scope,
     permit: &'a Permit,
     row: &'a Row,
     class: ExhibitClass,
+    /// Whether our own collector wrote it.
+    captured: bool,
     origin: Origin,
     label: String,
 }
@@ -522,6 +543,18 @@ impl MemberSink<'_, '_> {
         address.to_string()
     }
 
+    /// Whether a member of a web archive lies in a record that its maker wrote.
+    fn is_own(&self, head: &MemberHead) -> bool {
+        let mut around = Some(head);
+        while let Some(member) = around {
+            if let Some(warc) = &member.warc {
+                return OWN_WORDS.contains(&warc.record_type.as_str());
+            }
+            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
+        }
+        false
+    }
+
     /// A member that a list holds, or with the bytes of a restricted one, is as restricted, and so is every member
     /// around it. What a list holds, or the bytes of a whole restricted item, makes the exhibit restricted too.
     fn as_restricted(&mut self, blob: &mut BlobHandle, head: &MemberHead, known: &[KnownHit]) -> Result<bool, StoreError> {
@@ -529,6 +562,8 @@ impl MemberSink<'_, '_> {
         let held = self.inside.remove(&head.id).unwrap_or(ExhibitClass::Ordinary);
         let same = match blob.summary.length {
             0 => None,
+            // The collector's own words are no part of what a restricted item holds.
+            _ if self.work.captured && self.is_own(head) => None,
             _ => reclassify::class_of_bytes(self.work.desk, self.work.scope, &blob.summary.sha256)?,
         };
         let class = listed.max(held).max(same.map_or(ExhibitClass::Ordinary, |(class, _)| class));

@@ -13,7 +13,7 @@ use model::{
     action::Action,
     actor::Role,
     event::EventType,
-    exhibit::ExhibitClass,
+    exhibit::{ExhibitClass, ExhibitKind},
     id::{ActorId, BlobId, ExhibitId},
     restricted::{RestrictedError, may_reclassify},
 };
@@ -24,7 +24,7 @@ use store::{BlobContent, Intent, NewEvent, Permit, Row, Scope, StoreError, Write
 use crate::{
     Desk,
     admit::{self, ExhibitContent, ExhibitView},
-    filter,
+    examine, filter,
     conclude::{self, FindingView},
     package::{PackageContent, disclose, package_label},
     report_step::{self, Withheld},
@@ -375,11 +375,14 @@ impl Reach<'_> {
     /// What was unpacked from an exhibit, and where else those bytes stand.
     fn members_of(&mut self, id: &str, label: &str, carries: bool, next: &mut Vec<(String, Why)>) -> Result<(), StoreError> {
         let (desk, scope) = (self.desk, self.scope);
+        let captured = self.exhibits.get(id).is_some_and(|(_, content)| content.kind == ExhibitKind::Capture);
         for derivation in desk.store.list_of(scope, "derivation", id)? {
+            let own = if captured { examine::own_blobs(desk, scope, &derivation.id)? } else { BTreeSet::new() };
             for blob in desk.store.list_of(scope, "blob", &derivation.id)? {
                 let content: BlobContent = blob.content()?;
+                let of_the_collector = own.iter().any(|one| one.as_str() == blob.id);
                 self.members.push(blob);
-                if !carries || content.length == 0 {
+                if !carries || content.length == 0 || of_the_collector {
                     continue;
                 }
                 for (row, place) in places(desk, scope, &content.sha256)? {

@@ -10,6 +10,7 @@ use crate::{
     disclosure::finish,
     office::{AUDITOR, BOUNMY, KHAM, NOY, Office, collect_files, string, text},
     people::finding,
+    revocation::Server,
 };
 
 const LETTER: &str = "SYNTHETIC letter to counsel: write to counsel@example.net";
@@ -221,4 +222,25 @@ fn law_07_a_member_that_two_exhibits_share_leaves_with_neither() {
     office.admit("letter.txt", LETTER);
     assert_eq!(classes(&office), ["privileged", "privileged", "ordinary", "privileged", "privileged"]);
     office.sound_log();
+}
+
+/// What an address answers today, and tomorrow. The collector asks in the same words both times.
+#[test]
+fn law_07_two_captures_of_one_address_share_nothing_by_the_collectors_own_words() {
+    let office = Office::working();
+    let pages = std::sync::atomic::AtomicU32::new(0);
+    let server = Server::new(move |stream| {
+        let page = format!("<p>SYNTHETIC page of day {}", pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        std::io::Write::write_all(stream, format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len()).as_bytes())
+    });
+    for exhibit in ["E-0001", "E-0002", "E-0003"] {
+        office.does(NOY, "capture", &[&server.url]);
+        if exhibit != "E-0003" {
+            office.does(NOY, "examine", &[exhibit]);
+        }
+    }
+    let view = restrict(&office, BOUNMY, "E-0001");
+    assert_eq!((labels(&view), &view["look_at"]), (vec!["E-0001".into()], &json!([])), "{view}");
+    assert_eq!(office.does(NOY, "examine", &["E-0003"])["restricted"], 0, "also what is unpacked afterwards");
+    assert_eq!(classes(&office), ["privileged", "ordinary", "ordinary"]);
 }
