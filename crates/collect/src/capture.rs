@@ -21,7 +21,7 @@ use crate::destination::{self, Peer, Target};
 use crate::gate::{Gate, Passage};
 use crate::holding::Holding;
 use crate::lease::{Lease, OrderRefusal};
-use crate::response::{Ending, ResponseReader};
+use crate::response::{Ending, RECORDED_LOCATION, ResponseReader};
 use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
 use crate::tls;
@@ -436,6 +436,8 @@ impl<W: Write> Capture<W> {
         fetch.outcome = received.outcome();
         fetch.response_bytes = received.holding.length();
         fetch.redirect = received.reader.redirect().map(|text| self.keeper.as_ref().map_or(text.to_string(), |keeper| covered(text, keeper)));
+        // Cut only now: a value that lies across the cut was found whole.
+        fetch.redirect = fetch.redirect.take().map(|text| text.chars().take(RECORDED_LOCATION).collect());
         let mut about = vec![("WARC-Target-URI", without_fragment(&fetch.url))];
         if let Peer::Loopback(address) = &target.peer {
             about.push(("WARC-IP-Address", address.ip().to_string()));
@@ -522,6 +524,9 @@ impl Received {
         let kept = sieve.push(bytes, &self.reader, keeper)?;
         if sieve.is_flooded() {
             self.cut = Some(Cut::Session);
+        }
+        if sieve.is_headless() {
+            self.cut = Some(Cut::Malformed);
         }
         self.hold(&kept)
     }

@@ -2,7 +2,7 @@
 //! (RFC 6761 §6.3), which mean 127.0.0.1 here. Tor: v3 onion services whose checksum holds. No resolver is ever
 //! asked, so no name can leak.
 //!
-//! Only `http`. The URL is taken apart by RFC 3986 in a narrow reading: anything that two programs
+//! Only `http` and `https`. The URL is taken apart by RFC 3986 in a narrow reading: anything that two programs
 //! could read differently (short or octal addresses, user information, control characters) is refused.
 
 use std::collections::BTreeSet;

@@ -12,7 +12,9 @@ const MAX_LINE: usize = 16 << 10;
 /// Most header fields.
 const MAX_FIELDS: usize = 256;
 /// Longest `Location` that is recorded, in characters.
-const MAX_LOCATION: usize = 4_096;
+pub(crate) const RECORDED_LOCATION: usize = 4_096;
+/// Longest that is read: as much again, so that a session's value across the cut is whole when it is looked for.
+const MAX_LOCATION: usize = 2 * RECORDED_LOCATION;
 
 /// What is known about the response so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //!
 //! For a persona the child sends the cookies that the desk handed it. What it keeps holds none of them: in the request
 //! `Cookie`, in each response `Set-Cookie`, and wherever a server repeats such a value, a commitment or a row of stars
-//! stands instead. The record says where, how long, and commits to each value and to the bytes as they came; the values
+//! stands instead; a short value that a server set is covered in heads only, so that a server does not choose which
+//! words of its page are covered. A response whose head is not understood is cut. The record says where, how long, and commits to each value and to the bytes as they came; the values
 //! and salts go into one spool file that only the persona's own key opens. It refuses to send a value that the signed
 //! order does not commit to. Without a persona nothing is held back.
 
@@ -18,6 +19,9 @@ use crate::response::ResponseReader;
 
 /// A shorter value is not looked for in what a server sends: it would be found by chance.
 pub const SHORTEST_ECHO: usize = 8;
+/// A value that a server set is looked for in the bodies of pages only when it is as long as this: a server must not
+/// choose which words of its own page become stars.
+pub const SHORTEST_SERVER_ECHO: usize = 16;
 /// A longer one neither: no browser keeps it.
 pub const LONGEST_ECHO: usize = 4_096;
 /// The field of a value that a server repeated.
@@ -109,11 +113,24 @@ impl Secret {
     }
 }
 
+/// A value that is covered where a server repeats it.
+struct Word {
+    bytes: Zeroizing<Vec<u8>>,
+    /// In bodies too; a short one that a server set is covered in heads only.
+    in_bodies: bool,
+}
+
+impl Word {
+    fn counts(&self, in_body: bool) -> bool {
+        self.in_bodies || !in_body
+    }
+}
+
 /// The session of one order.
 pub(crate) struct Keeper {
     carried: Vec<Carried>,
-    /// Values that are covered wherever a server repeats them.
-    words: Vec<Zeroizing<Vec<u8>>>,
+    /// Values that are covered where a server repeats them.
+    words: Vec<Word>,
     secrets: Vec<Secret>,
 }
 
@@ -127,20 +144,20 @@ impl Keeper {
             return None;
         }
         let mut keeper = Keeper { carried: vec![], words: vec![], secrets: vec![] };
-        carried.iter().for_each(|one| keeper.look_for(one.value.as_bytes()));
+        carried.iter().for_each(|one| keeper.look_for(one.value.as_bytes(), SHORTEST_ECHO));
         keeper.carried = carried;
         Some(keeper)
     }
 
-    /// The values of `a=b; c=d` are looked for from now on.
-    fn look_for(&mut self, pairs: &[u8]) {
+    /// The values of `a=b; c=d` are looked for from now on, in bodies those that are long enough.
+    fn look_for(&mut self, pairs: &[u8], shortest_in_bodies: usize) {
         for value in values_of(pairs) {
-            if self.words.len() < MOST_WORDS && self.words.iter().all(|word| word.as_slice() != value) {
-                self.words.push(Zeroizing::new(value.to_vec()));
+            if self.words.len() < MOST_WORDS && self.words.iter().all(|word| word.bytes.as_slice() != value) {
+                self.words.push(Word { bytes: Zeroizing::new(value.to_vec()), in_bodies: value.len() >= shortest_in_bodies });
             }
         }
         // The longest that stands at a place is found first.
-        self.words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        self.words.sort_by_key(|word| std::cmp::Reverse(word.bytes.len()));
     }
 
     /// The request as it is sent, and as it is kept.
@@ -253,6 +270,8 @@ pub(crate) struct Sieve {
     received: Sha256,
     held: Vec<Pending>,
     places: usize,
+    /// So much came and no final head was understood: what follows could set cookies that nobody finds.
+    headless: bool,
 }
 
 impl Sieve {
@@ -268,6 +287,7 @@ impl Sieve {
             received: Sha256::new(),
             held: vec![],
             places: 0,
+            headless: false,
         }
     }
 
@@ -277,7 +297,11 @@ impl Sieve {
         let Some(head) = &mut self.head else { return self.cover(bytes, false, keeper) };
         head.extend_from_slice(bytes);
         let is_known = reader.heads().is_some() || reader.ending() == crate::response::Ending::Malformed || head.len() > LONGEST_HEAD;
-        if is_known { self.leave_head(reader, keeper) } else { Ok(vec![]) }
+        if !is_known {
+            return Ok(vec![]);
+        }
+        self.headless = reader.heads().is_none();
+        self.leave_head(reader, keeper)
     }
 
     /// What is left when nothing more comes.
@@ -290,6 +314,11 @@ impl Sieve {
     /// Whether a server repeats the session so often that the places are listed no more.
     pub(crate) fn is_flooded(&self) -> bool {
         self.places > MOST_PLACES
+    }
+
+    /// Whether what came so far cannot be told apart into head and body: nothing more may be kept then.
+    pub(crate) fn is_headless(&self) -> bool {
+        self.headless
     }
 
     /// SHA-256 of what was kept behind the head.
@@ -328,7 +357,7 @@ impl Sieve {
             }
             let said = value.trim_ascii();
             let lead = value.len() - value.trim_ascii_start().len();
-            keeper.look_for(said.split(|b| *b == b';').next().unwrap_or(said));
+            keeper.look_for(said.split(|b| *b == b';').next().unwrap_or(said), SHORTEST_SERVER_ECHO);
             kept.extend_from_slice(&line[..=colon]);
             if said.is_empty() {
                 kept.extend_from_slice(&value);
@@ -349,13 +378,13 @@ impl Sieve {
     /// which one begins as the other, are covered together: none leaves a rest.
     fn cover(&mut self, bytes: &[u8], last: bool, keeper: &Keeper) -> io::Result<Vec<u8>> {
         self.tail.extend_from_slice(bytes);
-        let longest = keeper.words.first().map_or(0, |word| word.len());
+        let longest = keeper.words.first().map_or(0, |word| word.bytes.len());
         let ready = if last { self.tail.len() } else { self.tail.len().saturating_sub(longest.saturating_sub(1)) };
         let tail = std::mem::take(&mut self.tail);
         let mut kept = Vec::with_capacity(ready);
         for (at, byte) in tail[..ready].iter().enumerate() {
             let place = self.out + at as u64;
-            if let Some(length) = word_at(&tail[at..], &keeper.words) {
+            if let Some(length) = word_at(&tail[at..], &keeper.words, self.body_at.is_some_and(|body| place >= body)) {
                 self.until = self.until.max(place + length as u64);
             }
             if place < self.until {
@@ -392,8 +421,8 @@ impl Sieve {
 }
 
 /// The length of the longest word with which a text begins.
-fn word_at(text: &[u8], words: &[Zeroizing<Vec<u8>>]) -> Option<usize> {
-    words.iter().find(|word| text.starts_with(word)).map(|word| word.len())
+fn word_at(text: &[u8], words: &[Word], in_body: bool) -> Option<usize> {
+    words.iter().find(|word| word.counts(in_body) && text.starts_with(&word.bytes)).map(|word| word.bytes.len())
 }
 
 /// Where the colon of a `Set-Cookie` line stands.
@@ -407,7 +436,7 @@ fn is_set_cookie(line: &[u8]) -> Option<usize> {
 pub(crate) fn covered(text: &str, keeper: &Keeper) -> String {
     let (bytes, mut until) = (text.as_bytes(), 0);
     let mut cover = |at: usize| {
-        until = word_at(&bytes[at..], &keeper.words).map_or(until, |length| until.max(at + length));
+        until = word_at(&bytes[at..], &keeper.words, false).map_or(until, |length| until.max(at + length));
         if at < until { STAR } else { bytes[at] }
     };
     String::from_utf8_lossy(&(0..bytes.len()).map(&mut cover).collect::<Vec<_>>()).into_owned()
@@ -430,8 +459,9 @@ pub fn fuzz_withhold(bytes: &[u8]) {
         }
         reader.close();
         kept.extend(sieve.finish(&reader, &mut keeper).expect("the system gives salts"));
+        let body_at = sieve.body_at.and_then(|at| usize::try_from(at).ok()).unwrap_or(usize::MAX);
         let (pending, received) = sieve.into_parts();
-        assert!(nothing_is_left(&kept, &pending, &keeper.words));
+        assert!(nothing_is_left(&kept, &pending, &keeper.words, body_at));
         (kept, pending, received)
     };
     let (whole, held, received) = kept(bytes.len());
@@ -445,12 +475,12 @@ pub fn fuzz_withhold(bytes: &[u8]) {
 
 /// Whether each byte of each word is covered: the rows of stars are put back, and every word that then stands
 /// somewhere must lie under stars.
-fn nothing_is_left(kept: &[u8], held: &[Pending], words: &[Zeroizing<Vec<u8>>]) -> bool {
+fn nothing_is_left(kept: &[u8], held: &[Pending], words: &[Word], body_at: usize) -> bool {
     let rows = held.iter().filter(|one| one.field == REPEATED);
     let pieces = rows.flat_map(|one| one.at.iter().map(|at| (usize::try_from(*at).expect("a place"), one.value.len(), one.value.as_slice())));
     let before = rebuild(kept, pieces.collect());
     let stands = |at: usize, word: &[u8]| before[at..].starts_with(word) && kept[at..at + word.len()].iter().any(|b| *b != STAR);
-    (0..before.len()).all(|at| !words.iter().any(|word| stands(at, word)))
+    (0..before.len()).all(|at| !words.iter().any(|word| word.counts(at >= body_at) && stands(at, &word.bytes)))
 }
 
 /// The bytes as they came, from what was kept and what was held back.

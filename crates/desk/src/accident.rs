@@ -1,9 +1,9 @@
-//! The accident: an officer sees what nobody may have. One step locks the item away as contraband, stops captures from
-//! the same hosts in this case, writes down who saw it, and stays on the supervisors' list until one of them takes it
-//! over (law 7).
+//! The accident: an officer sees what nobody may have. He says so once: that he saw it is written down and stays on the
+//! supervisors' list until one of them takes it over, captures from the same services stop in this case, and the item is
+//! locked away as contraband (law 7). The list and the stop come first: a desk that dies before the lock leaves both.
 //!
 //! It opens no byte, shows nothing of the item, and decides nothing about it. While nobody has taken it over, it refuses
-//! new captures from these hosts.
+//! new captures from these services. Where it cannot know from where an item came, it says that nothing is stopped.
 
 use std::collections::BTreeSet;
 
@@ -23,19 +23,29 @@ use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, vault::secret::ran
 use crate::{
     Desk,
     admit::{self, ExhibitContent},
-    capture::hosts,
-    reclassify,
+    capture::host_of,
+    filter, reclassify,
     row::{Draft, exhibit_label, for_action},
 };
 
 const ACCIDENT: &str = "accident";
 const OPEN: &str = "open";
 
+const LOCKED: &str = "It is locked away now.";
+const NOT_LOCKED: &str = "It is NOT locked away by this entry: it is a thing without bytes, or the filter team alone decides about it. Let nobody come near it.";
+const STOPPED: &str = "Captures from the same service in this case are stopped. Do not open the service with another program.";
+const NOT_STOPPED: &str = "Captures are NOT stopped, because nobody wrote down from where it came: tell your supervisor from where, and capture nothing from there.";
+
 /// What to do, in the order in which it is done.
-pub const PROCEDURE: [&str; 6] = [
+pub fn procedure(locked: bool, hosts: &BTreeSet<String>) -> [&'static str; 7] {
+    let [one, two, four, five, six] = PROCEDURE;
+    let (lock, stop) = (if locked { LOCKED } else { NOT_LOCKED }, if hosts.is_empty() { NOT_STOPPED } else { STOPPED });
+    [one, two, lock, stop, four, five, six]
+}
+
+const PROCEDURE: [&str; 5] = [
     "Do not open it again. Do not look at it again to make sure.",
     "Do not copy it, print it, photograph it or send it to anybody, also not to a colleague.",
-    "It is locked away now, and captures from the same service in this case are stopped. Do not open the service with another program.",
     "Tell your supervisor now, in words: that it happened, in which exhibit, and when. Not what was to be seen.",
     "Nobody blames you. You came upon it in lawful work, and this entry says so.",
     "Take a break now. Ask for somebody to talk to: your supervisor knows whom to call. You may ask to work on something else.",
@@ -49,6 +59,7 @@ struct AccidentContent {
     at: Moment,
     reason: String,
     hosts: BTreeSet<String>,
+    /// Whether it was locked away already when this was written; since then the exhibit's own class says it.
     locked: bool,
     acknowledged: Option<Acknowledged>,
 }
@@ -81,43 +92,86 @@ pub struct AccidentView {
     pub acknowledged: Option<(String, String)>,
 }
 
+/// What the officer asks for: whoever holds exhibits may say it of each; a member of the filter team, of one item.
+///
+/// # Errors
+/// When this is no number of an exhibit.
+pub fn intent_for(role: Role, exhibit: &str) -> Result<Intent, StoreError> {
+    reclassify::intent_for(role, exhibit)
+}
+
 /// An officer saw by accident what nobody may have. The item is locked away at once; any member may say so.
 ///
 /// # Errors
-/// When there is no such exhibit.
+/// When there is no such exhibit; what kept the item from being locked, after the entry stands.
 pub fn declare(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &str) -> Result<AccidentView, StoreError> {
-    for_action(permit, Action::Transfer)?;
     let row = admit::row(desk, scope, label)?;
+    let label = exhibit_label(row.number.unwrap_or(0));
+    if scope.role() == Role::FilterTeam {
+        for_action(permit, Action::Filter)?;
+        filter::for_item(permit, &label)?;
+    } else {
+        for_action(permit, Action::Transfer)?;
+    }
     let content: ExhibitContent = row.content()?;
-    let (label, hosts) = (exhibit_label(row.number.unwrap_or(0)), came_from(&content));
-    let locked = lock_away(desk, scope, permit, &label, content.class, reason)?;
+    let hosts = came_from(desk, scope, &content)?;
+    let locked = content.class == ExhibitClass::Contraband;
     let accident = AccidentContent { exhibit: label.clone(), by: scope.actor().clone(), at: desk.now(), reason: reason.into(), hosts, locked, acknowledged: None };
     let write = Draft::new(ACCIDENT, format!("{}/{}", row.id, hex::encode(random_16()?)), OPEN).under(&row.id).write(scope, desk.now(), &accident)?;
-    let detail = json!({"exhibit": label, "reason": reason, "hosts": accident.hosts, "locked": locked, "procedure": PROCEDURE});
+    let lockable = locked || is_lockable(scope, &content);
+    let detail = json!({"exhibit": label, "reason": reason, "hosts": accident.hosts, "to-be-locked": lockable, "procedure": procedure(lockable, &accident.hosts)});
+    // First what stops captures and calls a supervisor; then the lock, which is a step of its own.
     desk.store.commit(scope, permit, NewEvent::new(EventType::AccidentDeclared, Some(row.id.clone()), detail), vec![write])?;
-    view(desk, OPEN, accident)
+    if lockable && !locked {
+        reclassify::reclassify(desk, scope, permit, &label, ExhibitClass::Contraband, &format!("seen by accident: {reason}"))?;
+    }
+    view(desk, scope, &row.id, OPEN, accident)
 }
 
-/// Puts it into the class of what nobody opens. What may be privileged is closed to whoever investigates already, and
-/// only the filter team says more of it.
-fn lock_away(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, class: ExhibitClass, reason: &str) -> Result<bool, StoreError> {
-    if class.is_restricted() {
-        return Ok(class == ExhibitClass::Contraband);
-    }
-    let reason = format!("seen by accident: {reason}");
-    match reclassify::reclassify(desk, scope, permit, label, ExhibitClass::Contraband, &reason) {
-        Ok(_) => Ok(true),
-        // A thing has no bytes to restrict; it is on the list all the same.
-        Err(StoreError::Input(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
+/// Whether this entry locks it. A thing has no bytes to restrict. What may be privileged is closed to whoever
+/// investigates already, and only the filter team says more of it.
+fn is_lockable(scope: &Scope, content: &ExhibitContent) -> bool {
+    let own = if scope.role() == Role::FilterTeam { content.class == ExhibitClass::Privileged } else { !content.class.is_restricted() };
+    content.blob.is_some() && own
 }
 
-/// The hosts that a capture came from.
-fn came_from(content: &ExhibitContent) -> BTreeSet<String> {
+/// How many containers up an item is asked from where it came.
+const MOST_CONTAINERS: usize = 32;
+
+/// The hosts that it came from: what a capture fetched, the address that was written down for one made by hand, and
+/// the same of what it was taken out of.
+fn came_from(desk: &Desk, scope: &Scope, content: &ExhibitContent) -> Result<BTreeSet<String>, StoreError> {
+    let (mut hosts, mut up) = (own_hosts(content), content.derived_from.clone());
+    for _ in 0..MOST_CONTAINERS {
+        let Some(label) = up.take() else { break };
+        let container: ExhibitContent = match admit::row(desk, scope, &label) {
+            Err(error) if error.law() == Some(Law::Erasure) => break,
+            row => row?.content()?,
+        };
+        hosts.extend(own_hosts(&container));
+        up = container.derived_from;
+    }
+    Ok(hosts)
+}
+
+fn own_hosts(content: &ExhibitContent) -> BTreeSet<String> {
     let record = content.record.as_ref().and_then(|record| serde_json::from_value::<CaptureRecord>(record["record"].clone()).ok());
-    let urls: Vec<String> = record.map(|record| record.fetches.into_iter().map(|fetch| fetch.url).collect()).unwrap_or_default();
-    hosts(&urls).unwrap_or_default()
+    let fetched = record.into_iter().flat_map(|record| record.fetches).filter_map(|fetch| host_of(&fetch.url).ok());
+    fetched.chain(content.manual.iter().filter_map(|note| typed_host(&note.address))).collect()
+}
+
+/// The host of an address as a person typed it: with or without a scheme, with more words behind it.
+fn typed_host(address: &str) -> Option<String> {
+    let first = address.split_whitespace().next()?;
+    let url = if first.contains("://") { first.to_string() } else { format!("http://{first}") };
+    host_of(&url).ok().filter(|host| host.contains(['.', ':']) || host == "localhost")
+}
+
+/// The service behind a host. All names under an onion address lead to the one that holds its key (rend-spec-v3 §1.2).
+fn service(host: &str) -> String {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let Some(rest) = host.strip_suffix(".onion") else { return host };
+    format!("{}.onion", rest.rsplit('.').next().unwrap_or(rest))
 }
 
 /// Refuses to capture from a host of an accident that nobody has taken over; asked before an order and while it runs.
@@ -125,9 +179,10 @@ fn came_from(content: &ExhibitContent) -> BTreeSet<String> {
 /// # Errors
 /// Law 7 with what to do.
 pub(crate) fn stops(desk: &Desk, scope: &Scope, hosts: &BTreeSet<String>) -> Result<(), StoreError> {
+    let services: BTreeSet<String> = hosts.iter().map(|host| service(host)).collect();
     for row in desk.store.list(scope, ACCIDENT)?.into_iter().filter(|row| row.state == OPEN) {
         let accident: AccidentContent = row.content()?;
-        if let Some(host) = accident.hosts.intersection(hosts).next() {
+        if let Some(host) = accident.hosts.iter().find(|host| services.contains(&service(host))) {
             let text = format!("somebody came upon what nobody may have at {host} ({}): nothing is captured from there in this case until a supervisor has taken the accident over (`lanternfish accident acknowledge`)", accident.exhibit);
             return Err(StoreError::refused(Law::Restricted, text));
         }
@@ -143,7 +198,7 @@ pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<AccidentV
     for_action(permit, Action::Transfer)?;
     let mut rows = desk.store.list(scope, ACCIDENT)?;
     rows.sort_by_key(|row| (row.state != OPEN, row.event));
-    let views = rows.iter().map(|row| view(desk, &row.state, row.content()?)).collect::<Result<Vec<_>, _>>()?;
+    let views = rows.iter().map(|row| view(desk, scope, row.parent.as_deref().unwrap_or(""), &row.state, row.content()?)).collect::<Result<Vec<_>, _>>()?;
     desk.store.commit(scope, permit, NewEvent::new(EventType::AccidentConsulted, None, json!({"count": views.len()})), vec![])?;
     Ok(views)
 }
@@ -186,10 +241,14 @@ pub fn acknowledge(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, not
     }
     let detail = json!({"exhibit": label, "accidents": rows.len(), "note": note});
     desk.store.commit(scope, permit, NewEvent::new(EventType::AccidentAcknowledged, Some(exhibit.id.clone()), detail), rows)?;
-    view(desk, "acknowledged", taken.map_or_else(|| first.content(), Ok)?)
+    view(desk, scope, &exhibit.id, "acknowledged", taken.map_or_else(|| first.content(), Ok)?)
 }
 
-fn view(desk: &Desk, state: &str, accident: AccidentContent) -> Result<AccidentView, StoreError> {
+fn view(desk: &Desk, scope: &Scope, exhibit: &str, state: &str, accident: AccidentContent) -> Result<AccidentView, StoreError> {
+    let locked = match desk.store.get(scope, "exhibit", exhibit) {
+        Err(error) if error.law() == Some(Law::Erasure) => accident.locked,
+        row => row?.content::<ExhibitContent>()?.class == ExhibitClass::Contraband,
+    };
     let acknowledged = accident.acknowledged.map(|one| Ok::<_, StoreError>((desk.name_of(&one.by)?.0, one.note))).transpose()?;
     Ok(AccidentView {
         exhibit: accident.exhibit,
@@ -197,7 +256,7 @@ fn view(desk: &Desk, state: &str, accident: AccidentContent) -> Result<AccidentV
         by: desk.name_of(&accident.by)?.0,
         at: accident.at,
         reason: accident.reason,
-        locked: accident.locked,
+        locked,
         hosts: accident.hosts,
         acknowledged,
     })

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, time::{Duration, Instant}};
 use collect::{Collector, Running, Shared, Through, canary, control::Circuit, tor::Network};
 use ledger::{SigningKey, VerifyingKey};
 use model::{
-    Law, Sha256Digest,
+    Law, Moment, Sha256Digest,
     action::Action,
     authorize::Ground,
     capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
@@ -17,7 +17,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Intent, NewEvent, Permit, Scope, StoreError, Write, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
+use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
 
 use crate::{
     Desk, accident,
@@ -86,6 +86,18 @@ impl CaptureWish {
         Ok(actions.iter().flat_map(|action| hosts.iter().map(|host| self.intent(*action, host.clone()))).collect())
     }
 
+    /// Bytes with a hole cannot be compared with lists of known hashes, and for media that is what keeps people from
+    /// looking at what nobody may have.
+    ///
+    /// # Errors
+    /// For media with the session of a persona.
+    pub fn no_media_with_a_session(&self, persona: bool) -> Result<(), StoreError> {
+        if self.media && persona {
+            return Err(StoreError::input("--media any cannot be used with --persona: what belongs to the session is covered in the bytes, and a picture with covered bytes cannot be compared with lists of known hashes. Capture text with the persona, or media without it"));
+        }
+        Ok(())
+    }
+
     /// What a persona does it does under its own authority and no other.
     fn intent(&self, action: Action, host: String) -> Intent {
         let intent = Intent::to(action).on(&self.origin).aimed_at(host);
@@ -113,7 +125,7 @@ pub(crate) fn hosts_visited(desk: &Desk, scope: &Scope) -> Result<BTreeSet<Strin
 
 /// The host that a permit must name. What two readers could read differently is refused, so that the
 /// host asked for is the host that the collector goes to.
-fn host_of(url: &str) -> Result<String, StoreError> {
+pub(crate) fn host_of(url: &str) -> Result<String, StoreError> {
     if url.bytes().any(|b| matches!(b, b'\\' | b'@') || !b.is_ascii_graphic()) {
         return Err(StoreError::input(format!("{url} has a sign that URLs here do not have (blank, @, backslash or a letter that is not ASCII)", url = model::quoted(url))));
     }
@@ -161,6 +173,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// The longest lease.
 const LEASE: Duration = Duration::from_secs(MAX_LEASE_SECONDS.unsigned_abs());
 const POLL: Duration = Duration::from_millis(10);
+/// The longest that an order of another machine is waited for.
+const LONGEST_ORDER: Duration = Duration::from_secs(86_400);
 /// How long a child may take to sign after its order was withdrawn.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -178,6 +192,7 @@ pub fn run(
     told: impl FnMut(u8),
 ) -> Result<CaptureView, StoreError> {
     allowed(permits, wish)?;
+    not_stopped(desk, scope, wish)?;
     let road = Road::open(desk, &wish.way, told)?;
     along(desk, scope, permits, wish, &road, None)
 }
@@ -199,6 +214,7 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
     let permit = permits.first().ok_or_else(|| StoreError::refused(Law::Permit, "a capture needs a permit"))?;
     for_action(permit, Action::Collect)?;
     covered(permits, wish)?;
+    wish.no_media_with_a_session(wish.persona.is_some())?;
     reachable(wish)?;
     wish.persona.as_ref().map_or(Ok(()), |companion| companion.stands_in_none(&wish.urls))?;
     Ok(permit)
@@ -214,9 +230,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     if !road.stands() {
         return Err(StoreError::Environment { attempt: "capturing".into(), cause: "tor ended meanwhile; nothing was asked for: repeat the command".into() });
     }
-    if let Err(StoreError::Refused { law, text }) = accident::stops(desk, scope, &hosts(&wish.urls)?) {
-        return Err(desk.store.refuse(scope, &Intent::to(Action::Collect), law, text)?);
-    }
+    not_stopped(desk, scope, wish)?;
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
@@ -241,11 +255,20 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
         return Err(error);
     }
     let desk_key = desk_key(desk)?;
+    let written = desk.store.get(scope, "order", content.order.order.as_str())?;
     let started = Collector::new(desk.exe()).start_through(&through(road, wish), &spool, &content.order, &desk_key, child_seed);
     let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, road)?;
-    let view = admit_spool(desk, scope, permit, &content, &ended.with(road.leak()));
+    let view = admit_spool(desk, scope, permit, &written, &content, &ended.with(road.leak()));
     empty_spool(desk, scope, &content.order.order)?;
     view
+}
+
+/// Refuses what an accident stops. Who cannot ask whether it is stopped does not capture either.
+fn not_stopped(desk: &Desk, scope: &Scope, wish: &CaptureWish) -> Result<(), StoreError> {
+    match accident::stops(desk, scope, &hosts(&wish.urls)?) {
+        Err(StoreError::Refused { law, text }) => Err(desk.store.refuse(scope, &Intent::to(Action::Collect), law, text)?),
+        asked => asked,
+    }
 }
 
 /// The road, and what is taken along on it.
@@ -380,6 +403,25 @@ fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreE
 /// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
 const ATTENDED: &str = "desk.lock";
 
+fn spool_of(desk: &Desk, order: &OrderId) -> PathBuf {
+    desk.store.home().spool().join(order.as_str())
+}
+
+/// Holds the order's spool as the desk that attends it; none when a living desk of this machine does already.
+fn attending(desk: &Desk, order: &OrderId) -> Result<Option<fs::File>, StoreError> {
+    let trouble = |e: std::io::Error| StoreError::environment("holding the spool", &e);
+    let lock = match fs::File::create(spool_of(desk, order).join(ATTENDED)) {
+        // Another desk has ended it and taken the folder away.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        lock => lock.map_err(trouble)?,
+    };
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(trouble(error)),
+    }
+}
+
 /// Whether a living desk of this machine attends this order.
 pub(crate) fn is_held(desk: &Desk, order: &OrderId) -> bool {
     let lock = desk.store.home().spool().join(order.as_str()).join(ATTENDED);
@@ -497,7 +539,8 @@ pub(crate) fn sweep(desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
             Ok(row) => row.state != "running",
             // Of another case, or of none: without an order in it, it is of none.
             Err(StoreError::Input(_)) => !path.join(collect::spool::ORDER).exists(),
-            Err(_) => false,
+            // Erased: nobody opens it any more.
+            Err(error) => error.law() == Some(Law::Erasure),
         };
         if ended && !is_held(desk, &order) {
             match fs::remove_dir_all(&path) {
@@ -507,6 +550,19 @@ pub(crate) fn sweep(desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// The spool folders of orders that nobody attends any more.
+pub(crate) fn left_spools(desk: &Desk) -> Result<Vec<String>, StoreError> {
+    let trouble = |e: std::io::Error| StoreError::environment("looking through the spool", &e);
+    let mut left = Vec::new();
+    for entry in fs::read_dir(desk.store.home().spool()).map_err(trouble)? {
+        let name = entry.map_err(trouble)?.file_name();
+        let order = name.to_str().and_then(|name| name.parse::<OrderId>().ok());
+        left.extend(order.filter(|order| !is_attended(desk, order)).map(|order| order.to_string()));
+    }
+    left.sort();
+    Ok(left)
 }
 
 /// The key with which the desk signs orders: derived for this one purpose from the log's seed.
@@ -559,23 +615,27 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mu
 
 /// Admits what is in the spool, if its record's signature and digests hold. What was captured while
 /// the authority lived stays lawful to keep; when it ended meanwhile, the record says partial.
-fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderContent, ended: &Ended) -> Result<CaptureView, StoreError> {
+///
+/// `running` is the order's row as it was when this desk took the work up: what is written stands over that version,
+/// so that of two desks one ends the order, and the other seals nothing.
+fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, content: &OrderContent, ended: &Ended) -> Result<CaptureView, StoreError> {
     let revoked = ended.revoked.as_ref();
+    still_running(desk, scope, running)?;
     if let Some(fault) = &ended.fault {
-        return Err(end_without_evidence(desk, scope, content, fault)?);
+        return Err(end_without_evidence(desk, scope, running, content, fault)?);
     }
     let spool = desk.store.home().spool().join(content.order.order.as_str());
     let identity: age::x25519::Identity = content.spool_identity.parse().map_err(|_| StoreError::damaged("a spool identity"))?;
     let key = collector_key(content)?;
     let record = match collect::examine_spool(&spool, &key, &identity) {
         Ok(record) => record,
-        Err(error) => return Err(end_without_evidence(desk, scope, content, &error.to_string())?),
+        Err(error) => return Err(end_without_evidence(desk, scope, running, content, &error.to_string())?),
     };
     if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
         return Err(StoreError::refused(Law::Integrity, "the capture's record is about another order"));
     }
     if let Err(error) = collect::proves(&content.order, &record) {
-        return Err(end_without_evidence(desk, scope, content, &error.to_string())?);
+        return Err(end_without_evidence(desk, scope, running, content, &error.to_string())?);
     }
     // Admission of what was lawfully captured stands on custody, because the authority may be over now.
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
@@ -613,8 +673,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let mut draft = Draft::new("exhibit", id.to_string(), "sound").numbered();
     draft = draft.found_by("exhibit.sha256", blob.summary.sha256.hex());
     let exhibit_row = draft.write(scope, desk.now(), &exhibit)?;
-    let order_row = desk.store.get(scope, "order", content.order.order.as_str())?;
-    let done_row = Draft::new("order", content.order.order.to_string(), "ended").over(&order_row).write(scope, desk.now(), content)?;
+    let done_row = Draft::new("order", content.order.order.to_string(), "ended").over(running).write(scope, desk.now(), content)?;
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
@@ -652,10 +711,15 @@ fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {
     VerifyingKey::from_bytes(&bytes).map_err(|_| StoreError::damaged("a collector key"))
 }
 
-fn end_without_evidence(desk: &Desk, scope: &Scope, content: &OrderContent, why: &str) -> Result<StoreError, StoreError> {
+/// An order ends once. Who finds it ended by another desk leaves it as that desk wrote it.
+fn still_running(desk: &Desk, scope: &Scope, running: &Row) -> Result<(), StoreError> {
+    let now = desk.store.get(scope, "order", &running.id)?;
+    if now.state == "running" && now.version == running.version { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+fn end_without_evidence(desk: &Desk, scope: &Scope, running: &Row, content: &OrderContent, why: &str) -> Result<StoreError, StoreError> {
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let order_row = desk.store.get(scope, "order", content.order.order.as_str())?;
-    let done = Draft::new("order", content.order.order.to_string(), "failed").over(&order_row).write(scope, desk.now(), content)?;
+    let done = Draft::new("order", content.order.order.to_string(), "failed").over(running).write(scope, desk.now(), content)?;
     let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": why}));
     let mut rows = vec![done];
     rows.extend(crawl::round_ended(desk, scope, content.crawl.as_deref(), &content.order.order, None)?);
@@ -700,24 +764,49 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let mut lines = Vec::new();
     for row in desk.store.list(scope, "order")?.iter().filter(|row| row.state == "running") {
-        let content: OrderContent = row.content()?;
-        if is_attended(desk, &content.order.order) {
-            lines.push(format!("{}: still running", row.id));
-            continue;
-        }
-        match left_behind(desk, scope, &keep, &content) {
-            Ok(view) => lines.push(format!("{}: admitted as {}", row.id, view.exhibit.exhibit)),
-            Err(error) => lines.push(format!("{}: {error}", row.id)),
-        }
-        empty_spool(desk, scope, &content.order.order)?;
+        lines.push(format!("{}: {}", row.id, recovered(desk, scope, &keep, row)?));
     }
     sweep(desk, scope)?;
     Ok(lines)
 }
 
-fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, content: &OrderContent) -> Result<CaptureView, StoreError> {
+fn recovered(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row) -> Result<String, StoreError> {
+    let content: OrderContent = row.content()?;
+    let order = &content.order.order;
+    let here = spool_of(desk, order).exists();
+    if !here && desk.now() <= ends_by(&content.order, row.time) {
+        return Ok(format!(
+            "its spool folder is not on this machine: it was begun on another one and may run until {}. Run `lanternfish capture --recover` there; here the order can be given up after that time",
+            ends_by(&content.order, row.time)
+        ));
+    }
+    if is_attended(desk, order) {
+        return Ok("still running".into());
+    }
+    let held = if here { attending(desk, order)? } else { None };
+    if here && held.is_none() {
+        return Ok("still running".into());
+    }
+    let ended = left_behind(desk, scope, keep, row, &content);
+    empty_spool(desk, scope, order)?;
+    Ok(match ended {
+        Ok(view) => format!("admitted as {}", view.exhibit.exhibit),
+        Err(StoreError::Conflict) => "another desk has ended it meanwhile".into(),
+        Err(error) if here => error.to_string(),
+        Err(error) => format!("given up, because it was begun on another machine and its spool folder is not here: {error}"),
+    })
+}
+
+/// When an order is over at the latest, whoever carries it out: each address has its own time, then the lease ends.
+fn ends_by(order: &Order, begun: Moment) -> Moment {
+    let each = order.timeout_ms.saturating_add(order.pause_ms.unwrap_or(0));
+    let all = each.saturating_mul(order.urls.len() as u64).div_ceil(1_000).min(LONGEST_ORDER.as_secs());
+    begun.plus_seconds(i64::try_from(all).unwrap_or(i64::MAX).saturating_add(MAX_LEASE_SECONDS).saturating_add(GRACE.as_secs() as i64))
+}
+
+fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row, content: &OrderContent) -> Result<CaptureView, StoreError> {
     let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-    admit_spool(desk, scope, keep, content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() })
+    admit_spool(desk, scope, keep, row, content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() })
 }
 
 /// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.
@@ -731,14 +820,18 @@ pub(crate) fn recover_one(desk: &Desk, scope: &Scope, order: &OrderId) -> Result
         return Err(StoreError::Conflict);
     }
     let content: OrderContent = row.content()?;
-    if !desk.store.home().spool().join(order.as_str()).exists() {
+    if !spool_of(desk, order).exists() {
         return Err(StoreError::Environment {
             attempt: "going on with the crawl".into(),
-            cause: format!("its last round ({order}) was begun on another machine, or its spool folder is gone: go on there, or run `lanternfish capture --recover` here to give that round up"),
+            cause: format!(
+                "its last round ({order}) was begun on another machine, or its spool folder is gone: go on there, or run `lanternfish capture --recover` here after {} to give that round up",
+                ends_by(&content.order, row.time)
+            ),
         });
     }
+    let Some(_held) = attending(desk, order)? else { return Err(StoreError::Conflict) };
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let ended = left_behind(desk, scope, &keep, &content);
+    let ended = left_behind(desk, scope, &keep, &row, &content);
     empty_spool(desk, scope, order)?;
     match ended {
         // Nobody signed it: it can never become evidence, and its pages wait again.

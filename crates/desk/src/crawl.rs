@@ -182,6 +182,9 @@ struct CrawlContent {
     rows: u64,
     /// No page that waits has a lower number.
     from: u64,
+    /// The lowest page that was let wait again while a round was under way: the end of that round does not pass it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back: Option<u64>,
     /// Pages that were let in; the page budget counts them.
     let_in: u64,
     round: Option<RoundState>,
@@ -222,6 +225,9 @@ pub struct Counts {
     pub links: u64,
     /// Links beyond the bound of one page, which were counted only.
     pub beyond: u64,
+    /// Pages that came and were not read for links, because the reader did not come to its end.
+    #[serde(default)]
+    pub unread: u64,
 }
 
 /// What a page's row holds (sealed under the case key).
@@ -245,6 +251,9 @@ struct PageContent {
     /// Why it did not come the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
+    /// Why its links were not read, although it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unread: Option<String>,
 }
 
 /// Where a page lies.
@@ -385,6 +394,7 @@ fn begin_with(
         begun: desk.now(),
         rows: 0,
         from: 0,
+        back: None,
         let_in: 0,
         round: None,
         counts: Counts::default(),
@@ -397,7 +407,7 @@ fn begin_with(
     };
     let mut rows = with(&id)?;
     for (address, via) in first_pages(wish, &starts) {
-        let page = PageContent { url: address, depth: 0, via, found_in: None, tries: 0, came: None, read: None, left: None, trouble: None };
+        let page = PageContent { url: address, depth: 0, via, found_in: None, tries: 0, came: None, read: None, left: None, trouble: None, unread: None };
         rows.push(page_write(scope, desk, &id, content.rows, WAITING, &page, None)?);
         content.rows += 1;
         content.let_in += 1;
@@ -470,6 +480,7 @@ fn one_step(
         }
         None if row.state != GOING => return view(&row).map(Some),
         None => match next_round(desk, scope, &row, &content)? {
+            Next::Refused(pages) => refused(desk, scope, &permits.examine, id, &pages)?,
             Next::Ended(state, why) => return end(desk, scope, &permits.examine, id, state, &why).map(Some),
             Next::Pages(pages) => {
                 let road = match road {
@@ -491,6 +502,8 @@ fn one_step(
 /// What comes next.
 enum Next {
     Pages(Vec<(u64, PageContent)>),
+    /// No order may hold these; each with its reason.
+    Refused(Vec<(Row, PageContent)>),
     Ended(&'static str, String),
 }
 
@@ -500,14 +513,23 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
     }
     let ids = (page_id(&row.id, content.from), page_id(&row.id, content.rows));
     let rows = desk.store.stretch(scope, PAGE, (&ids.0, &ids.1), Some(WAITING), content.wish.round_pages)?;
-    let mut pages = Vec::new();
-    for row in &rows {
+    let (mut pages, mut refused) = (Vec::new(), Vec::new());
+    let transport = content.wish.way.way().transport();
+    for row in rows {
         let page: PageContent = row.content()?;
+        // One address that this way does not reach must not end the order of all the others.
+        if let Err(refusal) = collect::destination::target(transport, &page.url) {
+            refused.push((row, PageContent { tries: TRIES, trouble: Some(format!("refused-destination: {refusal}")), ..page }));
+            continue;
+        }
         // robots.txt first: what it says decides about the others.
         if pages.iter().any(|(_, first): &(u64, PageContent)| (first.via == LinkKind::Robots) != (page.via == LinkKind::Robots)) {
             break;
         }
         pages.push((number_of(&row.id)?, page));
+    }
+    if !refused.is_empty() {
+        return Ok(Next::Refused(refused));
     }
     if pages.is_empty() {
         return Ok(Next::Ended(DONE, "no page waits".into()));
@@ -516,6 +538,16 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
         return Ok(Next::Ended(STOPPED, format!("{EMPTY_ROUNDS} rounds one after the other brought no page")));
     }
     Ok(Next::Pages(pages))
+}
+
+/// Writes down that pages did not come, because no order may hold their addresses.
+fn refused(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, pages: &[(Row, PageContent)]) -> Result<(), StoreError> {
+    change(desk, scope, permit, id, |row, content| {
+        content.counts.failed += pages.len() as u64;
+        let failed = |(over, page): &(Row, PageContent)| page_write(scope, desk, id, number_of(&over.id)?, FAILED, page, Some(over));
+        Ok((if row.state == GOING { GOING } else { STOPPED }, pages.iter().map(failed).collect::<Result<Vec<_>, _>>()?))
+    })
+    .map(|_| ())
 }
 
 fn number_of(id: &str) -> Result<u64, StoreError> {
@@ -548,6 +580,7 @@ fn fetch(
     let numbers: Vec<u64> = pages.iter().map(|(number, _)| *number).collect();
     let taken = |order: &OrderId| {
         let mut next = content.clone();
+        next.back = None;
         next.from = numbers.first().copied().unwrap_or(content.from);
         next.round = Some(RoundState { order: order.clone(), pages: numbers.clone(), exhibit: None });
         // Over the version that was read: another desk that took a round meanwhile makes this a conflict.
@@ -582,6 +615,7 @@ pub(crate) fn round_ended(desk: &Desk, scope: &Scope, crawl: Option<&str>, order
         Some(exhibit) => round.exhibit = Some(exhibit.clone()),
         None => {
             content.round = None;
+            content.back = None;
             content.empty += 1;
         }
     }
@@ -653,6 +687,7 @@ fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits, id: &str)
     let first = number_of(&first.id)?;
     change(desk, scope, permits.collecting()?, id, |row, content| {
         content.from = content.from.min(first);
+        content.back = content.round.as_ref().map(|_| content.back.map_or(first, |back| back.min(first)));
         content.counts.failed = content.counts.failed.saturating_sub(rows.len() as u64);
         let wait = |one: &Row| {
             let page = PageContent { tries: 0, ..one.content()? };

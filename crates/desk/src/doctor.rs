@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::{BlobContent, Intent, LogReport, NewEvent, Scope, Session, StoreError};
 
-use crate::{Desk, admit, office::input, witness};
+use crate::{Desk, admit, capture, office::input, witness};
 
 /// One line of the health check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -106,8 +106,8 @@ type Check = fn(&Desk) -> Result<Health, StoreError>;
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
     let before: [Check; 2] = [restored, database];
-    let after: [Check; 15] =
-        [writable, objects, torn, keeping, hash_lists, unfinished, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage];
+    let after: [Check; 16] =
+        [writable, objects, torn, keeping, hash_lists, unfinished, spools, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage];
     let told = |found: Result<Health, StoreError>| found.unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again"));
     let mut lines: Vec<Health> = before.iter().map(|check| told(check(desk))).collect();
     // Read once: a log of millions takes its time.
@@ -198,6 +198,13 @@ fn unfinished(desk: &Desk) -> Result<Health, StoreError> {
     let old = SystemTime::now().checked_sub(UNFINISHED).unwrap_or(SystemTime::UNIX_EPOCH);
     let swept = desk.store.sweep_unfinished(old)?;
     Ok(line(true, format!("{swept} objects that an interrupted run left unfinished were removed"), ""))
+}
+
+/// What captures left behind whose desk died. The node cannot tell whose they are: they are sealed, their names too.
+fn spools(desk: &Desk) -> Result<Health, StoreError> {
+    let left = capture::left_spools(desk)?;
+    let text = if left.is_empty() { "no capture was left behind in the spool".to_string() } else { format!("captures whose desk died were left behind in the spool: {}", left.join(", ")) };
+    Ok(warning(left.is_empty(), text, "a member of each case that collects on this machine runs `lanternfish capture --recover --case CASE`: what was signed is sealed, the rest is removed"))
 }
 
 fn erasures(desk: &Desk) -> Result<Health, StoreError> {

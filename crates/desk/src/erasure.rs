@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use store::{Database, Intent, NewEvent, Permit, Row, Scope, StoreError, ToErase};
 
 use crate::{
-    Desk, authority,
+    Desk, authority, capture,
     case::CaseContent,
     facts, material,
     row::{Draft, erasure_label, exhibit_label, finding_label, for_action, fresh_erasure, parse_label, subject_label},
@@ -587,6 +587,8 @@ fn try_destroy(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Resu
     };
     paper(desk, scope, on.as_str())?;
     nothing_lies_open(desk)?;
+    // What a desk that died left behind of a sealed capture is a second copy of it.
+    capture::sweep(desk, scope)?;
     let person = desk.store.get(scope, "subject", &erasure.subject)?;
     let content: Subject = person.content()?;
     may_destroy(desk.store.standing(scope.case())?.legal_hold, content.hold.is_some())?;
@@ -654,6 +656,7 @@ pub fn finish(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, folder: 
             remove_spool(desk, id)?;
         }
     }
+    capture::sweep(desk, scope)?;
     desk.store.keep_tombstone(seq)?;
     let copied = desk.store.copy_tombstones(folder)?;
     erasure.state = ErasureState::Done;

@@ -302,13 +302,22 @@ fn seen(desk: &Desk, scope: &Scope) -> Result<Vec<Found>, StoreError> {
 /// The persona that was named, by its number or, for who holds its key, by its name.
 fn named(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<Found, StoreError> {
     let number = parse_label(typed, 'N').ok();
-    for one in seen(desk, scope)? {
-        let same_name = || Ok::<_, StoreError>(card(desk, session, scope, &one)?.is_some_and(|card| normal(&card.name) == normal(typed)));
-        if one.row.number == number && number.is_some() || same_name()? {
-            return Ok(one);
+    let mut all = seen(desk, scope)?;
+    // A number means that persona and no other, whatever another one is called.
+    if let Some(at) = all.iter().position(|one| number.is_some() && one.row.number == number) {
+        return Ok(all.swap_remove(at));
+    }
+    let mut found = Vec::new();
+    for one in all.into_iter().filter(|one| !one.content.persona.state.is_final()) {
+        if card(desk, session, scope, &one)?.is_some_and(|card| normal(&card.name) == normal(typed)) {
+            found.push(one);
         }
     }
-    Err(StoreError::input(format!("there is no persona {typed} for you in this case: see `lanternfish persona list`", typed = model::quoted(typed))))
+    if found.len() > 1 {
+        let labels: Vec<String> = found.iter().map(Found::label).collect();
+        return Err(StoreError::input(format!("{} have this name: write the number of the one that you mean", labels.join(" and "))));
+    }
+    found.pop().ok_or_else(|| StoreError::input(format!("there is no persona {typed} for you in this case: see `lanternfish persona list` (one that has ended is named by its number)", typed = model::quoted(typed))))
 }
 
 /// What it is, for who holds its key.
@@ -661,6 +670,9 @@ pub fn add_secret(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit
     }
     let (kind, host, value) = secret.parts();
     let host = host.map(str::to_lowercase);
+    if let Some(host) = host.as_deref().filter(|host| !is_bare_host(host)) {
+        return Err(StoreError::input(format!("{} is not a host: write its name only, without http://, port and path, such as market.example", model::quoted(host))));
+    }
     if value.is_empty() || value.len() > LONGEST_SECRET {
         return Err(StoreError::input("the secret is empty or longer than 64 KiB"));
     }
@@ -689,6 +701,13 @@ pub fn add_secret(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit
     desk.store.commit(scope, permit, NewEvent::new(EventType::PersonaSecretKept, Some(one.row.id.clone()), detail), rows)?;
     let one = found(desk, scope, desk.store.get(scope, PERSONA, &one.row.id)?)?;
     view(desk, session, scope, &one)
+}
+
+/// Whether it is the name of a host and nothing else: what a capture to that host is compared with.
+fn is_bare_host(host: &str) -> bool {
+    let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    literal.map_or(!host.is_empty() && host.bytes().all(named), |six| six.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
 /// How a secret stands in an index: under the case's key, never as it is.
@@ -934,8 +953,13 @@ pub fn intent_to_reveal(exhibit: &str) -> Result<Intent, StoreError> {
 
 /// What is said of a capture from which something was withheld.
 pub(crate) fn in_words(record: &CaptureRecord) -> Option<String> {
-    let places: usize = record.fetches.iter().flat_map(|fetch| &fetch.withheld).map(|one| one.at.len()).sum();
-    record.withheld.is_some().then(|| format!("{WITHHELD_WORD}: it was captured with a session, whose secrets are kept out of it: a commitment stands in {places} places; a court can have them opened"))
+    let (places, rows) = (count_of(record, |_| true), count_of(record, |field| field == REPEATED));
+    record.withheld.is_some().then(|| format!("{WITHHELD_WORD}: it was captured with a session, whose secrets are kept out of it: a commitment stands in {places} places, in {rows} of them a row of stars covers what the server sent; `lanternfish persona reveal` opens them for a court"))
+}
+
+/// In how many places of what was captured something is withheld.
+fn count_of(record: &CaptureRecord, of: impl Fn(&str) -> bool) -> usize {
+    record.fetches.iter().flat_map(|fetch| &fetch.withheld).filter(|one| of(&one.field)).map(|one| one.at.len()).sum()
 }
 
 /// How this remark begins.
@@ -945,7 +969,16 @@ const WITHHELD_WORD: &str = "WITHHELD";
 pub(crate) fn limits(facts: &Facts) -> Vec<String> {
     let shown = facts.exhibits.iter().filter(|view| !view.content.class.is_restricted());
     let said = |view: &admit::ExhibitView| view.content.findings.iter().any(|remark| remark.starts_with(WITHHELD_WORD));
-    shown.filter(|view| said(view)).map(|view| format!("{} was captured with a session: its cookies are withheld, each behind a commitment in the capture record", view.exhibit)).collect()
+    let rows = |view: &admit::ExhibitView| {
+        let record = view.content.record.as_ref().and_then(|held| serde_json::from_value::<CaptureRecord>(held["record"].clone()).ok());
+        record.map_or(0, |record| count_of(&record, |field| field == REPEATED))
+    };
+    let covered = |rows| match rows {
+        0 => String::new(),
+        rows => format!("; in {rows} places a row of stars covers what the server sent, so its bytes are not those of the page there, and a list of known hashes cannot hold them"),
+    };
+    let limit = |view: &admit::ExhibitView| format!("{} was captured with a session: its cookies are withheld, each behind a commitment in the capture record{}; `lanternfish persona reveal` opens them for a court", view.exhibit, covered(rows(view)));
+    shown.filter(|view| said(view)).map(limit).collect()
 }
 
 // ---- what makes it easy to recognise

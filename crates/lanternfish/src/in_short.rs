@@ -125,6 +125,9 @@ pub fn crawl(view: &CrawlView) -> Vec<String> {
     let mut lines = vec![format!("{} {}: {}", view.crawl, view.state, progress(view))];
     lines.extend(view.ended.iter().map(|why| format!("  ended: {why}")));
     lines.extend(view.left_out.iter().map(|(reason, count)| format!("  left out, {}: {count}", reason.in_words())));
+    if view.counts.unread > 0 {
+        lines.push(format!("  pages that came and were not read for links: {} (`collect sitemap` says which and why)", view.counts.unread));
+    }
     if view.counts.beyond > 0 {
         lines.push(format!("  links beyond the bound of one page, counted only: {}", view.counts.beyond));
     }
@@ -144,7 +147,8 @@ pub fn page(line: &PageLine) -> String {
     let status = line.status.map(|status| format!(" {status}")).unwrap_or_default();
     let why = line.reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
     let hints: String = line.hints.iter().map(|hint| format!(" [{}?]", name(hint))).collect();
-    format!("{}{status}{place}: {}{why}{hints}", line.state, line.url)
+    let not_read = line.not_read.as_deref().map(|why| format!(" (its links were not read: {why})")).unwrap_or_default();
+    format!("{}{status}{place}: {}{why}{not_read}{hints}", line.state, line.url)
 }
 
 /// One page that is not as it was.

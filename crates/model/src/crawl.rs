@@ -185,9 +185,10 @@ impl Address {
         }
         let port = match port {
             None | Some("") => String::new(),
-            Some(usual) if usual == (if scheme == "https" { "443" } else { "80" }) => String::new(),
-            Some(digits) if digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit()) => format!(":{digits}"),
-            Some(_) => return Err(LeftOut::NotReadable),
+            Some(digits) => match port_of(digits).ok_or(LeftOut::NotReadable)? {
+                usual if usual == (if scheme == "https" { 443 } else { 80 }) => String::new(),
+                port => format!(":{port}"),
+            },
         };
         Address::of_parts(&format!("{scheme}://{}{port}", host.to_ascii_lowercase()), tail)
     }
@@ -284,6 +285,12 @@ impl Address {
             *count > REPEATS
         })
     }
+}
+
+/// A port that there is, in whatever number of zeros it is written: 1 to 65535.
+fn port_of(digits: &str) -> Option<u16> {
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|port| plain && *port > 0)
 }
 
 /// Without blanks at the ends, and without the line ends that HTML ignores inside an address.

@@ -72,12 +72,25 @@ impl Store {
     /// # Errors
     /// When the database refuses or a row cannot be opened.
     pub fn stretch(&self, scope: &Scope, kind: &str, ids: (&str, &str), state: Option<&str>, most: u32) -> Result<Vec<Row>, StoreError> {
-        let mut values = vec![Val::text(kind), Val::text(ids.0), Val::text(ids.1), Val::Int(most.into())];
-        values.extend(state.map(Val::text));
         let statement = if state.is_some() { sql::RECORDS_STRETCH_IN_STATE } else { sql::RECORDS_STRETCH };
-        let cells = self.db.rows(Sight::Person(&scope.actor), statement, &values)?;
-        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
-        rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case) && !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
+        let (mut first, mut found) = (ids.0.to_string(), Vec::new());
+        loop {
+            // One more than is wanted: the next piece begins with the last one of this.
+            let piece = i64::from(most.max(1)) + 1;
+            let mut values = vec![Val::text(kind), Val::text(&first), Val::text(ids.1), Val::Int(piece)];
+            values.extend(state.map(Val::text));
+            let cells = self.db.rows(Sight::Person(&scope.actor), statement, &values)?;
+            let mut rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+            let next = if rows.len() as i64 == piece { rows.pop().map(|row| row.id) } else { None };
+            // Erased rows count for nothing here: what lies behind a thousand of them is found all the same.
+            found.extend(rows.into_iter().filter(|row| row.case.as_ref() == Some(&scope.case) && !row.is_erased()));
+            match next {
+                Some(next) if found.len() < most as usize => first = next,
+                _ => break,
+            }
+        }
+        found.truncate(most as usize);
+        found.into_iter().map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
     /// Whether a row of this case has this indexed value; nothing is opened.

@@ -203,6 +203,51 @@ fn without_a_persona_everything_is_kept_as_it_came() {
     assert!(record.withheld.is_none() && record.fetches[0].withheld.is_empty() && record.fetches[0].as_received.is_none());
 }
 
+/// A server must not choose by its cookies which words of its own page become stars.
+#[test]
+fn law_05_a_short_value_that_a_server_set_blanks_nothing_in_its_page() {
+    let body = format!("contraband offered here; contraband sold; {SECRET}; {FRESH}");
+    let head = format!("HTTP/1.1 200 OK\r\nSet-Cookie: a=contraband\r\nSet-Cookie: b={FRESH}\r\nX-Echo: contraband\r\nContent-Length: {}\r\n\r\n", body.len());
+    let (bench, persona) = (Bench::new(), Persona::new());
+    let (server, _) = listening(&[head.as_bytes(), body.as_bytes()].concat());
+    let (record, secrets) = persona.run(&bench, &[&server.url("/")]);
+    let fetch = &record.fetches[0];
+    let kept = bench.response(fetch);
+    let text = String::from_utf8(kept.clone()).unwrap();
+    let (lead, page) = text.split_once("\r\n\r\n").unwrap();
+    assert_eq!(page, format!("contraband offered here; contraband sold; {}; {}", "*".repeat(SECRET.len()), "*".repeat(FRESH.len())));
+    assert!(!lead.contains("contraband"), "in the head it is covered: {lead}");
+    assert_eq!(rebuilt(&kept, fetch.response_record.as_deref().unwrap(), fetch, &secrets), [head.as_bytes(), body.as_bytes()].concat());
+}
+
+/// Where no head is understood, nobody can tell where a server sets a cookie: no more is kept.
+#[test]
+fn law_13_a_response_without_a_head_that_is_understood_is_cut_before_a_cookie_passes() {
+    let late = format!("Set-Cookie: late={FRESH}\r\nContent-Length: 2\r\n\r\nok");
+    let long = format!("HTTP/1.1 200 OK\r\n{}{late}", "X-Filler: 0123456789abcdef0123456789abcdef\r\n".repeat(20_000));
+    let flood = format!("{}HTTP/1.1 200 OK\r\n{late}", "HTTP/1.1 103 Early Hints\r\nX-Filler: 0123456789abcdef\r\n\r\n".repeat(20_000));
+    for answer in [long, flood] {
+        let (bench, persona) = (Bench::new(), Persona::new());
+        let (server, _) = listening(answer.as_bytes());
+        let (record, _) = persona.run(&bench, &[&server.url("/")]);
+        assert_eq!(record.fetches[0].outcome, crate::bench::failed("malformed-response"));
+        assert!(record.fetches[0].response_bytes < 600 << 10, "{}", record.fetches[0].response_bytes);
+        assert!(!bench.warc().windows(FRESH.len()).any(|w| w == FRESH.as_bytes()));
+    }
+}
+
+/// A value that lies across the end of what is recorded of a redirect is covered before it is cut.
+#[test]
+fn law_13_a_long_redirect_holds_no_part_of_the_session() {
+    let place = format!("/{}{SECRET}/next", "x".repeat(4_096 - 9));
+    let answer = format!("HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n");
+    let (bench, persona) = (Bench::new(), Persona::new());
+    let (server, _) = listening(answer.as_bytes());
+    let (record, _) = persona.run(&bench, &[&server.url("/")]);
+    let told = record.fetches[0].redirect.clone().unwrap();
+    assert_eq!(told, format!("/{}{}", "x".repeat(4_096 - 9), "*".repeat(8)));
+}
+
 #[test]
 fn a_server_that_repeats_the_session_without_end_is_cut() {
     let body = format!("{SECRET} ").repeat(11_000);

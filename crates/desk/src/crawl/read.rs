@@ -279,7 +279,7 @@ impl<'a> Reading<'a> {
                 LEFT_OUT
             }
         };
-        let page = PageContent { url, depth, via: link.kind, found_in: Some(self.exhibit.clone()), tries: 0, came: None, read: None, left: verdict.err(), trouble: None };
+        let page = PageContent { url, depth, via: link.kind, found_in: Some(self.exhibit.clone()), tries: 0, came: None, read: None, left: verdict.err(), trouble: None, unread: None };
         let number = self.content.rows;
         self.content.rows += 1;
         self.ready.push(page_write(self.scope, self.desk, &self.row.id, number, state, &page, None)?);
@@ -353,6 +353,7 @@ impl<'a> Reading<'a> {
                 self.link(&address, &Link { kind: LinkKind::Redirect, to: to.clone() }, depth)?;
             }
             came += u64::from(self.pages[place].1.came.is_some());
+            self.not_read(place, trouble.as_deref());
             self.content.counts.bytes += fetch.response_bytes;
         }
         self.content.empty = if came == 0 { self.content.empty + 1 } else { 0 };
@@ -375,10 +376,19 @@ impl<'a> Reading<'a> {
         // A page that waits again keeps its number: the next round begins with it.
         let waits = pages.iter().zip(&self.round.pages).filter(|((_, page), _)| page.came.is_none() && page.tries < TRIES).map(|(_, number)| *number).min();
         let after = self.round.pages.iter().max().map_or(self.content.from, |last| last + 1);
-        self.content.from = waits.unwrap_or(after);
+        self.content.from = waits.unwrap_or(after).min(self.content.back.take().unwrap_or(u64::MAX));
         self.content.round = None;
         self.commit(rows, json!({"pages": pages.len(), "came": came, "trouble": trouble}))?;
         Ok(self.row)
+    }
+
+    /// Writes into a page that came and holds something to read why nothing was read in it.
+    fn not_read(&mut self, place: usize, trouble: Option<&str>) {
+        let fetch = self.fetches[place];
+        let text = matches!(fetch.outcome, FetchOutcome::Complete { status: 200..=299 }) || matches!(&fetch.outcome, FetchOutcome::Partial { reason, .. } if reason == "page-budget");
+        let page = &mut self.pages[place].1;
+        page.unread = trouble.filter(|_| text && page.came.is_some() && page.read.is_none()).map(str::to_string);
+        self.content.counts.unread += u64::from(page.unread.is_some());
     }
 
     /// Writes into a page how its fetch ended; true when it is to be asked for again.
@@ -388,8 +398,8 @@ impl<'a> Reading<'a> {
         let page = &mut self.pages[place].1;
         let (status, reason) = match &fetch.outcome {
             FetchOutcome::Complete { status } => (Some(*status), None),
-            // As much as one page may be: it would not be more the next time.
-            FetchOutcome::Partial { status, reason } if reason == "page-budget" => (*status, Some(reason.clone())),
+            // As much as one page may be, or no text: it would not be more the next time.
+            FetchOutcome::Partial { status, reason } if matches!(reason.as_str(), "page-budget" | "not-text") => (*status, Some(reason.clone())),
             FetchOutcome::Partial { reason, .. } | FetchOutcome::Failed { reason } => {
                 page.trouble = Some(reason.clone());
                 match reason.as_str() {

@@ -4,7 +4,7 @@
 //! schedule reaches no further than the authority. Two desks that find the same schedule due write over one version of
 //! its row: one begins the crawl, the other finds it begun.
 
-use model::{Moment, crawl::next_due, event::EventType, id::BlobId};
+use model::{Law, Moment, crawl::next_due, event::EventType, id::BlobId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{NewEvent, Permit, Row, Scope, StoreError};
@@ -67,7 +67,7 @@ fn label(number: i64) -> String {
 
 fn view(desk: &Desk, scope: &Scope, row: &Row) -> Result<ScheduleView, StoreError> {
     let content: ScheduleContent = row.content()?;
-    let last = content.last.map(|id| desk.store.get(scope, KIND, &id)).transpose()?;
+    let last = last_crawl(desk, scope, content.last.as_deref())?;
     Ok(ScheduleView {
         schedule: label(row.number.unwrap_or(0)),
         state: row.state.clone(),
@@ -77,6 +77,14 @@ fn view(desk: &Desk, scope: &Scope, row: &Row) -> Result<ScheduleView, StoreErro
         until: content.until,
         last: last.map(|row| crawl_label(row.number.unwrap_or(0))),
     })
+}
+
+/// The newest crawl of a schedule; none where it was erased.
+fn last_crawl(desk: &Desk, scope: &Scope, id: Option<&str>) -> Result<Option<Row>, StoreError> {
+    match id.map(|id| desk.store.get(scope, KIND, id)).transpose() {
+        Err(error) if error.law() == Some(Law::Erasure) => Ok(None),
+        found => found,
+    }
 }
 
 /// Puts a crawl on a schedule; the first is due at once.
@@ -148,7 +156,7 @@ pub fn due(desk: &Desk, scope: &Scope, told: &mut dyn FnMut(String)) -> Result<V
         if content.due > now || content.until <= now {
             continue;
         }
-        let last = content.last.as_ref().map(|id| desk.store.get(scope, KIND, id)).transpose()?;
+        let last = last_crawl(desk, scope, content.last.as_deref())?;
         if let Some(last) = last.filter(|last| last.state == GOING) {
             found.push(Due { schedule: name, crawl: crawl_label(last.number.unwrap_or(0)), wish: content.crawl });
             continue;

@@ -68,6 +68,9 @@ pub struct PageLine {
     /// Hints, never proof: `captcha`, `login-wall`, `proof-of-work`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Mark>,
+    /// Why nothing was read in it, although it came: links that stand in it are not in this list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_read: Option<String>,
     /// Links of it that were counted and not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links_not_read: Option<u64>,
@@ -146,6 +149,7 @@ fn line(row: &Row, page: PageContent, labels: &mut Labels<'_>) -> Result<PageLin
         bytes: came.as_ref().map(|came| came.bytes),
         at: came.map(|came| came.at),
         reason: page.left.map(|left| left.in_words().to_string()).or(page.trouble),
+        not_read: page.unread.filter(|_| !silent),
         payload: read.as_ref().map(|read| read.payload),
         hints: read.as_ref().map(|read| read.marks.clone()).unwrap_or_default(),
         links_not_read: read.map(|read| read.beyond).filter(|beyond| *beyond > 0),

@@ -27,6 +27,8 @@ use crate::{args::*, folder, in_short, output::{Pipe, print_bytes}};
 
 impl Office {
     pub(super) fn capture(&self, case: &InCase, mut wish: CaptureWish, persona: Option<&str>) -> Done {
+        // Before anything of the persona is opened.
+        wish.no_media_with_a_session(persona.is_some())?;
         let (session, scope) = self.enter(case)?;
         if let Some(persona) = persona {
             let companion = persona::take_along(&self.desk, &session, &scope, persona, &capture::hosts(&wish.urls)?)?;

@@ -148,10 +148,11 @@ impl Office {
 
     /// The accident: one command, and what to do now.
     pub(super) fn accident_with(&self, case: &InCase, exhibit: &str, reason: &str) -> Done {
-        let (_, scope, permit) = self.to(case, Action::Transfer)?;
+        let (_, scope) = self.enter(case)?;
+        let permit = self.desk.permit(&scope, accident::intent_for(scope.role(), exhibit)?)?;
         let view = accident::declare(&self.desk, &scope, &permit, exhibit, reason)?;
         self.voice.say(&view);
-        for (number, line) in (1..).zip(accident::PROCEDURE) {
+        for (number, line) in (1..).zip(accident::procedure(view.locked, &view.hosts)) {
             self.voice.note(format!("{number}. {line}"));
         }
         Ok(0)

@@ -696,3 +696,162 @@ fn a_crawl_that_nobody_answers_says_so_and_keeps_what_waits() {
     assert_eq!((&view["state"], &view["fetched"], &view["failed"], &view["waiting"]), (&"done".into(), &13.into(), &0.into(), &0.into()), "{view}");
     office.sound_log();
 }
+
+/// The onion address of a well-known search service: its checksum holds.
+const ONION: &str = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion";
+
+/// One link must not end the orders of all the others: what this way does not reach fails by itself, and a port that
+/// there is not is no address.
+#[test]
+fn law_14_an_address_that_no_order_may_hold_fails_alone() {
+    let office = Office::working();
+    let elsewhere = format!("http://{ONION}/x");
+    let site = Site::of(&[("/", links(&[&elsewhere, "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "/a"])), ("/a", "a page".into())]);
+    let view = crawl(&office, &site, &["--host", ONION]).ended(0).line();
+    assert_eq!((&view["state"], &view["fetched"], &view["failed"], &view["waiting"]), (&"done".into(), &2.into(), &1.into(), &0.into()), "{view}");
+    let map = sitemap(&office, "K-0001");
+    assert_eq!((state(&map, &elsewhere), state(&map, &site.url("/a"))), ("failed", "fetched"));
+    assert!(reason(&map, &elsewhere).contains("not a loopback address"), "{map:#?}");
+    assert!(reason(&map, "http://127.0.0.1:0/").contains("cannot be read") || reason(&map, "http://127.0.0.1:0/").contains("read in one way"), "{map:#?}");
+    office.sound_log();
+}
+
+/// A page that failed, waits again, and has a lower number than the round that runs is not passed over at its end.
+#[test]
+fn law_02_pages_that_wait_again_while_a_round_runs_are_not_passed_over() {
+    let office = Office::working();
+    let (works, slow) = (Arc::new(Mutex::new(false)), Arc::new(Mutex::new(true)));
+    let (now, held) = (Arc::clone(&works), Arc::clone(&slow));
+    let site = Site::new(move |path, stream| match path {
+        "/" => html(stream, &links(&["/fails", "/b", "/c", "/d", "/slow", "/e"])),
+        "/fails" if !*now.lock().unwrap() => Ok(()),
+        "/slow" => {
+            let since = Instant::now();
+            while *held.lock().unwrap() && since.elapsed() < LONG {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            html(stream, "a slow page")
+        }
+        _ => html(stream, "a page"),
+    });
+    let start = site.url("/");
+    let words = [&["collect", "crawl", "--case", &office.case, &start, "--round", "2", "--timeout-ms", "60000"][..], &QUICK].concat();
+    let running = office.command(NOY, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    site.wait_for("/slow");
+    *works.lock().unwrap() = true;
+    office.in_case(NOY, "collect retry", &["K-0001"]).ended(3).tells("another desk carries out its round");
+    *slow.lock().unwrap() = false;
+    let view = outcome(running, LONG).ended(0).line();
+    assert_eq!((&view["state"], &view["fetched"], &view["failed"], &view["waiting"]), (&"done".into(), &7.into(), &0.into(), &0.into()), "{view}");
+    office.sound_log();
+}
+
+/// What is not text is asked for once: it would be no text the next time either.
+#[test]
+fn a_picture_in_a_crawl_is_asked_for_once_and_told_with_its_reason() {
+    let office = Office::working();
+    let site = Site::new(|path, stream| match path {
+        "/" => html(stream, &links(&["/1.png", "/2.png", "/3.png", "/4.png", "/5.png"])),
+        _ => answer(stream, "200 OK", "image/png", b"\x89PNG\r\n\x1a\nSYNTHETIC"),
+    });
+    let view = crawl(&office, &site, &["--round", "1"]).ended(0).line();
+    assert_eq!((&view["state"], &view["fetched"], &view["failed"], &view["waiting"]), (&"done".into(), &6.into(), &0.into(), &0.into()), "{view}");
+    assert_eq!((1..6).map(|n| site.times(&format!("/{n}.png"))).collect::<Vec<_>>(), [1; 5]);
+    let map = sitemap(&office, "K-0001");
+    assert_eq!(reason(&map, &site.url("/1.png")), "not-text");
+    office.sound_log();
+}
+
+/// The spools of this home.
+fn spools(office: &Office) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(office.home.join("spool")).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+/// An order whose spool is not here may run on another machine: nobody here declares it dead while it may.
+#[test]
+fn law_02_an_order_that_another_machine_may_carry_out_is_not_ended_here() {
+    let office = Office::working();
+    let site = Site::new(|path, stream| match path {
+        "/" => html(stream, &links(&["/slow"])),
+        _ => {
+            std::thread::sleep(Duration::from_secs(2));
+            html(stream, "a slow page")
+        }
+    });
+    let start = site.url("/");
+    let words = [&["collect", "crawl", "--case", &office.case, &start, "--round", "2"][..], &QUICK].concat();
+    let running = office.command(NOY, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    site.wait_for("/slow");
+    // What another machine sees: the order's row, and no folder. The child goes on in the folder that it holds.
+    let away = office.place("away");
+    let spool = spools(&office).pop().unwrap();
+    std::fs::rename(&spool, &away).unwrap();
+    let said = office.in_case(NOY, "capture", &["--recover"]).ended(0);
+    std::fs::rename(&away, &spool).unwrap();
+    assert!(format!("{}{}", said.out, said.err).contains("begun on another one and may run until"), "{said:?}");
+    let view = outcome(running, LONG).ended(0).line();
+    assert_eq!((&view["state"], &view["fetched"], &view["failed"]), (&"done".into(), &2.into(), &0.into()), "{view}");
+    assert_eq!(site.times("/slow"), 1, "and it was not fetched again");
+    office.sound_log();
+}
+
+/// A desk that died between the seal and the emptying leaves a copy: it is named, and taken away.
+#[test]
+fn law_10_a_spool_that_outlived_its_order_is_named_and_swept() {
+    let office = Office::working();
+    let site = Site::of(&[("/", "a page".into())]);
+    let view = office.does(NOY, "capture", &[&site.url("/")]);
+    let order = string(&view["record"]["order"]);
+    let left = office.home.join("spool").join(&order);
+    std::fs::create_dir_all(&left).unwrap();
+    for file in ["order.json", "record.json"] {
+        std::fs::write(left.join(file), "SYNTHETIC rest").unwrap();
+    }
+    let lines = office.bare(&["doctor"]).lines();
+    assert!(lines.iter().any(|line| string(&line["text"]).contains(&order) && string(&line["what_to_do"]).contains("capture --recover")), "{lines:?}");
+    office.in_case(NOY, "capture", &["--recover"]).ended(0);
+    assert!(!left.exists());
+    assert_eq!(office.exhibits().len(), 1, "and nothing is sealed of it");
+    office.sound_log();
+}
+
+/// The child of this desk that reads strangers' bytes, once it is there.
+fn reader_of(desk: u32) -> String {
+    let since = Instant::now();
+    loop {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let is_its = |pid: &String| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+            parent == Some(&desk.to_string()) && std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.split(|b| *b == 0).any(|word| word == b"__parse"))
+        };
+        if let Some(pid) = processes.filter(|name| name.bytes().all(|b| b.is_ascii_digit())).find(is_its) {
+            return pid;
+        }
+        assert!(since.elapsed() < LONG, "no child ever read");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A page on which the reading child falls hides what stands behind it, and the crawl says so: in the page's line and
+/// in the crawl's own.
+#[test]
+fn law_14_a_reader_that_falls_hides_no_page_silently() {
+    let office = Office::working();
+    let long = links(&["/a"]) + &"SYNTHETIC words of a long page ".repeat(100_000);
+    let site = Site::new(move |path, stream| match path {
+        "/" => html(stream, &long),
+        _ => html(stream, "a page"),
+    });
+    let start = site.url("/");
+    let words = [&["collect", "crawl", "--case", &office.case, &start][..], &QUICK].concat();
+    let running = office.command(NOY, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    crate::office::kill(&reader_of(running.id()));
+    let view = outcome(running, LONG).ended(0).line();
+    assert_eq!((&view["state"], &view["fetched"], &view["unread"]), (&"done".into(), &1.into(), &1.into()), "{view}");
+    let map = sitemap(&office, "K-0001");
+    assert_eq!(state(&map, &start), "fetched");
+    assert!(string(&map[&start]["not_read"]).contains("not read to their end"), "{map:#?}");
+    assert_eq!(site.asked(), ["/"], "what it links to was not read");
+    office.sound_log();
+}

@@ -261,7 +261,14 @@ fn law_10_what_a_crawl_knows_of_an_erased_exhibit_goes_with_it() {
         office.does(NOY, "subject link", &["S-0001", exhibit, "--reason", "it names him"]);
     }
     let erasure = decided(&office);
+    // What a desk that died left of an exhibit is a second copy of it.
+    let spools: Vec<_> = office.exhibits()[2..].iter().map(|one| office.home.join("spool").join(string(&one["record"]["record"]["order"]))).collect();
+    for spool in &spools {
+        fs::create_dir_all(spool).unwrap();
+        fs::write(spool.join("record.json"), word("a rest about")).unwrap();
+    }
     office.does(NOY, "erase run", &[&erasure, "--tombstones", &text(&office.place("tombstones"))]);
+    assert!(spools.len() == 2 && spools.iter().all(|spool| !spool.exists()), "{spools:?}");
     assert_eq!(speaking(&office, NOY), Vec::<String>::new());
     // The page that does not name him lay in an erased exhibit too.
     assert!(office.in_case(NOY, "collect sitemap", &["K-0001"]).ended(0).out.is_empty());

@@ -697,3 +697,20 @@ fn law_07_a_presence_that_was_changed_or_signed_by_another_is_none() {
     changed(&|other| other.statement.invitation = Sha256Digest::of(b"y"));
     changed(&|other| other.statement.time = Moment::from_micros(6));
 }
+
+/// Who filters letters comes upon what nobody may have too, and may say so.
+#[test]
+fn law_07_a_person_of_the_filter_team_declares_an_accident_and_the_item_becomes_contraband() {
+    let office = office();
+    let letter = admit(&office, "letter.txt", LETTER, "privileged");
+    let page = admit(&office, "page.txt", "SYNTHETIC page", "ordinary");
+    office.case_authority(&["filter"]);
+    let said = office.in_case(FILTER, "exhibit accident", &[&letter, "--reason", "it lay in the post"]).ended(0).tells("It is locked away now");
+    assert_eq!((&said.line()["locked"], &said.line()["by"]), (&true.into(), &FILTER.into()), "{said:?}");
+    assert_eq!(office.exhibits()[0]["class"], "contraband");
+    // What it does not filter it does not lock, and says so; a supervisor hears of it all the same.
+    let said = office.in_case(FILTER, "exhibit accident", &[&page, "--reason", "seen over a shoulder"]).ended(0).tells("NOT locked away");
+    assert_eq!(said.line()["locked"], false);
+    office.in_case(KHAM, "exhibit list", &[]).ended(0).tells("it waits for a supervisor");
+    office.sound_log();
+}

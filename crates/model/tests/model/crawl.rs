@@ -145,3 +145,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_port_has_one_spelling_and_is_a_port_that_there_is() {
+    for (typed, written) in [("http://a.localhost:080/", "http://a.localhost/"), ("http://a.localhost:08080/x", "http://a.localhost:8080/x"), ("https://a.localhost:0443/", "https://a.localhost/"), ("http://a.localhost:65535/", "http://a.localhost:65535/")] {
+        assert_eq!(Address::alone(typed).unwrap().as_str(), written);
+    }
+    for none in ["http://a.localhost:0/", "http://a.localhost:00000/", "http://a.localhost:65536/", "http://a.localhost:99999/", "http://a.localhost:+80/", "http://a.localhost:8x/"] {
+        assert_eq!(Address::alone(none), Err(LeftOut::NotReadable), "{none}");
+    }
+}

@@ -247,3 +247,22 @@ fn law_14_any_bytes_are_a_tombstone_or_a_finding() {
     }
     assert!(seen >= 4, "the corpus is there");
 }
+
+/// A long list is walked in pieces; what lies behind a whole piece of erased rows is found all the same.
+#[test]
+fn law_10_erased_rows_hide_nothing_that_lies_behind_them() {
+    let (house, case, _) = erased();
+    let scope = house.scope("Noy", &case);
+    let ids = |from: &str, state: Option<&str>, most: u32| house.store.stretch(&scope, "note", (from, "note-99"), state, most).unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>();
+    let all = ids("note-", None, 1_000);
+    assert!(all.len() > 5 && !all.contains(&"note-3".to_string()), "{all:?}");
+    assert_eq!(ids("note-3", None, 1), ["note-4"]);
+    assert_eq!(ids("note-3", None, 2), ["note-4", "note-5"]);
+    let mut walked = Vec::new();
+    let mut from = "note-".to_string();
+    while let Some(next) = ids(&from, None, 1).pop() {
+        from = format!("{next}!");
+        walked.push(next);
+    }
+    assert_eq!(walked, all);
+}
