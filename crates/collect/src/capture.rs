@@ -220,8 +220,8 @@ impl<W: Write> Capture<W> {
 
     fn fetch(&mut self, url: String) -> io::Result<Fetch> {
         let mut fetch = unanswered(url);
-        let transport = self.watch.lease.order().transport.clone();
-        match destination::target(&transport, &fetch.url) {
+        let order = self.watch.lease.order();
+        match destination::target_on(&order.transport, order.network.as_deref(), &fetch.url) {
             Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
             Ok(target) => {
                 self.keep_pace(&target);
@@ -276,7 +276,7 @@ impl<W: Write> Capture<W> {
     fn connect(&mut self, target: &Target, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
         let plain = match (&target.peer, self.proxy.clone()) {
             (Peer::Loopback(address), None) => self.connect_loopback(*address, deadline_boot_ms)?,
-            (Peer::Onion { host, port }, Some(proxy)) => self.connect_onion(&proxy, host, *port, tries, deadline_boot_ms)?,
+            (Peer::Onion { host, port } | Peer::Named { host, port }, Some(proxy)) => self.connect_proxied(&proxy, host, *port, tries, deadline_boot_ms)?,
             // An address that this transport has no way to.
             _ => return Err(Cut::Unreachable),
         };
@@ -316,7 +316,7 @@ impl<W: Write> Capture<W> {
 
     /// Asks Tor for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
     /// knows of the service's descriptor, all of them share.
-    fn connect_onion(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Plain, Cut> {
+    fn connect_proxied(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Plain, Cut> {
         let broken = Cut::Proxy(SocksFailure::NotSocks);
         let label = self.watch.lease.order().isolation.clone().unwrap_or_default();
         let label = if tries == 0 { label } else { format!("{label}-{tries}") };

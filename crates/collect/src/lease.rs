@@ -8,7 +8,7 @@ use ed25519_dalek::VerifyingKey;
 use model::Sha256Digest;
 use model::capture::{MAX_LEASE_SECONDS, Order};
 
-use crate::{LOOPBACK_DIRECT, TOR};
+use crate::{LOOPBACK_DIRECT, is_walled};
 use crate::clock::Now;
 use crate::envelope::{self, EnvelopeError};
 
@@ -26,7 +26,7 @@ pub enum OrderRefusal {
     #[error("the order cannot be read: {0}")]
     Missing(String),
     /// Another transport.
-    #[error("the order names the transport {}; loopback-direct exists here, and tor with a circuit label", model::quoted(.0))]
+    #[error("the order names the transport {}; loopback-direct exists here, and tor or tor-exit with a circuit label", model::quoted(.0))]
     Transport(String),
     /// Not an age recipient.
     #[error("a recipient of the order is not an age X25519 recipient (age1…)")]
@@ -73,7 +73,7 @@ impl Lease {
     /// [`OrderRefusal`]; nothing may then be fetched.
     pub fn begin(file: &[u8], trusted: VerifyingKey, now: Now) -> Result<Lease, OrderRefusal> {
         let (signed, order) = envelope::open_file::<Order>(file, &trusted)?;
-        if ![LOOPBACK_DIRECT, TOR].contains(&order.transport.as_str()) || (order.transport == TOR) != order.isolation.is_some() {
+        if (order.transport != LOOPBACK_DIRECT && !is_walled(&order.transport)) || is_walled(&order.transport) != order.isolation.is_some() {
             return Err(OrderRefusal::Transport(order.transport));
         }
         let recipients = std::iter::once(&order.spool_recipient).chain(order.keeping.as_ref().map(|keeping| &keeping.recipient));

@@ -8,6 +8,7 @@ use ledger::{SigningKey, VerifyingKey};
 use model::{
     Law, Sha256Digest,
     action::Action,
+    authority::SourceClass,
     authorize::Ground,
     capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
     event::EventType,
@@ -40,6 +41,11 @@ pub enum Way {
         /// The description of a private network, on a training node; none is the public network.
         network: Option<PathBuf>,
     },
+    /// To the open net through the exits of the same Tor, from behind the same walls.
+    TorExit {
+        /// As for [`Way::Tor`].
+        network: Option<PathBuf>,
+    },
 }
 
 impl Way {
@@ -47,7 +53,13 @@ impl Way {
         match self {
             Way::Loopback => collect::LOOPBACK_DIRECT,
             Way::Tor { .. } => collect::TOR,
+            Way::TorExit { .. } => collect::TOR_EXIT,
         }
+    }
+
+    /// Whether it ends in a private network: only there is a name for practice a name.
+    fn is_private(&self) -> bool {
+        matches!(self, Way::Tor { network: Some(_) } | Way::TorExit { network: Some(_) })
     }
 }
 
@@ -295,11 +307,20 @@ pub(crate) struct Walled {
     tor: Shared,
     canaries: canary::Cage,
     network: String,
+    /// Which of Tor's doors stands in the walls.
+    transport: &'static str,
+}
+
+impl Walled {
+    /// The one door in the walls: an order for onion services has no way to the open net, and the other way round.
+    fn door(&self) -> PathBuf {
+        if self.transport == collect::TOR_EXIT { self.tor.exit() } else { self.tor.socket() }
+    }
 }
 
 impl Road {
     pub(crate) fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
-        let Way::Tor { network } = way else { return Ok(Road::Loopback) };
+        let (Way::Tor { network } | Way::TorExit { network }) = way else { return Ok(Road::Loopback) };
         let trouble = |cause: String| StoreError::Environment { attempt: "starting tor".into(), cause };
         let network = network.as_deref().map(|file| private_network(desk, file)).transpose()?;
         if network.is_none() && desk.store.config().training {
@@ -311,20 +332,20 @@ impl Road {
         let folder = desk.store.home().tor();
         let tor = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
         let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
-        Ok(Road::Tor(Box::new(Walled { tor, canaries, network: name })))
+        Ok(Road::Tor(Box::new(Walled { tor, canaries, network: name, transport: way.transport() })))
     }
 
     fn through(&self) -> Through {
         match self {
             Road::Loopback => Through::default(),
-            Road::Tor(walled) => Through { proxy: Some(walled.tor.socket()), canaries: walled.canaries.told(), ..Through::default() },
+            Road::Tor(walled) => Through { proxy: Some(walled.door()), canaries: walled.canaries.told(), ..Through::default() },
         }
     }
 
     fn transport(&self) -> &'static str {
         match self {
             Road::Loopback => collect::LOOPBACK_DIRECT,
-            Road::Tor(_) => collect::TOR,
+            Road::Tor(walled) => walled.transport,
         }
     }
 
@@ -412,8 +433,13 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 
 /// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
+    let source = wish.origin.source;
+    if matches!(wish.way, Way::TorExit { .. }) && source != SourceClass::Open && !(wish.way.is_private() && source == SourceClass::Synthetic) {
+        return Err(StoreError::input(format!("pages of the open net are the source open, not {}: write `--source open`, and have an authority for it that names the host", source.name())));
+    }
     for url in &wish.urls {
-        collect::destination::target(wish.way.transport(), url).map_err(|refusal| {
+        let network = if wish.way.is_private() { "private" } else { collect::destination::PUBLIC };
+        collect::destination::target_on(wish.way.transport(), Some(network), url).map_err(|refusal| {
             StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", instead(&wish.way, url), url = model::quoted(url)))
         })?;
     }
@@ -424,9 +450,12 @@ fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
 fn instead(way: &Way, url: &str) -> &'static str {
     let onion = collect::destination::target(collect::TOR, url).is_ok();
     match way {
-        Way::Loopback if onion => "It is an onion service: add `--through tor`",
+        Way::Loopback | Way::TorExit { .. } if onion => "It is an onion service: write `--through tor`",
         Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
-        Way::Tor { .. } => "Do not open it with another program on this computer",
+        Way::Tor { .. } if collect::destination::target(collect::TOR_EXIT, url).is_ok() => {
+            "It is a page of the open net: `--through tor-exit` leads there, if your authority names this host in the source open. Do not open it with another program on this computer"
+        }
+        Way::Tor { .. } | Way::TorExit { .. } => "Do not open it with another program on this computer",
     }
 }
 
@@ -454,7 +483,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         isolation: match wish.way {
             Way::Loopback => None,
             // A persona has one label for life; without one, each order has its own.
-            Way::Tor { .. } => Some(wish.persona.as_ref().map_or_else(|| Ok(hex::encode(random_16()?)), |companion| Ok::<_, StoreError>(companion.label().into()))?),
+            Way::Tor { .. } | Way::TorExit { .. } => Some(wish.persona.as_ref().map_or_else(|| Ok(hex::encode(random_16()?)), |companion| Ok::<_, StoreError>(companion.label().into()))?),
         },
         network,
         keeping: wish.persona.as_ref().map(Companion::keeping),
@@ -717,7 +746,7 @@ pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
 
 fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, content: &OrderContent) -> Result<CaptureView, StoreError> {
     let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-    admit_spool(desk, scope, keep, content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() })
+    admit_spool(desk, scope, keep, content, &Ended { revoked: Some(revoked), unwatched: collect::is_walled(&content.order.transport), ..Ended::default() })
 }
 
 /// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.

@@ -108,8 +108,9 @@ pub enum Verb {
         source: String,
         #[command(flatten)]
         concerns: Concerns,
-        /// The way to the pages: loopback, or tor (onion services, from behind walls, after a leak check).
-        #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor"])]
+        /// The way to the pages: loopback; tor (onion services, from behind walls, after a leak check); tor-exit (the open net
+        /// through Tor, from behind the same walls).
+        #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor", "tor-exit"])]
         through: String,
         /// What may be received: text, or any (pictures, films, documents, archives too). For `any` the authority must name the
         /// action collect-media.

@@ -35,6 +35,11 @@ use crate::{
 
 pub use papers::stamp_all;
 
+/// The resolver of a private network: see [`range`].
+pub fn names_main() -> i32 {
+    range::names()
+}
+
 type Done = Result<i32, DeskError>;
 
 /// The command line: reads it, does it, gives the exit code.
@@ -245,7 +250,11 @@ impl Office {
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
-                let way = if through == "tor" { Way::Tor { network: tor_network } } else { Way::Loopback };
+                let way = match through.as_str() {
+                    "tor" => Way::Tor { network: tor_network },
+                    "tor-exit" => Way::TorExit { network: tor_network },
+                    _ => Way::Loopback,
+                };
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any" };
                 self.capture(&case, wish, persona.as_deref())
             }

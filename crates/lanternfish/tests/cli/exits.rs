@@ -1,0 +1,102 @@
+//! Other ways out of the same walls: the open net through Tor's exits. The parts are real: a private network of `tor`
+//! processes with an exit, its resolver, and a page that only the exit leads to.
+
+use std::{os::unix::net::UnixStream, path::PathBuf, time::Duration};
+
+use collect::socks::{Dialogue, SocksFailure, Turn};
+use serde_json::Value;
+
+use crate::{
+    office::{NOY, Office, skipped, string},
+    onion::{Network, held, missing, walled},
+    revocation::Server,
+};
+
+const PAGE: &str = "<title>SYNTHETIC</title><p>a page of the open net";
+
+fn page() -> Server {
+    Server::hearing(|request, stream| {
+        use std::io::Write;
+        // Only who came by the name is served: it shows that the name arrived as a name.
+        let named = request.to_ascii_lowercase().contains("\r\nhost: market.test:");
+        let (status, body) = if named { ("200 OK", PAGE) } else { ("421 Misdirected Request", "by another name") };
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    })
+}
+
+/// Asks for a page until the young network leads there.
+fn captured(office: &Office, words: &[&str]) -> Value {
+    for _ in 0..12 {
+        let said = office.in_case(NOY, "capture", words);
+        if said.code == 0 {
+            return said.lines()[0].clone();
+        }
+        assert!(said.err.contains("nothing at all was received"), "{}{}", said.out, said.err);
+        std::thread::sleep(Duration::from_secs(3));
+    }
+    panic!("the page was never reached");
+}
+
+/// What a door of Tor says when it is asked for a host.
+fn asked(door: &PathBuf, host: &str, port: u16) -> Result<Turn, SocksFailure> {
+    let mut stream = UnixStream::connect(door).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut dialogue = Dialogue::begin(&mut stream, "a drill", host, port).unwrap();
+    loop {
+        match dialogue.listen(&mut stream)? {
+            Turn::Wait => {}
+            Turn::Open => return Ok(Turn::Open),
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes half a minute to some minutes: a Tor network of its own must come up"]
+fn law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_order() {
+    let drill = "law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_order";
+    if let Some(what) = missing() {
+        return skipped(drill, what);
+    }
+    let server = page();
+    let port: u16 = server.url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+    let network = Network::with_exit("tor-network-exit", port);
+    let (office, client) = (Office::working(), network.client());
+    let url = format!("http://market.test:{port}/");
+    let view = captured(&office, &["--through", "tor-exit", "--tor-network", &client, &url]);
+    let _held = held(&office);
+    let record = &view["record"];
+    assert_eq!((&record["transport"], &record["complete"]), (&"tor-exit".into(), &true.into()), "{record}");
+    walled(record);
+    assert_eq!((record["isolation"].as_str().map(str::len), &record["fetches"][0]["peer"]), (Some(32), &format!("market.test:{port}").into()), "{record}");
+    assert_eq!((&record["fetches"][0]["status"], record["network"].as_str().map(str::len)), (&200.into(), Some(64)), "{record}");
+    let circuits = view["exhibit"]["record"]["circuits"].as_array().unwrap().clone();
+    assert!(!circuits.is_empty() && circuits.iter().all(|circuit| string(&circuit["label"]).starts_with(record["isolation"].as_str().unwrap())), "{circuits:?}");
+
+    // Each of Tor's doors refuses what belongs to the other one.
+    let place = std::fs::read_dir(office.home.join("tor")).unwrap().flatten().map(|entry| entry.path()).find(|path| path.join("exit").exists()).unwrap();
+    let refused = Err(SocksFailure::Refused(2));
+    assert_eq!(asked(&place.join("exit"), &network.onion, 80), refused);
+    assert_eq!(asked(&place.join("socks"), "market.test", port), refused);
+    // What no resolver of the network knows is not there, and nobody else is asked.
+    let nowhere = office.in_case(NOY, "capture", &["--through", "tor-exit", "--tor-network", &client, "--timeout-ms", "20000", &format!("http://nobody.test:{port}/")]);
+    nowhere.ended(3).tells("nothing at all was received");
+    office.sound_log();
+}
+
+#[test]
+fn law_01_an_exit_is_never_taken_by_accident() {
+    let office = Office::working();
+    let onion = "http://duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion/";
+    let to = |way: &str, url: &str| office.in_case(NOY, "capture", &["--through", way, url]).ended(2).tells("Nothing was made");
+    to("tor-exit", onion).tells("write `--through tor`");
+    to("tor", "http://example.org/").tells("`--through tor-exit` leads there");
+    for url in ["http://192.0.2.1/", "http://[2001:db8::1]/", "http://127.0.0.1:9/", "http://10.0.0.0x7f/"] {
+        to("tor-exit", url).tells("only names are asked for");
+    }
+    for url in ["http://localhost/", "http://router.local/", "http://files.internal/", "http://a.i2p/", "http://market.test/", "http://nas.home.arpa/"] {
+        to("tor-exit", url).tells("no part of the open net");
+    }
+    office.in_case(NOY, "capture", &["--through", "tor-exit", "--source", "darknet", "http://example.org/"]).by_law(1);
+    office.in_case(NOY, "capture", &["--through", "tor-exit", "--source", "handed-over", "http://example.org/"]).ended(2).tells("are the source open, not handed-over");
+    assert!(office.exhibits().is_empty() && !office.home.join("tor").exists(), "tor was not even started");
+}
