@@ -444,6 +444,9 @@ impl<W: Write> Capture<W> {
         if fetch.response_bytes > 0 {
             let sieve = received.sieve.take();
             let payload = sieve.as_ref().map(Sieve::payload_digest);
+            // Of what is not text nothing of the payload is kept.
+            let whole = received.reader.payload_digest().filter(|_| received.cut != Some(Cut::NotText));
+            fetch.payload_digest = whole.map(|whole| Sha256Digest(payload.unwrap_or(whole)));
             let (id, digest) = self.write_response(date, &about, received, payload)?;
             self.withhold(target, &id, sieve, fetch)?;
             about.push(("WARC-Concurrent-To", id.clone()));
@@ -578,6 +581,7 @@ fn unanswered(url: String) -> Fetch {
         response_record: None,
         response_digest: None,
         response_bytes: 0,
+        payload_digest: None,
         redirect: None,
         earlier: vec![],
         tls: None,

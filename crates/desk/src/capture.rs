@@ -151,6 +151,9 @@ struct OrderContent {
     /// The crawl of which it is a round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crawl: Option<String>,
+    /// The exhibit of which it is a second capture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    again: Option<String>,
 }
 
 /// What came of a capture.
@@ -189,9 +192,14 @@ pub fn run(
     wish: &CaptureWish,
     told: impl FnMut(u8),
 ) -> Result<CaptureView, StoreError> {
-    allowed(permits, wish)?;
-    let road = Road::open(desk, &wish.way, told)?;
+    let road = open(desk, permits, wish, told)?;
     along(desk, scope, permits, wish, &road, None)
+}
+
+/// The road for a wish that may be carried out.
+pub(crate) fn open(desk: &Desk, permits: &[Permit], wish: &CaptureWish, told: impl FnMut(u8)) -> Result<Road, StoreError> {
+    allowed(permits, wish)?;
+    Road::open(desk, &wish.way, told)
 }
 
 /// What an order is a round of: rows that are written with it, and how the collector goes about it.
@@ -219,6 +227,15 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
 /// Carries out one order on a road that stands: signs it, attends the child, admits what it brought.
 /// Many orders may go along one road, one after the other; each asks for its permits and its own label.
 pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>) -> Result<CaptureView, StoreError> {
+    carry_out(desk, scope, permits, wish, road, round, None)
+}
+
+/// The same addresses once more, under an order of its own that names the exhibit of the first.
+pub(crate) fn again(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, first: &str) -> Result<CaptureView, StoreError> {
+    carry_out(desk, scope, permits, wish, road, None, Some(first))
+}
+
+fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>, first: Option<&str>) -> Result<CaptureView, StoreError> {
     let permit = allowed(permits, wish)?;
     if road.transport() != wish.way.transport() {
         return Err(StoreError::input("this road does not lead where the order goes"));
@@ -235,6 +252,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     }
     // Before the order is written down: an order whose folder is not here is another machine's.
     let (spool, _attending) = spool_folder(desk, &content.order.order)?;
+    content.again = first.map(str::to_string);
     let mut rows = Vec::new();
     if let Some(round) = round {
         content.crawl = Some(round.crawl.into());
@@ -246,7 +264,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
         rows.push(persona::note_use(desk, scope, companion, &content.order.order, &hosts(&wish.urls)?)?);
     }
     rows.push(Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?);
-    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport, "crawl": content.crawl});
+    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport, "crawl": content.crawl, "again": content.again});
     let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
     if let Err(error) = desk.store.commit(scope, permit, event, rows) {
         let _ = fs::remove_dir_all(&spool);
@@ -499,6 +517,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         origin: wish.origin.clone(),
         persona: wish.persona.as_ref().map(|companion| companion.id().clone()),
         crawl: None,
+        again: None,
     };
     Ok((content, child_seed))
 }
@@ -632,7 +651,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
-        findings: failures(&record).into_iter().chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
+        findings: content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds")).chain(failures(&record)).chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
@@ -647,7 +666,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, content: &OrderConte
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
-        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits,
+        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits, "again": content.again,
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
     let mut rows = vec![exhibit_row, blob_row, done_row];

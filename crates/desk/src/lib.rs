@@ -38,6 +38,7 @@ pub mod report_step;
 pub mod release;
 mod row;
 pub mod subject;
+pub mod twice;
 pub mod viewing;
 pub mod witness;
 

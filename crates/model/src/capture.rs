@@ -153,6 +153,9 @@ pub struct Fetch {
     pub response_digest: Option<Sha256Digest>,
     /// Number of these bytes.
     pub response_bytes: u64,
+    /// SHA-256 of the body as kept, after the transfer coding and before any other decoding; none without a whole head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_digest: Option<Sha256Digest>,
     /// For https: what the server showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsShown>,

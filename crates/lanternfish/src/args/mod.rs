@@ -131,6 +131,10 @@ pub enum Verb {
         /// Longest wait for one response, in milliseconds.
         #[arg(long, default_value_t = 60_000)]
         timeout_ms: u64,
+        /// Capture the same addresses once more, some seconds later and over other circuits, as an exhibit of its own, and
+        /// compare the two. It is no proof that the server said it.
+        #[arg(long, conflicts_with_all = ["persona", "recover"])]
+        twice: bool,
         /// Close captures whose desk died: signed spools are admitted.
         #[arg(long)]
         recover: bool,

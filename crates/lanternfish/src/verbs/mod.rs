@@ -244,7 +244,7 @@ impl Office {
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, concerns, through, media, tor_network, persona, description, byte_budget, timeout_ms, recover } => {
+            Verb::Capture { case, urls, source, concerns, through, media, tor_network, persona, description, byte_budget, timeout_ms, twice, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
@@ -256,7 +256,7 @@ impl Office {
                     _ => Way::Loopback,
                 };
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any" };
-                self.capture(&case, wish, persona.as_deref())
+                if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
             Verb::Examine { case, exhibit } => {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;

@@ -7,7 +7,7 @@ use collect::socks::{Dialogue, SocksFailure, Turn};
 use serde_json::Value;
 
 use crate::{
-    office::{NOY, Office, skipped, string},
+    office::{AUDITOR, NOY, Office, skipped, string},
     onion::{Network, held, missing, walled},
     revocation::Server,
 };
@@ -72,6 +72,13 @@ fn law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_ord
     let circuits = view["exhibit"]["record"]["circuits"].as_array().unwrap().clone();
     assert!(!circuits.is_empty() && circuits.iter().all(|circuit| string(&circuit["label"]).starts_with(record["isolation"].as_str().unwrap())), "{circuits:?}");
 
+    let said = office.in_case(NOY, "capture", &["--through", "tor-exit", "--tor-network", &client, "--twice", &url]).ended(0);
+    let lines = said.lines();
+    let compared = &lines[2]["captured_twice"];
+    assert_eq!((&compared["pages"][0]["result"], lines.len()), (&"same".into(), 3), "{compared}");
+    assert!(string(&compared["separation"]).starts_with("another circuit label, 0 circuits in common"), "{compared}");
+    assert_ne!(lines[0]["record"]["isolation"], lines[1]["record"]["isolation"]);
+
     // Each of Tor's doors refuses what belongs to the other one.
     let place = std::fs::read_dir(office.home.join("tor")).unwrap().flatten().map(|entry| entry.path()).find(|path| path.join("exit").exists()).unwrap();
     let refused = Err(SocksFailure::Refused(2));
@@ -81,6 +88,51 @@ fn law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_ord
     let nowhere = office.in_case(NOY, "capture", &["--through", "tor-exit", "--tor-network", &client, "--timeout-ms", "20000", &format!("http://nobody.test:{port}/")]);
     nowhere.ended(3).tells("nothing at all was received");
     office.sound_log();
+}
+
+/// A page that says another thing each time, one that stays, and one that moves on elsewhere.
+fn changing() -> Server {
+    let visits = std::sync::atomic::AtomicUsize::new(0);
+    Server::hearing(move |request, stream| {
+        use std::io::Write;
+        let visit = visits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let body = if request.starts_with("GET /changing") { format!("visit {visit}") } else { PAGE.to_string() };
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Visit: {visit}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    })
+}
+
+#[test]
+fn law_02_a_second_capture_is_an_exhibit_of_its_own_and_both_say_what_was_compared() {
+    let (server, office) = (changing(), Office::working());
+    let (same, other) = (format!("{}same", server.url), format!("{}changing", server.url));
+    let lines = office.in_case(NOY, "capture", &["--twice", &same, &other]).ended(0).lines();
+    let compared = &lines[2]["captured_twice"];
+    let results: Vec<&Value> = compared["pages"].as_array().unwrap().iter().map(|page| &page["result"]).collect();
+    assert_eq!(results, ["same", "different"], "{compared}");
+    assert!(compared["seconds_apart"].as_i64().is_some_and(|apart| apart >= 5), "{compared}");
+    assert!(string(&compared["separation"]).contains("nothing here shows what else separates them"), "{compared}");
+    assert_ne!((&lines[0]["record"]["order"], &lines[0]["exhibit"]["exhibit"]), (&lines[1]["record"]["order"], &lines[1]["exhibit"]["exhibit"]));
+    let exhibits = office.exhibits();
+    assert_eq!(exhibits.len(), 2);
+    for exhibit in &exhibits {
+        let told = exhibit["findings"].to_string();
+        assert!(told.contains("captured twice: E-0001 and") && told.contains("E-0002") && told.contains("1 same, 1 different, 0 not compared"), "{told}");
+        assert!(told.contains("do not prove that the server said it"), "{told}");
+        assert_eq!(exhibit["record"]["captured-twice"], *compared);
+    }
+    assert!(exhibits[1]["findings"].to_string().contains("ordered as a second capture of what E-0001 holds"));
+    let events = office.says(AUDITOR, &["log", "show", "--limit", "1000"]).ended(0).out;
+    assert_eq!(events.matches("capture-compared").count(), 1);
+    office.sound_log();
+}
+
+#[test]
+fn law_02_without_a_first_answer_there_is_no_second_capture_and_no_persona_is_sent_twice() {
+    let office = Office::working();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    office.in_case(NOY, "capture", &["--twice", &format!("http://{nobody}/")]).ended(3).tells("nothing at all was received");
+    assert_eq!(office.exhibits().len(), 1, "there is nothing to hold a second against");
+    office.in_case(NOY, "capture", &["--twice", "--persona", "first", "http://127.0.0.1:9/"]).ended(2);
 }
 
 #[test]
