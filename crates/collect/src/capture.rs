@@ -314,16 +314,18 @@ impl<W: Write> Capture<W> {
         }
     }
 
-    /// Asks Tor for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
+    /// Asks Tor, or a named proxy, for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
     /// knows of the service's descriptor, all of them share.
     fn connect_proxied(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Plain, Cut> {
         let broken = Cut::Proxy(SocksFailure::NotSocks);
         let label = self.watch.lease.order().isolation.clone().unwrap_or_default();
-        let label = if tries == 0 { label } else { format!("{label}-{tries}") };
+        let label = if tries == 0 || label.is_empty() { label } else { format!("{label}-{tries}") };
         let wait = self.may_go_on(deadline_boot_ms)?;
         let mut wire = Plain::Proxied(UnixStream::connect(proxy).map_err(|_| broken)?);
         wire.wait_to_write(wait).map_err(|_| broken)?;
-        let mut dialogue = Dialogue::begin(&mut wire, &label, host, port).map_err(|_| broken)?;
+        // A named proxy knows no labels: what it keeps apart, its keeper answers for.
+        let begun = if label.is_empty() { Dialogue::unlabelled(&mut wire, host, port) } else { Dialogue::begin(&mut wire, &label, host, port) };
+        let mut dialogue = begun.map_err(|_| broken)?;
         loop {
             let wait = self.may_go_on(deadline_boot_ms)?;
             wire.wait_to_read(wait).map_err(|_| broken)?;

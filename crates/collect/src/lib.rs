@@ -65,6 +65,7 @@ pub mod lease;
 pub mod onion;
 pub mod openname;
 mod proof;
+pub mod relay;
 pub mod response;
 pub mod socks;
 pub mod spool;
@@ -87,10 +88,24 @@ pub const TOR: &str = "tor";
 /// To names of the open net through the exits of the same Tor, from behind the same [`walls`], by a socket of its own
 /// that leads to no onion service.
 pub const TOR_EXIT: &str = "tor-exit";
+/// To names of the open net through a SOCKS5 proxy of the agency, from behind the same [`walls`].
+pub const PROXY: &str = "proxy";
+/// To names of I2P through the SOCKS5 proxy of an I2P router, from behind the same [`walls`].
+pub const I2P: &str = "i2p";
 
 /// Whether a transport works only from behind [`walls`].
 pub fn is_walled(transport: &str) -> bool {
+    is_labelled(transport) || is_proxied(transport)
+}
+
+/// Whether a transport separates circuits by a label.
+pub fn is_labelled(transport: &str) -> bool {
     [TOR, TOR_EXIT].contains(&transport)
+}
+
+/// Whether a transport goes through a proxy that somebody named; the order's network is `proxy:NAME`.
+pub fn is_proxied(transport: &str) -> bool {
+    [PROXY, I2P].contains(&transport)
 }
 
 /// Tool name and version, as capture records and WARC files state it.

@@ -17,6 +17,9 @@ pub enum NotOpen {
     /// A name of another network, or of none.
     #[error("the host ends in a name that is no part of the open net (such as .onion, .i2p, .local, .internal or .test); another way may lead there")]
     Special,
+    /// No name of I2P.
+    #[error("the host is no name of I2P: a name that ends in .i2p, or the 52 letters of a destination before .b32.i2p")]
+    NotI2p,
 }
 
 /// The last labels that are no part of the open net: RFC 6761 and those registered after it, the private ones of
@@ -55,6 +58,27 @@ pub fn read(host: &str, private: bool) -> Result<String, NotOpen> {
     }
     Ok(name)
 }
+
+/// A name of I2P in lower case: of an address book, or the digest of a destination (`….b32.i2p`).
+///
+/// # Errors
+/// [`NotOpen`].
+pub fn read_i2p(host: &str) -> Result<String, NotOpen> {
+    let name = host.to_ascii_lowercase();
+    let labels: Vec<&str> = name.split('.').collect();
+    let plain = labels.len() >= 2 && labels.last() == Some(&"i2p") && name.len() <= LONGEST && labels.iter().all(|label| is_label(label));
+    let digest = |label: &str| (label.len() == B32 || label.len() >= B32_BLINDED) && label.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+    let whole = match labels[..] {
+        [.., label, "b32", "i2p"] => digest(label),
+        ["b32", "i2p"] => false,
+        _ => true,
+    };
+    if plain && whole { Ok(name) } else { Err(NotOpen::NotI2p) }
+}
+
+/// Letters of a SHA-256 in base32, and the least of a blinded destination.
+const B32: usize = 52;
+const B32_BLINDED: usize = 56;
 
 fn is_label(label: &str) -> bool {
     let plain = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');

@@ -1,9 +1,9 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, time::{Duration, Instant}};
+use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt, path::PathBuf, time::{Duration, Instant}};
 
-use collect::{Collector, Running, Shared, Through, canary, control::Circuit, tor::Network};
+use collect::{Collector, Running, Shared, Through, canary, control::Circuit, relay::Relay, tor::Network};
 use ledger::{SigningKey, VerifyingKey};
 use model::{
     Law, Sha256Digest,
@@ -26,6 +26,7 @@ use crate::{
     crawl,
     admit::{self, ExhibitContent, ExhibitView},
     known::{self, Known},
+    proxy::{self, ProxyKind},
     office::input,
     persona::{self, Companion},
     row::{Draft, for_action, fresh_exhibit, fresh_order},
@@ -46,6 +47,13 @@ pub enum Way {
         /// As for [`Way::Tor`].
         network: Option<PathBuf>,
     },
+    /// Through a proxy that an administrator named, from behind the same walls.
+    Proxy {
+        /// Its name.
+        name: String,
+        /// What it leads to.
+        kind: ProxyKind,
+    },
 }
 
 impl Way {
@@ -54,7 +62,13 @@ impl Way {
             Way::Loopback => collect::LOOPBACK_DIRECT,
             Way::Tor { .. } => collect::TOR,
             Way::TorExit { .. } => collect::TOR_EXIT,
+            Way::Proxy { kind, .. } => kind.transport(),
         }
+    }
+
+    /// Whether it leads to the open net.
+    fn is_open(&self) -> bool {
+        matches!(self, Way::TorExit { .. } | Way::Proxy { kind: ProxyKind::Agency, .. })
     }
 
     /// Whether it ends in a private network: only there is a name for practice a name.
@@ -199,7 +213,30 @@ pub fn run(
 /// The road for a wish that may be carried out.
 pub(crate) fn open(desk: &Desk, permits: &[Permit], wish: &CaptureWish, told: impl FnMut(u8)) -> Result<Road, StoreError> {
     allowed(permits, wish)?;
+    practised(desk, wish)?;
     Road::open(desk, &wish.way, told)
+}
+
+/// Where somebody else's proxy leads, nobody here can prove: on a training node only to names that nobody may have,
+/// and names for practice are no names of a real case.
+fn practised(desk: &Desk, wish: &CaptureWish) -> Result<(), StoreError> {
+    let (source, training) = (wish.origin.source, desk.store.config().training);
+    if wish.way.is_open() && source != SourceClass::Open && !(training && source == SourceClass::Synthetic) {
+        return Err(StoreError::input(format!("pages of the open net are the source open, not {}: write `--source open`, and have an authority for it that names the host", source.name())));
+    }
+    let Way::Proxy { kind, .. } = &wish.way else { return Ok(()) };
+    if wish.persona.is_some() {
+        return Err(StoreError::input("a proxy has no circuits of its own for a persona: two of them could be seen as one. Nothing was made; use the persona through Tor"));
+    }
+    if training && *kind == ProxyKind::I2p {
+        return Err(StoreError::input("this is a training node, and I2P has no network to practise on. Nothing was made"));
+    }
+    let practice = |host: &String| host.ends_with(".test");
+    match hosts(&wish.urls)?.iter().find(|host| *kind == ProxyKind::Agency && practice(host) != training) {
+        Some(host) if training => Err(StoreError::input(format!("this is a training node: through a proxy only names that end in .test are asked for, and {} does not. Nothing was made", model::quoted(host)))),
+        Some(host) => Err(StoreError::input(format!("{} is a name for practice, and this node works on real cases. Nothing was made", model::quoted(host)))),
+        None => Ok(()),
+    }
 }
 
 /// What an order is a round of: rows that are written with it, and how the collector goes about it.
@@ -237,6 +274,7 @@ pub(crate) fn again(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
 
 fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>, first: Option<&str>) -> Result<CaptureView, StoreError> {
     let permit = allowed(permits, wish)?;
+    practised(desk, wish)?;
     if road.transport() != wish.way.transport() {
         return Err(StoreError::input("this road does not lead where the order goes"));
     }
@@ -289,6 +327,9 @@ fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -
     if let Some(companion) = &wish.persona {
         persona::still_out(desk, scope, companion.id())?;
     }
+    if let Way::Proxy { name, .. } = &wish.way {
+        proxy::still_named(desk, name)?;
+    }
     accident::stops(desk, scope, &hosts(&wish.urls)?)
 }
 
@@ -314,31 +355,48 @@ impl Ended {
 /// The longest that Tor may take until it has circuits.
 const TOR_PATIENCE: Duration = Duration::from_secs(120);
 
-/// What stands while captures run: nothing for loopback; Tor and the canaries otherwise.
+/// What stands while captures run: nothing for loopback; Tor or a proxy, and the canaries, otherwise.
 pub(crate) enum Road {
     Loopback,
-    Tor(Box<Walled>),
+    Walled(Box<Walled>),
 }
 
-/// What a session through Tor needs while it runs.
+/// What a session behind walls needs while it runs.
 pub(crate) struct Walled {
-    tor: Shared,
+    behind: Behind,
     canaries: canary::Cage,
     network: String,
-    /// Which of Tor's doors stands in the walls.
     transport: &'static str,
 }
 
+/// What the one door in the walls leads to.
+enum Behind {
+    Tor(Shared),
+    /// A proxy with a socket of its own.
+    Socket(PathBuf),
+    /// A proxy on a port.
+    Relay(Relay),
+}
+
 impl Walled {
-    /// The one door in the walls: an order for onion services has no way to the open net, and the other way round.
+    /// The door: an order for onion services has no way to the open net, and the other way round.
     fn door(&self) -> PathBuf {
-        if self.transport == collect::TOR_EXIT { self.tor.exit() } else { self.tor.socket() }
+        match &self.behind {
+            Behind::Tor(tor) if self.transport == collect::TOR_EXIT => tor.exit(),
+            Behind::Tor(tor) => tor.socket(),
+            Behind::Socket(path) => path.clone(),
+            Behind::Relay(relay) => relay.socket().into(),
+        }
     }
 }
 
 impl Road {
     pub(crate) fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
-        let (Way::Tor { network } | Way::TorExit { network }) = way else { return Ok(Road::Loopback) };
+        let network = match way {
+            Way::Loopback => return Ok(Road::Loopback),
+            Way::Proxy { name, .. } => return Road::through_proxy(desk, way, name),
+            Way::Tor { network } | Way::TorExit { network } => network,
+        };
         let trouble = |cause: String| StoreError::Environment { attempt: "starting tor".into(), cause };
         let network = network.as_deref().map(|file| private_network(desk, file)).transpose()?;
         if network.is_none() && desk.store.config().training {
@@ -350,46 +408,66 @@ impl Road {
         let folder = desk.store.home().tor();
         let tor = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
         let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
-        Ok(Road::Tor(Box::new(Walled { tor, canaries, network: name, transport: way.transport() })))
+        Ok(Road::Walled(Box::new(Walled { behind: Behind::Tor(tor), canaries, network: name, transport: way.transport() })))
+    }
+
+    fn through_proxy(desk: &Desk, way: &Way, name: &str) -> Result<Road, StoreError> {
+        let trouble = |e: std::io::Error| StoreError::environment("opening the way to the proxy", &e);
+        let folder = desk.store.home().tor();
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(trouble)?;
+        let folder = fs::canonicalize(folder).map_err(trouble)?;
+        let behind = match proxy::listens(desk, name)? {
+            proxy::Place::Socket(path) => Behind::Socket(path),
+            proxy::Place::Port(address) => Behind::Relay(Relay::open(&folder, address).map_err(trouble)?),
+        };
+        let canaries = canary::Cage::open(&folder).map_err(trouble)?;
+        Ok(Road::Walled(Box::new(Walled { behind, canaries, network: format!("proxy:{name}"), transport: way.transport() })))
     }
 
     fn through(&self) -> Through {
         match self {
             Road::Loopback => Through::default(),
-            Road::Tor(walled) => Through { proxy: Some(walled.door()), canaries: walled.canaries.told(), ..Through::default() },
+            Road::Walled(walled) => Through { proxy: Some(walled.door()), canaries: walled.canaries.told(), ..Through::default() },
         }
     }
 
     fn transport(&self) -> &'static str {
         match self {
             Road::Loopback => collect::LOOPBACK_DIRECT,
-            Road::Tor(walled) => walled.transport,
+            Road::Walled(walled) => walled.transport,
         }
     }
 
     fn network(&self) -> Option<String> {
-        if let Road::Tor(walled) = self { Some(walled.network.clone()) } else { None }
+        if let Road::Walled(walled) = self { Some(walled.network.clone()) } else { None }
     }
 
     /// Whether it still leads somewhere.
     fn stands(&self) -> bool {
         match self {
             Road::Loopback => true,
-            Road::Tor(walled) => walled.tor.stands(),
+            Road::Walled(walled) => match &walled.behind {
+                Behind::Tor(tor) => tor.stands(),
+                // Whether a proxy still answers, its next order finds out.
+                Behind::Socket(_) | Behind::Relay(_) => true,
+            },
         }
     }
 
     /// The circuits of this order now. Tor may be gone; then nothing is seen of it any more.
     fn circuits(&self, order: &Order) -> Option<Vec<Circuit>> {
         match (self, &order.isolation) {
-            (Road::Tor(walled), Some(label)) => walled.tor.circuits(label).ok(),
+            (Road::Walled(walled), Some(label)) => match &walled.behind {
+                Behind::Tor(tor) => tor.circuits(label).ok(),
+                Behind::Socket(_) | Behind::Relay(_) => None,
+            },
             _ => None,
         }
     }
 
     /// Whether the child reached what nobody inside the walls can reach.
     fn leak(&self) -> Option<String> {
-        let reached = matches!(self, Road::Tor(walled) if walled.canaries.was_reached());
+        let reached = matches!(self, Road::Walled(walled) if walled.canaries.was_reached());
         reached.then(|| "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine".into())
     }
 }
@@ -451,10 +529,6 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 
 /// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
-    let source = wish.origin.source;
-    if matches!(wish.way, Way::TorExit { .. }) && source != SourceClass::Open && !(wish.way.is_private() && source == SourceClass::Synthetic) {
-        return Err(StoreError::input(format!("pages of the open net are the source open, not {}: write `--source open`, and have an authority for it that names the host", source.name())));
-    }
     for url in &wish.urls {
         let network = if wish.way.is_private() { "private" } else { collect::destination::PUBLIC };
         collect::destination::target_on(wish.way.transport(), Some(network), url).map_err(|refusal| {
@@ -469,6 +543,7 @@ fn instead(way: &Way, url: &str) -> &'static str {
     let onion = collect::destination::target(collect::TOR, url).is_ok();
     match way {
         Way::Loopback | Way::TorExit { .. } if onion => "It is an onion service: write `--through tor`",
+        Way::Proxy { .. } => "Do not open it with another program on this computer",
         Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
         Way::Tor { .. } if collect::destination::target(collect::TOR_EXIT, url).is_ok() => {
             "It is a page of the open net: `--through tor-exit` leads there, if your authority names this host in the source open. Do not open it with another program on this computer"
@@ -499,7 +574,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         media: wish.media,
         transport: wish.way.transport().into(),
         isolation: match wish.way {
-            Way::Loopback => None,
+            Way::Loopback | Way::Proxy { .. } => None,
             // A persona has one label for life; without one, each order has its own.
             Way::Tor { .. } | Way::TorExit { .. } => Some(wish.persona.as_ref().map_or_else(|| Ok(hex::encode(random_16()?)), |companion| Ok::<_, StoreError>(companion.label().into()))?),
         },

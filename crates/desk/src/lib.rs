@@ -32,6 +32,7 @@ pub mod opening;
 pub mod package;
 pub mod papers;
 pub mod persona;
+pub mod proxy;
 pub mod reclassify;
 mod report_draft;
 pub mod report_step;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::capture::{CaptureRecord, Fetch, FetchOutcome};
 
 /// How two answers are compared, in words for a record.
-pub const METHOD: &str = "status, Location and SHA-256 of the body (after the transfer coding, before any other decoding) of the answers that came whole in both captures, address by address; \
-    other header fields are not compared, and how much two bodies differ is not measured";
+pub const METHOD: &str = "status, Location and SHA-256 of all that follows the head, as it was sent (the same page in other chunks counts as different), of the answers that came whole in both captures, \
+    address by address; other header fields are not compared, and how much two bodies differ is not measured";
 
 /// What became of one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Which URLs the loopback transport takes, and which it refuses.
 
 use collect::{
-    LOOPBACK_DIRECT, TOR, TOR_EXIT,
+    I2P, LOOPBACK_DIRECT, PROXY, TOR, TOR_EXIT,
     destination::{Refusal, ports, target, target_on},
     openname::NotOpen,
 };
@@ -51,6 +51,22 @@ fn law_01_through_an_exit_only_names_of_the_open_net_are_asked_for() {
     assert_eq!((on(None, "market.test"), on(Some("public"), "market.test")), (Err(Refusal::NotOpen(NotOpen::Special)), Err(Refusal::NotOpen(NotOpen::Special))));
     assert_eq!(on(Some("ab"), "a.local"), Err(Refusal::NotOpen(NotOpen::Special)));
     check_through(TOR, "http://example.org/", Err(Refusal::NotOnion));
+}
+
+#[test]
+fn law_01_through_a_proxy_only_names_of_its_own_network_are_asked_for() {
+    check_through(PROXY, "http://example.org/", Ok("example.org:80 example.org /"));
+    for (host, why) in [("192.0.2.1", NotOpen::Address), ("a.onion", NotOpen::Special), ("a.i2p", NotOpen::Special), ("router.local", NotOpen::Special)] {
+        check_through(PROXY, &format!("http://{host}/"), Err(Refusal::NotOpen(why)));
+    }
+    let digest = format!("{}.b32.i2p", "a2".repeat(26));
+    for host in ["planet.i2p", "a.planet.i2p", &digest] {
+        check_through(I2P, &format!("http://{host}/"), Ok(&format!("{host}:80 {host} /")));
+    }
+    let short = format!("{}.b32.i2p", "a2".repeat(25));
+    for host in ["example.org", "i2p", "b32.i2p", "127.0.0.1", "a.i2p.", "a.i2p.org", "-a.i2p", &short, &digest.replace('2', "1"), "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"] {
+        check_through(I2P, &format!("http://{host}/"), Err(Refusal::NotOpen(NotOpen::NotI2p)));
+    }
 }
 
 #[test]

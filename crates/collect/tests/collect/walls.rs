@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::bench::{Bench, CHILD};
 
 /// Whether this machine lets this account have namespaces at all.
-fn walls_can_be_raised(test: &str) -> bool {
+pub fn walls_can_be_raised(test: &str) -> bool {
     let can = Command::new("unshare").args(["-Urnm", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     if !can {
         eprintln!("SKIPPED {test}: this machine allows no user namespaces");

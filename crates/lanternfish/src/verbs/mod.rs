@@ -9,6 +9,7 @@ mod node;
 mod papers;
 mod people;
 mod personas;
+mod proxies;
 mod range;
 mod restricted;
 mod subjects;
@@ -21,7 +22,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy};
 use model::action::Action;
 use serde_json::json;
 
@@ -233,6 +234,7 @@ impl Office {
             Verb::Filter(verb) => self.filter(verb),
             Verb::Viewing(verb) => self.viewing(verb),
             Verb::Hashes(verb) => self.hashes(verb),
+            Verb::Proxy(verb) => self.proxy(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
             Verb::Charge(verb) => self.charge(verb),
@@ -253,7 +255,10 @@ impl Office {
                 let way = match through.as_str() {
                     "tor" => Way::Tor { network: tor_network },
                     "tor-exit" => Way::TorExit { network: tor_network },
-                    _ => Way::Loopback,
+                    other => match other.strip_prefix("proxy:") {
+                        Some(name) => proxy::way(&self.desk, name)?,
+                        None => Way::Loopback,
+                    },
                 };
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any" };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }

@@ -7,7 +7,7 @@ use collect::socks::{Dialogue, SocksFailure, Turn};
 use serde_json::Value;
 
 use crate::{
-    office::{AUDITOR, NOY, Office, skipped, string},
+    office::{ADMIN, AUDITOR, KHAM, NOY, Office, skipped, string},
     onion::{Network, held, missing, walled},
     revocation::Server,
 };
@@ -84,9 +84,74 @@ fn law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_ord
     let refused = Err(SocksFailure::Refused(2));
     assert_eq!(asked(&place.join("exit"), &network.onion, 80), refused);
     assert_eq!(asked(&place.join("socks"), "market.test", port), refused);
+    through_a_named_proxy(&office, &network, port);
     // What no resolver of the network knows is not there, and nobody else is asked.
     let nowhere = office.in_case(NOY, "capture", &["--through", "tor-exit", "--tor-network", &client, "--timeout-ms", "20000", &format!("http://nobody.test:{port}/")]);
     nowhere.ended(3).tells("nothing at all was received");
+    office.sound_log();
+}
+
+/// A real SOCKS5 proxy, by its port and by its socket: a `tor` of its own that leads to the same small open net.
+fn through_a_named_proxy(office: &Office, network: &Network, web: u16) {
+    let (folder, socket) = (office.place("proxy"), office.place("proxy.sock"));
+    std::fs::create_dir(&folder).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let client = std::fs::read_to_string(network.client()).unwrap();
+    let torrc = format!("{client}ClientOnly 1\nDataDirectory {0}\nLog notice file {0}/log\nSocksPort 127.0.0.1:{port}\nSocksPort unix:{1}\n__OwningControllerProcess {2}\n", folder.display(), socket.display(), std::process::id());
+    std::fs::write(folder.join("torrc"), torrc).unwrap();
+    let mut tor = std::process::Command::new("tor").args(["--defaults-torrc", "/dev/null", "-f"]).arg(folder.join("torrc")).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let url = format!("http://market.test:{web}/");
+    for (name, at) in [("by-port", format!("127.0.0.1:{port}")), ("by-socket", format!("unix:{}", socket.display()))] {
+        office.done(ADMIN, &["proxy", "add", name, "--kind", "agency", "--at", &at, "--operator", "the drill"]);
+        for _ in 0..600 {
+            if std::fs::read_to_string(folder.join("log")).unwrap_or_default().contains("Bootstrapped 100") {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let way = format!("proxy:{name}");
+        let view = captured(office, &["--through", &way, &url]);
+        let record = &view["record"];
+        walled(record);
+        assert_eq!((&record["transport"], &record["network"], &record["isolation"]), (&"proxy".into(), &way.as_str().into(), &Value::Null), "{record}");
+        assert_eq!((&record["complete"], &record["fetches"][0]["status"]), (&true.into(), &200.into()), "{record}");
+    }
+    let _ = tor.kill();
+    let _ = tor.wait();
+    let left = std::fs::read_dir(office.home.join("tor")).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("relay-")).count();
+    assert_eq!(left, 0, "the relay goes with its capture");
+}
+
+#[test]
+fn law_01_a_proxy_is_named_by_an_administrator_on_this_machine_and_its_name_is_given_once() {
+    let office = Office::working();
+    let words = |name: &'static str, at: &'static str| ["proxy", "add", name, "--kind", "agency", "--at", at, "--operator", "the drill"];
+    for who in [NOY, KHAM, AUDITOR] {
+        office.says(who, &words("exit-1", "127.0.0.1:1080")).by_law(13);
+    }
+    for at in ["192.0.2.1:1080", "0.0.0.0:1080", "127.0.0.1:0", "proxy.example.org:1080", "unix:relative", "127.0.0.1"] {
+        office.says(ADMIN, &words("exit-1", at)).ended(2).tells("no place of a proxy on this machine");
+    }
+    for name in ["", "Exit", "exit 1", "../x"] {
+        office.says(ADMIN, &words(name, "127.0.0.1:1080")).ended(2);
+    }
+    office.done(ADMIN, &words("exit-1", "127.0.0.1:1080"));
+    office.done(ADMIN, &["proxy", "add", "router", "--kind", "i2p", "--at", "[::1]:4447", "--operator", "the drill"]);
+    let to = |way: &str, url: &str| office.in_case(NOY, "capture", &["--through", way, url]).ended(2);
+    to("proxy:exit-1", "http://example.org/").tells("only names that end in .test are asked for");
+    to("proxy:router", "http://planet.i2p/").tells("I2P has no network to practise on");
+    to("proxy:router", "http://example.org/").tells("no name of I2P");
+    to("proxy:exit-1", "http://127.0.0.1/").tells("only names are asked for");
+    to("proxy:nobody", "http://market.test/").tells("there is no proxy");
+    office.in_case(NOY, "capture", &["--through", "proxy:exit-1", "--source", "handed-over", "http://market.test/"]).ended(2).tells("are the source open");
+    office.says(NOY, &["proxy", "remove", "exit-1", "--reason", "old"]).by_law(13);
+    office.done(ADMIN, &["proxy", "remove", "exit-1", "--reason", "old"]);
+    to("proxy:exit-1", "http://market.test/").tells("there is no proxy");
+    office.says(ADMIN, &words("exit-1", "127.0.0.1:1080")).ended(2).tells("was given before");
+    assert_eq!(office.says(ADMIN, &["proxy", "list"]).ended(0).lines().len(), 2);
+    let events = office.says(AUDITOR, &["log", "show", "--limit", "1000"]).ended(0).out;
+    assert_eq!((events.matches("\"proxy-added\"").count(), events.matches("\"proxy-removed\"").count()), (2, 1));
+    assert!(office.exhibits().is_empty());
     office.sound_log();
 }
 
