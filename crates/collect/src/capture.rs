@@ -220,8 +220,8 @@ impl<W: Write> Capture<W> {
 
     fn fetch(&mut self, url: String) -> io::Result<Fetch> {
         let mut fetch = unanswered(url);
-        let transport = self.watch.lease.order().transport.clone();
-        match destination::target(&transport, &fetch.url) {
+        let order = self.watch.lease.order();
+        match destination::target_on(&order.transport, order.network.as_deref(), &fetch.url) {
             Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
             Ok(target) => {
                 self.keep_pace(&target);
@@ -276,7 +276,7 @@ impl<W: Write> Capture<W> {
     fn connect(&mut self, target: &Target, tries: usize, deadline_boot_ms: i64) -> Result<Wire, Cut> {
         let plain = match (&target.peer, self.proxy.clone()) {
             (Peer::Loopback(address), None) => self.connect_loopback(*address, deadline_boot_ms)?,
-            (Peer::Onion { host, port }, Some(proxy)) => self.connect_onion(&proxy, host, *port, tries, deadline_boot_ms)?,
+            (Peer::Onion { host, port } | Peer::Named { host, port }, Some(proxy)) => self.connect_proxied(&proxy, host, *port, tries, deadline_boot_ms)?,
             // An address that this transport has no way to.
             _ => return Err(Cut::Unreachable),
         };
@@ -314,16 +314,18 @@ impl<W: Write> Capture<W> {
         }
     }
 
-    /// Asks Tor for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
+    /// Asks Tor, or a named proxy, for a stream. Each further try has a label of its own, and with it a rendezvous of its own; what Tor
     /// knows of the service's descriptor, all of them share.
-    fn connect_onion(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Plain, Cut> {
+    fn connect_proxied(&mut self, proxy: &Path, host: &str, port: u16, tries: usize, deadline_boot_ms: i64) -> Result<Plain, Cut> {
         let broken = Cut::Proxy(SocksFailure::NotSocks);
         let label = self.watch.lease.order().isolation.clone().unwrap_or_default();
-        let label = if tries == 0 { label } else { format!("{label}-{tries}") };
+        let label = if tries == 0 || label.is_empty() { label } else { format!("{label}-{tries}") };
         let wait = self.may_go_on(deadline_boot_ms)?;
         let mut wire = Plain::Proxied(UnixStream::connect(proxy).map_err(|_| broken)?);
         wire.wait_to_write(wait).map_err(|_| broken)?;
-        let mut dialogue = Dialogue::begin(&mut wire, &label, host, port).map_err(|_| broken)?;
+        // A named proxy knows no labels: what it keeps apart, its keeper answers for.
+        let begun = if label.is_empty() { Dialogue::unlabelled(&mut wire, host, port) } else { Dialogue::begin(&mut wire, &label, host, port) };
+        let mut dialogue = begun.map_err(|_| broken)?;
         loop {
             let wait = self.may_go_on(deadline_boot_ms)?;
             wire.wait_to_read(wait).map_err(|_| broken)?;
@@ -446,6 +448,9 @@ impl<W: Write> Capture<W> {
         if fetch.response_bytes > 0 {
             let sieve = received.sieve.take();
             let payload = sieve.as_ref().map(Sieve::payload_digest);
+            // Of what is not text nothing of the payload is kept.
+            let whole = received.reader.payload_digest().filter(|_| received.cut != Some(Cut::NotText));
+            fetch.payload_digest = whole.map(|whole| Sha256Digest(payload.unwrap_or(whole)));
             let (id, digest) = self.write_response(date, &about, received, payload)?;
             self.withhold(target, &id, sieve, fetch)?;
             about.push(("WARC-Concurrent-To", id.clone()));
@@ -583,6 +588,7 @@ fn unanswered(url: String) -> Fetch {
         response_record: None,
         response_digest: None,
         response_bytes: 0,
+        payload_digest: None,
         redirect: None,
         earlier: vec![],
         tls: None,

@@ -20,7 +20,7 @@ use crate::capture::{Capture, Taken, Watch};
 use crate::clock::{self, Now};
 use crate::lease::{Lease, OrderRefusal};
 use crate::withhold::{Carried, Keeper};
-use crate::{TOOL, TOR, battery, destination, envelope, spool, walls};
+use crate::{TOOL, battery, destination, envelope, is_walled, spool, walls};
 
 /// Longest start message, in bytes.
 const MAX_START: u64 = 1 << 20;
@@ -164,7 +164,7 @@ fn run() -> Result<(), ChildError> {
 /// By loopback the child works where it stands. Through Tor it first raises its walls and tries every way out of
 /// them; one that is open ends the session before anything was asked for.
 fn place(start: &Start, transport: &str) -> Result<Place, ChildError> {
-    if transport != TOR {
+    if !is_walled(transport) {
         return Ok(Place { spool: start.spool.clone(), proxy: None, proof: vec![] });
     }
     let proxy = start.proxy.as_deref().ok_or(ChildError::Start("an order through Tor needs its socket"))?;

@@ -1,12 +1,17 @@
 //! Where a transport may go. The loopback transport: literal 127.0.0.0/8 and ::1, and `localhost` or `*.localhost`
-//! (RFC 6761 §6.3), which mean 127.0.0.1 here. Tor: v3 onion services whose checksum holds. No resolver is ever
-//! asked, so no name can leak.
+//! (RFC 6761 §6.3), which mean 127.0.0.1 here. Tor: v3 onion services whose checksum holds. Tor's exits
+//! and a proxy of the agency: names of the open net ([`crate::openname`]), never an address. I2P: its names. No resolver is ever asked here, so no name can leak.
 //!
 //! Only `http` and `https`. The URL is taken apart by RFC 3986 in a narrow reading: anything that two programs
 //! could read differently (short or octal addresses, user information, control characters) is refused.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::openname::{self, NotOpen};
+
+/// The network that is no private one.
+pub const PUBLIC: &str = "public";
 
 /// Why a URL is not fetched. The text stands behind `refused-destination: ` in the capture record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +37,9 @@ pub enum Refusal {
     /// Through Tor: anything but a v3 onion service.
     #[error("the host is not an onion address of version 3 whose checksum holds; compare it letter by letter")]
     NotOnion,
+    /// Through Tor's exits or a proxy: anything but a name of its network.
+    #[error("{0}")]
+    NotOpen(#[from] NotOpen),
     /// The order names a transport that is not there.
     #[error("this transport is not known")]
     NoTransport,
@@ -49,13 +57,20 @@ pub enum Peer {
         /// Port.
         port: u16,
     },
+    /// A host of the open net, by name and port: whoever leads there looks the name up.
+    Named {
+        /// In lower case.
+        host: String,
+        /// Port.
+        port: u16,
+    },
 }
 
 impl std::fmt::Display for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Peer::Loopback(address) => address.fmt(f),
-            Peer::Onion { host, port } => write!(f, "{host}:{port}"),
+            Peer::Onion { host, port } | Peer::Named { host, port } => write!(f, "{host}:{port}"),
         }
     }
 }
@@ -80,7 +95,7 @@ impl Target {
     }
 }
 
-/// Reads one URL of an order for the transport that it names.
+/// Reads one URL for a transport to the public network.
 ///
 /// # Errors
 /// [`Refusal`] for everything but http and https to where that transport may go.
@@ -94,6 +109,14 @@ impl Target {
 /// assert_eq!(target(TOR, "http://market.localhost/"), Err(Refusal::NotOnion));
 /// ```
 pub fn target(transport: &str, url: &str) -> Result<Target, Refusal> {
+    target_on(transport, Some(PUBLIC), url)
+}
+
+/// Reads one URL for the transport and the network of an order: a private network has names for practice too.
+///
+/// # Errors
+/// As [`target`].
+pub fn target_on(transport: &str, network: Option<&str>, url: &str) -> Result<Target, Refusal> {
     // A backslash or an `@` is read differently by different programs: neither is ever needed here.
     if !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
         return Err(Refusal::BadCharacter);
@@ -109,6 +132,10 @@ pub fn target(transport: &str, url: &str) -> Result<Target, Refusal> {
     let peer = match transport {
         crate::LOOPBACK_DIRECT => Peer::Loopback(SocketAddr::new(loopback(host)?, port)),
         crate::TOR => onion(host, port)?,
+        crate::TOR_EXIT => Peer::Named { host: openname::read(host, network.is_some_and(|name| name != PUBLIC))?, port },
+        // On a node for real cases the desk refuses names for practice, and on one for training all others.
+        crate::PROXY => Peer::Named { host: openname::read(host, true)?, port },
+        crate::I2P => Peer::Named { host: openname::read_i2p(host)?, port },
         _ => return Err(Refusal::NoTransport),
     };
     let request_target = if tail.starts_with('/') { tail.to_string() } else { format!("/{tail}") };
@@ -179,11 +206,14 @@ fn is_localhost(host: &str) -> bool {
     labels.last() == Some(&"localhost") && labels.iter().all(named)
 }
 
-/// Fuzz target: reads any bytes as a URL. What is let through is loopback or an onion service, and its request
-/// line cannot be split.
+/// Fuzz target: reads any bytes as a URL. What is let through is loopback, an onion service or a name of the open
+/// net, each by its own transport, and its request line cannot be split.
 pub fn fuzz_destination(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let read = [crate::LOOPBACK_DIRECT, crate::TOR].map(|transport| target(transport, text).ok());
+    let all = [(crate::LOOPBACK_DIRECT, None), (crate::TOR, None), (crate::TOR_EXIT, Some(PUBLIC)), (crate::TOR_EXIT, Some("private")), (crate::PROXY, None), (crate::I2P, None)];
+    let read = all.map(|(transport, network)| target_on(transport, network, text).ok());
+    let ways = [1, 3, 5].into_iter().filter(|way| read[*way].is_some()).count();
+    assert!(ways <= 1, "one URL is of one network");
     read.into_iter().flatten().for_each(|target| may_be_reached(&target));
 }
 
@@ -191,6 +221,7 @@ fn may_be_reached(target: &Target) {
     match &target.peer {
         Peer::Loopback(address) => assert!(address.ip().is_loopback() && address.port() > 0),
         Peer::Onion { host, port } => assert!(crate::onion::is_onion(host) && *port > 0),
+        Peer::Named { host, port } => assert!((openname::read(host, true).as_ref() == Ok(host) || openname::read_i2p(host).as_ref() == Ok(host)) && *port > 0),
     }
     assert!(target.request_target.starts_with('/'));
     let line = format!("{}{}", target.authority, target.request_target);

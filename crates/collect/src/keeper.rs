@@ -112,6 +112,11 @@ impl Shared {
         self.place.socket()
     }
 
+    /// Its SOCKS socket to the open net.
+    pub fn exit(&self) -> PathBuf {
+        self.place.exit()
+    }
+
     /// Process id of Tor, as its pid file says.
     pub fn id(&self) -> Option<u32> {
         fs::read_to_string(self.place.run.join("pid")).ok()?.trim().parse().ok()

@@ -8,7 +8,7 @@ use ed25519_dalek::VerifyingKey;
 use model::Sha256Digest;
 use model::capture::{MAX_LEASE_SECONDS, Order};
 
-use crate::{LOOPBACK_DIRECT, TOR};
+use crate::{LOOPBACK_DIRECT, is_labelled, is_proxied};
 use crate::clock::Now;
 use crate::envelope::{self, EnvelopeError};
 
@@ -26,7 +26,7 @@ pub enum OrderRefusal {
     #[error("the order cannot be read: {0}")]
     Missing(String),
     /// Another transport.
-    #[error("the order names the transport {}; loopback-direct exists here, and tor with a circuit label", model::quoted(.0))]
+    #[error("the order names the transport {}; loopback-direct exists here, tor and tor-exit with a circuit label, proxy and i2p with the name of a proxy", model::quoted(.0))]
     Transport(String),
     /// Not an age recipient.
     #[error("a recipient of the order is not an age X25519 recipient (age1…)")]
@@ -73,7 +73,7 @@ impl Lease {
     /// [`OrderRefusal`]; nothing may then be fetched.
     pub fn begin(file: &[u8], trusted: VerifyingKey, now: Now) -> Result<Lease, OrderRefusal> {
         let (signed, order) = envelope::open_file::<Order>(file, &trusted)?;
-        if ![LOOPBACK_DIRECT, TOR].contains(&order.transport.as_str()) || (order.transport == TOR) != order.isolation.is_some() {
+        if !is_known(&order) {
             return Err(OrderRefusal::Transport(order.transport));
         }
         let recipients = std::iter::once(&order.spool_recipient).chain(order.keeping.as_ref().map(|keeping| &keeping.recipient));
@@ -120,6 +120,17 @@ impl Lease {
     /// SHA-256 of the order body with which the run began.
     pub fn first_digest(&self) -> Sha256Digest {
         self.first_digest
+    }
+}
+
+/// A transport that is here, with the label or the name that belongs to it.
+fn is_known(order: &Order) -> bool {
+    let labelled = order.isolation.as_deref().is_some_and(|label| !label.is_empty());
+    let named = order.network.as_deref().is_some_and(|network| network.strip_prefix("proxy:").is_some_and(|name| !name.is_empty()));
+    match order.transport.as_str() {
+        transport if is_labelled(transport) => labelled && !named,
+        transport if is_proxied(transport) => named && order.isolation.is_none(),
+        transport => transport == LOOPBACK_DIRECT && order.isolation.is_none(),
     }
 }
 

@@ -9,7 +9,8 @@
 //! By loopback or through Tor: for Tor the child first raises [`walls`] that leave it nothing but its spool and
 //! the proxy's socket, and tries every other way out ([`battery`]); one that is open ends the session.
 //!
-//! It refuses: every destination but loopback, or v3 onion services through Tor ([`destination`]), every name
+//! It refuses: every destination but loopback, v3 onion services through Tor, or, by a transport of its own, names of
+//! the open net through Tor's exits ([`destination`]), every name
 //! look-up, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts, and reading anything but its own
 //! spool. It never
 //! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
@@ -62,7 +63,9 @@ mod gate;
 pub mod keeper;
 pub mod lease;
 pub mod onion;
+pub mod openname;
 mod proof;
+pub mod relay;
 pub mod response;
 pub mod socks;
 pub mod spool;
@@ -82,6 +85,28 @@ pub use spool::{SpoolError, WarcReader, examine_spool, open_warc, read_record};
 pub const LOOPBACK_DIRECT: &str = "loopback-direct";
 /// Through the socket of a Tor process, from behind [`walls`] that leave no other way.
 pub const TOR: &str = "tor";
+/// To names of the open net through the exits of the same Tor, from behind the same [`walls`], by a socket of its own
+/// that leads to no onion service.
+pub const TOR_EXIT: &str = "tor-exit";
+/// To names of the open net through a SOCKS5 proxy of the agency, from behind the same [`walls`].
+pub const PROXY: &str = "proxy";
+/// To names of I2P through the SOCKS5 proxy of an I2P router, from behind the same [`walls`].
+pub const I2P: &str = "i2p";
+
+/// Whether a transport works only from behind [`walls`].
+pub fn is_walled(transport: &str) -> bool {
+    is_labelled(transport) || is_proxied(transport)
+}
+
+/// Whether a transport separates circuits by a label.
+pub fn is_labelled(transport: &str) -> bool {
+    [TOR, TOR_EXIT].contains(&transport)
+}
+
+/// Whether a transport goes through a proxy that somebody named; the order's network is `proxy:NAME`.
+pub fn is_proxied(transport: &str) -> bool {
+    [PROXY, I2P].contains(&transport)
+}
 
 /// Tool name and version, as capture records and WARC files state it.
 pub const TOOL: &str = concat!("lanternfish-collect ", env!("CARGO_PKG_VERSION"));

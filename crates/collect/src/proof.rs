@@ -3,7 +3,7 @@
 
 use model::capture::{CaptureRecord, Order};
 
-use crate::{TOR, battery};
+use crate::{battery, is_walled};
 
 /// What a record does not prove.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +34,7 @@ pub fn proves(order: &Order, record: &CaptureRecord) -> Result<(), NotProved> {
             return Err(NotProved::OtherWay(what));
         }
     }
-    if order.transport != TOR {
+    if !is_walled(&order.transport) {
         return Ok(());
     }
     if !record.cage.starts_with("namespaces+") || !record.cage.contains("seccomp") {

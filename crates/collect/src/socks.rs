@@ -1,5 +1,5 @@
 //! SOCKS5 (RFC 1928) over a Unix socket, with a user name as circuit label (RFC 1929): what the child
-//! asks of Tor, in four short messages. The host goes to Tor as a name; nothing here resolves one.
+//! asks of Tor, in four short messages; without one of a proxy that knows no labels. The host goes to Tor as a name; nothing here resolves one.
 //!
 //! Tor's own reply codes (`ExtendedErrors`, Tor proposal 304) tell a missing descriptor from a refused
 //! connection. It refuses a host of more than 255 bytes and a proxy that wants anything else.
@@ -64,6 +64,7 @@ pub enum Turn {
 
 const VERSION: u8 = 5;
 const BY_NAME: u8 = 2;
+const BY_NOTHING: u8 = 0;
 
 impl Dialogue {
     /// Greets the proxy.
@@ -83,6 +84,17 @@ impl Dialogue {
         };
         proxy.write_all(&[VERSION, 1, BY_NAME])?;
         Ok(dialogue)
+    }
+
+    /// The same without a label, for a proxy that asks for no name.
+    ///
+    /// # Errors
+    /// As [`Dialogue::begin`].
+    pub fn unlabelled(proxy: &mut impl Write, host: &str, port: u16) -> io::Result<Dialogue> {
+        let length = u8::try_from(host.len()).ok().filter(|length| *length > 0).ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+        proxy.write_all(&[VERSION, 1, BY_NOTHING])?;
+        let request = [&[VERSION, 1, 0, 3, length], host.as_bytes(), &port.to_be_bytes()].concat();
+        Ok(Dialogue { label: Vec::new(), request, answer: Vec::new() })
     }
 
     /// Reads one byte: the caller looks at its lease between any two, and not one byte of the host's own may be
@@ -105,9 +117,9 @@ impl Dialogue {
         self.answer.push(byte);
         // A refusal is judged before anything more is said.
         self.judged()?;
-        let next = match self.answer.len() {
-            2 => &self.label,
-            4 => &self.request,
+        let next = match (self.answer.len(), self.label.is_empty()) {
+            (2, false) => &self.label,
+            (4, false) | (2, true) => &self.request,
             _ => return Ok(()),
         };
         proxy.write_all(next).map_err(|_| SocksFailure::NotSocks)
@@ -115,25 +127,23 @@ impl Dialogue {
 
     /// What the answer so far says: `None` when a byte more is needed.
     fn judged(&self) -> Result<Option<Turn>, SocksFailure> {
-        let said = self.answer.as_slice();
-        let expected: [(usize, u8); 4] = [(0, VERSION), (1, BY_NAME), (2, 1), (4, VERSION)];
-        for (place, byte) in expected {
-            if said.get(place).is_some_and(|found| *found != byte) {
-                return Err(SocksFailure::NotSocks);
-            }
+        // The method, then the answer to the label where one is given.
+        let before: &[u8] = if self.label.is_empty() { &[VERSION, BY_NOTHING] } else { &[VERSION, BY_NAME, 1, 0] };
+        if self.answer.iter().zip(before).any(|(found, byte)| found != byte) {
+            return Err(SocksFailure::NotSocks);
         }
-        match said.get(3) {
-            Some(0) | None => {}
-            Some(_) => return Err(SocksFailure::NotSocks),
+        let said = self.answer.get(before.len()..).unwrap_or_default();
+        if said.first().is_some_and(|version| *version != VERSION) {
+            return Err(SocksFailure::NotSocks);
         }
-        match said.get(5) {
+        match said.get(1) {
             Some(0) | None => {}
             Some(code) => return Err(SocksFailure::Refused(*code)),
         }
-        let whole = match (said.get(7), said.get(8)) {
-            (Some(1), _) => 10 + 4,
-            (Some(4), _) => 10 + 16,
-            (Some(3), Some(length)) => 10 + 1 + usize::from(*length),
+        let whole = match (said.get(3), said.get(4)) {
+            (Some(1), _) => 6 + 4,
+            (Some(4), _) => 6 + 16,
+            (Some(3), Some(length)) => 6 + 1 + usize::from(*length),
             (Some(3), None) | (None, _) => return Ok(None),
             (Some(_), _) => return Err(SocksFailure::NotSocks),
         };
@@ -143,6 +153,12 @@ impl Dialogue {
 
 /// Fuzz target: reads any bytes as a proxy's answer, however they are cut.
 pub fn fuzz_socks(bytes: &[u8]) {
+    let mut plain = Played { says: bytes, hears: Vec::new() };
+    if let Ok(mut dialogue) = Dialogue::unlabelled(&mut plain, "host", 80) {
+        // Whatever it says, it ends, and not one byte beyond the answer is taken.
+        let open = played(&mut dialogue, &mut plain).is_ok();
+        assert!(!open || dialogue.answer.len() + plain.says.len() == bytes.len() && dialogue.answer.len() >= 10);
+    }
     let mut proxy = Played { says: bytes, hears: Vec::new() };
     let Ok(mut dialogue) = Dialogue::begin(&mut proxy, "label", "host", 80) else { return };
     if played(&mut dialogue, &mut proxy).is_ok() {
@@ -210,6 +226,26 @@ mod tests {
         let sent = &mut Vec::new();
         assert!(Dialogue::begin(sent, "", "h", 1).is_err());
         assert!(Dialogue::begin(sent, "a", &"h".repeat(256), 1).is_err());
+    }
+
+    #[test]
+    fn a_proxy_without_labels_is_asked_by_name_and_nothing_of_the_host_is_taken() {
+        let answer = [&[5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], b"HTTP/1.1"].concat();
+        for cut in 0..12 {
+            let mut proxy = Played { says: &answer[..cut], hears: Vec::new() };
+            assert!(played(&mut Dialogue::unlabelled(&mut proxy, "h.i2p", 80).unwrap(), &mut proxy).is_err(), "{cut}");
+        }
+        let mut proxy = Played { says: &answer, hears: Vec::new() };
+        played(&mut Dialogue::unlabelled(&mut proxy, "h.i2p", 80).unwrap(), &mut proxy).unwrap();
+        assert_eq!(proxy.hears, [&[5, 1, 0][..], &[5, 1, 0, 3, 5], b"h.i2p", &[0, 80]].concat());
+        assert_eq!(proxy.says, b"HTTP/1.1");
+        for (place, byte, failure) in [(0, 4, SocksFailure::NotSocks), (1, 2, SocksFailure::NotSocks), (2, 1, SocksFailure::NotSocks), (3, 4, SocksFailure::Refused(4))] {
+            let mut wrong = answer.clone();
+            wrong[place] = byte;
+            let mut proxy = Played { says: &wrong, hears: Vec::new() };
+            assert_eq!(played(&mut Dialogue::unlabelled(&mut proxy, "h.i2p", 80).unwrap(), &mut proxy), Err(failure));
+        }
+        assert!(Dialogue::unlabelled(&mut Vec::new(), "", 80).is_err());
     }
 
     #[test]

@@ -100,6 +100,11 @@ impl Place {
         self.run.join("socks")
     }
 
+    /// The socket that leads to the open net, and to no onion service.
+    pub(crate) fn exit(&self) -> PathBuf {
+        self.run.join("exit")
+    }
+
     pub(crate) fn control(&self) -> PathBuf {
         self.run.join("control")
     }
@@ -192,7 +197,7 @@ impl Tor {
     /// Starts Tor in its place, which the caller holds for itself. Of a private network it remembers nothing: such a
     /// network votes every few seconds, and yesterday's answer leads to services that are not there.
     pub(crate) fn start(place: &Place, network: Option<&Network>) -> Result<Tor, TorError> {
-        for left in [place.log(), place.socket(), place.control(), place.cookie()] {
+        for left in [place.log(), place.socket(), place.exit(), place.control(), place.cookie()] {
             // What is not there need not go.
             let _ = fs::remove_file(left);
         }
@@ -250,6 +255,7 @@ fn configuration(place: &Place, network: Option<&Network>) -> String {
     format!(
         "{network}ClientOnly 1\nDataDirectory \"{data}\"\nDNSPort 0\n\
          SocksPort unix:\"{at}/socks\" OnionTrafficOnly IsolateSOCKSAuth ExtendedErrors\n\
+         SocksPort unix:\"{at}/exit\" NoOnionTraffic IsolateSOCKSAuth ExtendedErrors\n\
          ControlPort unix:\"{at}/control\"\nCookieAuthentication 1\nCookieAuthFile \"{at}/cookie\"\n\
          PidFile \"{at}/pid\"\nLog notice file {at}/notice.log\nSafeLogging 1\nAvoidDiskWrites 1\nShutdownWaitLength 0\n\
          GeoIPFile\nGeoIPv6File\n__OwningControllerProcess {keeper}\n"

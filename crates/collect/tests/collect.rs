@@ -17,6 +17,8 @@ mod hostile;
 mod https;
 #[path = "collect/lease.rs"]
 mod lease;
+#[path = "collect/proxies.rs"]
+mod proxies;
 #[path = "collect/spool.rs"]
 mod spool;
 #[path = "collect/stopping.rs"]

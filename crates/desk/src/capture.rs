@@ -1,13 +1,14 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, time::{Duration, Instant}};
+use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt, path::PathBuf, time::{Duration, Instant}};
 
-use collect::{Collector, Running, Shared, Through, canary, control::Circuit, tor::Network};
+use collect::{Collector, Running, Shared, Through, canary, control::Circuit, relay::Relay, tor::Network};
 use ledger::{SigningKey, VerifyingKey};
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
+    authority::SourceClass,
     authorize::Ground,
     capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
     event::EventType,
@@ -25,6 +26,7 @@ use crate::{
     crawl,
     admit::{self, ExhibitContent, ExhibitView},
     known::{self, Known},
+    proxy::{self, ProxyKind},
     office::input,
     persona::{self, Companion},
     row::{Draft, for_action, fresh_exhibit, fresh_order},
@@ -40,6 +42,18 @@ pub enum Way {
         /// The description of a private network, on a training node; none is the public network.
         network: Option<PathBuf>,
     },
+    /// To the open net through the exits of the same Tor, from behind the same walls.
+    TorExit {
+        /// As for [`Way::Tor`].
+        network: Option<PathBuf>,
+    },
+    /// Through a proxy that an administrator named, from behind the same walls.
+    Proxy {
+        /// Its name.
+        name: String,
+        /// What it leads to.
+        kind: ProxyKind,
+    },
 }
 
 impl Way {
@@ -47,7 +61,19 @@ impl Way {
         match self {
             Way::Loopback => collect::LOOPBACK_DIRECT,
             Way::Tor { .. } => collect::TOR,
+            Way::TorExit { .. } => collect::TOR_EXIT,
+            Way::Proxy { kind, .. } => kind.transport(),
         }
+    }
+
+    /// Whether it leads to the open net.
+    fn is_open(&self) -> bool {
+        matches!(self, Way::TorExit { .. } | Way::Proxy { kind: ProxyKind::Agency, .. })
+    }
+
+    /// Whether it ends in a private network: only there is a name for practice a name.
+    fn is_private(&self) -> bool {
+        matches!(self, Way::Tor { network: Some(_) } | Way::TorExit { network: Some(_) })
     }
 }
 
@@ -151,6 +177,9 @@ struct OrderContent {
     /// The crawl of which it is a round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crawl: Option<String>,
+    /// The exhibit of which it is a second capture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    again: Option<String>,
 }
 
 /// What came of a capture.
@@ -191,10 +220,38 @@ pub fn run(
     wish: &CaptureWish,
     told: impl FnMut(u8),
 ) -> Result<CaptureView, StoreError> {
-    allowed(permits, wish)?;
     not_stopped(desk, scope, wish)?;
-    let road = Road::open(desk, &wish.way, told)?;
+    let road = open(desk, permits, wish, told)?;
     along(desk, scope, permits, wish, &road, None)
+}
+
+/// The road for a wish that may be carried out.
+pub(crate) fn open(desk: &Desk, permits: &[Permit], wish: &CaptureWish, told: impl FnMut(u8)) -> Result<Road, StoreError> {
+    allowed(permits, wish)?;
+    practised(desk, wish)?;
+    Road::open(desk, &wish.way, told)
+}
+
+/// Where somebody else's proxy leads, nobody here can prove: on a training node only to names that nobody may have,
+/// and names for practice are no names of a real case.
+fn practised(desk: &Desk, wish: &CaptureWish) -> Result<(), StoreError> {
+    let (source, training) = (wish.origin.source, desk.store.config().training);
+    if wish.way.is_open() && source != SourceClass::Open && !(training && source == SourceClass::Synthetic) {
+        return Err(StoreError::input(format!("pages of the open net are the source open, not {}: write `--source open`, and have an authority for it that names the host", source.name())));
+    }
+    let Way::Proxy { kind, .. } = &wish.way else { return Ok(()) };
+    if wish.persona.is_some() {
+        return Err(StoreError::input("a proxy has no circuits of its own for a persona: two of them could be seen as one. Nothing was made; use the persona through Tor"));
+    }
+    if training && *kind == ProxyKind::I2p {
+        return Err(StoreError::input("this is a training node, and I2P has no network to practise on. Nothing was made"));
+    }
+    let practice = |host: &String| host.ends_with(".test");
+    match hosts(&wish.urls)?.iter().find(|host| *kind == ProxyKind::Agency && practice(host) != training) {
+        Some(host) if training => Err(StoreError::input(format!("this is a training node: through a proxy only names that end in .test are asked for, and {} does not. Nothing was made", model::quoted(host)))),
+        Some(host) => Err(StoreError::input(format!("{} is a name for practice, and this node works on real cases. Nothing was made", model::quoted(host)))),
+        None => Ok(()),
+    }
 }
 
 /// What an order is a round of: rows that are written with it, and how the collector goes about it.
@@ -223,7 +280,17 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
 /// Carries out one order on a road that stands: signs it, attends the child, admits what it brought.
 /// Many orders may go along one road, one after the other; each asks for its permits and its own label.
 pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>) -> Result<CaptureView, StoreError> {
+    carry_out(desk, scope, permits, wish, road, round, None)
+}
+
+/// The same addresses once more, under an order of its own that names the exhibit of the first.
+pub(crate) fn again(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, first: &str) -> Result<CaptureView, StoreError> {
+    carry_out(desk, scope, permits, wish, road, None, Some(first))
+}
+
+fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>, first: Option<&str>) -> Result<CaptureView, StoreError> {
     let permit = allowed(permits, wish)?;
+    practised(desk, wish)?;
     if road.transport() != wish.way.transport() {
         return Err(StoreError::input("this road does not lead where the order goes"));
     }
@@ -237,6 +304,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     }
     // Before the order is written down: an order whose folder is not here is another machine's.
     let (spool, _attending) = spool_folder(desk, &content.order.order)?;
+    content.again = first.map(str::to_string);
     let mut rows = Vec::new();
     if let Some(round) = round {
         content.crawl = Some(round.crawl.into());
@@ -248,7 +316,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
         rows.push(persona::note_use(desk, scope, companion, &content.order.order, &hosts(&wish.urls)?)?);
     }
     rows.push(Draft::new("order", content.order.order.to_string(), "running").write(scope, desk.now(), &content)?);
-    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport, "crawl": content.crawl});
+    let detail = json!({"urls": wish.urls, "description": wish.description, "transport": content.order.transport, "crawl": content.crawl, "again": content.again});
     let event = NewEvent::new(EventType::CaptureOrdered, Some(content.order.order.to_string()), detail);
     if let Err(error) = desk.store.commit(scope, permit, event, rows) {
         let _ = fs::remove_dir_all(&spool);
@@ -282,6 +350,9 @@ fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -
     if let Some(companion) = &wish.persona {
         persona::still_out(desk, scope, companion.id())?;
     }
+    if let Way::Proxy { name, .. } = &wish.way {
+        proxy::still_named(desk, name)?;
+    }
     accident::stops(desk, scope, &hosts(&wish.urls)?)
 }
 
@@ -307,22 +378,48 @@ impl Ended {
 /// The longest that Tor may take until it has circuits.
 const TOR_PATIENCE: Duration = Duration::from_secs(120);
 
-/// What stands while captures run: nothing for loopback; Tor and the canaries otherwise.
+/// What stands while captures run: nothing for loopback; Tor or a proxy, and the canaries, otherwise.
 pub(crate) enum Road {
     Loopback,
-    Tor(Box<Walled>),
+    Walled(Box<Walled>),
 }
 
-/// What a session through Tor needs while it runs.
+/// What a session behind walls needs while it runs.
 pub(crate) struct Walled {
-    tor: Shared,
+    behind: Behind,
     canaries: canary::Cage,
     network: String,
+    transport: &'static str,
+}
+
+/// What the one door in the walls leads to.
+enum Behind {
+    Tor(Shared),
+    /// A proxy with a socket of its own.
+    Socket(PathBuf),
+    /// A proxy on a port.
+    Relay(Relay),
+}
+
+impl Walled {
+    /// The door: an order for onion services has no way to the open net, and the other way round.
+    fn door(&self) -> PathBuf {
+        match &self.behind {
+            Behind::Tor(tor) if self.transport == collect::TOR_EXIT => tor.exit(),
+            Behind::Tor(tor) => tor.socket(),
+            Behind::Socket(path) => path.clone(),
+            Behind::Relay(relay) => relay.socket().into(),
+        }
+    }
 }
 
 impl Road {
     pub(crate) fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
-        let Way::Tor { network } = way else { return Ok(Road::Loopback) };
+        let network = match way {
+            Way::Loopback => return Ok(Road::Loopback),
+            Way::Proxy { name, .. } => return Road::through_proxy(desk, way, name),
+            Way::Tor { network } | Way::TorExit { network } => network,
+        };
         let trouble = |cause: String| StoreError::Environment { attempt: "starting tor".into(), cause };
         let network = network.as_deref().map(|file| private_network(desk, file)).transpose()?;
         if network.is_none() && desk.store.config().training {
@@ -334,46 +431,66 @@ impl Road {
         let folder = desk.store.home().tor();
         let tor = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
         let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
-        Ok(Road::Tor(Box::new(Walled { tor, canaries, network: name })))
+        Ok(Road::Walled(Box::new(Walled { behind: Behind::Tor(tor), canaries, network: name, transport: way.transport() })))
+    }
+
+    fn through_proxy(desk: &Desk, way: &Way, name: &str) -> Result<Road, StoreError> {
+        let trouble = |e: std::io::Error| StoreError::environment("opening the way to the proxy", &e);
+        let folder = desk.store.home().tor();
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(trouble)?;
+        let folder = fs::canonicalize(folder).map_err(trouble)?;
+        let behind = match proxy::listens(desk, name)? {
+            proxy::Place::Socket(path) => Behind::Socket(path),
+            proxy::Place::Port(address) => Behind::Relay(Relay::open(&folder, address).map_err(trouble)?),
+        };
+        let canaries = canary::Cage::open(&folder).map_err(trouble)?;
+        Ok(Road::Walled(Box::new(Walled { behind, canaries, network: format!("proxy:{name}"), transport: way.transport() })))
     }
 
     fn through(&self) -> Through {
         match self {
             Road::Loopback => Through::default(),
-            Road::Tor(walled) => Through { proxy: Some(walled.tor.socket()), canaries: walled.canaries.told(), ..Through::default() },
+            Road::Walled(walled) => Through { proxy: Some(walled.door()), canaries: walled.canaries.told(), ..Through::default() },
         }
     }
 
     fn transport(&self) -> &'static str {
         match self {
             Road::Loopback => collect::LOOPBACK_DIRECT,
-            Road::Tor(_) => collect::TOR,
+            Road::Walled(walled) => walled.transport,
         }
     }
 
     fn network(&self) -> Option<String> {
-        if let Road::Tor(walled) = self { Some(walled.network.clone()) } else { None }
+        if let Road::Walled(walled) = self { Some(walled.network.clone()) } else { None }
     }
 
     /// Whether it still leads somewhere.
     fn stands(&self) -> bool {
         match self {
             Road::Loopback => true,
-            Road::Tor(walled) => walled.tor.stands(),
+            Road::Walled(walled) => match &walled.behind {
+                Behind::Tor(tor) => tor.stands(),
+                // Whether a proxy still answers, its next order finds out.
+                Behind::Socket(_) | Behind::Relay(_) => true,
+            },
         }
     }
 
     /// The circuits of this order now. Tor may be gone; then nothing is seen of it any more.
     fn circuits(&self, order: &Order) -> Option<Vec<Circuit>> {
         match (self, &order.isolation) {
-            (Road::Tor(walled), Some(label)) => walled.tor.circuits(label).ok(),
+            (Road::Walled(walled), Some(label)) => match &walled.behind {
+                Behind::Tor(tor) => tor.circuits(label).ok(),
+                Behind::Socket(_) | Behind::Relay(_) => None,
+            },
             _ => None,
         }
     }
 
     /// Whether the child reached what nobody inside the walls can reach.
     fn leak(&self) -> Option<String> {
-        let reached = matches!(self, Road::Tor(walled) if walled.canaries.was_reached());
+        let reached = matches!(self, Road::Walled(walled) if walled.canaries.was_reached());
         reached.then(|| "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine".into())
     }
 }
@@ -455,7 +572,8 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 /// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     for url in &wish.urls {
-        collect::destination::target(wish.way.transport(), url).map_err(|refusal| {
+        let network = if wish.way.is_private() { "private" } else { collect::destination::PUBLIC };
+        collect::destination::target_on(wish.way.transport(), Some(network), url).map_err(|refusal| {
             StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", instead(&wish.way, url), url = model::quoted(url)))
         })?;
     }
@@ -466,9 +584,13 @@ fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
 fn instead(way: &Way, url: &str) -> &'static str {
     let onion = collect::destination::target(collect::TOR, url).is_ok();
     match way {
-        Way::Loopback if onion => "It is an onion service: add `--through tor`",
+        Way::Loopback | Way::TorExit { .. } if onion => "It is an onion service: write `--through tor`",
+        Way::Proxy { .. } => "Do not open it with another program on this computer",
         Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
-        Way::Tor { .. } => "Do not open it with another program on this computer",
+        Way::Tor { .. } if collect::destination::target(collect::TOR_EXIT, url).is_ok() => {
+            "It is a page of the open net: `--through tor-exit` leads there, if your authority names this host in the source open. Do not open it with another program on this computer"
+        }
+        Way::Tor { .. } | Way::TorExit { .. } => "Do not open it with another program on this computer",
     }
 }
 
@@ -494,9 +616,9 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         media: wish.media,
         transport: wish.way.transport().into(),
         isolation: match wish.way {
-            Way::Loopback => None,
+            Way::Loopback | Way::Proxy { .. } => None,
             // A persona has one label for life; without one, each order has its own.
-            Way::Tor { .. } => Some(wish.persona.as_ref().map_or_else(|| Ok(hex::encode(random_16()?)), |companion| Ok::<_, StoreError>(companion.label().into()))?),
+            Way::Tor { .. } | Way::TorExit { .. } => Some(wish.persona.as_ref().map_or_else(|| Ok(hex::encode(random_16()?)), |companion| Ok::<_, StoreError>(companion.label().into()))?),
         },
         network,
         keeping: wish.persona.as_ref().map(Companion::keeping),
@@ -512,6 +634,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         origin: wish.origin.clone(),
         persona: wish.persona.as_ref().map(|companion| companion.id().clone()),
         crawl: None,
+        again: None,
     };
     Ok((content, child_seed))
 }
@@ -663,7 +786,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
-        findings: failures(&record).into_iter().chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
+        findings: content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds")).chain(failures(&record)).chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
@@ -677,7 +800,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
     let detail = json!({
         "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
-        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits,
+        "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits, "again": content.again,
     });
     let event = NewEvent::new(EventType::CaptureEnded, Some(id.to_string()), detail);
     let mut rows = vec![exhibit_row, blob_row, done_row];
@@ -806,7 +929,7 @@ fn ends_by(order: &Order, begun: Moment) -> Moment {
 
 fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row, content: &OrderContent) -> Result<CaptureView, StoreError> {
     let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-    admit_spool(desk, scope, keep, row, content, &Ended { revoked: Some(revoked), unwatched: content.order.transport == collect::TOR, ..Ended::default() })
+    admit_spool(desk, scope, keep, row, content, &Ended { revoked: Some(revoked), unwatched: collect::is_walled(&content.order.transport), ..Ended::default() })
 }
 
 /// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.

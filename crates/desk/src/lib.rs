@@ -32,12 +32,14 @@ pub mod opening;
 pub mod package;
 pub mod papers;
 pub mod persona;
+pub mod proxy;
 pub mod reclassify;
 mod report_draft;
 pub mod report_step;
 pub mod release;
 mod row;
 pub mod subject;
+pub mod twice;
 pub mod viewing;
 pub mod witness;
 

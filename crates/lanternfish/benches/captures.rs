@@ -78,7 +78,7 @@ fn tor(runs: usize, cold: bool) {
     for run in 0..runs + usize::from(!cold) {
         let place = folder.path().join(if cold { format!("network-{run}") } else { "network".into() });
         let began = Instant::now();
-        let network = range::tor::up(&place, 3, &range::tor::Web::Port(port), range::tor::Stay::WithThisProcess, |_, _| ()).unwrap();
+        let network = range::tor::up(&place, &range::tor::Plan::of(3, range::tor::Web::Port(port)), range::tor::Stay::WithThisProcess, |_, _| ()).unwrap();
         let up = began.elapsed().as_secs_f64();
         let url = format!("http://{}/", network.onion.as_deref().unwrap());
         let mut captures = 0;

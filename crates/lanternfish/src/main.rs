@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Some("__parse") => parse::child_main(scan::for_child),
         Some("__collect") => collect::child_main(),
         Some("__tor") => collect::keeper_main(),
+        Some("__names") => verbs::names_main(),
         Some("__typeset") => typeset::child_main(),
         Some("__witness") => witness::child_main(),
         Some("__stamp") => stamps::child_main(),

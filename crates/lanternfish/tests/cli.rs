@@ -32,6 +32,8 @@ mod emergency;
 mod erasing;
 #[path = "cli/errata.rs"]
 mod errata;
+#[path = "cli/exits.rs"]
+mod exits;
 #[path = "cli/first_day.rs"]
 mod first_day;
 #[path = "cli/health.rs"]

@@ -394,6 +394,8 @@ pub enum NodeStep {
     ExchangeCheckpoints,
     /// Add and remove known-hash lists, which are matched in every case of the node.
     KeepHashLists,
+    /// Say by which proxies pages may be reached.
+    KeepProxies,
 }
 
 /// Whether a role may do a step on the node. `None` is a node in set-up, which has no people yet.
@@ -411,6 +413,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
     let allowed = match step {
         OwnSession | ListOwn | AnswerViewing => true,
         ManageUsers => matches!(role, Role::Administrator),
+        KeepProxies => matches!(role, Role::Administrator),
         ReceiveTip | InviteViewer => role.investigates(),
         OpenCase => matches!(role, Role::Investigator | Role::Supervisor),
         RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
@@ -423,6 +426,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
     }
     let who = match step {
         ManageUsers => "only an administrator manages users",
+        KeepProxies => "only an administrator names and removes proxies",
         ReceiveTip => "only people who work on cases take tips",
         OpenCase => "only an investigator or a supervisor opens a case",
         RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",

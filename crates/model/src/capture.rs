@@ -89,13 +89,15 @@ pub struct Order {
     /// Whether responses that are not text may be received too; otherwise they are cut before their first byte.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub media: bool,
-    /// The transport that may be used: `loopback-direct`, or `tor`.
+    /// The transport that may be used: `loopback-direct`, `tor` (onion services), `tor-exit` (the open net through Tor's exits),
+    /// `proxy` (the open net through a proxy of the agency), or `i2p`.
     pub transport: String,
-    /// For `tor`: a label that means nothing outside (hexadecimal). Streams with one label share circuits,
+    /// For `tor` and `tor-exit`: a label that means nothing outside (hexadecimal). Streams with one label share circuits,
     /// streams with different ones never do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
-    /// For `tor`: `public`, or the SHA-256 of the description of a private network to practise on.
+    /// For `tor` and `tor-exit`: `public`, or the SHA-256 of the description of a private network to practise on. For `proxy`
+    /// and `i2p`: `proxy:` and the proxy's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
     /// For a persona: what is sent and what is withheld.
@@ -153,6 +155,9 @@ pub struct Fetch {
     pub response_digest: Option<Sha256Digest>,
     /// Number of these bytes.
     pub response_bytes: u64,
+    /// SHA-256 of all that is kept after the head, transfer coding left in place; none without a whole head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_digest: Option<Sha256Digest>,
     /// For https: what the server showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsShown>,
@@ -233,7 +238,7 @@ pub struct CaptureRecord {
     /// The network of the order: `public`, or which private one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
-    /// For `tor`: every try of the leak battery, all of them held; otherwise nothing was fetched.
+    /// For each way but loopback: every try of the leak battery, all of them held; otherwise nothing was fetched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<Probe>,
     /// Tool name and version.

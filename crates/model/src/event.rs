@@ -144,6 +144,12 @@ event_types! {
     CaptureOrdered = "capture-ordered", None;
     /// A collection ended, and its spool was admitted or refused.
     CaptureEnded = "capture-ended", Some(Operation::Collection);
+    /// A proxy was named by which pages may be reached.
+    ProxyAdded = "proxy-added", None;
+    /// A named proxy is not used any more.
+    ProxyRemoved = "proxy-removed", None;
+    /// Two captures of the same addresses were held against each other.
+    CaptureCompared = "capture-compared", Some(Operation::Combination);
     /// A crawl began: its scope and how it treats robots.txt.
     CrawlBegun = "crawl-begun", None;
     /// The links of a sealed round of a crawl were read, and what the scope lets in waits.

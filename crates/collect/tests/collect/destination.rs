@@ -1,8 +1,9 @@
 //! Which URLs the loopback transport takes, and which it refuses.
 
 use collect::{
-    LOOPBACK_DIRECT, TOR,
-    destination::{Refusal, ports, target},
+    I2P, LOOPBACK_DIRECT, PROXY, TOR, TOR_EXIT,
+    destination::{Refusal, ports, target, target_on},
+    openname::NotOpen,
 };
 
 fn check(url: &str, expected: Result<&str, Refusal>) {
@@ -26,6 +27,46 @@ fn law_01_through_tor_only_onion_services_whose_checksum_holds_are_reached() {
     check_through(TOR, &format!("ftp://{onion}/"), Err(Refusal::NotHttp));
     check(&format!("http://{onion}/"), Err(Refusal::NotLoopback));
     check_through("direct", &format!("http://{onion}/"), Err(Refusal::NoTransport));
+}
+
+#[test]
+fn law_01_through_an_exit_only_names_of_the_open_net_are_asked_for() {
+    check_through(TOR_EXIT, "http://Example.org/a", Ok("example.org:80 Example.org /a"));
+    check_through(TOR_EXIT, "https://xn--e1afmkfd.example.org:8443?q", Ok("xn--e1afmkfd.example.org:8443 xn--e1afmkfd.example.org:8443 /?q"));
+    let refused = |host: &str, why: NotOpen| check_through(TOR_EXIT, &format!("http://{host}/"), Err(Refusal::NotOpen(why)));
+    for host in ["192.0.2.1", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "1.2.3.0x4", "[2001:db8::1]", "[::ffff:127.0.0.1]"] {
+        refused(host, NotOpen::Address);
+    }
+    for last in ["onion", "local", "localhost", "internal", "home.arpa", "1.0.0.127.in-addr.arpa", "i2p", "exit", "test", "example", "invalid", "lan", "alt", "ONION"] {
+        refused(&format!("a.{last}"), NotOpen::Special);
+    }
+    refused("localhost", NotOpen::Special);
+    let (long, label) = (format!("{}.org", ["a"; 126].join(".")), format!("{}.org", "a".repeat(64)));
+    for host in ["intranet2", "example.org.", ".example.org", "a..org", "-a.org", "a-.org", "a_b.org", "a*b.org", "a%2e.org", &long, &label] {
+        refused(host, NotOpen::NoName);
+    }
+    // On a private network a name for practice is one more name, and everything else is as it was.
+    let on = |network: Option<&str>, host: &str| target_on(TOR_EXIT, network, &format!("http://{host}/")).map(|target| target.peer.to_string());
+    assert_eq!(on(Some("ab"), "market.test"), Ok("market.test:80".into()));
+    assert_eq!((on(None, "market.test"), on(Some("public"), "market.test")), (Err(Refusal::NotOpen(NotOpen::Special)), Err(Refusal::NotOpen(NotOpen::Special))));
+    assert_eq!(on(Some("ab"), "a.local"), Err(Refusal::NotOpen(NotOpen::Special)));
+    check_through(TOR, "http://example.org/", Err(Refusal::NotOnion));
+}
+
+#[test]
+fn law_01_through_a_proxy_only_names_of_its_own_network_are_asked_for() {
+    check_through(PROXY, "http://example.org/", Ok("example.org:80 example.org /"));
+    for (host, why) in [("192.0.2.1", NotOpen::Address), ("a.onion", NotOpen::Special), ("a.i2p", NotOpen::Special), ("router.local", NotOpen::Special)] {
+        check_through(PROXY, &format!("http://{host}/"), Err(Refusal::NotOpen(why)));
+    }
+    let digest = format!("{}.b32.i2p", "a2".repeat(26));
+    for host in ["planet.i2p", "a.planet.i2p", &digest] {
+        check_through(I2P, &format!("http://{host}/"), Ok(&format!("{host}:80 {host} /")));
+    }
+    let short = format!("{}.b32.i2p", "a2".repeat(25));
+    for host in ["example.org", "i2p", "b32.i2p", "127.0.0.1", "a.i2p.", "a.i2p.org", "-a.i2p", &short, &digest.replace('2', "1"), "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"] {
+        check_through(I2P, &format!("http://{host}/"), Err(Refusal::NotOpen(NotOpen::NotI2p)));
+    }
 }
 
 #[test]

@@ -40,6 +40,8 @@ fn law_01_nothing_is_fetched_without_a_good_order() {
     check_refused(&bench, &server, good.replace("loopback", "LOOPBACK").as_bytes(), "signature does not fit");
     let other_transport = Order { transport: "tor".into(), ..order.clone() };
     check_refused(&bench, &server, &signed(&other_transport), "transport");
+    let no_label = Order { transport: "tor-exit".into(), network: Some("public".into()), ..order.clone() };
+    check_refused(&bench, &server, &signed(&no_label), "transport");
     let no_recipient = Order { spool_recipient: "age1nobody".into(), ..order.clone() };
     check_refused(&bench, &server, &signed(&no_recipient), "recipient");
     let too_long = Order { until: order.issued.plus_seconds(31), ..order.clone() };

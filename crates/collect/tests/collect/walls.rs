@@ -11,14 +11,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use collect::{Collector, NotProved, TOR, Through, canary, proves};
+use collect::{Collector, NotProved, TOR, TOR_EXIT, Through, canary, proves};
 use model::capture::{Canaries, CaptureRecord, Order, Probe};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, CHILD};
 
 /// Whether this machine lets this account have namespaces at all.
-fn walls_can_be_raised(test: &str) -> bool {
+pub fn walls_can_be_raised(test: &str) -> bool {
     let can = Command::new("unshare").args(["-Urnm", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     if !can {
         eprintln!("SKIPPED {test}: this machine allows no user namespaces");
@@ -130,33 +130,40 @@ fn law_01_a_record_that_does_not_prove_its_session_is_no_evidence() {
     let loopback = bench.order(&[]);
     let plain = bench.run(&loopback);
     assert_eq!(proves(&loopback, &plain), Ok(()));
-    let order = through_tor(&bench);
-    assert_eq!(proves(&order, &plain), Err(NotProved::OtherWay("transport")));
+    for transport in [TOR, TOR_EXIT] {
+        let order = Order { transport: transport.into(), ..through_tor(&bench) };
+        assert_eq!(proves(&order, &plain), Err(NotProved::OtherWay("transport")));
+        each_part_of_the_proof_counts(&order, plain.clone());
+    }
+}
+
+fn each_part_of_the_proof_counts(order: &Order, plain: CaptureRecord) {
     let held = |name: String| Probe { probe: name, held: true, answer: String::new() };
     let good = CaptureRecord {
-        transport: TOR.into(),
+        transport: order.transport.clone(),
         isolation: order.isolation.clone(),
         network: order.network.clone(),
         cage: "namespaces+landlock+seccomp".into(),
         proof: collect::battery::names().into_iter().map(held).collect(),
         ..plain
     };
-    assert_eq!(proves(&order, &good), Ok(()));
+    assert_eq!(proves(order, &good), Ok(()));
     let other = [
+        CaptureRecord { transport: if order.transport == TOR { TOR_EXIT } else { TOR }.into(), ..good.clone() },
         CaptureRecord { isolation: Some("cd".repeat(16)), ..good.clone() },
         CaptureRecord { network: None, ..good.clone() },
         CaptureRecord { cage: "landlock+seccomp".into(), ..good.clone() },
         CaptureRecord { cage: "namespaces+landlock".into(), ..good.clone() },
         CaptureRecord { proof: vec![], ..good.clone() },
     ];
-    other.iter().for_each(|record| assert!(proves(&order, record).is_err(), "{record:?}"));
+    other.iter().for_each(|record| assert!(proves(order, record).is_err(), "{record:?}"));
     for place in 0..good.proof.len() {
         let mut missing = good.clone();
         let name = missing.proof.remove(place).probe;
-        assert!(matches!(proves(&order, &missing), Err(NotProved::Leak(_))), "{name}");
+        assert!(matches!(proves(order, &missing), Err(NotProved::Leak(_))), "{name}");
         let mut open = good.clone();
         open.proof[place].held = false;
-        assert!(matches!(proves(&order, &open), Err(NotProved::Leak(_))), "{name}");
+        assert!(matches!(proves(order, &open), Err(NotProved::Leak(_))), "{name}");
     }
 }
 

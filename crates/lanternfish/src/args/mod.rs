@@ -8,6 +8,7 @@ mod node;
 mod papers;
 mod people;
 mod personas;
+mod proxies;
 mod range;
 mod restricted;
 mod subjects;
@@ -16,6 +17,12 @@ mod witness;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+/// The way to the pages.
+fn way(typed: &str) -> Result<String, String> {
+    let named = typed.strip_prefix("proxy:").is_some_and(|name| !name.is_empty());
+    if named || ["loopback", "tor", "tor-exit"].contains(&typed) { Ok(typed.into()) } else { Err("write loopback, tor, tor-exit or proxy:NAME".into()) }
+}
 
 /// A text that somebody must have thought about: without blanks at its ends, and never empty. A reason or
 /// a purpose that says nothing would stand in the log as if one had been given.
@@ -26,7 +33,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, range::*, restricted::*, subjects::*, witness::*};
+pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -108,8 +115,9 @@ pub enum Verb {
         source: String,
         #[command(flatten)]
         concerns: Concerns,
-        /// The way to the pages: loopback, or tor (onion services, from behind walls, after a leak check).
-        #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor"])]
+        /// The way to the pages: loopback; tor (onion services, from behind walls, after a leak check); tor-exit (the open net
+        /// through Tor, from behind the same walls); proxy:NAME (a proxy that an administrator named, the same walls).
+        #[arg(long, default_value = "loopback", value_parser = way, value_name = "WAY")]
         through: String,
         /// What may be received: text, or any (pictures, films, documents, archives too). For `any` the authority must name the
         /// action collect-media.
@@ -130,10 +138,17 @@ pub enum Verb {
         /// Longest wait for one response, in milliseconds.
         #[arg(long, default_value_t = 60_000)]
         timeout_ms: u64,
+        /// Capture the same addresses once more, some seconds later and over other circuits, as an exhibit of its own, and
+        /// compare the two. It is no proof that the server said it.
+        #[arg(long, conflicts_with_all = ["persona", "recover"])]
+        twice: bool,
         /// Close captures whose desk died: signed spools are admitted.
         #[arg(long)]
         recover: bool,
     },
+    /// Proxies by which pages may be reached: of the agency, or of an I2P router.
+    #[command(subcommand)]
+    Proxy(ProxyVerb),
     /// Identities that officers use towards a service: who may use one, who has it, what its accounts are opened with.
     #[command(subcommand)]
     Persona(PersonaVerb),

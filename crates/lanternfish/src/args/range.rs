@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 /// Worlds.
 #[derive(Debug, Subcommand)]
 pub enum RangeVerb {
-    /// A private Tor network on this machine's loopback, with one onion service.
+    /// A private Tor network on this machine's loopback, with one onion service and, if you ask for it, an exit.
     #[command(subcommand)]
     Tor(RangeTorVerb),
 }
@@ -33,6 +33,9 @@ pub enum RangeTorVerb {
         /// Hand visitors to whoever listens at this loopback port, instead of to the synthetic market.
         #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
         web: Option<u16>,
+        /// With an exit: the web server is on a small open net too, under the name market.test (for `--through tor-exit`).
+        #[arg(long)]
+        exit: bool,
     },
     /// End every process of it; keys and the onion address stay.
     Down {

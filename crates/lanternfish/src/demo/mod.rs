@@ -249,7 +249,7 @@ impl Walk {
         }
         let trouble = |e: range::tor::RangeError| DeskError::Environment { attempt: "the private Tor network".into(), cause: e.to_string() };
         let folder = self.home.with_extension("tor-network");
-        let status = range::tor::up(&folder, 3, &range::tor::Web::Port(port), range::tor::Stay::WithThisProcess, |_, _| ()).map_err(trouble)?;
+        let status = range::tor::up(&folder, &range::tor::Plan::of(3, range::tor::Web::Port(port)), range::tor::Stay::WithThisProcess, |_, _| ()).map_err(trouble)?;
         self.host = status.onion.ok_or_else(|| trouble(range::tor::RangeError::NoNetwork(folder.clone())))?;
         self.network = Some(Network { folder, client: status.client });
         self.urls = market::pages_at(&self.host);

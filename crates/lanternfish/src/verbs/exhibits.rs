@@ -9,10 +9,11 @@ use std::{
 use desk::{
     Desk, DeskError, Intent, Permit, Scope,
     admit::{self, AdmitFile},
-    capture::{self, CaptureWish},
+    capture::{self, CaptureView, CaptureWish},
     case, custody, minimise, opening, papers, persona,
     reclassify::{self, ReclassifiedView},
     release,
+    twice::{self, Told},
 };
 use model::{
     Law,
@@ -38,8 +39,28 @@ impl Office {
         let wish = &wish;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
         let view = capture::run(&self.desk, &scope, &permits, wish, |percent| self.voice.note(format!("tor: {percent} %")))?;
-        let zone = case::zone(&self.desk, &scope)?;
-        self.voice.tell(&view, || in_short::capture(&view, &zone));
+        self.told_of_capture(&scope, &view)?;
+        Ok(0)
+    }
+
+    /// The same, twice.
+    pub(super) fn capture_twice(&self, case: &InCase, wish: &CaptureWish) -> Done {
+        let (_, scope) = self.enter(case)?;
+        let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
+        let mut last = Ok(());
+        let compared = twice::run(&self.desk, &scope, &permits, wish, &mut |told| match told {
+            Told::Tor(percent) => self.voice.note(format!("tor: {percent} %")),
+            Told::First(view) | Told::Second(view) => last = self.told_of_capture(&scope, view),
+        })?;
+        if let Some(comparison) = &compared {
+            self.voice.tell(&json!({"captured_twice": comparison}), || vec![comparison.in_words()]);
+        }
+        last.map(|()| 0)
+    }
+
+    fn told_of_capture(&self, scope: &Scope, view: &CaptureView) -> Result<(), DeskError> {
+        let zone = case::zone(&self.desk, scope)?;
+        self.voice.tell(view, || in_short::capture(view, &zone));
         self.told_of(&view.exhibit);
         if let Some(why) = &view.stopped {
             let text = format!("{why}; what had arrived is kept as {}, marked partial", view.exhibit.exhibit);
@@ -54,7 +75,7 @@ impl Office {
         if !view.record.complete {
             self.voice.note("the capture is partial: see its fetches");
         }
-        Ok(0)
+        Ok(())
     }
 
     pub(super) fn exhibit(&self, verb: ExhibitVerb) -> Done {

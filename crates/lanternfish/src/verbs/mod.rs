@@ -9,6 +9,7 @@ mod node;
 mod papers;
 mod people;
 mod personas;
+mod proxies;
 mod range;
 mod restricted;
 mod subjects;
@@ -21,7 +22,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy};
 use model::action::Action;
 use serde_json::json;
 
@@ -34,6 +35,11 @@ use crate::{
 };
 
 pub use papers::stamp_all;
+
+/// The resolver of a private network: see [`range`].
+pub fn names_main() -> i32 {
+    range::names()
+}
 
 type Done = Result<i32, DeskError>;
 
@@ -228,6 +234,7 @@ impl Office {
             Verb::Filter(verb) => self.filter(verb),
             Verb::Viewing(verb) => self.viewing(verb),
             Verb::Hashes(verb) => self.hashes(verb),
+            Verb::Proxy(verb) => self.proxy(verb),
             Verb::Transfer(verb) => self.transfer(verb),
             Verb::Finding(verb) => self.finding(verb),
             Verb::Charge(verb) => self.charge(verb),
@@ -239,15 +246,22 @@ impl Office {
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, concerns, through, media, tor_network, persona, description, byte_budget, timeout_ms, recover } => {
+            Verb::Capture { case, urls, source, concerns, through, media, tor_network, persona, description, byte_budget, timeout_ms, twice, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
-                let way = if through == "tor" { Way::Tor { network: tor_network } } else { Way::Loopback };
+                let way = match through.as_str() {
+                    "tor" => Way::Tor { network: tor_network },
+                    "tor-exit" => Way::TorExit { network: tor_network },
+                    other => match other.strip_prefix("proxy:") {
+                        Some(name) => proxy::way(&self.desk, name)?,
+                        None => Way::Loopback,
+                    },
+                };
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any" };
-                self.capture(&case, wish, persona.as_deref())
+                if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
             Verb::Examine { case, exhibit } => {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;

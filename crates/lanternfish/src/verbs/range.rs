@@ -1,6 +1,6 @@
 //! `range`: starts and ends synthetic worlds. It opens no home and touches no case.
 
-use ::range::tor::{self, RangeError, Status, Stay, Web};
+use ::range::tor::{self, Plan, RangeError, Status, Stay, Web};
 use desk::DeskError;
 
 use super::{Done, program};
@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn run(verb: RangeVerb, voice: Voice) -> Done {
     let RangeVerb::Tor(verb) = verb;
     let status = match verb {
-        RangeTorVerb::Up { network, relays, web } => {
+        RangeTorVerb::Up { network, relays, web, exit } => {
             let web = match web {
                 Some(port) => Web::Port(port),
                 None => Web::Program(vec![program()?.into(), "market".into(), "--listen".into()]),
@@ -23,13 +23,24 @@ pub(super) fn run(verb: RangeVerb, voice: Voice) -> Done {
                     voice.note(format!("{ready} of {all} nodes are ready"));
                 }
             };
-            tor::up(&network.dir, relays, &web, Stay::UntilDown, told).map_err(trouble)?
+            let names = exit.then(program).transpose()?.map(|program| vec![program.into(), "__names".into()]);
+            tor::up(&network.dir, &Plan { relays, web, names }, Stay::UntilDown, told).map_err(trouble)?
         }
         RangeTorVerb::Down { network } => tor::down(&network.dir).map_err(trouble)?,
         RangeTorVerb::Status { network } => tor::status(&network.dir).map_err(trouble)?,
     };
     voice.tell(&status, || in_short(&status));
     Ok(0)
+}
+
+/// The resolver of a private network's exit, a program of its own. Exit code 3: it cannot listen there.
+pub(super) fn names() -> i32 {
+    let at = std::env::args().nth(2).and_then(|address| address.parse().ok());
+    match at.map(tor::names::serve) {
+        Some(Ok(())) => 0,
+        Some(Err(_)) => 3,
+        None => 2,
+    }
 }
 
 fn trouble(error: RangeError) -> DeskError {
@@ -46,6 +57,10 @@ fn in_short(status: &Status) -> Vec<String> {
         lines.push(format!("onion service: http://{onion}/"));
         lines.push("capture it, on a training node and in a case with an authority for the source synthetic:".into());
         lines.push(format!("  lanternfish capture --case CASE --source synthetic --through tor --tor-network '{}' http://{onion}/", status.client.display()));
+    }
+    if let Some(open) = status.open.as_ref().filter(|_| running > 0) {
+        lines.push(format!("its open net: {open}"));
+        lines.push(format!("  lanternfish capture --case CASE --source synthetic --through tor-exit --tor-network '{}' {open}", status.client.display()));
     }
     lines
 }

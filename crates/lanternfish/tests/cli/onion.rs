@@ -30,10 +30,21 @@ pub struct Network {
 impl Network {
     /// In a folder of its own for each drill: two may run at once.
     pub fn in_folder(name: &str, web: u16) -> Network {
+        Network::of(name, web, &[], 7)
+    }
+
+    /// The same with an exit to the same web server.
+    pub fn with_exit(name: &str, web: u16) -> Network {
+        Network::of(name, web, &["--exit"], 8)
+    }
+
+    fn of(name: &str, web: u16, more: &[&str], count: usize) -> Network {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let status = ask(&["--json", "range", "tor", "up", "--dir", &text(&folder), "--web", &web.to_string()]).ended(0).line();
+        let (dir, port) = (text(&folder), web.to_string());
+        let words = [&["--json", "range", "tor", "up", "--dir", &dir, "--web", &port][..], more].concat();
+        let status = ask(&words).ended(0).line();
         let nodes = status["nodes"].as_array().unwrap();
-        assert!(nodes.len() == 7 && nodes.iter().all(|node| node["running"] == true), "{status}");
+        assert!(nodes.len() == count && nodes.iter().all(|node| node["running"] == true), "{status}");
         assert!(nodes.iter().any(|node| node["node"] == "onion" && node["ready"] == 100), "{status}");
         Network { folder, onion: string(&status["onion"]) }
     }
@@ -163,7 +174,7 @@ fn law_15_a_download_through_tor_ends_with_tor_the_desk_or_the_authority_and_per
 }
 
 /// Keeps this home's Tor, as another capture would.
-fn held(office: &Office) -> fs::File {
+pub fn held(office: &Office) -> fs::File {
     let mut places = fs::read_dir(office.home.join("tor")).unwrap().flatten().map(|place| place.path().join("used"));
     let held = fs::File::open(places.find(|used| used.exists()).unwrap()).unwrap();
     held.lock_shared().unwrap();
@@ -303,12 +314,17 @@ fn personas_share_no_circuit(office: &Office, network: &Network) {
 
 fn proven(record: &Value, onion: &str) {
     assert_eq!((&record["transport"], &record["complete"]), (&"tor".into(), &true.into()), "{record}");
-    assert!(string(&record["cage"]).starts_with("namespaces+"), "{record}");
+    walled(record);
     assert_eq!(record["isolation"].as_str().map(str::len), Some(32), "{record}");
+    assert_eq!(record["fetches"][0]["peer"], format!("{onion}:80"), "a name, and no address");
+}
+
+/// The record of a session from behind walls.
+pub fn walled(record: &Value) {
+    assert!(string(&record["cage"]).starts_with("namespaces+"), "{record}");
     let proof = record["proof"].as_array().unwrap();
     assert!(proof.len() >= 38 && proof.iter().all(|probe| probe["held"] == true), "{proof:?}");
     assert!(["canary-tcp", "canary-path", "canary-abstract", "proxy"].iter().all(|name| proof.iter().any(|probe| probe["probe"] == *name)));
-    assert_eq!(record["fetches"][0]["peer"], format!("{onion}:80"), "a name, and no address");
 }
 
 /// The capture goes the whole way to a package that a stranger accepts.

@@ -111,10 +111,11 @@ fn law_13_who_is_not_a_member_reads_nothing_of_a_case() {
     assert!(works > 50, "the test shows nothing when nobody may do anything: {works}");
 }
 
-const STEPS: [NodeStep; 14] = [
+const STEPS: [NodeStep; 15] = [
     NodeStep::ManageUsers, NodeStep::OwnSession, NodeStep::ReceiveTip, NodeStep::OpenCase, NodeStep::RecordUnitAuthority,
     NodeStep::DecideUnitAuthority, NodeStep::ReadLog, NodeStep::Safeguard, NodeStep::ListOwn, NodeStep::NameWitnesses,
     NodeStep::ExchangeCheckpoints, NodeStep::InviteViewer, NodeStep::AnswerViewing, NodeStep::KeepHashLists,
+    NodeStep::KeepProxies,
 ];
 
 fn steps_of(role: Option<Role>) -> BTreeSet<String> {
@@ -131,7 +132,7 @@ fn law_13_on_the_node_each_role_has_its_own_steps() {
     check_steps(Some(Role::Auditor), &["OwnSession", "ListOwn", "ReadLog", "ExchangeCheckpoints", "AnswerViewing"]);
     check_steps(
         Some(Role::Administrator),
-        &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard", "NameWitnesses", "ExchangeCheckpoints", "AnswerViewing", "KeepHashLists"],
+        &["ManageUsers", "OwnSession", "ListOwn", "ReadLog", "Safeguard", "NameWitnesses", "ExchangeCheckpoints", "AnswerViewing", "KeepHashLists", "KeepProxies"],
     );
     check_steps(Some(Role::Analyst), &["OwnSession", "ListOwn", "ReadLog", "ReceiveTip", "ExchangeCheckpoints", "InviteViewer", "AnswerViewing"]);
     check_steps(Some(Role::FilterTeam), &["OwnSession", "ListOwn", "ReadLog", "ExchangeCheckpoints", "AnswerViewing"]);

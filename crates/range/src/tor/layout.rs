@@ -25,6 +25,8 @@ pub enum Role {
     Relay,
     /// Runs the onion service.
     Onion,
+    /// Leads from the network to the one web server on loopback.
+    Exit,
 }
 
 /// One process.
@@ -59,11 +61,19 @@ pub struct Layout {
     pub v: u8,
     /// Loopback port to which the onion service hands its visitors.
     pub web: u16,
+    /// Loopback port of the resolver that the exit asks; none without an exit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<u16>,
     /// Every node, authorities first.
     pub nodes: Vec<Node>,
 }
 
 impl Layout {
+    /// Whether an exit is part of it.
+    pub fn has_exit(&self) -> bool {
+        self.nodes.iter().any(|node| node.role == Role::Exit)
+    }
+
     /// The onion address, once the service made its key.
     pub fn onion(&self, network: &Path) -> Option<String> {
         let node = self.nodes.iter().find(|node| node.role == Role::Onion)?;
@@ -79,13 +89,14 @@ pub(super) fn read(network: &Path) -> Result<Layout, RangeError> {
 }
 
 /// Writes every node's configuration; makes keys that are not there yet.
-pub(super) fn prepare(network: &Path, relays: u8, web: u16) -> Result<Layout, RangeError> {
-    let kept = read(network).ok().filter(|old| old.nodes.iter().filter(|node| node.role == Role::Relay).count() == usize::from(relays));
+pub(super) fn prepare(network: &Path, relays: u8, web: u16, names: Option<u16>) -> Result<Layout, RangeError> {
+    let same = |old: &Layout| old.nodes.iter().filter(|node| node.role == Role::Relay).count() == usize::from(relays) && old.has_exit() == names.is_some();
+    let kept = read(network).ok().filter(same);
     let mut layout = match kept.filter(ports_are_free) {
         Some(layout) => layout,
-        None => fresh(relays, web)?,
+        None => fresh(relays, web, names)?,
     };
-    layout.web = web;
+    (layout.web, layout.names) = (web, names);
     for node in &layout.nodes {
         let place = node.folder(network);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(place.join("keys")).map_err(system(format!("making {}", place.display())))?;
@@ -94,7 +105,10 @@ pub(super) fn prepare(network: &Path, relays: u8, web: u16) -> Result<Layout, Ra
     let authorities = keys::directory_lines(network, &layout)?;
     for node in &layout.nodes {
         let place = node.folder(network);
-        write(&place.join("torrc"), &torrc(node, &place, &authorities, web))?;
+        if let Some(port) = names.filter(|_| node.role == Role::Exit) {
+            write(&place.join("resolv.conf"), &format!("nameserver 127.0.0.1:{port}\n"))?;
+        }
+        write(&place.join("torrc"), &torrc(node, &place, &authorities, &layout))?;
     }
     write(&network.join(CLIENT), &format!("{COMMON}{authorities}"))?;
     let text = serde_json::to_string_pretty(&layout).expect("a layout is always JSON");
@@ -119,8 +133,8 @@ fn write(place: &Path, text: &str) -> Result<(), RangeError> {
 }
 
 /// New ports that nobody has now.
-fn fresh(relays: u8, web: u16) -> Result<Layout, RangeError> {
-    let count = usize::from(AUTHORITIES) * 2 + usize::from(relays);
+fn fresh(relays: u8, web: u16, names: Option<u16>) -> Result<Layout, RangeError> {
+    let count = usize::from(AUTHORITIES) * 2 + usize::from(relays) + usize::from(names.is_some());
     // All are held at once, so that none is given twice.
     let held: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>().map_err(system("finding free ports"))?;
     let mut ports = held.iter().filter_map(|listener| listener.local_addr().ok()).map(|address| address.port());
@@ -128,8 +142,9 @@ fn fresh(relays: u8, web: u16) -> Result<Layout, RangeError> {
     let authority = |n: u8, or_port, dir_port| Node { name: format!("authority-{n}"), role: Role::Authority, or_port, dir_port };
     let mut nodes: Vec<Node> = (0..AUTHORITIES).map(|n| authority(n, port(), port())).collect();
     nodes.extend((0..relays).map(|n| Node { name: format!("relay-{n}"), role: Role::Relay, or_port: port(), dir_port: 0 }));
+    nodes.extend(names.map(|_| Node { name: "exit".into(), role: Role::Exit, or_port: port(), dir_port: 0 }));
     nodes.push(Node { name: "onion".into(), role: Role::Onion, or_port: 0, dir_port: 0 });
-    Ok(Layout { v: 1, web, nodes })
+    Ok(Layout { v: 1, web, names, nodes })
 }
 
 fn ports_are_free(layout: &Layout) -> bool {
@@ -140,19 +155,26 @@ fn ports_are_free(layout: &Layout) -> bool {
 /// What every node and every client of the network must say.
 const COMMON: &str = "TestingTorNetwork 1\nAssumeReachable 1\nPathsNeededToBuildCircuits 0.67\n";
 
-fn torrc(node: &Node, place: &Path, authorities: &str, web: u16) -> String {
+fn torrc(node: &Node, place: &Path, authorities: &str, layout: &Layout) -> String {
     let mut text = format!("{COMMON}RunAsDaemon 1\nShutdownWaitLength 0\nGeoIPFile\nGeoIPv6File\n{authorities}");
     let at = place.display();
     // Writing into a string cannot fail.
     let _ = write!(text, "DataDirectory \"{at}\"\nPidFile \"{at}/pid\"\nLog notice file {at}/notice.log\nSocksPort 0\n");
     match node.role {
         Role::Onion => {
-            let _ = write!(text, "HiddenServiceDir \"{at}/service\"\nHiddenServicePort 80 127.0.0.1:{web}\n");
+            let _ = write!(text, "HiddenServiceDir \"{at}/service\"\nHiddenServicePort 80 127.0.0.1:{}\n", layout.web);
         }
         Role::Relay => text += &relay_lines(node),
+        Role::Exit => {
+            text += &relay_lines(node);
+            let _ = write!(text, "ExitPolicy accept *:{}\n{EXIT}ServerDNSResolvConfFile {at}/resolv.conf\n", layout.web);
+        }
         Role::Authority => {
             text += &relay_lines(node);
             let _ = writeln!(text, "{AUTHORITY}DirPort 127.0.0.1:{}", node.dir_port);
+            if layout.has_exit() {
+                text += "TestingDirAuthVoteExit *\n";
+            }
         }
     }
     text
@@ -169,6 +191,11 @@ pub(super) fn directory_line(node: &Node, identity: &str, fingerprint: &str) -> 
     format!("DirAuthority {name} orport={or_port} no-v2 v3ident={identity} 127.0.0.1:{dir_port} {fingerprint}\n")
 }
 
+/// What leaves an exit comes from 127.0.0.1, and from that address the system lets nothing leave this machine. It asks
+/// the resolver of its network and no other.
+const EXIT: &str = "ExitPolicy reject *:*\nExitRelay 1\nExitPolicyRejectPrivate 0\nExitPolicyRejectLocalInterfaces 0\n\
+OutboundBindAddressExit 127.0.0.1\nServerDNSDetectHijacking 0\nServerDNSTestAddresses\nServerDNSAllowBrokenConfig 1\n";
+
 /// A vote every ten seconds, and every relay may be anything.
 const AUTHORITY: &str = "AuthoritativeDirectory 1\nV3AuthoritativeDirectory 1\nV3AuthVotingInterval 10\nV3AuthVoteDelay 2\n\
 V3AuthDistDelay 2\nV3AuthNIntervalsValid 3\nTestingV3AuthInitialVotingInterval 10\nTestingV3AuthInitialVoteDelay 2\n\
@@ -182,12 +209,14 @@ mod tests {
 
     #[test]
     fn every_port_is_on_loopback_and_none_is_given_twice() {
-        let layout = fresh(3, 8080).unwrap();
+        let layout = fresh(3, 8080, Some(5353)).unwrap();
         let ports: Vec<u16> = layout.nodes.iter().flat_map(|node| [node.or_port, node.dir_port]).filter(|port| *port != 0).collect();
         let different: std::collections::BTreeSet<u16> = ports.iter().copied().collect();
-        assert_eq!((ports.len(), different.len()), (9, 9));
+        assert_eq!((ports.len(), different.len()), (10, 10));
         for node in &layout.nodes {
-            let text = torrc(node, Path::new("/somewhere"), "", 8080);
+            let text = torrc(node, Path::new("/somewhere"), "", &layout);
+            let exit = text.contains("ExitPolicy accept");
+            assert_eq!(exit, text.contains("OutboundBindAddressExit 127.0.0.1\n"), "what leaves an exit leaves for loopback");
             for line in text.lines().filter(|line| line.contains("Port ") && !line.starts_with("SocksPort 0")) {
                 assert!(line.contains("127.0.0.1:"), "{line}");
             }

@@ -7,6 +7,7 @@
 
 mod keys;
 mod layout;
+pub mod names;
 mod web;
 
 use std::{
@@ -97,8 +98,29 @@ pub struct Status {
     pub onion: Option<String>,
     /// What `capture --tor-network` is given.
     pub client: PathBuf,
+    /// A page of its open net, where it has an exit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
     /// Every node.
     pub nodes: Vec<NodeState>,
+}
+
+/// What a network shall have.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Relays beside the authorities.
+    pub relays: u8,
+    /// What stands behind the onion service, and behind the exit.
+    pub web: Web,
+    /// For an exit: the program that answers for its names ([`names::serve`]); a loopback address is its last argument.
+    pub names: Option<Vec<std::ffi::OsString>>,
+}
+
+impl Plan {
+    /// A network without an exit.
+    pub fn of(relays: u8, web: Web) -> Plan {
+        Plan { relays, web, names: None }
+    }
 }
 
 /// How long a network stays.
@@ -111,11 +133,11 @@ pub enum Stay {
 }
 
 /// Starts the network in `folder` and returns when every node is ready. The onion service hands its visitors
-/// to `web`; `told` hears how many of the nodes are ready.
+/// to the plan's `web`; `told` hears how many of the nodes are ready.
 ///
 /// # Errors
 /// [`RangeError`]; what had been started is ended again.
-pub fn up(folder: &Path, relays: u8, web: &Web, stay: Stay, mut told: impl FnMut(usize, usize)) -> Result<Status, RangeError> {
+pub fn up(folder: &Path, plan: &Plan, stay: Stay, mut told: impl FnMut(usize, usize)) -> Result<Status, RangeError> {
     fs::create_dir_all(folder).map_err(system(format!("making {}", folder.display())))?;
     let folder = &fs::canonicalize(folder).map_err(system("finding the folder"))?;
     if folder.to_str().is_none_or(|path| path.chars().any(|c| c.is_control() || matches!(c, '"' | '\\' | '#'))) {
@@ -124,7 +146,7 @@ pub fn up(folder: &Path, relays: u8, web: &Web, stay: Stay, mut told: impl FnMut
     if layout::read(folder).is_ok() {
         down(folder)?;
     }
-    match begin(folder, relays, web, stay, &mut told) {
+    match begin(folder, plan, stay, &mut told) {
         Ok(()) => status(folder),
         Err(error) => {
             web::end(folder);
@@ -135,8 +157,9 @@ pub fn up(folder: &Path, relays: u8, web: &Web, stay: Stay, mut told: impl FnMut
     }
 }
 
-fn begin(folder: &Path, relays: u8, web: &Web, stay: Stay, told: &mut impl FnMut(usize, usize)) -> Result<(), RangeError> {
-    let layout = layout::prepare(folder, relays, web.start(folder)?)?;
+fn begin(folder: &Path, plan: &Plan, stay: Stay, told: &mut impl FnMut(usize, usize)) -> Result<(), RangeError> {
+    let names = plan.names.as_ref().map(|words| web::resolver(words, folder)).transpose()?;
+    let layout = layout::prepare(folder, plan.relays, plan.web.start(folder)?, names)?;
     layout.nodes.iter().try_for_each(|node| start(&node.folder(folder), stay))?;
     wait_ready(folder, &layout, told)
 }
@@ -190,7 +213,7 @@ fn wait_ready(folder: &Path, layout: &Layout, told: &mut impl FnMut(usize, usize
 /// circuit of their own stands yet; the onion service when it has circuits.
 fn enough(role: Role) -> u8 {
     match role {
-        Role::Authority | Role::Relay => 75,
+        Role::Authority | Role::Relay | Role::Exit => 75,
         Role::Onion => 100,
     }
 }
@@ -256,6 +279,7 @@ pub fn status(folder: &Path) -> Result<Status, RangeError> {
         folder: folder.clone(),
         onion: layout.onion(folder),
         client: folder.join(CLIENT),
+        open: layout.has_exit().then(|| format!("http://{}:{}/", names::NAME, layout.web)),
         nodes: layout.nodes.iter().map(state).collect(),
     })
 }
