@@ -90,6 +90,9 @@ pub struct AccidentView {
     pub hosts: BTreeSet<String>,
     /// Who has taken it over, and what he decided.
     pub acknowledged: Option<(String, String)>,
+    /// What the lock reached, what a person must look at, and what went out before: in the moment of the lock only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<reclassify::ReclassifiedView>,
 }
 
 /// What the officer asks for: whoever holds exhibits may say it of each; a member of the filter team, of one item.
@@ -123,7 +126,8 @@ pub fn declare(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason:
     // First what stops captures and calls a supervisor; then the lock, which is a step of its own.
     desk.store.commit(scope, permit, NewEvent::new(EventType::AccidentDeclared, Some(row.id.clone()), detail), vec![write])?;
     if lockable && !locked {
-        reclassify::reclassify(desk, scope, permit, &label, ExhibitClass::Contraband, &format!("seen by accident: {reason}"))?;
+        let reached = reclassify::reclassify(desk, scope, permit, &label, ExhibitClass::Contraband, &format!("seen by accident: {reason}"))?;
+        return Ok(AccidentView { reached: Some(reached), ..view(desk, scope, &row.id, OPEN, accident)? });
     }
     view(desk, scope, &row.id, OPEN, accident)
 }
@@ -259,5 +263,6 @@ fn view(desk: &Desk, scope: &Scope, exhibit: &str, state: &str, accident: Accide
         locked,
         hosts: accident.hosts,
         acknowledged,
+        reached: None,
     })
 }

@@ -429,7 +429,8 @@ impl Road {
         }
         let name = network.as_ref().map_or("public".to_string(), Network::name);
         let folder = desk.store.home().tor();
-        let tor = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told).map_err(|e| trouble(e.to_string()))?;
+        let joined = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told);
+        let tor = joined.map_err(|e| trouble(if network.is_some() { format!("{e}. Is the private network up? See `lanternfish range tor status`") } else { e.to_string() }))?;
         let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
         Ok(Road::Walled(Box::new(Walled { behind: Behind::Tor(tor), canaries, network: name, transport: way.transport() })))
     }

@@ -25,7 +25,7 @@ use model::{
     action::Action,
     disclosure::PackageSecret,
     event::EventType,
-    exhibit::{ExhibitClass, Origin},
+    exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::ActorId,
     material::Assistance,
     moment::ClockQuality,
@@ -286,6 +286,9 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
         let text = format!("{} is locked: its bytes did not match; a supervisor decides first", locked.exhibit);
         return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Integrity, text)?);
     }
+    if let Some(text) = not_looked_through(desk, scope, &facts)? {
+        return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Restricted, text)?);
+    }
     let id = fresh_package()?.to_string();
     // Bytes leave the store from here on: the event that says so comes first (law 2).
     let begins = json!({"begins": true, "target": target.to_string_lossy(), "officers": typed.officers, "exhibits": facts.exhibits.len()});
@@ -316,6 +319,25 @@ pub fn build(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, typ
         commit_built(desk, scope, permit, &id, &content)
     });
     made.map_err(|error| removed(&target, error))
+}
+
+/// Captures that nobody unpacked, while something in the case is restricted: what is restricted may stand in them too, and
+/// nobody has seen it. A file of another kind is compared as a whole.
+fn not_looked_through(desk: &Desk, scope: &Scope, facts: &Facts) -> Result<Option<String>, StoreError> {
+    if !crate::admit::all(desk, scope)?.iter().any(|view| view.content.class.is_restricted()) {
+        return Ok(None);
+    }
+    let mut waiting = Vec::new();
+    for view in facts.exhibits.iter().filter(|view| view.content.kind == ExhibitKind::Capture && !view.content.class.is_restricted()) {
+        let row = crate::admit::row(desk, scope, &view.exhibit)?;
+        if desk.store.list_of(scope, "derivation", &row.id)?.is_empty() {
+            waiting.push(view.exhibit.clone());
+        }
+    }
+    let told = waiting.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
+    let more = waiting.len().saturating_sub(20);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Ok((!waiting.is_empty()).then(|| format!("{told}{more} were not examined, and something in this case is restricted: it may stand in them too. Examine them first (`lanternfish examine`), then build the package again")))
 }
 
 fn plan_of(officers: &[PlannedOfficer], authorities: &[PlannedStamp]) -> SealPlan {

@@ -68,7 +68,7 @@ pub enum CollectVerb {
         /// How often: 30m, 6h, 1d.
         #[arg(long, value_name = "PERIOD")]
         every: String,
-        /// Until when, such as 2026-12-31T00:00:00Z.
+        /// Until when: the end of a day, such as 2026-12-31, in the zone of the case, or a time such as 2026-12-31T00:00:00Z.
         #[arg(long, value_name = "TIME")]
         until: String,
         #[command(flatten)]
@@ -111,8 +111,8 @@ pub struct CrawlArgs {
     /// No paths that begin so.
     #[arg(long, value_name = "PATH")]
     pub outside: Vec<String>,
-    /// Obey robots.txt. A host whose file cannot be had is then left out.
-    #[arg(long, conflicts_with = "ignore_robots", required_unless_present = "ignore_robots")]
+    /// Obey robots.txt (one of the two must be written). A host whose file cannot be had is then left out.
+    #[arg(long, conflicts_with = "ignore_robots")]
     pub respect_robots: bool,
     /// Do not ask for robots.txt, for this reason.
     #[arg(long, value_name = "REASON", value_parser = words)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use desk::{
     DeskError, Scope,
     admit::{self, AdmitFile},
+    case,
     crawl::{self, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told, WayWord},
     doctor,
 };
@@ -12,6 +13,7 @@ use model::{
     action::Action,
     crawl::{Address, Change, CrawlScope, RobotsPolicy},
     exhibit::ExhibitClass,
+    moment::{DayEdge, civil_to_moment},
 };
 
 use super::{Done, Office, exhibits, parsed};
@@ -76,8 +78,8 @@ impl Office {
                 self.voice.note(format!("{same} pages are the same byte for byte; {near} are called nearly the same by a measure that can err both ways (docs/guide/crawl.md)"));
             }
             CollectVerb::Schedule { every, until, crawl: typed } => {
-                let wish = ScheduleWish { crawl: wish(&typed)?, every_seconds: seconds(&every)?, until: parsed(&until)? };
                 let (_, scope) = self.enter(&typed.case)?;
+                let wish = ScheduleWish { crawl: wish(&typed)?, every_seconds: seconds(&every)?, until: self.until(&scope, &until)? };
                 let permits = CrawlPermits::ask(&self.desk, &scope, &wish.crawl)?;
                 self.voice.say(&crawl::schedule(&self.desk, &scope, &permits, &wish)?);
                 self.voice.note("nothing runs by itself: let cron or a timer call `lanternfish collect run-due` in your session");
@@ -143,6 +145,23 @@ impl Office {
     }
 }
 
+/// The last year of a schedule: anything later is another calendar's year.
+const LAST_YEAR: &str = "2200";
+
+impl Office {
+    /// The end of a day in the zone of the case, or a moment.
+    fn until(&self, scope: &Scope, typed: &str) -> Result<model::Moment, DeskError> {
+        let moment: model::Moment = match typed.contains('T') {
+            true => parsed(typed)?,
+            false => civil_to_moment(typed, None, &case::zone(&self.desk, scope)?, DayEdge::End).map_err(|e| DeskError::input(e.to_string()))?,
+        };
+        if &moment.to_string()[..4] > LAST_YEAR {
+            return Err(DeskError::input(format!("the year {} is too far away: write the Gregorian year", &moment.to_string()[..4])));
+        }
+        Ok(moment)
+    }
+}
+
 fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
     let read = |url: &str| Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())));
     let starts = typed.urls.iter().map(|url| read(url)).collect::<Result<Vec<_>, _>>()?;
@@ -155,6 +174,9 @@ fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
     origins.extend(usual.flat_map(|address| ["http", "https"].map(|scheme| format!("{scheme}://{}", address.host()))));
     origins.extend(further.iter().map(|address| address.origin().replacen("http:", "https:", 1)));
     let starts = starts.iter().map(|start| start.as_str().to_string()).collect();
+    if !typed.respect_robots && typed.ignore_robots.is_none() {
+        return Err(DeskError::input("say what is done with robots.txt: `--respect-robots` obeys it, `--ignore-robots REASON` does not ask for it. Your authority decides which; the choice is recorded"));
+    }
     let robots = match &typed.ignore_robots {
         Some(reason) => RobotsPolicy::Ignore { reason: reason.clone() },
         None => RobotsPolicy::Respect,

@@ -240,6 +240,9 @@ fn law_07_two_captures_of_one_address_share_nothing_by_the_collectors_own_words(
         }
     }
     let view = restrict(&office, BOUNMY, "E-0001");
+    // What nobody looked through may hold it too, and goes nowhere.
+    let bag = text(&office.place("bag"));
+    office.in_case(NOY, "package seal", &["--officer", NOY, "--out", &bag]).by_law(7).tells("E-0003 were not examined");
     assert_eq!((labels(&view), &view["look_at"]), (vec!["E-0001".into()], &json!([])), "{view}");
     assert_eq!(office.does(NOY, "examine", &["E-0003"])["restricted"], 0, "also what is unpacked afterwards");
     assert_eq!(classes(&office), ["privileged", "ordinary", "ordinary"]);
