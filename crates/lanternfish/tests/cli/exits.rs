@@ -93,8 +93,10 @@ fn law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_ord
 
 /// A real SOCKS5 proxy, by its port and by its socket: a `tor` of its own that leads to the same small open net.
 fn through_a_named_proxy(office: &Office, network: &Network, web: u16) {
-    let (folder, socket) = (office.place("proxy"), office.place("proxy.sock"));
-    std::fs::create_dir(&folder).unwrap();
+    // Tor makes a socket only where nobody else may enter.
+    let folder = office.place("proxy");
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&folder).unwrap();
+    let socket = folder.join("socks");
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let client = std::fs::read_to_string(network.client()).unwrap();
     let torrc = format!("{client}ClientOnly 1\nDataDirectory {0}\nLog notice file {0}/log\nSocksPort 127.0.0.1:{port}\nSocksPort unix:{1}\n__OwningControllerProcess {2}\n", folder.display(), socket.display(), std::process::id());
