@@ -10,7 +10,8 @@
 //! the proxy's socket, and tries every other way out ([`battery`]); one that is open ends the session.
 //!
 //! It refuses: every destination but loopback, or v3 onion services through Tor ([`destination`]), every name
-//! look-up, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts, and reading anything but its own
+//! look-up, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts but in a [`browser`] that has no network and only where
+//! the order says so, and reading anything but its own
 //! spool. It never
 //! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
 //! who captured and when, **not that the server said it**.
@@ -47,6 +48,7 @@
 //! admitted or refused it.
 
 pub mod battery;
+pub mod browser;
 pub mod cage;
 pub mod canary;
 mod capture;
@@ -72,6 +74,7 @@ pub mod walls;
 pub mod warc;
 pub mod withhold;
 
+pub use browser::browser_main;
 pub use child::child_main;
 pub use keeper::{Shared, keeper_main};
 pub use collector::{Collector, CollectorError, Running, Through, order_digest, renewed};
