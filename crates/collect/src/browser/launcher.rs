@@ -266,7 +266,7 @@ fn has_begun() -> bool {
 fn looked_at() -> Vec<Probe> {
     let status = fs::read_to_string("/proc/1/status").unwrap_or_default();
     let said = |name: &str| field(&status, name).unwrap_or_default();
-    let rights = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(|name| said(name));
+    let rights = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(&said);
     let calls = (said("NoNewPrivs"), said("Seccomp"));
     let sockets: usize = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6", "icmp", "icmp6", "packet"].iter().map(|kind| lines_of(&format!("/proc/1/net/{kind}"))).sum();
     let devices = fs::read_to_string("/proc/1/net/route").map_or(0, |text| text.lines().skip(1).count());
