@@ -29,6 +29,31 @@ const DAEMONS: [&str; 12] = [
 
 /// Tries everything; one verdict a try.
 pub fn run(inside: &Inside, canaries: &Canaries) -> Vec<Probe> {
+    let mut probes = tried(canaries, &ROOT, Place::Collector);
+    probes.push(presence(&inside.socket));
+    probes
+}
+
+/// Who lives behind the walls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Collector,
+    /// It needs fonts, and has processes of its own.
+    Browser,
+}
+
+/// The same where there is no proxy either: a browser's walls, whose root holds these `entries`.
+pub(crate) fn walled(canaries: &Canaries, entries: &[&str]) -> Vec<Probe> {
+    tried(canaries, entries, Place::Browser)
+}
+
+/// Every name that [`walled`] gives.
+pub(crate) fn walled_names() -> Vec<String> {
+    let here = |name: &String| name != "proxy" && name != "no /proc" && !name.starts_with("filter-");
+    names().into_iter().filter(here).collect()
+}
+
+fn tried(canaries: &Canaries, entries: &[&str], whose: Place) -> Vec<Probe> {
     let mut probes = vec![
         tcp("tcp4", "192.0.2.1:80"),
         tcp("tcp6", "[2001:db8::1]:80"),
@@ -47,16 +72,15 @@ pub fn run(inside: &Inside, canaries: &Canaries) -> Vec<Probe> {
         udp("stun", "0.0.0.0:0", "192.0.2.1:3478"),
         name("name-lookup"),
         interfaces("interfaces"),
-        root("files"),
+        root("files", entries),
         descriptors("descriptors"),
         variables("environment"),
-        locale("clock-zone-and-language"),
+        locale("clock-zone-and-language", whose),
     ];
-    probes.extend(DAEMONS.iter().map(|path| daemon(path)));
+    probes.extend(DAEMONS.iter().filter(|path| whose == Place::Collector || **path != "/proc").map(|path| daemon(path)));
     probes.extend(canaries.tcp.iter().map(|address| tcp_canary("canary-tcp", address, &canaries.token)));
     probes.extend(canaries.paths.iter().map(|path| path_socket("canary-path", path, &canaries.token)));
     probes.extend(canaries.abstracts.iter().map(|name| abstract_socket("canary-abstract", name, &canaries.token)));
-    probes.push(presence(&inside.socket));
     probes
 }
 
@@ -201,11 +225,11 @@ fn interfaces(name: &str) -> Probe {
     probe(name, names.iter().all(|one| idle.contains(&one.as_str())), names.join(" "))
 }
 
-fn root(name: &str) -> Probe {
+fn root(name: &str, expected: &[&str]) -> Probe {
     let Ok(entries) = fs::read_dir("/") else { return probe(name, false, "the root cannot be read") };
     let mut found: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     found.sort();
-    probe(name, found == ROOT, found.join(" "))
+    probe(name, found == expected, found.join(" "))
 }
 
 /// Descriptors above standard error: one would be a door that somebody left open.
@@ -222,9 +246,9 @@ fn variables(name: &str) -> Probe {
 }
 
 /// Nothing may tell a server where the machine stands: no zone and no language reaches the child.
-fn locale(name: &str) -> Probe {
+fn locale(name: &str, whose: Place) -> Probe {
     let told = ["/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/lib/locale", "/usr/share/fonts", "/etc/hostname"];
-    let found: Vec<&str> = told.into_iter().filter(|path| Path::new(path).exists()).collect();
+    let found: Vec<&str> = told.into_iter().filter(|path| whose == Place::Collector || *path != "/usr/share/fonts").filter(|path| Path::new(path).exists()).collect();
     probe(name, found.is_empty(), found.join(" "))
 }
 

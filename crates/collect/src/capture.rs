@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use model::capture::{Fetch, FetchOutcome};
+use model::capture::{Fetch, FetchOutcome, Order, Probe, Rendered, Shown};
 use model::{Moment, Sha256Digest};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -33,10 +33,13 @@ use crate::{TOOL, spool};
 const LOOK_EVERY_MS: i64 = 250;
 
 /// The user agent of a common anonymous browser: it names neither tool nor agency.
-const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0";
+pub(crate) const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0";
 
 /// What the WARC file says of itself when it was captured for a persona.
 const WITHHELD: &str = "; cookies are withheld: in their place stands SHA-256 of a salt and the value, or a row of stars, and digests cover what stands here";
+
+/// What the WARC file says of itself when a browser made a part of it.
+const SHOWN: &str = "; resource records (urn:view, urn:dom, urn:mhtml) are what a browser without a network made of these responses, not what a server sent";
 
 /// Watches the order file. Once it has said "over" it never says otherwise.
 pub(crate) struct Watch {
@@ -77,6 +80,8 @@ pub(crate) struct Taken {
     pub(crate) totals: WarcTotals,
     /// For a persona: what was withheld.
     pub(crate) keeper: Option<Keeper>,
+    /// For a browser: what it did, and what was seen of it.
+    pub(crate) browser: Option<(Rendered, Vec<Probe>)>,
 }
 
 /// Why a response was cut or never came.
@@ -155,7 +160,12 @@ pub(crate) struct Capture<W: Write> {
     timeout_ms: i64,
     /// The session of a persona.
     keeper: Option<Keeper>,
+    /// For a browser: the last response as it was kept.
+    copy: Option<Vec<u8>>,
 }
+
+/// The longest response that a browser is given, in bytes.
+const MOST_COPIED: u64 = 24 << 20;
 
 /// A response as it was received.
 struct Received {
@@ -173,7 +183,7 @@ impl<W: Write> Capture<W> {
     pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
         let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None }
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None }
     }
 
     /// The same with the session of a persona.
@@ -190,22 +200,57 @@ impl<W: Write> Capture<W> {
         while let Some(url) = urls.pop_front() {
             fetches.push(self.fetch(url)?);
         }
-        let (out, totals) = self.warc.finish();
-        Ok((out, Taken { lease: self.watch.lease, fetches, totals, keeper: self.keeper }))
+        Ok(self.end(fetches, None))
     }
 
-    fn write_warcinfo(&mut self) -> io::Result<()> {
+    /// Ends the WARC file and tells what was done.
+    pub(crate) fn end(self, fetches: Vec<Fetch>, browser: Option<(Rendered, Vec<Probe>)>) -> (W, Taken) {
+        let (out, totals) = self.warc.finish();
+        (out, Taken { lease: self.watch.lease, fetches, totals, keeper: self.keeper, browser })
+    }
+
+    /// Whether the lease lets work go on.
+    pub(crate) fn live(&mut self) -> bool {
+        self.watch.live()
+    }
+
+    pub(crate) fn order(&self) -> &Order {
+        self.watch.lease.order()
+    }
+
+    /// Fetches for a browser: the verdict, and the response as it was kept, unless it is too long to be shown.
+    pub(crate) fn fetch_for_a_browser(&mut self, url: &str) -> io::Result<(Fetch, Option<Vec<u8>>)> {
+        self.copy = Some(vec![]);
+        let fetch = self.fetch(url.to_string())?;
+        let copy = self.copy.take().filter(|copy| copy.len() as u64 == fetch.response_bytes);
+        Ok((fetch, copy))
+    }
+
+    /// Writes what a browser made of a page. None when the order's bytes do not suffice.
+    pub(crate) fn keep_shown(&mut self, uri: &str, content_type: &str, of: Option<&str>, block: &[u8]) -> io::Result<Option<Shown>> {
+        let bytes = block.len() as u64;
+        let Some(left) = self.budget_left.checked_sub(bytes) else { return Ok(None) };
+        self.budget_left = left;
+        let id = fresh_id()?;
+        let mut fields = vec![("WARC-Target-URI", uri.to_string()), ("WARC-Warcinfo-ID", self.warcinfo.clone())];
+        fields.extend(of.map(|record| ("WARC-Concurrent-To", record.to_string())));
+        self.warc.write_bytes(&RecordHead { kind: "resource", id: &id, date: Now::read().wall, content_type, fields }, block)?;
+        Ok(Some(Shown { record: id, digest: Sha256Digest::of(block), bytes }))
+    }
+
+    pub(crate) fn write_warcinfo(&mut self) -> io::Result<()> {
         let order = self.watch.lease.order();
         let text = format!(
             "software: {TOOL}\r\nformat: WARC File Format 1.1\r\n\
              conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n\
              isPartOf: {} {} {}\r\nhttp-header-user-agent: {USER_AGENT}\r\n\
              robots: not read here; exactly the URLs of a lawful order are fetched\r\n\
-             description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place{}\r\n",
+             description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place{}{}\r\n",
             order.case,
             order.authority,
             order.order,
-            self.keeper.as_ref().map_or("", |_| WITHHELD)
+            self.keeper.as_ref().map_or("", |_| WITHHELD),
+            order.browser.as_ref().map_or("", |_| SHOWN)
         );
         self.warcinfo = fresh_id()?;
         let head = RecordHead {
@@ -483,7 +528,8 @@ impl<W: Write> Capture<W> {
         let (id, length) = (fresh_id()?, received.holding.length());
         let digest = Sha256Digest(received.digest.finalize().into());
         let head = RecordHead { kind: "response", id: &id, date, content_type, fields };
-        self.warc.write(&head, &mut *received.holding.into_reader()?, length, digest)?;
+        let mut block = Copied { from: received.holding.into_reader()?, copy: self.copy.as_mut().filter(|_| length <= MOST_COPIED) };
+        self.warc.write(&head, &mut block, length, digest)?;
         Ok((id, digest))
     }
 }
@@ -576,8 +622,24 @@ impl Received {
     }
 }
 
+/// Reads, and copies what is read.
+struct Copied<'c> {
+    from: Box<dyn Read>,
+    copy: Option<&'c mut Vec<u8>>,
+}
+
+impl Read for Copied<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(out)?;
+        if let Some(copy) = &mut self.copy {
+            copy.extend_from_slice(&out[..read]);
+        }
+        Ok(read)
+    }
+}
+
 /// A fetch of which nothing is known yet.
-fn unanswered(url: String) -> Fetch {
+pub(crate) fn unanswered(url: String) -> Fetch {
     let now = Now::read().wall;
     Fetch {
         url,
@@ -597,7 +659,7 @@ fn unanswered(url: String) -> Fetch {
     }
 }
 
-fn failed(reason: impl Into<String>) -> FetchOutcome {
+pub(crate) fn failed(reason: impl Into<String>) -> FetchOutcome {
     FetchOutcome::Failed { reason: reason.into() }
 }
 

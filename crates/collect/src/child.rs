@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use age::x25519::Recipient;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use model::Sha256Digest;
-use model::capture::{Canaries, CaptureRecord, FetchOutcome, Keeping, Order, Probe};
+use model::capture::{Canaries, CaptureRecord, Keeping, Order, Probe, Rendering};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -20,6 +20,8 @@ use crate::capture::{Capture, Taken, Watch};
 use crate::clock::{self, Now};
 use crate::lease::{Lease, OrderRefusal};
 use crate::withhold::{Carried, Keeper};
+use crate::browser::{self, Browser, NoBrowser};
+use crate::spool::is_whole;
 use crate::{TOOL, battery, destination, envelope, is_walled, spool, walls};
 
 /// Longest start message, in bytes.
@@ -90,6 +92,8 @@ enum ChildError {
     NoWalls { doing: &'static str, source: io::Error },
     #[error("nothing was fetched: tor is gone, or does not answer; capture again")]
     NoProxy,
+    #[error("nothing was fetched: there is no browser: {0}. Capture without --browser, or use another machine")]
+    NoBrowser(String),
     #[error("nothing was fetched: the leak battery found a way out: {0}. Do not collect from this machine until it is closed")]
     Leak(String),
 }
@@ -100,7 +104,7 @@ impl ChildError {
             ChildError::Refused(_) => 1,
             ChildError::Start(_) => 2,
             ChildError::System { .. } | ChildError::NoProxy => 3,
-            ChildError::NoWalls { .. } | ChildError::Leak(_) => 4,
+            ChildError::NoWalls { .. } | ChildError::NoBrowser(_) | ChildError::Leak(_) => 4,
         }
     }
 }
@@ -148,17 +152,31 @@ fn run() -> Result<(), ChildError> {
     let order_file = spool::read_small(&start.spool.join(spool::ORDER)).map_err(|e| OrderRefusal::Missing(e.to_string()))?;
     let lease = Lease::begin(&order_file, start.desk_key, began)?;
     let keeper = session(&lease, start.carried.clone())?;
+    let browser = lease.order().browser.clone().map(|how| open_browser(&start, how)).transpose()?;
     let mut place = place(&start, &lease.order().transport)?;
+    place.proof.extend(browser.iter().flat_map(|browser| browser.proof.clone()));
     let cage = cage::enter(&place.spool, &destination::ports(&lease.order().urls), place.proxy.is_some(), lease.order().byte_budget);
     if place.proxy.is_some() {
         behind_the_filter(&mut place, cage)?;
     }
-    let (taken, withheld) = take(&place, lease, keeper)?;
+    let (taken, withheld) = take(&mut place, lease, keeper, browser)?;
     let ended = Now::read();
     let folder = place.spool.clone();
     let record = record(taken, withheld, place, cage, clock::judged(clock, began, ended), began, ended);
     let signed = envelope::signed_file(&record, &start.seal).map_err(|e| system("signing the record")(io::Error::other(e)))?;
     spool::write_atomically(&folder, spool::RECORD, &signed).map_err(system("writing the record"))
+}
+
+/// Starts the browser in walls of its own, before this process raises any: it could start nothing behind them.
+fn open_browser(start: &Start, how: Rendering) -> Result<Browser, ChildError> {
+    if start.canaries.tcp.is_empty() || start.canaries.paths.is_empty() || start.canaries.abstracts.is_empty() {
+        return Err(ChildError::Start("a session with a browser needs a canary of each kind"));
+    }
+    Browser::open(&start.canaries, how).map_err(|trouble| match trouble {
+        NoBrowser::Leak(what) => ChildError::Leak(what),
+        NoBrowser::Trouble(why) => ChildError::NoBrowser(why),
+        NoBrowser::System(source) => ChildError::System { doing: "starting the browser", source },
+    })
 }
 
 /// By loopback the child works where it stands. Through Tor it first raises its walls and tries every way out of
@@ -187,6 +205,14 @@ fn place(start: &Start, transport: &str) -> Result<Place, ChildError> {
     Ok(Place { spool: inside.spool, proxy: Some(inside.socket), proof })
 }
 
+fn no_way_out(proof: &[Probe]) -> Result<(), ChildError> {
+    let leaks = battery::leaks(proof);
+    if !leaks.is_empty() {
+        return Err(ChildError::Leak(leaks.join("; ")));
+    }
+    Ok(())
+}
+
 /// What no namespace closes is closed by the filter of system calls; without the filter there is no session.
 fn behind_the_filter(place: &mut Place, cage: Cage) -> Result<(), ChildError> {
     if !cage.has_filter() {
@@ -194,8 +220,7 @@ fn behind_the_filter(place: &mut Place, cage: Cage) -> Result<(), ChildError> {
         return Err(ChildError::NoWalls { doing: "filtering system calls", source });
     }
     place.proof.extend(battery::behind_the_filter());
-    let leaks = battery::leaks(&place.proof);
-    if leaks.is_empty() { Ok(()) } else { Err(ChildError::Leak(leaks.join("; "))) }
+    no_way_out(&place.proof)
 }
 
 fn hear_start() -> Result<Start, ChildError> {
@@ -215,8 +240,9 @@ fn key(digits: &str) -> Result<[u8; 32], ChildError> {
 }
 
 /// Opens the encrypted WARC file, fetches, and leaves the file whole and on disk.
-fn take(place: &Place, lease: Lease, keeper: Option<Keeper>) -> Result<(Taken, Option<Sha256Digest>), ChildError> {
-    let folder = place.spool.as_path();
+fn take(place: &mut Place, lease: Lease, keeper: Option<Keeper>, browser: Option<Browser>) -> Result<(Taken, Option<Sha256Digest>), ChildError> {
+    let folder = place.spool.clone();
+    let folder = folder.as_path();
     let recipient: Recipient = lease.order().spool_recipient.parse().map_err(|_| OrderRefusal::Recipient)?;
     let path = folder.join(spool::WARC);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(system("making the WARC file"))?;
@@ -227,7 +253,14 @@ fn take(place: &Place, lease: Lease, keeper: Option<Keeper>) -> Result<(Taken, O
         .map_err(&writing)?;
     let keeping = lease.order().keeping.clone();
     let capture = Capture::new(folder, place.proxy.as_deref(), Watch::new(folder, lease), sealed).for_persona(keeper);
-    let (sealed, mut taken) = capture.run().map_err(&writing)?;
+    let (sealed, mut taken) = match browser {
+        None => capture.run().map_err(&writing)?,
+        Some(browser) => browser::run(capture, browser).map_err(&writing)?,
+    };
+    if let Some((_, seen)) = &taken.browser {
+        place.proof.extend(seen.iter().cloned());
+        no_way_out(seen)?;
+    }
     let file = sealed.finish().and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error)).map_err(&writing)?;
     file.sync_all().map_err(&writing)?;
     spool::sync_folder(folder).map_err(&writing)?;
@@ -257,6 +290,7 @@ fn give_back(folder: &Path, keeper: Keeper, keeping: &Keeping) -> Result<Sha256D
 
 fn record(taken: Taken, withheld: Option<Sha256Digest>, place: Place, cage: Cage, clock: model::moment::ClockQuality, began: Now, ended: Now) -> CaptureRecord {
     let Order { order, serial, case, authority, actor, transport, isolation, network, .. } = taken.lease.order().clone();
+    let browser = taken.browser.map(|(did, _)| did);
     CaptureRecord {
         order,
         case,
@@ -273,11 +307,12 @@ fn record(taken: Taken, withheld: Option<Sha256Digest>, place: Place, cage: Cage
         clock,
         started: began.wall,
         ended: ended.wall,
-        complete: taken.fetches.iter().all(|fetch| matches!(fetch.outcome, FetchOutcome::Complete { .. })),
+        complete: is_whole(&taken.fetches, browser.as_ref()),
         fetches: taken.fetches,
         warc_digest: taken.totals.digest,
         warc_bytes: taken.totals.bytes,
         warc_records: taken.totals.records,
         withheld,
+        browser,
     }
 }

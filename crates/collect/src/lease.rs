@@ -37,6 +37,9 @@ pub enum OrderRefusal {
     /// Another session than the order's.
     #[error("the session that was handed over is not the one that the order commits to; start a new capture")]
     OtherSession,
+    /// A browser and a session.
+    #[error("an order for a browser carries no session: the browser has no cookies; capture for the persona without --browser")]
+    BrowserWithSession,
     /// Issued later than now.
     #[error("the order was issued later than this machine's clock; check the clock")]
     FromTheFuture,
@@ -75,6 +78,9 @@ impl Lease {
         let (signed, order) = envelope::open_file::<Order>(file, &trusted)?;
         if !is_known(&order) {
             return Err(OrderRefusal::Transport(order.transport));
+        }
+        if order.browser.is_some() && order.keeping.is_some() {
+            return Err(OrderRefusal::BrowserWithSession);
         }
         let recipients = std::iter::once(&order.spool_recipient).chain(order.keeping.as_ref().map(|keeping| &keeping.recipient));
         if recipients.into_iter().any(|recipient| recipient.parse::<age::x25519::Recipient>().is_err()) {

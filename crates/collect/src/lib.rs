@@ -11,7 +11,8 @@
 //!
 //! It refuses: every destination but loopback, v3 onion services through Tor, or, by a transport of its own, names of
 //! the open net through Tor's exits ([`destination`]), every name
-//! look-up, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts, and reading anything but its own
+//! look-up, redirects that the order does not list, cookies but those of a persona ([`withhold`]), scripts but in a [`browser`] that has no network and only where
+//! the order says so, and reading anything but its own
 //! spool. It never
 //! sees a permit, a database or a case key. What a capture cannot prove stays unsaid: the record tells
 //! who captured and when, **not that the server said it**.
@@ -48,6 +49,7 @@
 //! admitted or refused it.
 
 pub mod battery;
+pub mod browser;
 pub mod cage;
 pub mod canary;
 mod capture;
@@ -75,6 +77,7 @@ pub mod walls;
 pub mod warc;
 pub mod withhold;
 
+pub use browser::browser_main;
 pub use child::child_main;
 pub use keeper::{Shared, keeper_main};
 pub use collector::{Collector, CollectorError, Running, Through, order_digest, renewed};

@@ -3,7 +3,7 @@
 
 use model::capture::{CaptureRecord, Order};
 
-use crate::{battery, is_walled};
+use crate::{battery, browser, is_walled};
 
 /// What a record does not prove.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,11 +28,15 @@ pub fn proves(order: &Order, record: &CaptureRecord) -> Result<(), NotProved> {
         ("transport", order.transport == record.transport),
         ("circuit label", order.isolation == record.isolation),
         ("network", order.network == record.network),
+        ("browser", order.browser.as_ref().map(|how| how.scripts) == record.browser.as_ref().map(|did| did.scripts)),
         ("session", order.keeping.is_some() == record.withheld.is_some()),
     ] {
         if !same {
             return Err(NotProved::OtherWay(what));
         }
+    }
+    if order.browser.is_some() {
+        all_held(record, &browser::proof_names())?;
     }
     if !is_walled(&order.transport) {
         return Ok(());
@@ -40,7 +44,12 @@ pub fn proves(order: &Order, record: &CaptureRecord) -> Result<(), NotProved> {
     if !record.cage.starts_with("namespaces+") || !record.cage.contains("seccomp") {
         return Err(NotProved::NoWalls(record.cage.clone()));
     }
-    let missing = battery::names().into_iter().find(|name| !record.proof.iter().any(|probe| probe.probe == *name));
+    all_held(record, &battery::names())
+}
+
+/// Each of these was tried, and nothing that was tried found a way out.
+fn all_held(record: &CaptureRecord, names: &[String]) -> Result<(), NotProved> {
+    let missing = names.iter().find(|name| !record.proof.iter().any(|probe| probe.probe == **name));
     let open = battery::leaks(&record.proof).into_iter().next();
     match open.or(missing.map(|name| format!("{name} was not tried"))) {
         Some(why) => Err(NotProved::Leak(why)),

@@ -18,7 +18,7 @@ use std::path::Path;
 use age::stream::StreamReader;
 use ed25519_dalek::VerifyingKey;
 use model::Sha256Digest;
-use model::capture::{CaptureRecord, FetchOutcome};
+use model::capture::{CaptureRecord, Fetch, FetchOutcome, Rendered, RenderedPage};
 use sha2::{Digest, Sha256};
 
 use crate::envelope::{self, EnvelopeError};
@@ -164,23 +164,32 @@ fn readable(spool: &Path, identity: &dyn age::Identity) -> u64 {
     open_warc(spool, identity).map_or(0, |reader| reader.drain().1)
 }
 
+/// Whether everything came that was ordered: every URL whole, and, in a browser, every page shown with all its parts.
+pub(crate) fn is_whole(fetches: &[Fetch], browser: Option<&Rendered>) -> bool {
+    let is_shown = |page: &RenderedPage| page.ended == "shown" && page.screenshot.is_some() && page.document.is_some() && page.archive.is_some();
+    fetches.iter().all(|f| matches!(f.outcome, FetchOutcome::Complete { .. })) && browser.is_none_or(|browser| browser.pages.iter().all(is_shown))
+}
+
 /// What the signed numbers must say about each other.
 fn check_record(record: &CaptureRecord) -> Result<(), SpoolError> {
-    let whole = record.fetches.iter().all(|f| matches!(f.outcome, FetchOutcome::Complete { .. }));
-    let responses = record.fetches.iter().filter(|f| f.response_record.is_some()).count() as u64;
+    let whole = is_whole(&record.fetches, record.browser.as_ref());
+    let fetches = || record.fetches.iter().chain(record.browser.iter().flat_map(|browser| &browser.fetched));
+    let shown = record.browser.iter().flat_map(|browser| &browser.pages).flat_map(|page| [&page.screenshot, &page.document, &page.archive]).flatten();
+    let shown: Vec<u64> = shown.map(|one| one.bytes).collect();
+    let responses = shown.len() as u64 + fetches().filter(|f| f.response_record.is_some()).count() as u64;
     let same_presence = |f: &model::capture::Fetch| {
         f.response_record.is_some() == f.response_digest.is_some() && f.response_record.is_some() == (f.response_bytes > 0)
     };
     if record.complete != whole {
         return Err(SpoolError::Contradiction("`complete` against the fetches"));
     }
-    if !record.fetches.iter().all(same_presence) {
+    if !fetches().all(same_presence) {
         return Err(SpoolError::Contradiction("a response without digest, or a digest without response"));
     }
     if record.warc_records < 1 + responses {
         return Err(SpoolError::Contradiction("fewer WARC records than responses"));
     }
-    if record.warc_bytes < record.fetches.iter().map(|f| f.response_bytes).fold(0, u64::saturating_add) {
+    if record.warc_bytes < fetches().map(|f| f.response_bytes).chain(shown).fold(0, u64::saturating_add) {
         return Err(SpoolError::Contradiction("fewer WARC bytes than response bytes"));
     }
     Ok(())

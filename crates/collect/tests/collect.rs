@@ -5,6 +5,8 @@
 
 #[path = "collect/bench.rs"]
 mod bench;
+#[path = "collect/browser.rs"]
+mod browser;
 #[path = "collect/cage.rs"]
 mod cage;
 #[path = "collect/destination.rs"]

@@ -10,7 +10,7 @@ use model::{
     action::Action,
     authority::SourceClass,
     authorize::Ground,
-    capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order},
+    capture::{CaptureRecord, FetchOutcome, MAX_LEASE_SECONDS, Order, Rendering},
     event::EventType,
     exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::{AuthorityId, OrderId, PersonaId},
@@ -96,6 +96,8 @@ pub struct CaptureWish {
     pub persona: Option<Companion>,
     /// Pictures, films, documents and archives too, which an authority must allow by name.
     pub media: bool,
+    /// Opened in a browser too, which an authority must allow by name.
+    pub browser: Option<Rendering>,
 }
 
 impl CaptureWish {
@@ -108,8 +110,9 @@ impl CaptureWish {
         if hosts.is_empty() {
             return Err(StoreError::input("name at least one URL to capture"));
         }
-        let actions: &[Action] = if self.media { &[Action::Collect, Action::CollectMedia] } else { &[Action::Collect] };
-        Ok(actions.iter().flat_map(|action| hosts.iter().map(|host| self.intent(*action, host.clone()))).collect())
+        let more = [(self.media, Action::CollectMedia), (self.browser.is_some(), Action::CollectRendered)];
+        let actions = std::iter::once(Action::Collect).chain(more.into_iter().filter_map(|(wanted, action)| wanted.then_some(action)));
+        Ok(actions.flat_map(|action| hosts.iter().map(move |host| self.intent(action, host.clone()))).collect())
     }
 
     /// Bytes with a hole cannot be compared with lists of known hashes, and for media that is what keeps people from
@@ -273,6 +276,9 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
     covered(permits, wish)?;
     wish.no_media_with_a_session(wish.persona.is_some())?;
     reachable(wish)?;
+    if wish.browser.is_some() && wish.persona.is_some() {
+        return Err(StoreError::input("a browser has no cookies here, so a persona cannot use it. Nothing was made. Leave --browser or --persona out"));
+    }
     wish.persona.as_ref().map_or(Ok(()), |companion| companion.stands_in_none(&wish.urls))?;
     Ok(permit)
 }
@@ -324,9 +330,11 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
     }
     let desk_key = desk_key(desk)?;
     let written = desk.store.get(scope, "order", content.order.order.as_str())?;
-    let started = Collector::new(desk.exe()).start_through(&through(road, wish), &spool, &content.order, &desk_key, child_seed);
+    let watch = browser_watch(desk, wish, road)?;
+    let started = Collector::new(desk.exe()).start_through(&through(road, wish, watch.as_ref()), &spool, &content.order, &desk_key, child_seed);
     let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, road)?;
-    let view = admit_spool(desk, scope, permit, &written, &content, &ended.with(road.leak()));
+    let leak = road.leak().or_else(|| watch.filter(canary::Cage::was_reached).map(|_| REACHED.to_string()));
+    let view = admit_spool(desk, scope, permit, &written, &content, &ended.with(leak));
     empty_spool(desk, scope, &content.order.order)?;
     view
 }
@@ -340,8 +348,21 @@ fn not_stopped(desk: &Desk, scope: &Scope, wish: &CaptureWish) -> Result<(), Sto
 }
 
 /// The road, and what is taken along on it.
-fn through(road: &Road, wish: &CaptureWish) -> Through {
-    Through { carried: wish.persona.as_ref().map(Companion::carried).unwrap_or_default(), ..road.through() }
+fn through(road: &Road, wish: &CaptureWish, watch: Option<&canary::Cage>) -> Through {
+    let way = road.through();
+    let canaries = watch.map_or(way.canaries.clone(), canary::Cage::told);
+    Through { carried: wish.persona.as_ref().map(Companion::carried).unwrap_or_default(), canaries, ..way }
+}
+
+/// What the desk listens on while a browser runs beside a collector that has no walls of its own.
+fn browser_watch(desk: &Desk, wish: &CaptureWish, road: &Road) -> Result<Option<canary::Cage>, StoreError> {
+    if wish.browser.is_none() || matches!(road, Road::Walled(_)) {
+        return Ok(None);
+    }
+    let trouble = |e: std::io::Error| StoreError::environment("watching over the browser", &e);
+    let folder = desk.store.home().tor();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(trouble)?;
+    canary::Cage::open(&folder).map(Some).map_err(trouble)
 }
 
 /// Whether work may go on: each permit lives, a persona is still out, and nobody came upon what nobody may have.
@@ -374,6 +395,8 @@ impl Ended {
         Ended { fault: fault.or(self.fault), ..self }
     }
 }
+
+const REACHED: &str = "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine";
 
 /// The longest that Tor may take until it has circuits.
 const TOR_PATIENCE: Duration = Duration::from_secs(120);
@@ -492,7 +515,7 @@ impl Road {
     /// Whether the child reached what nobody inside the walls can reach.
     fn leak(&self) -> Option<String> {
         let reached = matches!(self, Road::Walled(walled) if walled.canaries.was_reached());
-        reached.then(|| "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine".into())
+        reached.then(|| REACHED.into())
     }
 }
 
@@ -615,6 +638,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         pause_ms: None,
         timeout_ms: wish.timeout_ms,
         media: wish.media,
+        browser: wish.browser.clone(),
         transport: wish.way.transport().into(),
         isolation: match wish.way {
             Way::Loopback | Way::Proxy { .. } => None,
@@ -787,7 +811,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
-        findings: content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds")).chain(failures(&record)).chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
+        findings: content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds")).chain(failures(&record)).chain(rendered(&record)).chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
@@ -799,7 +823,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
     let exhibit_row = draft.write(scope, desk.now(), &exhibit)?;
     let done_row = Draft::new("order", content.order.order.to_string(), "ended").over(running).write(scope, desk.now(), content)?;
     let detail = json!({
-        "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "sha256": record.warc_digest,
+        "order": content.order.order.as_str(), "complete": record.complete, "fetches": record.fetches, "browser": record.browser, "sha256": record.warc_digest,
         "length": record.warc_bytes.to_string(), "stopped-by": revoked.map(ToString::to_string), "record": signed_record,
         "description": content.description, "known": known::in_event(&hits), "not-compared": lists.not_compared(), "released-after": lists.passed_over(), "circuits": ended.circuits, "again": content.again,
     });
@@ -824,6 +848,20 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
     let exhibit = admit::view(desk, &row)?.shown();
     let shown = (!exhibit.content.class.is_restricted()).then(|| record.clone());
     Ok(CaptureView { exhibit, record, shown, stopped })
+}
+
+/// What a browser did, in words for the exhibit's record.
+fn rendered(record: &CaptureRecord) -> Vec<String> {
+    let Some(did) = &record.browser else { return vec![] };
+    let scripts = if did.scripts { "scripts could run" } else { "scripts did not run" };
+    let head = format!(
+        "BROWSER: the pages were also opened in {}, {scripts}; picture, document and archive of each (urn:view, urn:dom, urn:mhtml) are what the browser made of the responses, not what a server sent",
+        did.product
+    );
+    let refused = did.refused.len() as u64 + did.refused_more;
+    let more = format!("BROWSER: it fetched {} more from the order's own servers; {refused} requests were refused", did.fetched.len());
+    let pages = did.pages.iter().filter(|page| page.ended != "shown").map(|page| format!("BROWSER: {} was not shown whole ({})", page.url, page.ended));
+    [head, more].into_iter().chain(pages).collect()
 }
 
 /// What is said of a capture through Tor whose desk died.

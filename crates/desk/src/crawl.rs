@@ -576,6 +576,7 @@ fn fetch(
         persona: None,
         // A crawl follows links in text; what they lead to beside text is left where it is.
         media: false,
+        browser: None,
     };
     let numbers: Vec<u64> = pages.iter().map(|(number, _)| *number).collect();
     let taken = |order: &OrderId| {

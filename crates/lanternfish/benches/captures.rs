@@ -166,6 +166,7 @@ impl Unit {
             description: "bench".into(),
             persona: None,
             media: false,
+            browser: None,
         };
         let scope = self.desk.enter(&self.officer, &self.case).unwrap();
         let permits: Vec<_> = wish.intents().unwrap().into_iter().map(|intent| self.desk.permit(&scope, intent).unwrap()).collect();

@@ -115,7 +115,7 @@ pub fn capture(view: &CaptureView, zone: &str) -> Vec<String> {
         };
         lines.push(format!("  {}: {ended}", fetch.url));
     }
-    lines.extend(view.exhibit.content.findings.iter().filter(|remark| remark.starts_with("WITHHELD")).map(|remark| format!("  {remark}")));
+    lines.extend(view.exhibit.content.findings.iter().filter(|remark| remark.starts_with("WITHHELD") || remark.starts_with("BROWSER")).map(|remark| format!("  {remark}")));
     lines.push("  This proves who captured and when, not that the server said it.".into());
     lines
 }

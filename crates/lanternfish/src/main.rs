@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let code = match first.as_deref().and_then(|word| word.to_str()) {
         Some("__parse") => parse::child_main(scan::for_child),
         Some("__collect") => collect::child_main(),
+        Some("__browser") => collect::browser_main(),
         Some("__tor") => collect::keeper_main(),
         Some("__names") => verbs::names_main(),
         Some("__typeset") => typeset::child_main(),

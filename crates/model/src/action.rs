@@ -10,6 +10,8 @@ pub enum Action {
     Collect,
     /// Take from the network what is not text: pictures, films, sound, documents, archives.
     CollectMedia,
+    /// Open pages in a browser, which shows them as a visitor sees them.
+    CollectRendered,
     /// Take a file or a thing into the case.
     Admit,
     /// Open an exhibit's bytes.
@@ -56,9 +58,9 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 23] = [
-        Action::Collect, Action::CollectMedia, Action::Admit, Action::View, Action::Examine, Action::Query, Action::Trace, Action::Link,
-        Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
+    pub const ALL: [Action; 24] = [
+        Action::Collect, Action::CollectMedia, Action::CollectRendered, Action::Admit, Action::View, Action::Examine, Action::Query,
+        Action::Trace, Action::Link, Action::Conclude, Action::Report, Action::Package, Action::Disclose, Action::Correct, Action::Share, Action::Request,
         Action::Transfer, Action::Administer, Action::Audit, Action::Erase, Action::Filter, Action::Supervise,
         Action::Release, Action::Contact,
     ];
@@ -68,6 +70,7 @@ impl Action {
         match self {
             Action::Collect => "collect",
             Action::CollectMedia => "collect-media",
+            Action::CollectRendered => "collect-rendered",
             Action::Admit => "admit",
             Action::View => "view",
             Action::Examine => "examine",

@@ -296,15 +296,15 @@ fn live(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
 /// found and deciding what of it is disclosed stay open to him: in a unit of three the supervisor is the
 /// second signature.
 fn acts_on_the_authority(action: Action) -> bool {
-    use Action::{Admit, Collect, CollectMedia, Conclude, Contact, Erase, Examine, Filter, Link, Query, Request, Share, Supervise, Trace};
-    matches!(action, Filter | Supervise | Erase | Contact | Collect | CollectMedia | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
+    use Action::{Admit, Collect, CollectMedia, CollectRendered, Conclude, Contact, Erase, Examine, Filter, Link, Query, Request, Share, Supervise, Trace};
+    matches!(action, Filter | Supervise | Erase | Contact | Collect | CollectMedia | CollectRendered | Admit | Examine | Query | Trace | Link | Conclude | Share | Request)
 }
 
 /// Steps by which something new comes into the case: under an authority for one person or territory they
 /// must say whom or where they concern, or the limit would bind nothing. The same holds when bytes are
 /// opened whose origin names nobody.
 fn brings_in(action: Action) -> bool {
-    matches!(action, Action::Collect | Action::CollectMedia | Action::Admit | Action::Contact)
+    matches!(action, Action::Collect | Action::CollectMedia | Action::CollectRendered | Action::Admit | Action::Contact)
 }
 
 fn scope_covers(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {

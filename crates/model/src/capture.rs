@@ -89,6 +89,9 @@ pub struct Order {
     /// Whether responses that are not text may be received too; otherwise they are cut before their first byte.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub media: bool,
+    /// Whether and how the pages are opened in a browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<Rendering>,
     /// The transport that may be used: `loopback-direct`, `tor` (onion services), `tor-exit` (the open net through Tor's exits),
     /// `proxy` (the open net through a proxy of the agency), or `i2p`.
     pub transport: String,
@@ -109,6 +112,70 @@ pub struct Order {
     pub issued: Moment,
     /// When it ends; at most [`MAX_LEASE_SECONDS`] after `issued`.
     pub until: Moment,
+}
+
+/// How pages are to be opened in a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rendering {
+    /// Whether the pages' scripts may run.
+    pub scripts: bool,
+}
+
+/// What a browser did for an order. It had no network: whatever it wanted it asked the collector for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// Name and version, as the browser gives them.
+    pub product: String,
+    /// Whether the pages' scripts could run.
+    pub scripts: bool,
+    /// The pages of the order, each as it was shown.
+    pub pages: Vec<RenderedPage>,
+    /// What else the pages wanted and the collector fetched: from the order's own servers only.
+    pub fetched: Vec<Fetch>,
+    /// What they wanted and did not get.
+    pub refused: Vec<Refused>,
+    /// How many refusals more there were than are listed.
+    pub refused_more: u64,
+    /// The most memory of its own that the browser had at once, in KiB, as its watcher saw it.
+    pub peak_memory_kib: u64,
+}
+
+/// One page as a browser showed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderedPage {
+    /// The URL of the order.
+    pub url: String,
+    /// The address that the browser showed in the end.
+    pub landed: Option<String>,
+    /// `shown`, or why not: `lease-lapsed`, `timeout`, `budget`, `browser-ended`, `not-loaded`.
+    pub ended: String,
+    /// The picture of the page (PNG).
+    pub screenshot: Option<Shown>,
+    /// The document as it stood then (HTML).
+    pub document: Option<Shown>,
+    /// Both with what belongs to them in one file (MHTML).
+    pub archive: Option<Shown>,
+}
+
+/// A record of the WARC file with what the browser made of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// `WARC-Record-ID`.
+    pub record: String,
+    /// SHA-256 of its block.
+    pub digest: Sha256Digest,
+    /// Length of its block, in bytes.
+    pub bytes: u64,
+}
+
+/// What a page wanted and did not get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The address, cut after 512 signs.
+    pub url: String,
+    /// Why.
+    pub why: String,
 }
 
 /// How one request ended.
@@ -265,6 +332,9 @@ pub struct CaptureRecord {
     /// For a persona: SHA-256 of the spool file with the values that were withheld, as it is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Sha256Digest>,
-    /// Whether every fetch was complete.
+    /// What a browser did, where the order is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<Rendered>,
+    /// Whether every fetch was complete, and every page shown.
     pub complete: bool,
 }

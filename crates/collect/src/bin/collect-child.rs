@@ -17,6 +17,7 @@ fn main() {
         Some("__battery") => battery(&words[2], Path::new(&words[3]), Path::new(&words[4])),
         Some("__loopback-up") => loopback_up(),
         Some("__probe") => probe(Path::new(&words[2]), &words[3], &words[4]),
+        Some("__browser") => std::process::exit(collect::browser_main()),
         _ => std::process::exit(collect::child_main()),
     }
 }

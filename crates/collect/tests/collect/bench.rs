@@ -48,6 +48,7 @@ impl Bench {
             urls: urls.iter().map(|url| url.to_string()).collect(),
             byte_budget: 8 << 20,
                 media: false,
+            browser: None,
             page_budget: None,
             pause_ms: None,
             timeout_ms: 20_000,

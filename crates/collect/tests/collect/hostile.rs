@@ -19,6 +19,16 @@ fn law_14_the_corpus_is_read_without_a_fall() {
     corpus("response").iter().for_each(|(_, bytes)| fuzz_response(bytes));
     corpus("destination").iter().for_each(|(_, bytes)| fuzz_destination(bytes));
     corpus("socks").iter().for_each(|(_, bytes)| fuzz_socks(bytes));
+    corpus("answer").iter().for_each(|(_, bytes)| collect::browser::fuzz_answer(bytes));
+    for (path, bytes) in corpus("answer") {
+        for cut in 0..bytes.len() {
+            collect::browser::fuzz_answer(&bytes[..cut]);
+            let mut flipped = bytes.clone();
+            flipped[cut] ^= 0x20;
+            collect::browser::fuzz_answer(&flipped);
+        }
+        assert!(!bytes.is_empty(), "{}", path.display());
+    }
 }
 
 fn check(bytes: &[u8], expected: Ending, status: Option<u16>) {

@@ -123,6 +123,13 @@ pub enum Verb {
         /// action collect-media.
         #[arg(long, default_value = "text", value_parser = ["text", "any"])]
         media: String,
+        /// Open the pages in a browser too, and keep a picture, the document and an archive of each. The browser has no network:
+        /// the collector fetches for it, from the servers of these URLs only. The authority must name the action collect-rendered.
+        #[arg(long, conflicts_with = "persona")]
+        browser: bool,
+        /// Let the scripts of the pages run in the browser. The record says so.
+        #[arg(long, requires = "browser")]
+        scripts: bool,
         /// For a persona that you have checked out: its number or name. Its cookies are sent, and withheld from what is kept.
         #[arg(long, value_parser = words)]
         persona: Option<String>,

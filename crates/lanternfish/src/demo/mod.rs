@@ -267,6 +267,7 @@ impl Walk {
             description: "SYNTHETIC market, five pages in four languages".into(),
             persona: None,
             media: false,
+            browser: None,
         };
         let (_, scope) = self.enter(INVESTIGATOR)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;

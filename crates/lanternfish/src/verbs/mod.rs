@@ -24,6 +24,7 @@ use std::{
 use clap::Parser;
 use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy};
 use model::action::Action;
+use model::capture::Rendering;
 use serde_json::json;
 
 use crate::{
@@ -246,7 +247,7 @@ impl Office {
             Verb::Log(verb) => self.log(verb),
             Verb::Witness(verb) => self.witness(verb),
             Verb::Key(verb) => self.key(verb),
-            Verb::Capture { case, urls, source, concerns, through, media, tor_network, persona, description, byte_budget, timeout_ms, twice, recover } => {
+            Verb::Capture { case, urls, source, concerns, through, media, browser, scripts, tor_network, persona, description, byte_budget, timeout_ms, twice, recover } => {
                 if recover {
                     let (_, scope) = self.enter(&case)?;
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
@@ -260,7 +261,7 @@ impl Office {
                         None => Way::Loopback,
                     },
                 };
-                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any" };
+                let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any", browser: browser.then_some(Rendering { scripts }) };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
             Verb::Examine { case, exhibit } => {

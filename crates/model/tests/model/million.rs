@@ -32,7 +32,7 @@ const LANDS: [&str; 3] = ["la", "th", "kz"];
 const MAY: [(Role, &str); 10] = [
     (
         Role::Investigator,
-        "collect collect-media admit view examine query trace link conclude report package disclose correct share request transfer administer erase release contact",
+        "collect collect-media collect-rendered admit view examine query trace link conclude report package disclose correct share request transfer administer erase release contact",
     ),
     (Role::Analyst, "view examine query trace link conclude report transfer package correct release"),
     (Role::ExhibitOfficer, "admit view transfer package disclose correct report supervise release"),
@@ -141,7 +141,7 @@ impl Registrar {
             (Some(word), Some(words)) => words.iter().any(|w| w.eq_ignore_ascii_case(word)),
         };
         // What comes in or is opened must say whom and where it concerns, if the paper is limited in that.
-        let unnamed = (["collect", "collect-media", "admit", "contact"].contains(&q.action.name()) || q.source.is_some())
+        let unnamed = (["collect", "collect-media", "collect-rendered", "admit", "contact"].contains(&q.action.name()) || q.source.is_some())
             && ((q.person.is_none() && paper.persons.is_some()) || (q.land.is_none() && paper.lands.is_some()));
         let may_erase = paper.of_a_magistrate && paper.persons.is_some() && q.person.is_some();
         let only_reads = ["view", "report", "package", "disclose", "transfer", "administer", "audit"].contains(&q.action.name());

@@ -42,7 +42,7 @@ const HOSTS: [&str; 3] = ["market.test", "forum.test", "127.0.0.1:80"];
 
 /// What each role may do at all (`administer` is used by the test itself).
 const MAY: [(Role, &str); 4] = [
-    (Role::Investigator, "collect collect-media admit view examine query trace link conclude report package disclose correct share request transfer administer erase release contact"),
+    (Role::Investigator, "collect collect-media collect-rendered admit view examine query trace link conclude report package disclose correct share request transfer administer erase release contact"),
     (Role::Analyst, "view examine query trace link conclude report transfer package correct release"),
     (Role::Supervisor, "view query transfer administer audit report package disclose correct conclude erase supervise release"),
     (Role::Prosecutor, "view query transfer administer audit report package disclose correct share request erase supervise release"),

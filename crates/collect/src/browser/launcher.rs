@@ -1,0 +1,302 @@
+//! The launcher: a process between the collector and the browser. It raises the browser's walls around itself, tries
+//! every way out of them, starts the browser as process 1 of its own world, watches its memory, and ends it when the
+//! collector is gone, has closed the pipe, or the browser takes too much. When process 1 ends, the kernel ends all of it.
+//!
+//! It reads no page: the pipe goes from the collector to the browser without it. It speaks twice, before the browser
+//! is there and after it is gone.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use model::capture::{Canaries, Probe};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
+use serde::{Deserialize, Serialize};
+
+use super::walls::{self, HOST_NAME, NAME, PROGRAM, ROOT};
+use super::{filter, marked};
+use crate::{battery, cage};
+
+/// What is seen of the browser while it runs.
+pub(super) const AFTER: [&str; 4] = ["no-capabilities", "system-calls-filtered", "own-processes", "nothing-listens"];
+/// Memory of its own that all of the browser may have, in KiB.
+const MEMORY_KIB: u64 = 3 << 20;
+/// Data of one process, in bytes: V8 reserves far more than it uses, so the address space cannot be bounded.
+const DATA: u64 = 4 << 30;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const MOST_ASKED: u64 = 64 << 10;
+
+/// What the collector tells the launcher.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    pub(super) canaries: Canaries,
+    pub(super) user_agent: String,
+    /// What the launcher's last words bear: the browser speaks on the same pipe, and knows it not.
+    pub(super) token: String,
+}
+
+/// What the launcher says: first of the walls, last of the end.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Launched {
+    /// The walls stand; the browser comes next.
+    Walled(Vec<Probe>),
+    /// There is no browser.
+    Trouble(String),
+    /// The browser is gone.
+    Over {
+        token: String,
+        peak_memory_kib: u64,
+        seen: Vec<Probe>,
+    },
+}
+
+/// Whether this machine has the browser.
+pub fn is_installed() -> bool {
+    Path::new(PROGRAM).is_file()
+}
+
+/// Starts the launcher; its pipe is then descriptors 0 and 1 of this process, which must have nothing more to read or
+/// say there.
+///
+/// # Errors
+/// Of the system.
+#[expect(unsafe_code, reason = "no safe form puts a pipe in place of the standard descriptors")]
+pub(super) fn launch() -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let (from, theirs_to) = io::pipe()?;
+    let (theirs_from, to) = io::pipe()?;
+    Command::new(std::env::current_exe()?)
+        .arg("__browser")
+        .env_clear()
+        .stdin(theirs_from)
+        .stdout(theirs_to)
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    for (ours, place) in [(from.as_raw_fd(), 0), (to.as_raw_fd(), 1)] {
+        // SAFETY: both are open descriptors; what stood in the place is closed and nobody uses it any more.
+        if unsafe { libc::dup2(ours, place) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Runs the launcher on this process's standard input and output and gives back its exit code. Call it before any
+/// thread is started.
+pub fn browser_main() -> i32 {
+    cage::strip_process();
+    match watch_over_a_browser() {
+        Ok(()) => 0,
+        Err(why) => {
+            say(&Launched::Trouble(why));
+            3
+        }
+    }
+}
+
+fn watch_over_a_browser() -> Result<(), String> {
+    let asked: Asked = serde_json::from_slice(&heard().map_err(|e| e.to_string())?).map_err(|_| "this program is started by the collector, not by hand".to_string())?;
+    if !is_installed() {
+        return Err(format!("{PROGRAM} is not there: install Debian's package chromium"));
+    }
+    let programs = filter::programs().ok_or("this processor has no filter of system calls here")?;
+    walls::raise().map_err(|(doing, error)| format!("this machine cannot wall a browser off ({doing}: {error})"))?;
+    die_with_the_collector()?;
+    let mut proof = battery::walled(&asked.canaries, &ROOT);
+    proof.push(host_name());
+    say(&Launched::Walled(marked(proof)));
+    let browser = start(&asked, programs).map_err(|e| format!("starting {PROGRAM} failed: {e}"))?;
+    crate::walls::disarm().map_err(|(doing, error)| format!("{doing}: {error}"))?;
+    let (peak_memory_kib, seen) = watch(browser);
+    say(&Launched::Over { token: asked.token, peak_memory_kib, seen: marked(seen) });
+    Ok(())
+}
+
+/// One message, byte by byte: what follows it is for the browser.
+fn heard() -> io::Result<Vec<u8>> {
+    let (mut stdin, mut message, mut byte) = (raw_input(), Vec::new(), [0]);
+    while (message.len() as u64) < MOST_ASKED {
+        match stdin.read(&mut byte)? {
+            0 => break,
+            _ if byte[0] == 0 => return Ok(message),
+            _ => message.push(byte[0]),
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Standard input without a buffer.
+fn raw_input() -> impl Read {
+    struct Raw;
+    impl Read for Raw {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            Ok(rustix::io::read(io::stdin(), out)?)
+        }
+    }
+    Raw
+}
+
+fn say(words: &Launched) {
+    // The browser may have ended in the middle of a word.
+    let mut bytes = vec![0];
+    bytes.extend(serde_json::to_vec(words).unwrap_or_default());
+    bytes.push(0);
+    // The collector may be gone; then nobody waits for it.
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(&bytes).and_then(|()| out.flush());
+}
+
+/// A collector that was killed takes launcher and browser with it. Set after the namespaces, which would undo it.
+fn die_with_the_collector() -> Result<(), String> {
+    let parent = getppid();
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| e.to_string())?;
+    if getppid() == parent { Ok(()) } else { Err("the collector is gone".into()) }
+}
+
+fn host_name() -> Probe {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Probe { probe: HOST_NAME.into(), held: name == NAME, answer: name }
+}
+
+/// Starts the browser on descriptors 3 (what it is told) and 4 (what it says).
+#[expect(unsafe_code, reason = "what happens between fork and exec has no safe form")]
+fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 2]) -> io::Result<Child> {
+    for (ours, place) in [(0, 3), (1, 4)] {
+        // SAFETY: nothing above 2 is open in this process.
+        if unsafe { libc::dup2(ours, place) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    let mut command = Command::new(PROGRAM);
+    command.args(FLAGS).arg(format!("--user-agent={}", asked.user_agent)).arg("about:blank").env_clear().envs(VARIABLES);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).current_dir("/tmp");
+    let inside = move || {
+        walls::own_processes()?;
+        bounds()?;
+        without_capabilities()?;
+        crate::walls::disarm().map_err(|(_, error)| error)?;
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        programs.iter().try_for_each(|program| seccompiler::apply_filter(program).map_err(io::Error::other))
+    };
+    // SAFETY: the process has one thread, so what runs after fork finds no lock held.
+    let browser = unsafe { command.pre_exec(inside) }.spawn()?;
+    walls::let_processes_go()?;
+    for place in [3, 4] {
+        // SAFETY: these descriptors are ours alone; the browser has its own.
+        unsafe { libc::close(place) };
+    }
+    Ok(browser)
+}
+
+fn bounds() -> io::Result<()> {
+    for (resource, most) in [(Resource::Data, DATA), (Resource::Core, 0), (Resource::Fsize, 256 << 20), (Resource::Nofile, 4096)] {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}
+
+/// Takes every capability out of what a program can ever get here: user 0 would get all of them back by exec.
+#[expect(unsafe_code, reason = "the call has no safe form")]
+fn without_capabilities() -> io::Result<()> {
+    for capability in 0..64 {
+        // SAFETY: two numbers go in.
+        let done = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
+        let error = io::Error::last_os_error();
+        if done < 0 && error.raw_os_error() != Some(libc::EINVAL) {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Looks at the browser until it ends or has to; gives the most memory that it had, and what was seen of it.
+fn watch(mut browser: Child) -> (u64, Vec<Probe>) {
+    let (mut peak, mut seen) = (0, None);
+    while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
+        let memory = memory_kib();
+        peak = peak.max(memory);
+        if seen.is_none() && has_begun() {
+            seen = Some(looked_at());
+        }
+        if memory > MEMORY_KIB || nobody_listens() {
+            let _ = browser.kill();
+        }
+    }
+    let never = || AFTER.iter().map(|name| Probe { probe: name.to_string(), held: false, answer: "the browser ended before it was looked at".into() }).collect();
+    (peak, seen.unwrap_or_else(never))
+}
+
+/// Waits a moment. Whether the collector has closed an end.
+fn nobody_listens() -> bool {
+    let (told, said) = (io::stdin(), io::stdout());
+    let mut ends = [PollFd::new(&told, PollFlags::empty()), PollFd::new(&said, PollFlags::empty())];
+    let moment = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()) };
+    let _ = poll(&mut ends, Some(&moment));
+    ends.iter().any(|end| end.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL))
+}
+
+/// The numbered folders of `/proc`, which are the browser's processes and no others.
+fn processes() -> impl Iterator<Item = String> {
+    let numbered = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(numbered)
+}
+
+fn field(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim_start_matches(':').trim().to_string())
+}
+
+fn memory_kib() -> u64 {
+    let own = |id: String| fs::read_to_string(format!("/proc/{id}/status")).ok().and_then(|text| field(&text, "RssAnon")?.trim_end_matches(" kB").parse::<u64>().ok());
+    processes().filter_map(own).sum()
+}
+
+/// Whether process 1 is the browser already, and no more the launcher's copy.
+fn has_begun() -> bool {
+    fs::read_to_string("/proc/1/status").is_ok_and(|text| field(&text, "Name").as_deref() == Some("chromium"))
+}
+
+/// What can be seen of the browser from beside it: its rights, its filter, its processes, its sockets.
+fn looked_at() -> Vec<Probe> {
+    let status = fs::read_to_string("/proc/1/status").unwrap_or_default();
+    let said = |name: &str| field(&status, name).unwrap_or_default();
+    let rights = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(&said);
+    let calls = (said("NoNewPrivs"), said("Seccomp"));
+    let sockets: usize = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6", "icmp", "icmp6", "packet"].iter().map(|kind| lines_of(&format!("/proc/1/net/{kind}"))).sum();
+    let devices = fs::read_to_string("/proc/1/net/route").map_or(0, |text| text.lines().skip(1).count());
+    let answers = [
+        (rights.iter().all(|set| !set.is_empty() && set.bytes().all(|digit| digit == b'0')), rights.join(" ")),
+        (calls == ("1".to_string(), "2".to_string()), format!("no new privileges {}, filter {}", calls.0, calls.1)),
+        (said("Pid") == "1" && processes().next().is_some(), format!("{} processes", processes().count())),
+        (sockets == 0 && devices == 0, format!("{sockets} sockets, {devices} routes")),
+    ];
+    AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer }).collect()
+}
+
+/// Entries of one of the kernel's lists, without its head. A list that is not there counts as none.
+fn lines_of(path: &str) -> usize {
+    fs::read_to_string(path).map_or(0, |text| text.lines().skip(1).count())
+}
+
+const VARIABLES: [(&str, &str); 6] = [("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("XDG_CONFIG_HOME", "/tmp"), ("XDG_CACHE_HOME", "/tmp"), ("TZ", "UTC"), ("LANG", "C")];
+
+/// `--no-sandbox`: the walls are the sandbox; a browser's own one needs rights that are taken from it here.
+/// `--jitless`: scripts are read, not compiled, which closes the largest class of faults in browsers.
+const FLAGS: [&str; 44] = [
+    "--headless", "--no-sandbox", "--no-zygote", "--remote-debugging-pipe", "--user-data-dir=/tmp/profile", "--incognito",
+    "--disable-gpu", "--disable-software-rasterizer", "--disable-dev-shm-usage", "--js-flags=--jitless", "--no-first-run", "--no-default-browser-check",
+    "--disable-background-networking", "--disable-component-update", "--disable-component-extensions-with-background-pages", "--disable-domain-reliability", "--disable-sync",
+    "--disable-breakpad", "--disable-crash-reporter", "--disable-extensions", "--disable-default-apps", "--disable-client-side-phishing-detection",
+    "--disable-quic", "--dns-prefetch-disable", "--no-pings", "--host-resolver-rules=MAP * ~NOTFOUND", "--no-proxy-server",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-site-isolation-trials", "--block-new-web-contents", "--disable-print-preview", "--disable-notifications", "--disable-speech-api",
+    "--deny-permission-prompts", "--mute-audio", "--disable-file-system", "--disable-3d-apis", "--hide-scrollbars", "--window-size=1280,1024", "--lang=en-US", "--accept-lang=en-US,en",
+    "--password-store=basic",
+    "--disable-features=IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,HttpsFirstModeV2,NetworkPrediction,OptimizationHints,MediaRouter,Translate,AutofillServerCommunication,InterestFeedContentSuggestions,DialMediaRouteProvider,WebRtcHideLocalIpsWithMdns,PaintHolding",
+];

@@ -1,0 +1,234 @@
+//! Pages in a real browser: it shows them, keeps what they look like, and reaches nothing but the order's own server,
+//! whatever the page tries.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use collect::{Collector, NotProved, Through, browser, canary, proves};
+use model::capture::{CaptureRecord, Order, Rendering};
+use tempfile::TempDir;
+
+use crate::bench::{Bench, CHILD, Server, WarcRecord, closed_port, complete, failed, records, within};
+
+/// Whether there is a browser, and this account may have namespaces.
+fn browser_can_be_started(test: &str) -> bool {
+    if !browser::is_installed() {
+        eprintln!("SKIPPED {test}: Debian's chromium is not on this machine");
+        return false;
+    }
+    let can = Command::new("unshare").args(["-Urnmpf", "--mount-proc", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if !can {
+        eprintln!("SKIPPED {test}: this machine allows no user namespaces with processes of their own");
+    }
+    can
+}
+
+fn in_a_browser(bench: &Bench, urls: &[&str], scripts: bool) -> Order {
+    Order { browser: Some(Rendering { scripts }), ..bench.order(urls) }
+}
+
+/// Starts a child with canaries; they must outlive it.
+fn start(bench: &Bench, order: &Order) -> (collect::Running, canary::Cage, TempDir) {
+    let place = TempDir::new().unwrap();
+    let canaries = canary::Cage::open(place.path()).unwrap();
+    let through = Through { canaries: canaries.told(), ..Through::default() };
+    (Collector::new(CHILD).start_through(&through, bench.path(), order, &bench.desk, bench.seed).unwrap(), canaries, place)
+}
+
+fn run(bench: &Bench, order: &Order) -> CaptureRecord {
+    let (mut running, canaries, _place) = start(bench, order);
+    let status = running.wait();
+    assert_eq!(status.code(), Some(0), "{}", running.message());
+    assert!(!canaries.was_reached());
+    let record = bench.examine().unwrap();
+    assert_eq!(proves(order, &record), Ok(()));
+    record
+}
+
+const ELSEWHERE: &str = "http://192.0.2.1";
+
+/// A market of our own that tries every way to lead its visitor out.
+fn site() -> Server {
+    let other = closed_port();
+    let page = format!(
+        "<!DOCTYPE html><title>SYNTHETIC market</title><link rel=stylesheet href=/style.css>\
+         <link rel=dns-prefetch href=//name.test><link rel=preconnect href=http://name.test>\
+         <h1>as it was sent</h1><p>SYNTHETIC goods</p><img src=/local.png><img src={ELSEWHERE}/pixel.png>\
+         <iframe src=http://tracker.test/frame></iframe><iframe src=http://{other}/port></iframe><script src={ELSEWHERE}/lead.js></script>\
+         <script>document.querySelector('h1').textContent = 'as a script made it'; document.cookie = 'a=b';\
+         fetch('/post', {{method: 'POST', body: 'x'}}).catch(() => 0); fetch('http://tracker.test/fetched').catch(() => 0);\
+         navigator.sendBeacon('http://tracker.test/beacon', 'x'); new WebSocket('ws://tracker.test/socket');\
+         try {{ const peer = new RTCPeerConnection({{iceServers: [{{urls: 'stun:192.0.2.1:3478'}}]}}); peer.createDataChannel('d'); peer.createOffer().then(o => peer.setLocalDescription(o));\
+         let found = 0; peer.onicecandidate = e => {{ if (e.candidate) document.body.append('CANDI' + 'DATE ' + e.candidate.candidate); }} }} catch (e) {{}}\
+         fetch('/data.json').then(r => r.text()).then(t => document.body.append(t));\
+         try {{ new Worker('/worker.js') }} catch (e) {{}} window.open('http://tracker.test/window'); alert('wait');</script>"
+    );
+    Server::new(move |request, stream| {
+        let send = |stream: &mut std::net::TcpStream, head: &str, body: &str| {
+            let _ = write!(stream, "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        };
+        match request.split(' ').nth(1).unwrap_or_default() {
+            "/" => send(stream, "200 OK\r\nContent-Type: text/html\r\nSet-Cookie: id=1", &page),
+            "/style.css" => send(stream, "200 OK\r\nContent-Type: text/css", "h1 { color: #c00 }"),
+            "/data.json" => send(stream, "200 OK\r\nContent-Type: application/json", "\"FETCHED HERE\""),
+            "/away" => send(stream, &format!("302 Found\r\nLocation: {ELSEWHERE}/"), ""),
+            "/moved" => send(stream, "302 Found\r\nLocation: /plain", ""),
+            "/plain" => send(stream, "200 OK\r\nContent-Type: text/html", "<title>plain</title><p>moved here</p>"),
+            _ => send(stream, "404 Not Found\r\nContent-Type: text/plain", "no"),
+        }
+    })
+}
+
+fn shown<'r>(records: &'r [WarcRecord], what: &str) -> Vec<&'r WarcRecord> {
+    records.iter().filter(|record| record.fields["WARC-Type"] == "resource" && record.fields["WARC-Target-URI"].starts_with(&format!("urn:{what}:"))).collect()
+}
+
+fn text(record: &WarcRecord) -> String {
+    String::from_utf8_lossy(&record.block).into_owned()
+}
+
+#[test]
+fn law_01_a_browser_shows_the_page_and_reaches_no_server_but_the_orders() {
+    if !browser_can_be_started("law_01_a_browser_shows_the_page_and_reaches_no_server_but_the_orders") {
+        return;
+    }
+    let (bench, site) = (Bench::new(), site());
+    let order = in_a_browser(&bench, &[&site.url("/"), &site.url("/moved"), &site.url("/away")], true);
+    let record = run(&bench, &order);
+    let did = record.browser.clone().unwrap();
+    eprintln!("{} used {} KiB at most", did.product, did.peak_memory_kib);
+    assert!(did.product.starts_with("Chrome/") && did.peak_memory_kib > 10_000, "{did:?}");
+    // The page itself, the page that moved, and the one that leads elsewhere, which is kept and not followed.
+    let outcomes: Vec<_> = record.fetches.iter().map(|fetch| fetch.outcome.clone()).collect();
+    assert_eq!(outcomes, [complete(200), complete(302), complete(302)]);
+    assert_eq!(did.pages.iter().map(|page| page.ended.as_str()).collect::<Vec<_>>(), ["shown", "shown", "not-loaded"], "{did:#?}");
+    assert_eq!(did.pages[1].landed.as_deref(), Some(site.url("/plain").as_str()));
+    assert!(!record.complete);
+    let all = records(&bench.warc());
+    let (pictures, documents, archives) = (shown(&all, "view"), shown(&all, "dom"), shown(&all, "mhtml"));
+    assert_eq!((pictures.len(), documents.len(), archives.len()), (2, 2, 2));
+    assert!(pictures.iter().all(|picture| picture.block.starts_with(b"\x89PNG\r\n\x1a\n") && picture.block.len() > 1_000));
+    assert!(text(documents[0]).contains("as a script made it") && text(documents[0]).contains("FETCHED HERE"), "{}", text(documents[0]));
+    assert!(!text(documents[0]).contains("CANDIDATE"), "a browser without a network has no address to tell");
+    assert!(text(archives[0]).contains("SYNTHETIC goods"));
+    // What was sent stands beside it as it was sent.
+    assert!(String::from_utf8_lossy(&bench.response(&record.fetches[0])).contains("as it was sent"));
+    let fetched: Vec<&str> = did.fetched.iter().map(|fetch| fetch.url.rsplit_once('/').unwrap().1).collect();
+    assert!(fetched.contains(&"style.css") && fetched.contains(&"data.json") && fetched.contains(&"plain"), "{fetched:?}");
+    assert!(did.fetched.iter().all(|fetch| fetch.url.starts_with(&site.url("/"))), "{:#?}", did.fetched);
+    let refused = |part: &str, why: &str| assert!(did.refused.iter().any(|one| one.url.contains(part) && one.why.contains(why)), "{part}: {:#?}", did.refused);
+    refused("192.0.2.1/lead.js", "not a loopback address");
+    refused("tracker.test/frame", "not a loopback address");
+    refused("tracker.test/fetched", "not a loopback address");
+    refused("/port", "not a server of the order");
+    refused("/post", "only reads");
+    refused("/local.png", "for text");
+    refused("192.0.2.1/", "not a loopback address");
+    assert!(!did.refused.iter().any(|one| one.url.contains("data.json")));
+}
+
+#[test]
+fn law_01_scripts_run_only_where_the_order_says_so() {
+    if !browser_can_be_started("law_01_scripts_run_only_where_the_order_says_so") {
+        return;
+    }
+    let (bench, site) = (Bench::new(), site());
+    let record = run(&bench, &in_a_browser(&bench, &[&site.url("/")], false));
+    let did = record.browser.clone().unwrap();
+    assert!(record.complete && !did.scripts, "{record:#?}");
+    let all = records(&bench.warc());
+    assert!(text(shown(&all, "dom")[0]).contains("as it was sent"));
+    assert!(did.fetched.iter().all(|fetch| !fetch.url.contains("data.json")), "{did:#?}");
+}
+
+#[test]
+fn law_15_a_lease_that_lapses_ends_the_browser() {
+    if !browser_can_be_started("law_15_a_lease_that_lapses_ends_the_browser") {
+        return;
+    }
+    let (bench, slow) = (Bench::new(), Server::dripping());
+    let order = in_a_browser(&bench, &[&slow.url("/"), &slow.url("/2")], true);
+    let (mut running, _canaries, _place) = start(&bench, &order);
+    within(15, "the page is asked for", || slow.hits() > 0);
+    let browsers = descendants(running.id());
+    assert!(browsers.len() > 1, "launcher and browser: {browsers:?}");
+    running.withdraw().unwrap();
+    within(8, "the child ends", || running.poll().is_some());
+    let record = bench.examine().unwrap();
+    assert_eq!(record.browser.as_ref().unwrap().pages.iter().map(|page| page.ended.as_str()).collect::<Vec<_>>(), ["lease-lapsed", "lease-lapsed"]);
+    assert_eq!(record.fetches[1].outcome, failed("lease-lapsed"));
+    assert!(!record.complete && proves(&order, &record).is_ok());
+    within(3, "every process of the browser is gone", || browsers.iter().all(|id| !is_alive(*id)));
+}
+
+#[test]
+fn law_15_a_collector_that_is_killed_takes_its_browser_with_it() {
+    if !browser_can_be_started("law_15_a_collector_that_is_killed_takes_its_browser_with_it") {
+        return;
+    }
+    let (bench, slow) = (Bench::new(), Server::dripping());
+    let (mut running, _canaries, _place) = start(&bench, &in_a_browser(&bench, &[&slow.url("/")], false));
+    within(15, "the page is asked for", || slow.hits() > 0);
+    let browsers = descendants(running.id());
+    assert!(browsers.len() > 1, "{browsers:?}");
+    running.kill().unwrap();
+    within(3, "every process of the browser is gone", || browsers.iter().all(|id| !is_alive(*id)));
+
+    // A launcher that is killed takes it too, and nothing is signed that nobody watched.
+    let (bench, slow) = (Bench::new(), Server::dripping());
+    let (mut running, _canaries, _place) = start(&bench, &in_a_browser(&bench, &[&slow.url("/")], false));
+    within(15, "the page is asked for", || slow.hits() > 0);
+    let launcher = children(running.id())[0];
+    let browsers = descendants(launcher);
+    assert!(!browsers.is_empty());
+    assert!(Command::new("kill").args(["-9", &launcher.to_string()]).status().unwrap().success());
+    within(3, "every process of the browser is gone", || browsers.iter().all(|id| !is_alive(*id)));
+    running.withdraw().unwrap();
+    within(15, "the child ends", || running.poll().is_some());
+    assert!(!bench.path().join("record.json").exists());
+}
+
+/// A browser that was not walled, or not asked for, is no evidence.
+#[test]
+fn law_01_a_record_must_prove_its_browser() {
+    if !browser_can_be_started("law_01_a_record_must_prove_its_browser") {
+        return;
+    }
+    let (bench, site) = (Bench::new(), site());
+    let order = in_a_browser(&bench, &[&site.url("/plain")], false);
+    let good = run(&bench, &order);
+    assert!(good.complete, "{good:#?}");
+    for (place, probe) in good.proof.iter().enumerate() {
+        let mut open = good.clone();
+        open.proof[place].held = false;
+        assert!(matches!(proves(&order, &open), Err(NotProved::Leak(_))), "{}", probe.probe);
+        let mut missing = good.clone();
+        missing.proof.remove(place);
+        assert!(matches!(proves(&order, &missing), Err(NotProved::Leak(_))), "{}", probe.probe);
+    }
+    let without = Order { browser: None, ..order.clone() };
+    assert_eq!(proves(&without, &good), Err(NotProved::OtherWay("browser")));
+    let with_scripts = Order { browser: Some(Rendering { scripts: true }), ..order.clone() };
+    assert_eq!(proves(&with_scripts, &good), Err(NotProved::OtherWay("browser")));
+    assert_eq!(proves(&order, &CaptureRecord { browser: None, ..good }), Err(NotProved::OtherWay("browser")));
+}
+
+/// All processes below this one.
+fn descendants(id: u32) -> Vec<u32> {
+    let (mut found, mut next) = (vec![], children(id));
+    while let Some(one) = next.pop() {
+        next.extend(children(one));
+        found.push(one);
+    }
+    found
+}
+
+fn children(id: u32) -> Vec<u32> {
+    let text = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+fn is_alive(id: u32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
