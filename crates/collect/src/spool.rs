@@ -166,7 +166,7 @@ fn readable(spool: &Path, identity: &dyn age::Identity) -> u64 {
 
 /// Whether everything came that was ordered: every URL whole, and, in a browser, every page shown with all its parts.
 pub(crate) fn is_whole(fetches: &[Fetch], browser: Option<&Rendered>) -> bool {
-    let is_shown = |page: &RenderedPage| page.ended == "shown" && page.screenshot.is_some() && page.document.is_some() && page.archive.is_some();
+    let is_shown = |page: &RenderedPage| page.ended == "shown" && page.document.is_some() && page.archive.is_some();
     fetches.iter().all(|f| matches!(f.outcome, FetchOutcome::Complete { .. })) && browser.is_none_or(|browser| browser.pages.iter().all(is_shown))
 }
 

@@ -855,7 +855,7 @@ fn rendered(record: &CaptureRecord) -> Vec<String> {
     let Some(did) = &record.browser else { return vec![] };
     let scripts = if did.scripts { "scripts could run" } else { "scripts did not run" };
     let head = format!(
-        "BROWSER: the pages were also opened in {}, {scripts}; picture, document and archive of each (urn:view, urn:dom, urn:mhtml) are what the browser made of the responses, not what a server sent",
+        "BROWSER: the pages were also opened in {}, {scripts}; document, archive and, where pictures are allowed, picture of each (urn:dom, urn:mhtml, urn:view) are what the browser made of the responses, not what a server sent",
         did.product
     );
     let refused = did.refused.len() as u64 + did.refused_more;

@@ -150,7 +150,7 @@ pub struct RenderedPage {
     pub landed: Option<String>,
     /// `shown`, or why not: `lease-lapsed`, `timeout`, `budget`, `browser-ended`, `not-loaded`.
     pub ended: String,
-    /// The picture of the page (PNG).
+    /// The picture of the page (PNG); made only where the order is for media.
     pub screenshot: Option<Shown>,
     /// The document as it stood then (HTML).
     pub document: Option<Shown>,

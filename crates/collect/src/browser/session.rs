@@ -235,7 +235,7 @@ impl<W: Write> Session<W> {
         let deadline = Now::read().boot_ms.saturating_add(patience.min(60_000));
         self.keep(shown, deadline)?;
         shown.ended = if self.page.loaded { "shown" } else { "timeout" }.into();
-        if shown.screenshot.is_none() || shown.document.is_none() || shown.archive.is_none() {
+        if (self.capture.order().media && shown.screenshot.is_none()) || shown.document.is_none() || shown.archive.is_none() {
             shown.ended = "budget".into();
         }
         self.call("Page.navigate", json!({"url": "about:blank"}), deadline).map(drop)
@@ -248,15 +248,22 @@ impl<W: Write> Session<W> {
         shown.landed = root["documentURL"].as_str().map(cut);
         let html = self.call("DOM.getOuterHTML", json!({"nodeId": root["nodeId"]}), deadline)?.unwrap_or_default();
         shown.document = self.write("dom", "text/html; charset=utf-8", html["outerHTML"].as_str().map(|text| text.as_bytes().to_vec()))?;
+        // A picture of the page is a picture of all that it paints, also of what it carries in its own letters.
+        if self.capture.order().media {
+            shown.screenshot = self.picture(deadline)?;
+        }
+        let archive = self.call("Page.captureSnapshot", json!({"format": "mhtml"}), deadline)?.unwrap_or_default();
+        shown.archive = self.write("mhtml", "multipart/related", archive["data"].as_str().map(|text| text.as_bytes().to_vec()))?;
+        Ok(())
+    }
+
+    fn picture(&mut self, deadline: i64) -> Result<Option<Shown>, Stop> {
         let size = self.call("Page.getLayoutMetrics", json!({}), deadline)?.unwrap_or_default();
         let within = |name: &str, most: f64| size["cssContentSize"][name].as_f64().unwrap_or(most).clamp(1.0, most);
         let clip = json!({"x": 0, "y": 0, "width": within("width", WIDEST), "height": within("height", TALLEST), "scale": 1});
         let picture = self.call("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true, "clip": clip}), deadline)?.unwrap_or_default();
         let png = picture["data"].as_str().and_then(|text| STANDARD.decode(text).ok()).filter(|bytes| bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
-        shown.screenshot = self.write("view", "image/png", png)?;
-        let archive = self.call("Page.captureSnapshot", json!({"format": "mhtml"}), deadline)?.unwrap_or_default();
-        shown.archive = self.write("mhtml", "multipart/related", archive["data"].as_str().map(|text| text.as_bytes().to_vec()))?;
-        Ok(())
+        self.write("view", "image/png", png)
     }
 
     fn write(&mut self, what: &str, content_type: &str, block: Option<Vec<u8>>) -> Result<Option<Shown>, Stop> {

@@ -123,7 +123,7 @@ pub enum Verb {
         /// action collect-media.
         #[arg(long, default_value = "text", value_parser = ["text", "any"])]
         media: String,
-        /// Open the pages in a browser too, and keep a picture, the document and an archive of each. The browser has no network:
+        /// Open the pages in a browser too, and keep the document and an archive of each; with --media any, a picture too. The browser has no network:
         /// the collector fetches for it, from the servers of these URLs only. The authority must name the action collect-rendered.
         #[arg(long, conflicts_with = "persona")]
         browser: bool,
