@@ -244,11 +244,12 @@ impl<W: Write> Capture<W> {
             "software: {TOOL}\r\nformat: WARC File Format 1.1\r\n\
              conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n\
              isPartOf: {} {} {}\r\nhttp-header-user-agent: {USER_AGENT}\r\n\
-             robots: not read here; exactly the URLs of a lawful order are fetched\r\n\
+             robots: not read here; {}\r\n\
              description: blocks are the bytes as received; the payload digest covers the bytes after the HTTP head, transfer coding left in place{}{}\r\n",
             order.case,
             order.authority,
             order.order,
+            if order.browser.is_some() { "the URLs of a lawful order are fetched, and what a browser asks the same servers for while it shows them" } else { "exactly the URLs of a lawful order are fetched" },
             self.keeper.as_ref().map_or("", |_| WITHHELD),
             order.browser.as_ref().map_or("", |_| SHOWN)
         );

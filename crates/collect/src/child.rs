@@ -90,7 +90,7 @@ enum ChildError {
          walls: allow user namespaces for this account, or use another machine"
     )]
     NoWalls { doing: &'static str, source: io::Error },
-    #[error("nothing was fetched: tor is gone, or does not answer; capture again")]
+    #[error("nothing was fetched: tor, or the proxy of this order, is gone or does not answer; capture again")]
     NoProxy,
     #[error("nothing was fetched: there is no browser: {0}. Capture without --browser, or use another machine")]
     NoBrowser(String),

@@ -6,12 +6,12 @@
 
 use std::{fs, net::SocketAddr, os::unix::fs::FileTypeExt, path::{Path, PathBuf}};
 
-use model::{Moment, authorize::NodeStep, event::EventType};
+use model::{Moment, Sha256Digest, authorize::NodeStep, event::EventType};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Basis, Content, Head, NewEvent, Number, Row, Session, StoreError, Write};
 
-use crate::{Desk, capture::Way, office::input, row::fresh_blob};
+use crate::{Desk, capture::Way, office::input};
 
 /// Kind of the rows.
 const KIND: &str = "proxy";
@@ -126,7 +126,8 @@ pub fn add(desk: &Desk, session: &Session, typed: &AddProxy) -> Result<ProxyView
         added_by: desk.name_of(session.actor())?.0,
         removed: None,
     };
-    let id = fresh_blob()?.to_string().replace(model::id::BlobId::PREFIX, "proxy-");
+    // Made from the name: two who name one at the same moment make one row, and the second is refused.
+    let id = format!("proxy-{}", &Sha256Digest::of(format!("proxy\n{}", typed.name).as_bytes()).hex()[..32]);
     let row = write(desk, session, &id, "live", &content, Basis::New)?;
     let event = NewEvent::new(EventType::ProxyAdded, Some(id), json!({"name": content.name, "kind": content.kind, "at": content.at, "operator": content.operator}));
     desk.store.commit_node(Some(session), NodeStep::KeepProxies, event, vec![row])?;

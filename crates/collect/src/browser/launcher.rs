@@ -218,12 +218,12 @@ fn without_capabilities() -> io::Result<()> {
 
 /// Looks at the browser until it ends or has to; gives the most memory that it had, and what was seen of it.
 fn watch(mut browser: Child) -> (u64, Vec<Probe>) {
-    let (mut peak, mut seen) = (0, None);
+    let (mut peak, mut seen): (u64, Option<Vec<Probe>>) = (0, None);
     while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
         let memory = memory_kib();
         peak = peak.max(memory);
-        if seen.is_none() && has_begun() {
-            seen = Some(looked_at());
+        if has_begun() {
+            seen = Some(worst(seen, looked_at()));
         }
         if memory > MEMORY_KIB || nobody_listens() {
             let _ = browser.kill();
@@ -231,6 +231,12 @@ fn watch(mut browser: Child) -> (u64, Vec<Probe>) {
     }
     let never = || AFTER.iter().map(|name| Probe { probe: name.to_string(), held: false, answer: "the browser ended before it was looked at".into() }).collect();
     (peak, seen.unwrap_or_else(never))
+}
+
+/// Of two looks, for each probe the one that did not hold, else the later one.
+fn worst(before: Option<Vec<Probe>>, now: Vec<Probe>) -> Vec<Probe> {
+    let Some(before) = before else { return now };
+    before.into_iter().zip(now).map(|(before, now)| if before.held { now } else { before }).collect()
 }
 
 /// Waits a moment. Whether the collector has closed an end.
@@ -252,8 +258,14 @@ fn field(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim_start_matches(':').trim().to_string())
 }
 
+/// KiB of one kind in a process's status.
+fn pages(status: &str, kind: &str) -> Option<u64> {
+    field(status, kind)?.trim_end_matches(" kB").parse().ok()
+}
+
+/// What all of them hold: their own pages, and shared ones that no file backs (counted in each that has them).
 fn memory_kib() -> u64 {
-    let own = |id: String| fs::read_to_string(format!("/proc/{id}/status")).ok().and_then(|text| field(&text, "RssAnon")?.trim_end_matches(" kB").parse::<u64>().ok());
+    let own = |id: String| fs::read_to_string(format!("/proc/{id}/status")).ok().and_then(|text| Some(pages(&text, "RssAnon")? + pages(&text, "RssShmem")?));
     processes().filter_map(own).sum()
 }
 
@@ -262,26 +274,38 @@ fn has_begun() -> bool {
     fs::read_to_string("/proc/1/status").is_ok_and(|text| field(&text, "Name").as_deref() == Some("chromium"))
 }
 
-/// What can be seen of the browser from beside it: its rights, its filter, its processes, its sockets.
+/// What can be seen of the browser from beside it, now: the rights and the filter of each of its processes, whose
+/// processes these are, its sockets.
 fn looked_at() -> Vec<Probe> {
-    let status = fs::read_to_string("/proc/1/status").unwrap_or_default();
-    let said = |name: &str| field(&status, name).unwrap_or_default();
-    let rights = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(&said);
-    let calls = (said("NoNewPrivs"), said("Seccomp"));
-    let sockets: usize = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6", "icmp", "icmp6", "packet"].iter().map(|kind| lines_of(&format!("/proc/1/net/{kind}"))).sum();
-    let devices = fs::read_to_string("/proc/1/net/route").map_or(0, |text| text.lines().skip(1).count());
+    // One that ends meanwhile is gone with all its rights.
+    let statuses: Vec<String> = processes().filter_map(|id| fs::read_to_string(format!("/proc/{id}/status")).ok()).collect();
+    let said = |status: &String, name: &str| field(status, name).unwrap_or_default();
+    let rights = |status: &String| ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(|set| said(status, set));
+    let harmless = |status: &String| rights(status).iter().all(|set| !set.is_empty() && set.bytes().all(|digit| digit == b'0'));
+    let filtered = |status: &String| said(status, "NoNewPrivs") == "1" && said(status, "Seccomp") == "2";
+    let count = |holds: &dyn Fn(&String) -> bool| statuses.iter().filter(|status| holds(status)).count();
+    let (all, harmless, filtered) = (statuses.len(), count(&harmless), count(&filtered));
+    // This process is outside: in the browser's own list of processes it cannot find itself.
+    let outside = fs::read_link("/proc/self").is_err();
+    let sockets: Option<usize> = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6", "icmp", "icmp6", "packet"].iter().map(|kind| lines_of(&format!("/proc/1/net/{kind}"))).sum();
+    let routes = lines_of("/proc/1/net/route");
+    let told = |count: Option<usize>| count.map_or("an unreadable list of".to_string(), |count| count.to_string());
     let answers = [
-        (rights.iter().all(|set| !set.is_empty() && set.bytes().all(|digit| digit == b'0')), rights.join(" ")),
-        (calls == ("1".to_string(), "2".to_string()), format!("no new privileges {}, filter {}", calls.0, calls.1)),
-        (said("Pid") == "1" && processes().next().is_some(), format!("{} processes", processes().count())),
-        (sockets == 0 && devices == 0, format!("{sockets} sockets, {devices} routes")),
+        (all > 0 && harmless == all, format!("{harmless} of {all} processes")),
+        (all > 0 && filtered == all, format!("{filtered} of {all} processes")),
+        (all > 0 && outside, format!("{all} processes, this one {}", if outside { "is none of them" } else { "among them" })),
+        (sockets == Some(0) && routes == Some(0), format!("{} sockets, {} routes", told(sockets), told(routes))),
     ];
     AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer }).collect()
 }
 
-/// Entries of one of the kernel's lists, without its head. A list that is not there counts as none.
-fn lines_of(path: &str) -> usize {
-    fs::read_to_string(path).map_or(0, |text| text.lines().skip(1).count())
+/// Entries of one of the kernel's lists, without its head. A kernel without such sockets has no such list; one that
+/// cannot be read tells nothing.
+fn lines_of(path: &str) -> Option<usize> {
+    match fs::read_to_string(path) {
+        Ok(text) => Some(text.lines().skip(1).count()),
+        Err(error) => (error.kind() == io::ErrorKind::NotFound).then_some(0),
+    }
 }
 
 const VARIABLES: [(&str, &str); 6] = [("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("XDG_CONFIG_HOME", "/tmp"), ("XDG_CACHE_HOME", "/tmp"), ("TZ", "UTC"), ("LANG", "C")];

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use model::capture::{Canaries, Fetch, FetchOutcome, Probe, Refused, Rendered, RenderedPage, Rendering, Shown};
+use model::capture::{Canaries, Fetch, FetchOutcome, Order, Probe, Refused, Rendered, RenderedPage, Rendering, Shown};
 use serde_json::{Value, json};
 
 use super::launcher::{Asked, Launched, launch};
@@ -19,7 +19,7 @@ use super::answer;
 use crate::battery;
 use crate::capture::{Capture, Taken, USER_AGENT, failed, unanswered};
 use crate::clock::Now;
-use crate::destination::target;
+use crate::destination::target_on;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long walls and battery may take, and the browser to begin.
@@ -109,6 +109,8 @@ struct Page {
     /// The last thing that its window was given was a redirect, and what is asked next is where it leads.
     moving: bool,
     redirects: u8,
+    /// The record of the response that the window was given last: the page's own, or where it was led.
+    landed: Option<String>,
     loaded: bool,
     /// When something was asked last, by the boot clock.
     active_ms: i64,
@@ -129,13 +131,15 @@ struct Session<W: Write> {
     capture: Capture<W>,
     pipe: Pipe,
     token: String,
+    /// The tab of the page that is open: what is said by another one, of a page before it, counts for nothing.
     tab: Option<String>,
+    target: Option<Value>,
     frame: String,
     calls: u64,
     /// Requests by the call that answered them: an answer that the browser does not take is taken back.
     answered: BTreeMap<u64, String>,
-    /// The servers of the order: whether by TLS, and host and port.
-    servers: BTreeSet<(bool, String)>,
+    /// The servers of the order.
+    servers: BTreeSet<Server>,
     asked: u64,
     page: Page,
     did: Rendered,
@@ -151,10 +155,10 @@ struct Session<W: Write> {
 pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Result<(W, Taken)> {
     capture.write_warcinfo()?;
     let order = capture.order().clone();
-    let servers = order.urls.iter().filter_map(|url| server(&order.transport, url)).collect();
+    let servers = order.urls.iter().filter_map(|url| server(&order, url)).collect();
     let did = Rendered { product: String::new(), scripts: browser.how.scripts, pages: vec![], fetched: vec![], refused: vec![], refused_more: 0, peak_memory_kib: 0 };
     let mut session = Session {
-        capture, pipe: browser.pipe, token: browser.token, tab: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![], trouble: None,
+        capture, pipe: browser.pipe, token: browser.token, tab: None, target: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![], trouble: None,
     };
     let mut stop = session.begin().err();
     let mut fetches = Vec::with_capacity(order.urls.len());
@@ -183,24 +187,41 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
     }
 }
 
-/// Whom a URL asks: what two pages of one server have alike.
-fn server(transport: &str, url: &str) -> Option<(bool, String)> {
-    let target = target(transport, url).ok()?;
-    Some((target.tls.is_some(), target.authority.to_lowercase()))
+/// What two pages of one server have alike: whether by TLS, the host, and the port, written or not.
+type Server = (bool, String, String);
+
+/// Whom a URL asks.
+fn server(order: &Order, url: &str) -> Option<Server> {
+    let target = target_on(&order.transport, order.network.as_deref(), url).ok()?;
+    let peer = target.peer.to_string();
+    let port = peer.rsplit(':').next().unwrap_or_default().to_string();
+    Some((target.tls.is_some(), target.host().to_lowercase(), port))
 }
 
 impl<W: Write> Session<W> {
-    /// Prepares one tab: nothing leaves it but by the collector's hand.
+    /// Hears who the browser is, and forbids what no page needs.
     fn begin(&mut self) -> Result<(), Stop> {
         let deadline = Now::read().boot_ms.saturating_add(START_MS);
         let version = self.must("Browser.getVersion", json!({}), deadline)?;
         self.did.product = cut(version["product"].as_str().unwrap_or_default());
         self.must("Browser.setDownloadBehavior", json!({"behavior": "deny"}), deadline)?;
-        let target = self.must("Target.createTarget", json!({"url": "about:blank", "width": 1280, "height": 1024}), deadline)?;
+        Ok(())
+    }
+
+    /// A tab for one page, and the end of the one before it: nothing leaves it but by the collector's hand, and what a
+    /// page did is never taken for the next one's.
+    fn new_tab(&mut self) -> Result<(), Stop> {
+        let deadline = Now::read().boot_ms.saturating_add(START_MS);
+        let before = self.target.take();
+        let target = self.must("Target.createTarget", json!({"url": "about:blank"}), deadline)?;
         let attached = self.must("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}), deadline)?;
         self.tab = attached["sessionId"].as_str().map(str::to_string);
         if self.tab.is_none() {
             return Err(Stop::Gone);
+        }
+        self.target = Some(target["targetId"].clone());
+        if let Some(before) = before {
+            self.must("Target.closeTarget", json!({"targetId": before}), deadline)?;
         }
         self.must("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]}), deadline)?;
         if !self.did.scripts {
@@ -217,6 +238,7 @@ impl<W: Write> Session<W> {
 
     /// Opens one page and keeps what it looks like.
     fn open(&mut self, shown: &mut RenderedPage) -> Result<(), Stop> {
+        self.new_tab()?;
         let patience = i64::try_from(self.capture.order().timeout_ms).unwrap_or(i64::MAX).saturating_mul(PAGE_TIMES);
         let deadline = Now::read().boot_ms.saturating_add(patience);
         let led = self.call("Page.navigate", json!({"url": self.page.url}), deadline)?;
@@ -238,7 +260,7 @@ impl<W: Write> Session<W> {
         if (self.capture.order().media && shown.screenshot.is_none()) || shown.document.is_none() || shown.archive.is_none() {
             shown.ended = "budget".into();
         }
-        self.call("Page.navigate", json!({"url": "about:blank"}), deadline).map(drop)
+        Ok(())
     }
 
     /// The document, the picture and the archive of the page that is open.
@@ -268,7 +290,7 @@ impl<W: Write> Session<W> {
 
     fn write(&mut self, what: &str, content_type: &str, block: Option<Vec<u8>>) -> Result<Option<Shown>, Stop> {
         let Some(block) = block else { return Ok(None) };
-        let of = self.page.fetch.as_ref().and_then(|fetch| fetch.response_record.clone());
+        let of = self.page.landed.clone();
         let uri = format!("urn:{what}:{}", self.page.url.split('#').next().unwrap_or_default());
         self.capture.keep_shown(&uri, content_type, of.as_deref(), &block).map_err(Stop::Spool)
     }
@@ -298,7 +320,8 @@ impl<W: Write> Session<W> {
     fn say(&mut self, method: &str, params: Value) -> Result<u64, Stop> {
         self.calls += 1;
         let mut message = json!({"id": self.calls, "method": method, "params": params});
-        if let Some(tab) = self.tab.as_deref().filter(|_| !method.starts_with("Browser.")) {
+        let of_the_browser = method.starts_with("Browser.") || ["Target.createTarget", "Target.attachToTarget", "Target.closeTarget"].contains(&method);
+        if let Some(tab) = self.tab.as_deref().filter(|_| !of_the_browser) {
             message["sessionId"] = tab.into();
         }
         let capture = &mut self.capture;
@@ -340,10 +363,13 @@ impl<W: Write> Session<W> {
 
     fn heed(&mut self, message: &Value) -> Result<(), Stop> {
         let about = &message["params"];
+        let of_another = message["sessionId"].as_str().is_some_and(|tab| self.tab.as_deref() != Some(tab));
         match message["method"].as_str() {
+            Some(_) if of_another => Ok(()),
             Some("Fetch.requestPaused") => self.answer(about),
+            // A tab begins empty, and that is loaded too: only what comes after the page's own answer counts.
             Some("Page.loadEventFired") => {
-                self.page.loaded = true;
+                self.page.loaded = self.page.fetch.is_some();
                 Ok(())
             }
             Some("Page.javascriptDialogOpening") => self.say("Page.handleJavaScriptDialog", json!({"accept": false})).map(drop),
@@ -401,8 +427,9 @@ impl<W: Write> Session<W> {
         if method != "GET" {
             return Err(format!("{}: the collector only reads", cut(method)));
         }
-        target(&self.capture.order().transport, url).map_err(|refusal| format!("refused-destination: {refusal}"))?;
-        if !server(&self.capture.order().transport, url).is_some_and(|server| self.servers.contains(&server)) {
+        let order = self.capture.order();
+        target_on(&order.transport, order.network.as_deref(), url).map_err(|refusal| format!("refused-destination: {refusal}"))?;
+        if !server(order, url).is_some_and(|server| self.servers.contains(&server)) {
             return Err("not a server of the order".into());
         }
         self.asked += 1;
@@ -434,6 +461,7 @@ impl<W: Write> Session<W> {
         }
         if what_for != For::Part {
             self.page.moving = fetch.redirect.is_some();
+            self.page.landed = fetch.response_record.clone();
         }
         if what_for == For::Page {
             self.page.fetch = Some(fetch);

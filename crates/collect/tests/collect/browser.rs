@@ -110,6 +110,12 @@ fn law_01_a_browser_shows_the_page_and_reaches_no_server_but_the_orders() {
     assert!(text(documents[0]).contains("as a script made it") && text(documents[0]).contains("FETCHED HERE"), "{}", text(documents[0]));
     assert!(!text(documents[0]).contains("CANDIDATE"), "a browser without a network has no address to tell");
     assert!(text(archives[0]).contains("SYNTHETIC goods"));
+    // What was made of a page names the response that it was made of, also where the page was led on.
+    let moved = did.fetched.iter().find(|fetch| fetch.url.ends_with("/plain")).unwrap();
+    let neighbours: Vec<_> = documents.iter().chain(&archives).map(|one| one.fields["WARC-Concurrent-To"].as_str()).collect();
+    let (first, led) = (record.fetches[0].response_record.as_deref().unwrap(), moved.response_record.as_deref().unwrap());
+    assert_eq!(neighbours, [first, led, first, led]);
+    assert!(text(&all[0]).contains("what a browser asks the same servers for") && !text(&all[0]).contains("exactly the URLs"), "{}", text(&all[0]));
     // What was sent stands beside it as it was sent.
     assert!(String::from_utf8_lossy(&bench.response(&record.fetches[0])).contains("as it was sent"));
     let fetched: Vec<&str> = did.fetched.iter().map(|fetch| fetch.url.rsplit_once('/').unwrap().1).collect();
