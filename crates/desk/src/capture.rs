@@ -1,12 +1,12 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt, path::PathBuf, time::{Duration, Instant}};
+use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt, time::{Duration, Instant}};
 
-use collect::{Collector, Running, Shared, Through, canary, control::Circuit, relay::Relay, tor::Network};
+use collect::{Collector, Running, Through, canary, control::Circuit};
 use ledger::{SigningKey, VerifyingKey};
 use model::{
-    Law, Moment, Sha256Digest,
+    Law, Sha256Digest,
     action::Action,
     authority::SourceClass,
     authorize::Ground,
@@ -32,50 +32,15 @@ use crate::{
     row::{Draft, for_action, fresh_exhibit, fresh_order},
 };
 
-/// The way to the pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
-    /// This machine's own loopback.
-    Loopback,
-    /// Tor, from behind walls.
-    Tor {
-        /// The description of a private network, on a training node; none is the public network.
-        network: Option<PathBuf>,
-    },
-    /// To the open net through the exits of the same Tor, from behind the same walls.
-    TorExit {
-        /// As for [`Way::Tor`].
-        network: Option<PathBuf>,
-    },
-    /// Through a proxy that an administrator named, from behind the same walls.
-    Proxy {
-        /// Its name.
-        name: String,
-        /// What it leads to.
-        kind: ProxyKind,
-    },
-}
+mod road;
+mod spool;
 
-impl Way {
-    pub(crate) fn transport(&self) -> &'static str {
-        match self {
-            Way::Loopback => collect::LOOPBACK_DIRECT,
-            Way::Tor { .. } => collect::TOR,
-            Way::TorExit { .. } => collect::TOR_EXIT,
-            Way::Proxy { kind, .. } => kind.transport(),
-        }
-    }
-
-    /// Whether it leads to the open net.
-    fn is_open(&self) -> bool {
-        matches!(self, Way::TorExit { .. } | Way::Proxy { kind: ProxyKind::Agency, .. })
-    }
-
-    /// Whether it ends in a private network: only there is a name for practice a name.
-    fn is_private(&self) -> bool {
-        matches!(self, Way::Tor { network: Some(_) } | Way::TorExit { network: Some(_) })
-    }
-}
+pub use road::Way;
+pub(crate) use road::Road;
+pub use spool::recover;
+pub(crate) use spool::{is_attended, is_held, left_spools, recover_one, sweep};
+use road::REACHED;
+use spool::{empty_spool, spool_folder};
 
 /// What is to be captured.
 #[derive(Debug, Clone)]
@@ -205,8 +170,6 @@ const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// The longest lease.
 const LEASE: Duration = Duration::from_secs(MAX_LEASE_SECONDS.unsigned_abs());
 const POLL: Duration = Duration::from_millis(10);
-/// The longest that an order of another machine is waited for.
-const LONGEST_ORDER: Duration = Duration::from_secs(86_400);
 /// How long a child may take to sign after its order was withdrawn.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -396,193 +359,6 @@ impl Ended {
     }
 }
 
-const REACHED: &str = "the collector reached a socket that nobody inside its walls can reach: do not collect from this machine";
-
-/// The longest that Tor may take until it has circuits.
-const TOR_PATIENCE: Duration = Duration::from_secs(120);
-
-/// What stands while captures run: nothing for loopback; Tor or a proxy, and the canaries, otherwise.
-pub(crate) enum Road {
-    Loopback,
-    Walled(Box<Walled>),
-}
-
-/// What a session behind walls needs while it runs.
-pub(crate) struct Walled {
-    behind: Behind,
-    canaries: canary::Cage,
-    network: String,
-    transport: &'static str,
-}
-
-/// What the one door in the walls leads to.
-enum Behind {
-    Tor(Shared),
-    /// A proxy with a socket of its own.
-    Socket(PathBuf),
-    /// A proxy on a port.
-    Relay(Relay),
-}
-
-impl Walled {
-    /// The door: an order for onion services has no way to the open net, and the other way round.
-    fn door(&self) -> PathBuf {
-        match &self.behind {
-            Behind::Tor(tor) if self.transport == collect::TOR_EXIT => tor.exit(),
-            Behind::Tor(tor) => tor.socket(),
-            Behind::Socket(path) => path.clone(),
-            Behind::Relay(relay) => relay.socket().into(),
-        }
-    }
-}
-
-impl Road {
-    pub(crate) fn open(desk: &Desk, way: &Way, told: impl FnMut(u8)) -> Result<Road, StoreError> {
-        let network = match way {
-            Way::Loopback => return Ok(Road::Loopback),
-            Way::Proxy { name, .. } => return Road::through_proxy(desk, way, name),
-            Way::Tor { network } | Way::TorExit { network } => network,
-        };
-        let trouble = |cause: String| StoreError::Environment { attempt: "starting tor".into(), cause };
-        let network = network.as_deref().map(|file| private_network(desk, file)).transpose()?;
-        if network.is_none() && desk.store.config().training {
-            return Err(StoreError::input(
-                "this is a training node: name a private network with --tor-network (`lanternfish range tor up` makes one); nothing of practice goes to the public network",
-            ));
-        }
-        let name = network.as_ref().map_or("public".to_string(), Network::name);
-        let folder = desk.store.home().tor();
-        let joined = Shared::join(desk.exe(), &folder, network.as_ref(), TOR_PATIENCE, told);
-        let tor = joined.map_err(|e| trouble(if network.is_some() { format!("{e}. Is the private network up? See `lanternfish range tor status`") } else { e.to_string() }))?;
-        let canaries = canary::Cage::open(&folder).map_err(|e| trouble(e.to_string()))?;
-        Ok(Road::Walled(Box::new(Walled { behind: Behind::Tor(tor), canaries, network: name, transport: way.transport() })))
-    }
-
-    fn through_proxy(desk: &Desk, way: &Way, name: &str) -> Result<Road, StoreError> {
-        let trouble = |e: std::io::Error| StoreError::environment("opening the way to the proxy", &e);
-        let folder = desk.store.home().tor();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(trouble)?;
-        let folder = fs::canonicalize(folder).map_err(trouble)?;
-        let behind = match proxy::listens(desk, name)? {
-            proxy::Place::Socket(path) => Behind::Socket(path),
-            proxy::Place::Port(address) => Behind::Relay(Relay::open(&folder, address).map_err(trouble)?),
-        };
-        let canaries = canary::Cage::open(&folder).map_err(trouble)?;
-        Ok(Road::Walled(Box::new(Walled { behind, canaries, network: format!("proxy:{name}"), transport: way.transport() })))
-    }
-
-    fn through(&self) -> Through {
-        match self {
-            Road::Loopback => Through::default(),
-            Road::Walled(walled) => Through { proxy: Some(walled.door()), canaries: walled.canaries.told(), ..Through::default() },
-        }
-    }
-
-    fn transport(&self) -> &'static str {
-        match self {
-            Road::Loopback => collect::LOOPBACK_DIRECT,
-            Road::Walled(walled) => walled.transport,
-        }
-    }
-
-    fn network(&self) -> Option<String> {
-        if let Road::Walled(walled) = self { Some(walled.network.clone()) } else { None }
-    }
-
-    /// Whether it still leads somewhere.
-    fn stands(&self) -> bool {
-        match self {
-            Road::Loopback => true,
-            Road::Walled(walled) => match &walled.behind {
-                Behind::Tor(tor) => tor.stands(),
-                // Whether a proxy still answers, its next order finds out.
-                Behind::Socket(_) | Behind::Relay(_) => true,
-            },
-        }
-    }
-
-    /// The circuits of this order now. Tor may be gone; then nothing is seen of it any more.
-    fn circuits(&self, order: &Order) -> Option<Vec<Circuit>> {
-        match (self, &order.isolation) {
-            (Road::Walled(walled), Some(label)) => match &walled.behind {
-                Behind::Tor(tor) => tor.circuits(label).ok(),
-                Behind::Socket(_) | Behind::Relay(_) => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Whether the child reached what nobody inside the walls can reach.
-    fn leak(&self) -> Option<String> {
-        let reached = matches!(self, Road::Walled(walled) if walled.canaries.was_reached());
-        reached.then(|| REACHED.into())
-    }
-}
-
-/// A private network is for practice: on a node for real cases, an onion address of it would prove nothing.
-fn private_network(desk: &Desk, file: &std::path::Path) -> Result<Network, StoreError> {
-    if !desk.store.config().training {
-        return Err(StoreError::input("a private Tor network is for training nodes: this node works on real cases"));
-    }
-    let text = fs::read_to_string(file).map_err(|e| StoreError::environment(format!("reading {}", file.display()), &e))?;
-    Network::read(&text).map_err(input)
-}
-
-/// Removes the spool of an order that has ended. While its row still says "running", the spool may be
-/// the only copy of what was captured, and stays for `capture --recover`.
-fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
-    if desk.store.get(scope, "order", order.as_str())?.state == "running" {
-        return Ok(());
-    }
-    let spool = desk.store.home().spool().join(order.as_str());
-    match fs::remove_dir_all(&spool) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::environment("emptying the spool", &error)),
-        _ => Ok(()),
-    }
-}
-
-/// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
-const ATTENDED: &str = "desk.lock";
-
-fn spool_of(desk: &Desk, order: &OrderId) -> PathBuf {
-    desk.store.home().spool().join(order.as_str())
-}
-
-/// Holds the order's spool as the desk that attends it; none when a living desk of this machine does already.
-fn attending(desk: &Desk, order: &OrderId) -> Result<Option<fs::File>, StoreError> {
-    let trouble = |e: std::io::Error| StoreError::environment("holding the spool", &e);
-    let lock = match fs::File::create(spool_of(desk, order).join(ATTENDED)) {
-        // Another desk has ended it and taken the folder away.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        lock => lock.map_err(trouble)?,
-    };
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(fs::TryLockError::WouldBlock) => Ok(None),
-        Err(fs::TryLockError::Error(error)) => Err(trouble(error)),
-    }
-}
-
-/// Whether a living desk of this machine attends this order.
-pub(crate) fn is_held(desk: &Desk, order: &OrderId) -> bool {
-    let lock = desk.store.home().spool().join(order.as_str()).join(ATTENDED);
-    fs::File::open(lock).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
-}
-
-/// Whether a desk attends this order, or its collector may still be at work. A desk that died lets its lock go at
-/// once; its collector signs as its last act, and ends with its lease at the latest.
-pub(crate) fn is_attended(desk: &Desk, order: &OrderId) -> bool {
-    let spool = desk.store.home().spool().join(order.as_str());
-    if is_held(desk, order) || spool.join(collect::spool::RECORD).exists() {
-        return is_held(desk, order);
-    }
-    let young = |path: PathBuf| {
-        let written = fs::metadata(path).and_then(|about| about.modified());
-        written.ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age < LEASE + GRACE)
-    };
-    young(spool.join(collect::spool::ORDER)) || young(spool)
-}
-
 /// Every host of the wish must be named by one of the permits.
 fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
     for intent in wish.intents()? {
@@ -662,55 +438,6 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         again: None,
     };
     Ok((content, child_seed))
-}
-
-/// Makes the spool of an order, and holds it: no folder of an order is ever seen that nobody holds and nobody made.
-fn spool_folder(desk: &Desk, order: &OrderId) -> Result<(PathBuf, fs::File), StoreError> {
-    let trouble = |e: std::io::Error| StoreError::environment("making the spool folder", &e);
-    let spools = desk.store.home().spool();
-    let (folder, making) = (spools.join(order.as_str()), spools.join(format!(".{order}")));
-    fs::create_dir_all(&making).map_err(trouble)?;
-    let lock = fs::File::create(making.join(ATTENDED)).map_err(trouble)?;
-    lock.try_lock().map_err(|e| trouble(e.into()))?;
-    fs::rename(&making, &folder).map_err(trouble)?;
-    Ok((folder, lock))
-}
-
-/// Takes away what desks that died left in the spool and nobody needs: orders of this case that have ended, and
-/// folders of orders that were never written down. An order that still says "running" is left for its recovery.
-pub(crate) fn sweep(desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
-    let trouble = |e: std::io::Error| StoreError::environment("looking through the spool", &e);
-    for entry in fs::read_dir(desk.store.home().spool()).map_err(trouble)? {
-        let path = entry.map_err(trouble)?.path();
-        let Some(order) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<OrderId>().ok()) else { continue };
-        let ended = match desk.store.get(scope, "order", order.as_str()) {
-            Ok(row) => row.state != "running",
-            // Of another case, or of none: without an order in it, it is of none.
-            Err(StoreError::Input(_)) => !path.join(collect::spool::ORDER).exists(),
-            // Erased: nobody opens it any more.
-            Err(error) => error.law() == Some(Law::Erasure),
-        };
-        if ended && !is_held(desk, &order) {
-            match fs::remove_dir_all(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(error)),
-                _ => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The spool folders of orders that nobody attends any more.
-pub(crate) fn left_spools(desk: &Desk) -> Result<Vec<String>, StoreError> {
-    let trouble = |e: std::io::Error| StoreError::environment("looking through the spool", &e);
-    let mut left = Vec::new();
-    for entry in fs::read_dir(desk.store.home().spool()).map_err(trouble)? {
-        let name = entry.map_err(trouble)?.file_name();
-        let order = name.to_str().and_then(|name| name.parse::<OrderId>().ok());
-        left.extend(order.filter(|order| !is_attended(desk, order)).map(|order| order.to_string()));
-    }
-    left.sort();
-    Ok(left)
 }
 
 /// The key with which the desk signs orders: derived for this one purpose from the log's seed.
@@ -916,88 +643,4 @@ fn failed_fetches(record: &CaptureRecord) -> Vec<String> {
             FetchOutcome::Failed { reason } => Some(format!("{}: nothing received ({reason})", fetch.url)),
         })
         .collect()
-}
-
-/// Ends orders whose desk died: admits a signed spool, closes an unsigned one. Gives one line each.
-///
-/// # Errors
-/// When the records cannot be read.
-pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
-    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let mut lines = Vec::new();
-    for row in desk.store.list(scope, "order")?.iter().filter(|row| row.state == "running") {
-        lines.push(format!("{}: {}", row.id, recovered(desk, scope, &keep, row)?));
-    }
-    sweep(desk, scope)?;
-    Ok(lines)
-}
-
-fn recovered(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row) -> Result<String, StoreError> {
-    let content: OrderContent = row.content()?;
-    let order = &content.order.order;
-    let here = spool_of(desk, order).exists();
-    if !here && desk.now() <= ends_by(&content.order, row.time) {
-        return Ok(format!(
-            "its spool folder is not on this machine: it was begun on another one and may run until {}. Run `lanternfish capture --recover` there; here the order can be given up after that time",
-            ends_by(&content.order, row.time)
-        ));
-    }
-    if is_attended(desk, order) {
-        return Ok("still running".into());
-    }
-    let held = if here { attending(desk, order)? } else { None };
-    if here && held.is_none() {
-        return Ok("still running".into());
-    }
-    let ended = left_behind(desk, scope, keep, row, &content);
-    empty_spool(desk, scope, order)?;
-    Ok(match ended {
-        Ok(view) => format!("admitted as {}", view.exhibit.exhibit),
-        Err(StoreError::Conflict) => "another desk has ended it meanwhile".into(),
-        Err(error) if here => error.to_string(),
-        Err(error) => format!("given up, because it was begun on another machine and its spool folder is not here: {error}"),
-    })
-}
-
-/// When an order is over at the latest, whoever carries it out: each address has its own time, then the lease ends.
-fn ends_by(order: &Order, begun: Moment) -> Moment {
-    let each = order.timeout_ms.saturating_add(order.pause_ms.unwrap_or(0));
-    let all = each.saturating_mul(order.urls.len() as u64).div_ceil(1_000).min(LONGEST_ORDER.as_secs());
-    begun.plus_seconds(i64::try_from(all).unwrap_or(i64::MAX).saturating_add(MAX_LEASE_SECONDS).saturating_add(GRACE.as_secs() as i64))
-}
-
-fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row, content: &OrderContent) -> Result<CaptureView, StoreError> {
-    let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
-    admit_spool(desk, scope, keep, row, content, &Ended { revoked: Some(revoked), unwatched: collect::is_walled(&content.order.transport), ..Ended::default() })
-}
-
-/// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.
-///
-/// # Errors
-/// Where its spool lies on another machine.
-pub(crate) fn recover_one(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
-    let row = desk.store.get(scope, "order", order.as_str())?;
-    if row.state != "running" {
-        // Another desk ended it since: look again.
-        return Err(StoreError::Conflict);
-    }
-    let content: OrderContent = row.content()?;
-    if !spool_of(desk, order).exists() {
-        return Err(StoreError::Environment {
-            attempt: "going on with the crawl".into(),
-            cause: format!(
-                "its last round ({order}) was begun on another machine, or its spool folder is gone: go on there, or run `lanternfish capture --recover` here after {} to give that round up",
-                ends_by(&content.order, row.time)
-            ),
-        });
-    }
-    let Some(_held) = attending(desk, order)? else { return Err(StoreError::Conflict) };
-    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let ended = left_behind(desk, scope, &keep, &row, &content);
-    empty_spool(desk, scope, order)?;
-    match ended {
-        // Nobody signed it: it can never become evidence, and its pages wait again.
-        Err(error) if error.law() != Some(Law::Integrity) => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -10,6 +10,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot unwrap has failed")]
 
+#[path = "unit/mod.rs"]
+mod unit;
+
 use std::{
     collections::BTreeMap,
     io::{Read, Write},
@@ -24,17 +27,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use desk::{
-    Desk, Intent, Session,
-    authority::{self, Decision, RecordAuthority},
-    capture::{self, CaptureView, CaptureWish, Way},
-    case::{self, CaseContent},
-};
-use model::{
-    action::Action,
-    authority::{AuthorityKind, SourceClass},
-    exhibit::Origin,
-};
+use desk::capture::{self, CaptureView, CaptureWish, Way};
+use model::{authority::SourceClass, exhibit::Origin};
+use unit::{Unit, option};
 
 fn main() {
     if std::env::args().any(|word| word == "tor") {
@@ -109,53 +104,7 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in(place).expect("a temporary folder")
 }
 
-struct Unit {
-    desk: Desk,
-    officer: Session,
-    case: String,
-}
-
 impl Unit {
-    fn open(home: &Path) -> Unit {
-        let desk = Desk::create(home, "Bench Unit", true, 10, env!("CARGO_BIN_EXE_lanternfish").into()).expect("a home");
-        let session = |name: &str, role: &str| {
-            desk.store.add_user(None, name, role.parse().unwrap()).unwrap();
-            let token = desk.log_in(name, "four words for benches").unwrap().0;
-            desk.store.session(&token).unwrap()
-        };
-        let (officer, chief) = (session("Officer", "investigator"), session("Chief", "supervisor"));
-        let content = CaseContent { title: "bench".into(), offence: "none".into(), jurisdiction: "la".into(), purpose: "bench".into() };
-        let case = case::open(&desk, &officer, &content, &["Chief".to_string()]).unwrap().case;
-        let today = desk.now().to_string()[..10].to_string();
-        let typed = RecordAuthority {
-            kind: AuthorityKind::Training,
-            reference: "BENCH".into(),
-            issuer: "bench".into(),
-            holders: vec!["Officer".into()],
-            actions: vec![Action::Collect],
-            sources: vec![SourceClass::Synthetic],
-            selectors: vec!["any".into()],
-            persons: vec!["any".into()],
-            territory: vec!["any".into()],
-            from: today.clone(),
-            until: today,
-            zone: "UTC".into(),
-            calendar: None,
-            necessity: "bench".into(),
-            scan: None,
-            transcription: None,
-            amends: None,
-            extends: None,
-        };
-        let scope = desk.enter(&officer, &case).unwrap();
-        let permit = desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        let id = authority::record(&desk, &scope, &permit, &typed).unwrap().authority;
-        let scope = desk.enter(&chief, &case).unwrap();
-        let permit = desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        authority::decide(&desk, &scope, &permit, &id, Decision::Grant, "bench").unwrap();
-        Unit { desk, officer, case }
-    }
-
     fn capture(&self, url: &str, way: Way) -> CaptureView {
         let wish = CaptureWish {
             urls: vec![url.into()],
@@ -266,7 +215,3 @@ fn fsync(folder: &Path) -> f64 {
     began.elapsed().as_secs_f64() * 1e3
 }
 
-fn option(name: &str, default: usize) -> usize {
-    let words: Vec<String> = std::env::args().collect();
-    words.iter().position(|word| word == name).map_or(default, |place| words[place + 1].parse().expect("a number"))
-}

@@ -8,6 +8,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot unwrap has failed")]
 
+#[path = "unit/mod.rs"]
+mod unit;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -20,18 +23,10 @@ use std::{
     time::Instant,
 };
 
-use desk::{
-    Desk, Intent,
-    authority::{self, Decision, RecordAuthority},
-    case::{self, CaseContent},
-};
-use model::{
-    action::Action,
-    authority::{AuthorityKind, SourceClass},
-};
-
 /// Links of each page to pages of its own; beside them stand ten that every page has.
 const BRANCHES: usize = 4;
+
+use unit::{Unit, option};
 
 fn main() {
     let (pages, round, kills) = (option("--pages", 5_000), option("--round", 500), option("--kill", 0));
@@ -41,7 +36,8 @@ fn main() {
     if std::env::args().any(|word| word == "wget") {
         return wget(&site, folder.path(), pages);
     }
-    let (home, session, case) = office(&folder.path().join("home"));
+    let home = folder.path().join("home");
+    let Unit { token: session, case, .. } = Unit::open(&home);
     let run = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lanternfish"));
         command.arg("--json").arg("--home").arg(&home).env("LANTERNFISH_SESSION", &session).args(words).args(["--case", &case]);
@@ -151,52 +147,6 @@ fn page(number: usize, pages: usize) -> String {
     let links: String = own.chain(shared).map(|next| format!("<li><a href=\"/p/{next}\">SYNTHETIC listing {next}</a></li>")).collect();
     let text: String = (0..120).map(|n| format!("word{} ", (number * 31 + n * 7919) % 5_000)).collect();
     format!("<!doctype html><title>SYNTHETIC {number}</title><ul>{links}</ul><p>{text}</p>")
-}
-
-/// A home with one officer, one case, and a training authority. Gives the home, his session and the case.
-fn office(home: &Path) -> (std::path::PathBuf, String, String) {
-    let desk = Desk::create(home, "Bench Unit", true, 10, env!("CARGO_BIN_EXE_lanternfish").into()).expect("a home");
-    let token = |name: &str, role: &str| {
-        desk.store.add_user(None, name, role.parse().unwrap()).unwrap();
-        desk.log_in(name, "four words for benches").unwrap().0
-    };
-    let (officer, chief) = (token("Officer", "investigator"), token("Chief", "supervisor"));
-    let (mine, his) = (desk.store.session(&officer).unwrap(), desk.store.session(&chief).unwrap());
-    let content = CaseContent { title: "bench".into(), offence: "none".into(), jurisdiction: "la".into(), purpose: "bench".into() };
-    let case = case::open(&desk, &mine, &content, &["Chief".to_string()]).unwrap().case;
-    let today = desk.now().to_string()[..10].to_string();
-    let typed = RecordAuthority {
-        kind: AuthorityKind::Training,
-        reference: "BENCH".into(),
-        issuer: "bench".into(),
-        holders: vec!["Officer".into()],
-        actions: Action::ALL.to_vec(),
-        sources: vec![SourceClass::Synthetic],
-        selectors: vec!["any".into()],
-        persons: vec!["any".into()],
-        territory: vec!["any".into()],
-        from: today.clone(),
-        until: today,
-        zone: "UTC".into(),
-        calendar: None,
-        necessity: "bench".into(),
-        scan: None,
-        transcription: None,
-        amends: None,
-        extends: None,
-    };
-    let scope = desk.enter(&mine, &case).unwrap();
-    let permit = desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-    let id = authority::record(&desk, &scope, &permit, &typed).unwrap().authority;
-    let scope = desk.enter(&his, &case).unwrap();
-    let permit = desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-    authority::decide(&desk, &scope, &permit, &id, Decision::Grant, "bench").unwrap();
-    (home.to_path_buf(), officer, case)
-}
-
-fn option(name: &str, default: usize) -> usize {
-    let words: Vec<String> = std::env::args().collect();
-    words.iter().position(|word| word == name).map_or(default, |place| words[place + 1].parse().expect("a number"))
 }
 
 fn rss_anon(pid: u32) -> u64 {

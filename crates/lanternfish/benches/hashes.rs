@@ -6,25 +6,26 @@
 //! judges nothing.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot unwrap has failed")]
 
+#[path = "unit/mod.rs"]
+mod unit;
+
 use std::{fs, io::Write, time::Instant};
 
 use desk::{
-    Desk, Intent, Session,
     admit::{self, AdmitFile},
-    authority::{self, Decision, RecordAuthority},
-    case::{self, CaseContent},
     known::{self, AddList},
 };
 use model::{
     Sha256Digest,
-    action::Action,
-    authority::{AuthorityKind, SourceClass},
+    authority::SourceClass,
     exhibit::{ExhibitClass, Origin},
     known::ListCategory,
 };
 use store::{Digests, ReadList};
 
 const ASKED: u64 = 100_000;
+
+use unit::Unit;
 
 fn main() {
     let digests = number("LANTERNFISH_BENCH_DIGESTS", 1_000_000);
@@ -120,56 +121,22 @@ fn admitting(house: &House, text: &fs::File, files: u64) {
 
 struct House {
     _folder: tempfile::TempDir,
-    desk: Desk,
-    officer: Session,
-    chief: Session,
-    case: String,
+    unit: Unit,
+}
+
+impl std::ops::Deref for House {
+    type Target = Unit;
+
+    fn deref(&self) -> &Unit {
+        &self.unit
+    }
 }
 
 impl House {
     fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Desk::create(&folder.path().join("home"), "Bench Unit", true, 10, std::env::current_exe().unwrap()).unwrap();
-        let session = |name: &str, role: &str| {
-            desk.store.add_user(None, name, role.parse().unwrap()).unwrap();
-            desk.store.session(&desk.log_in(name, "bench passphrase one").unwrap().0).unwrap()
-        };
-        let (officer, chief) = (session("Officer", "investigator"), session("Chief", "supervisor"));
-        let content = CaseContent { title: "bench".into(), offence: "none".into(), jurisdiction: "la".into(), purpose: "bench".into() };
-        let case = case::open(&desk, &officer, &content, &["Chief".to_string()]).unwrap().case;
-        let house = House { _folder: folder, desk, officer, chief, case };
-        house.authority();
-        house
-    }
-
-    fn authority(&self) {
-        let scope = self.desk.enter(&self.officer, &self.case).unwrap();
-        let permit = self.desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        let today = self.desk.now().to_string()[..10].to_string();
-        let typed = RecordAuthority {
-            kind: AuthorityKind::Training,
-            reference: "BENCH".into(),
-            issuer: "bench".into(),
-            holders: vec![],
-            actions: Action::ALL.to_vec(),
-            sources: vec![SourceClass::Synthetic],
-            selectors: vec!["any".into()],
-            persons: vec!["any".into()],
-            territory: vec!["any".into()],
-            from: today.clone(),
-            until: today,
-            zone: "UTC".into(),
-            calendar: None,
-            necessity: "bench".into(),
-            scan: None,
-            transcription: None,
-            amends: None,
-            extends: None,
-        };
-        let id = authority::record(&self.desk, &scope, &permit, &typed).unwrap().authority;
-        let scope = self.desk.enter(&self.chief, &self.case).unwrap();
-        let permit = self.desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        authority::decide(&self.desk, &scope, &permit, &id, Decision::Grant, "bench").unwrap();
+        let unit = Unit::open(&folder.path().join("home"));
+        House { _folder: folder, unit }
     }
 
     /// A file of 16 KiB that is in no list.

@@ -7,6 +7,9 @@
 //! and prints the largest RssAnon that was seen. Both print one JSON line.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot unwrap has failed")]
 
+#[path = "unit/mod.rs"]
+mod unit;
+
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -15,18 +18,17 @@ use std::{
 };
 
 use desk::{
-    Desk, Intent, Scope, Session,
+    Intent, Scope,
     admit::{self, AdmitFile},
-    authority::{self, Decision, RecordAuthority},
-    case::{self, CaseContent},
     package::{self, BuildPackage},
 };
 use model::{
     action::Action,
-    authority::{AuthorityKind, SourceClass},
+    authority::SourceClass,
     exhibit::{ExhibitClass, Origin},
 };
 use sha2::{Digest, Sha256};
+use unit::Unit;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
@@ -59,60 +61,26 @@ fn rss_anon_kib() -> u64 {
 
 struct Bench {
     _home: tempfile::TempDir,
-    desk: Desk,
-    officer: Session,
-    case: String,
+    unit: Unit,
+}
+
+impl std::ops::Deref for Bench {
+    type Target = Unit;
+
+    fn deref(&self) -> &Unit {
+        &self.unit
+    }
 }
 
 impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let exe = std::env::current_exe().expect("this program");
-        let desk = Desk::create(&folder.path().join("home"), "Bench Unit", true, 10, exe).expect("a home");
-        desk.store.add_user(None, "Officer", "investigator".parse().unwrap()).unwrap();
-        desk.store.add_user(None, "Chief", "supervisor".parse().unwrap()).unwrap();
-        let officer = desk.log_in("Officer", "bench passphrase one").unwrap().0;
-        let chief = desk.log_in("Chief", "bench passphrase two").unwrap().0;
-        let (officer, chief) = (desk.store.session(&officer).unwrap(), desk.store.session(&chief).unwrap());
-        let content = CaseContent { title: "bench".into(), offence: "none".into(), jurisdiction: "la".into(), purpose: "bench".into() };
-        let case = case::open(&desk, &officer, &content, &["Chief".to_string()]).unwrap().case;
-        let bench = Bench { _home: folder, desk, officer, case };
-        bench.authority(&chief);
-        bench
+        let unit = Unit::open(&folder.path().join("home"));
+        Bench { _home: folder, unit }
     }
 
     fn scope(&self) -> Scope {
         self.desk.enter(&self.officer, &self.case).unwrap()
-    }
-
-    fn authority(&self, chief: &Session) {
-        let scope = self.scope();
-        let permit = self.desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        let today = self.desk.now().to_string()[..10].to_string();
-        let typed = RecordAuthority {
-            kind: AuthorityKind::Training,
-            reference: "BENCH".into(),
-            issuer: "bench".into(),
-            holders: vec!["Officer".into()],
-            actions: Action::ALL.to_vec(),
-            sources: vec![SourceClass::Synthetic],
-            selectors: vec!["any".into()],
-            persons: vec!["any".into()],
-            territory: vec!["any".into()],
-            from: today.clone(),
-            until: today,
-            zone: "UTC".into(),
-            calendar: None,
-            necessity: "bench".into(),
-            scan: None,
-            transcription: None,
-            amends: None,
-            extends: None,
-        };
-        let id = authority::record(&self.desk, &scope, &permit, &typed).unwrap().authority;
-        let scope = self.desk.enter(chief, &self.case).unwrap();
-        let permit = self.desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        authority::decide(&self.desk, &scope, &permit, &id, Decision::Grant, "bench").unwrap();
     }
 
     fn admit(&self, input: &mut dyn Read) -> String {

@@ -7,20 +7,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot unwrap has failed")]
 
+#[path = "unit/mod.rs"]
+mod unit;
+
 use std::time::Instant;
 
 use desk::{
-    Desk, Intent, Session,
+    Intent,
     admit::{self, AdmitFile},
-    authority::{self, Decision, RecordAuthority},
-    case::{self, CaseContent},
     custody,
 };
 use model::{
     action::Action,
-    authority::{AuthorityKind, SourceClass},
+    authority::SourceClass,
     exhibit::{ExhibitClass, Origin},
 };
+use unit::{Unit, option};
 
 fn main() {
     let (writers, transfers) = (option("--writers", 64), option("--transfers", 5_000));
@@ -45,60 +47,7 @@ fn main() {
     );
 }
 
-struct Unit {
-    desk: Desk,
-    people: [Session; 2],
-    case: String,
-}
-
 impl Unit {
-    fn open(home: &std::path::Path) -> Unit {
-        let exe = std::env::current_exe().expect("this program");
-        let desk = Desk::create(home, "Bench Unit", true, 10, exe).expect("a home");
-        let session = |name: &str, role: &str| {
-            desk.store.add_user(None, name, role.parse().unwrap()).unwrap();
-            let token = desk.log_in(name, "four words for benches").unwrap().0;
-            desk.store.session(&token).unwrap()
-        };
-        let people = [session("Officer", "investigator"), session("Chief", "supervisor")];
-        let content = CaseContent { title: "bench".into(), offence: "none".into(), jurisdiction: "la".into(), purpose: "bench".into() };
-        let case = case::open(&desk, &people[0], &content, &["Chief".to_string()]).unwrap().case;
-        let unit = Unit { desk, people, case };
-        unit.authorise();
-        unit
-    }
-
-    fn authorise(&self) {
-        let today = self.desk.now().to_string()[..10].to_string();
-        let typed = RecordAuthority {
-            kind: AuthorityKind::Training,
-            reference: "BENCH".into(),
-            issuer: "bench".into(),
-            holders: vec!["Officer".into()],
-            actions: Action::ALL.to_vec(),
-            sources: vec![SourceClass::Synthetic],
-            selectors: vec!["any".into()],
-            persons: vec!["any".into()],
-            territory: vec!["any".into()],
-            from: today.clone(),
-            until: today,
-            zone: "UTC".into(),
-            calendar: None,
-            necessity: "bench".into(),
-            scan: None,
-            transcription: None,
-            amends: None,
-            extends: None,
-        };
-        let [officer, chief] = &self.people;
-        let scope = self.desk.enter(officer, &self.case).unwrap();
-        let permit = self.desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        let id = authority::record(&self.desk, &scope, &permit, &typed).unwrap().authority;
-        let scope = self.desk.enter(chief, &self.case).unwrap();
-        let permit = self.desk.permit(&scope, Intent::to(Action::Administer)).unwrap();
-        authority::decide(&self.desk, &scope, &permit, &id, Decision::Grant, "bench").unwrap();
-    }
-
     fn exhibit(&self, n: usize) -> String {
         let typed = AdmitFile {
             description: "bench".into(),
@@ -109,7 +58,7 @@ impl Unit {
             declared: vec![],
             manual: None,
         };
-        let scope = self.desk.enter(&self.people[0], &self.case).unwrap();
+        let scope = self.desk.enter(&self.officer, &self.case).unwrap();
         let permit = self.desk.permit(&scope, typed.intent()).unwrap();
         admit::file(&self.desk, &scope, &permit, &typed, &mut format!("exhibit {n}").repeat(100).as_bytes()).unwrap().exhibit
     }
@@ -121,7 +70,7 @@ impl Unit {
             let permit = self.desk.permit(&scope, Intent::to(Action::Transfer)).unwrap();
             (person, scope, permit)
         };
-        let hands = [enter(&self.people[0]), enter(&self.people[1])];
+        let hands = [enter(&self.officer), enter(&self.chief)];
         for n in 0..times {
             let ((giver, scope, permit), receiver) = (&hands[n % 2], &hands[(n + 1) % 2]);
             let offered = custody::offer(&self.desk, giver, scope, permit, exhibit, receiver.0.name(), "bench").unwrap();
@@ -132,22 +81,17 @@ impl Unit {
     /// CPU-microseconds of two signatures and one verification, which a transfer cannot do without.
     fn two_signatures(&self) -> f64 {
         const TIMES: u32 = 500;
-        let certificate = seal::Certificate::from_der(self.people[0].certificate()).unwrap();
+        let certificate = seal::Certificate::from_der(self.officer.certificate()).unwrap();
         let point = certificate.key().subject_public_key.as_bytes().unwrap();
         let cpu = cpu_seconds();
         for n in 0..TIMES {
             let text = n.to_be_bytes();
-            let signature = self.people[0].sign(&text).unwrap();
-            self.people[1].sign(&text).unwrap();
+            let signature = self.officer.sign(&text).unwrap();
+            self.chief.sign(&text).unwrap();
             assert!(desk::signature_holds(point, &text, &signature));
         }
         (cpu_seconds() - cpu) * 1e6 / f64::from(TIMES)
     }
-}
-
-fn option(name: &str, default: usize) -> usize {
-    let words: Vec<String> = std::env::args().collect();
-    words.iter().position(|word| word == name).map_or(default, |place| words[place + 1].parse().expect("a number"))
 }
 
 fn cpu_seconds() -> f64 {

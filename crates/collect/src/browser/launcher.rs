@@ -285,8 +285,8 @@ fn looked_at() -> Vec<Probe> {
     let filtered = |status: &String| said(status, "NoNewPrivs") == "1" && said(status, "Seccomp") == "2";
     let count = |holds: &dyn Fn(&String) -> bool| statuses.iter().filter(|status| holds(status)).count();
     let (all, harmless, filtered) = (statuses.len(), count(&harmless), count(&filtered));
-    // This process is outside: in the browser's own list of processes it cannot find itself.
-    let outside = fs::read_link("/proc/self").is_err();
+    // This process is outside: in the browser's own list of processes it cannot find itself, and nothing of the machine.
+    let outside = fs::read_link("/proc/self").is_err() && !Path::new("/proc/sys").exists();
     let sockets: Option<usize> = ["tcp", "tcp6", "udp", "udp6", "raw", "raw6", "icmp", "icmp6", "packet"].iter().map(|kind| lines_of(&format!("/proc/1/net/{kind}"))).sum();
     let routes = lines_of("/proc/1/net/route");
     let told = |count: Option<usize>| count.map_or("an unreadable list of".to_string(), |count| count.to_string());

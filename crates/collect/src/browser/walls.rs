@@ -118,7 +118,7 @@ fn hard() -> MountFlags {
 
 /// The processes of the browser's own world, once it is in it, in place of the host's: called between fork and exec.
 pub(super) fn own_processes() -> io::Result<()> {
-    mount("proc", "/proc", "proc", hard(), None)?;
+    mount("proc", "/proc", "proc", hard(), Some(c"subset=pid"))?;
     Ok(unmount(HELD, UnmountFlags::DETACH)?)
 }
 
