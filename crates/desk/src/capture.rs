@@ -496,22 +496,12 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mu
 fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, content: &OrderContent, ended: &Ended) -> Result<CaptureView, StoreError> {
     let revoked = ended.revoked.as_ref();
     still_running(desk, scope, running)?;
-    if let Some(fault) = &ended.fault {
-        return Err(end_without_evidence(desk, scope, running, content, fault)?);
-    }
     let spool = desk.store.home().spool().join(content.order.order.as_str());
     let identity: age::x25519::Identity = content.spool_identity.parse().map_err(|_| StoreError::damaged("a spool identity"))?;
-    let key = collector_key(content)?;
-    let record = match collect::examine_spool(&spool, &key, &identity) {
+    let record = match believed(&spool, content, &identity, ended)? {
         Ok(record) => record,
-        Err(error) => return Err(end_without_evidence(desk, scope, running, content, &error.to_string())?),
+        Err(why) => return Err(end_without_evidence(desk, scope, running, content, &why)?),
     };
-    if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
-        return Err(StoreError::refused(Law::Integrity, "the capture's record is about another order"));
-    }
-    if let Err(error) = collect::proves(&content.order, &record) {
-        return Err(end_without_evidence(desk, scope, running, content, &error.to_string())?);
-    }
     // Admission of what was lawfully captured stands on custody, because the authority may be over now.
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let writer = if revoked.is_some() { &keep } else { permit };
@@ -538,7 +528,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
-        findings: content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds")).chain(failures(&record)).chain(rendered(&record)).chain(persona::in_words(&record)).chain(ended.unwatched.then(|| UNWATCHED.to_string())).chain(hits.iter().map(KnownHit::in_words)).collect(),
+        findings: remarks(content, &record, ended, &hits),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
@@ -575,6 +565,29 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
     let exhibit = admit::view(desk, &row)?.shown();
     let shown = (!exhibit.content.class.is_restricted()).then(|| record.clone());
     Ok(CaptureView { exhibit, record, shown, stopped })
+}
+
+/// The record of a spool, if it is signed by this order's collector, is about this order, and proves its session; else why
+/// the capture can never be evidence.
+fn believed(spool: &std::path::Path, content: &OrderContent, identity: &age::x25519::Identity, ended: &Ended) -> Result<Result<CaptureRecord, String>, StoreError> {
+    if let Some(fault) = &ended.fault {
+        return Ok(Err(fault.clone()));
+    }
+    let record = match collect::examine_spool(spool, &collector_key(content)?, identity) {
+        Ok(record) => record,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
+        return Err(StoreError::refused(Law::Integrity, "the capture's record is about another order"));
+    }
+    Ok(collect::proves(&content.order, &record).map(|()| record).map_err(|error| error.to_string()))
+}
+
+/// What is said of a capture beside its bytes, in words for the exhibit's record.
+fn remarks(content: &OrderContent, record: &CaptureRecord, ended: &Ended, hits: &[KnownHit]) -> Vec<String> {
+    let again = content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds"));
+    let unwatched = ended.unwatched.then(|| UNWATCHED.to_string());
+    again.chain(failures(record)).chain(rendered(record)).chain(persona::in_words(record)).chain(unwatched).chain(hits.iter().map(KnownHit::in_words)).collect()
 }
 
 /// What a browser did, in words for the exhibit's record.
