@@ -193,7 +193,7 @@ fn law_01_a_session_without_whole_walls_fetches_nothing() {
     let whole = Through { proxy: Some(place.path().join("nobody")), canaries: told, ..Through::default() };
     let (code, said) = session(&whole);
     assert_eq!(code, Some(3), "{said}");
-    assert!(said.contains("tor is gone"), "{said}");
+    assert!(said.contains("tor, or the proxy of this order, is gone"), "{said}");
     let (code, said) = session(&Through { canaries: Canaries::default(), ..whole });
     assert_eq!((code, said.contains("needs a canary of each kind")), (Some(2), true), "{said}");
     let (code, said) = session(&Through::default());
