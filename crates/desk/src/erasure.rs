@@ -27,15 +27,15 @@ use store::{Database, Intent, NewEvent, Permit, Row, Scope, StoreError, ToErase}
 use crate::{
     Desk, authority, capture,
     case::CaseContent,
-    facts, material,
+    facts, material, reading,
     row::{Draft, erasure_label, exhibit_label, finding_label, for_action, fresh_erasure, parse_label, subject_label},
     subject::{self, nameless},
 };
 
 /// Rows that stay when a person goes, and are written anew without his name.
-const REWRITTEN: [&str; 15] = ["case", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure", "reclassification", "filter", "viewing", "release", "persona", "contact", "accident"];
+const REWRITTEN: [&str; 16] = ["case", "watch", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure", "reclassification", "filter", "viewing", "release", "persona", "contact", "accident"];
 /// Keys: sealed for people, and no words in them.
-const SILENT: [&str; 2] = ["key-wrap", "retired-key"];
+const SILENT: [&str; 3] = ["key-wrap", "retired-key", "index"];
 
 /// What an erasure would take.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -320,7 +320,7 @@ fn under(held: &[Held], begins: impl Fn(&Held) -> bool) -> BTreeSet<String> {
                 ids.insert(one.row.id.clone());
             }
             // From what was found in it up to the exhibit.
-            let part = matches!(one.row.kind.as_str(), "selectors" | "members" | "derivation" | "blob" | "transfer");
+            let part = matches!(one.row.kind.as_str(), "selectors" | "members" | "derivation" | "blob" | "transfer" | "alert");
             if part && ids.contains(&one.row.id) {
                 ids.extend(one.row.parent.clone().filter(|parent| there.contains(parent.as_str())));
             }
@@ -592,6 +592,8 @@ fn try_destroy(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Resu
     let person = desk.store.get(scope, "subject", &erasure.subject)?;
     let content: Subject = person.content()?;
     may_destroy(desk.store.standing(scope.case())?.legal_hold, content.hold.is_some())?;
+    // The words of the case are in its index too: the index goes with its key, and is made again from what stays.
+    reading::forget(desk, scope, permit)?;
     let now = plan(desk, scope, permit, &person, true)?;
     let since: Vec<&str> = now.rows.difference(&erasure.plan.rows).map(|(kind, _)| kind.as_str()).collect();
     if !since.is_empty() || !now.open.is_empty() || now.shared != erasure.plan.shared {

@@ -1,7 +1,13 @@
-//! Examination: containers are unpacked and selectors found, both in the caged `parse` child, never
+//! Examination: containers are unpacked, selectors found and words read, all in the caged `parse` child, never
 //! on the original (laws 6, 14). Every input record is accounted for: in = out + rejected.
+//!
+//! What lies in a container is read while it passes. What is too long for that, and what comes after a member on which
+//! the reader fell, is read afterwards, each in a child of its own.
 
-use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}, io::Write as _, time::{Duration, Instant}};
+mod again;
+mod members;
+
+use std::{cell::RefCell, collections::BTreeSet, time::{Duration, Instant}};
 
 use model::{
     Sha256Digest,
@@ -9,29 +15,30 @@ use model::{
     event::EventType,
     exhibit::{ExhibitClass, ExhibitKind, Origin},
     id::{BlobId, SelectorId},
-    known::{KnownHit, class_after},
+    known::KnownHit,
     selector::FoundSelector,
 };
-use parse::{Budget, Ended, Finding, FindingKind, MemberHead, MemberTail, Outcome, Sink, SinkError, Source, Task};
+use parse::{Budget, Ended, Finding, FindingKind, MemberHead, MemberTail, Outcome, Source, Task};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use store::{BlobHandle, NewBlob, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::{AlsoDigest, BlobReader}, secret::fresh_id}};
+use serde_json::json;
+use store::{NewEvent, Permit, Row, Scope, StoreError, Write, index::Held, vault::{blob::BlobReader, secret::fresh_id}};
 
 use crate::{
     Desk,
     admit::{self, ExhibitContent},
     known::{self, Known},
     office::TOOL,
+    reading::{Indexing, Reading, WORDS, host_of},
     reclassify,
     row::{Draft, exhibit_label, for_action, fresh_blob},
+    watch::Watches,
 };
+pub(crate) use again::index_again;
+pub(crate) use members::SelectorSink;
+use members::{Kept, MemberSink};
 
-/// Members committed together.
-const BATCH: usize = 400;
 /// Selectors in one row.
 const SELECTOR_BATCH: usize = 500;
-/// Most selectors that are kept of one member.
-const MOST_SELECTORS: usize = 200_000;
 /// The longest member that is searched for selectors, in bytes.
 const SEARCHED: u64 = 512 << 20;
 
@@ -89,7 +96,7 @@ impl Derivation {
 }
 
 /// State of a derivation whose every byte was unpacked and searched.
-const WHOLE: &str = "done";
+pub(crate) const WHOLE: &str = "done";
 
 /// What an examination gave.
 #[derive(Debug, Clone, Serialize)]
@@ -110,6 +117,15 @@ pub struct ExaminationView {
     pub rejected: u64,
     /// Selectors found.
     pub selectors: u64,
+    /// Why its words are not in the index of the case, if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_indexed: Option<String>,
+    /// Alerts that watches raised, each with its watch and how often it matched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<String>,
+    /// Why the watches of the case were not asked, if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watches: Option<String>,
     /// Records that were not searched for selectors, because they hold the archive maker's own words.
     pub not_searched: u64,
     /// Members that are restricted, because a known-hash list holds them or something inside them.
@@ -174,37 +190,43 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     desk.store.cover(scope, permit, &view.content.origin)?;
     // Bytes that changed on the disk lock the exhibit before anything is concluded from them (law 5).
     admit::rehash(desk, scope, permit, &row)?;
-    let (class, origin) = (view.content.class, view.content.origin.clone());
-    let work = Work { desk, scope, permit, row: &row, class, captured: view.content.kind == ExhibitKind::Capture, origin, label: view.exhibit.clone() };
+    let work = Work::of(desk, scope, permit, &row)?;
     work.close_left_behind()?;
-    let (derivation, outcome, members, restricted) = work.unpack(&blob, budget)?;
+    let mut indexing = Take { indexing: work.indexing(), watches: Watches::open(desk, scope)? };
+    let Unpacked { derivation, outcome, members, restricted, mut selectors, mut gaps } = work.unpack(&blob, budget, &mut indexing)?;
     let known = lists_of(&members);
     if let Some(class) = restricted {
         work.end(&derivation, &outcome, &["it holds the bytes of a restricted item".into()])?;
         return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
     }
-    let (mut selectors, mut gaps) = (0, Vec::new());
     if members.is_empty() {
-        selectors += work.search(&blob, None, &view.exhibit, None, &mut gaps)?;
+        let place = Place { blob: blob.clone(), derived: false, offset: None, held: work.held(&derivation, &view.exhibit, None) };
+        selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
     let own = own_words(&members);
     let restricted = members.iter().filter(|member| member.restricted).count() as u64;
     if restricted > 0 {
         gaps.push(format!("{restricted} members are restricted, because a restricted item has the same bytes: they were not searched"));
     }
-    let searched = |m: &&Kept| m.is_leaf && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted;
-    for member in members.iter().filter(searched) {
+    let unread = |m: &&Kept| m.is_leaf && !m.read && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted;
+    for member in members.iter().filter(unread) {
         desk.store.still_live(scope, permit)?;
-        selectors += work.search(&member.blob, Some(&member.blob), &member.place, Some(member.offset), &mut gaps)?;
+        let held = Held { captured: member.captured, ..work.held(&derivation, &member.place, Some(&member.blob)) };
+        let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), held };
+        selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
     let not_searched = members.iter().filter(|m| own.contains(&m.id) && m.record.is_some()).count() as u64;
     work.note_not_searched(not_searched)?;
-    let unread = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
-    gaps.extend(unread.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
+    let too_long = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
+    gaps.extend(too_long.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
     work.end(&derivation, &outcome, &gaps)?;
     gaps.extend(known.iter().map(known::of_a_member));
     work.note_findings(&outcome, gaps)?;
-    Ok(ExaminationView { selectors, not_searched, restricted, known, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
+    let Take { indexing, watches } = indexing;
+    let not_indexed = work.end_indexing(indexing, &derivation).err().map(|why| why.to_string());
+    let silent = watches.silent.clone();
+    let alerts = watches.end(desk, scope, (&view.exhibit, &row.id, &view.content.origin))?;
+    Ok(ExaminationView { selectors, not_searched, restricted, known, not_indexed, alerts, watches: silent, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
 
 fn examination_view(label: &str, outcome: &Outcome, members: u64) -> ExaminationView {
@@ -217,6 +239,9 @@ fn examination_view(label: &str, outcome: &Outcome, members: u64) -> Examination
         members,
         rejected: outcome.summary.rejected_count,
         selectors: 0,
+        not_indexed: None,
+        alerts: vec![],
+        watches: None,
         not_searched: 0,
         restricted: 0,
         known: vec![],
@@ -234,23 +259,6 @@ fn ended_words(ended: &Ended) -> String {
         Ended::Crash(why) => format!("the parser crashed: {why}"),
         Ended::Hostile(why) => format!("the parser broke its protocol: {why}"),
     }
-}
-
-/// What is needed of a member after it was stored.
-struct Kept {
-    blob: BlobId,
-    id: u32,
-    parent: Option<u32>,
-    place: String,
-    offset: u64,
-    length: u64,
-    is_leaf: bool,
-    /// Whether it is restricted: a list holds it, a restricted item of the case has the same bytes, or it holds such.
-    restricted: bool,
-    /// Type of the web-archive record, where it is one.
-    record: Option<String>,
-    /// The known-hash lists that hold its bytes.
-    known: Vec<KnownHit>,
 }
 
 /// Each list that holds a member, once for each kind of digest.
@@ -285,20 +293,27 @@ fn own_words(members: &[Kept]) -> BTreeSet<u32> {
 /// The blobs of an unpacked capture of our own that hold what the collector itself wrote: its requests are the same in
 /// every capture of an address, and make no two captures alike.
 pub(crate) fn own_blobs(desk: &Desk, scope: &Scope, derivation: &str) -> Result<BTreeSet<BlobId>, StoreError> {
-    let mut members = Vec::new();
+    let mut members: Vec<DerivedMember> = Vec::new();
     for batch in desk.store.list_of(scope, "members", derivation)? {
         members.extend(batch.content::<Vec<DerivedMember>>()?);
     }
+    let ids = own_ids(&members);
+    Ok(members.into_iter().filter(|member| ids.contains(&member.head.id)).map(|member| member.blob).collect())
+}
+
+/// Ids of members that hold the words of whoever made the archive, or stand inside one that does.
+fn own_ids(members: &[DerivedMember]) -> BTreeSet<u32> {
     let own = |member: &&DerivedMember| member.head.warc.as_ref().is_some_and(|warc| OWN_WORDS.contains(&warc.record_type.as_str()));
     let mut ids: BTreeSet<u32> = members.iter().filter(own).map(|member| member.head.id).collect();
     // A member has a lower number than what is inside it.
-    members.sort_by_key(|member| member.head.id);
-    for member in &members {
+    let mut order: Vec<&DerivedMember> = members.iter().collect();
+    order.sort_by_key(|member| member.head.id);
+    for member in order {
         if member.head.parent.is_some_and(|parent| ids.contains(&parent)) {
             ids.insert(member.head.id);
         }
     }
-    Ok(members.into_iter().filter(|member| ids.contains(&member.head.id)).map(|member| member.blob).collect())
+    ids
 }
 
 struct Work<'a> {
@@ -311,9 +326,58 @@ struct Work<'a> {
     captured: bool,
     origin: Origin,
     label: String,
+    /// When it was captured or admitted, in microseconds since 1970.
+    at: Option<i64>,
 }
 
-impl Work<'_> {
+/// What came of an unpacking.
+struct Unpacked {
+    derivation: String,
+    outcome: Outcome,
+    members: Vec<Kept>,
+    restricted: Option<ExhibitClass>,
+    selectors: u64,
+    gaps: Vec<String>,
+}
+
+/// Something that is read in a child of its own.
+struct Place {
+    blob: BlobId,
+    derived: bool,
+    /// Where the record begins in the exhibit's own bytes.
+    offset: Option<u64>,
+    held: Held,
+}
+
+/// Where what was read goes: into the index, or why it cannot, and before the watches.
+pub(crate) struct Take {
+    indexing: Result<Indexing, StoreError>,
+    watches: Watches,
+}
+
+/// What was read in one place, to be written down.
+pub(crate) struct Read {
+    blob: Option<BlobId>,
+    input: Sha256Digest,
+    offset: Option<u64>,
+    held: Held,
+    reading: Reading,
+}
+
+impl<'a> Work<'a> {
+    fn of(desk: &'a Desk, scope: &'a Scope, permit: &'a Permit, row: &'a Row) -> Result<Work<'a>, StoreError> {
+        let view = admit::view(desk, row)?;
+        let content = view.content;
+        Ok(Work {
+            desk, scope, permit, row,
+            class: content.class,
+            captured: content.kind == ExhibitKind::Capture,
+            origin: content.origin,
+            label: view.exhibit,
+            at: Some(content.admitted.micros()),
+        })
+    }
+
     /// Derivations of this exhibit that a revocation or a crash left running are closed as stopped.
     fn close_left_behind(&self) -> Result<(), StoreError> {
         for row in self.desk.store.list_of(self.scope, "derivation", &self.row.id)? {
@@ -354,7 +418,31 @@ impl Work<'_> {
         content.blob.as_ref().map_or(Ok(()), |blob| admit::still_open(self.desk, self.scope, blob))
     }
 
-    fn unpack(&self, blob: &BlobId, budget: &Budget) -> Result<(String, Outcome, Vec<Kept>, Option<ExhibitClass>), StoreError> {
+    /// The words of the case on their way into its index, or why they cannot go there now.
+    fn indexing(&self) -> Result<Indexing, StoreError> {
+        let mut indexing = Indexing::begin(self.desk, self.scope, self.permit)?;
+        indexing.forget(&self.label);
+        Ok(indexing)
+    }
+
+    fn end_indexing(&self, indexing: Result<Indexing, StoreError>, derivation: &str) -> Result<(), StoreError> {
+        indexing?.end(self.desk, self.scope, self.permit, self.row, &self.label, derivation)
+    }
+
+    /// What is said of every passage of a place.
+    fn held(&self, derivation: &str, place: &str, blob: Option<&BlobId>) -> Held {
+        Held {
+            exhibit: self.label.clone(),
+            derivation: derivation.to_string(),
+            blob: blob.map(ToString::to_string),
+            place: place.to_string(),
+            host: host_of(place),
+            captured: self.at,
+            ..Held::default()
+        }
+    }
+
+    fn unpack(&self, blob: &BlobId, budget: &Budget, indexing: &mut Take) -> Result<Unpacked, StoreError> {
         let content: ExhibitContent = self.row.content()?;
         let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "deriv-");
         // Opened before it begins: what comes later was not compared, and the record says so.
@@ -372,25 +460,23 @@ impl Work<'_> {
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
         let begun = NewEvent::new(EventType::Derived, Some(self.row.id.clone()), json!({"derivation": id, "exhibit": self.label, "begins": true}));
         self.desk.store.commit(self.scope, self.permit, begun, vec![first])?;
-        let mut sink = MemberSink {
-            work: self,
-            lists,
-            inside: BTreeMap::new(),
-            derivation: id.clone(),
-            open: BTreeMap::new(),
-            ready: vec![],
-            kept: vec![],
-            parents: BTreeSet::new(),
-            batches: 0,
-            restricted: None,
-            told: None,
-        };
+        let mut sink = MemberSink::new(self, lists, &id, indexing);
         let name = content.original_name.clone().unwrap_or_default();
         let stop = self.watch();
-        let outcome = parse::run(self.desk.exe(), &Task::Unpack { name }, budget, &mut self.source(blob)?, &mut sink, &stop)
-            .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })?;
+        let mut run = |task: &Task, sink: &mut MemberSink<'_, '_>| {
+            parse::run(self.desk.exe(), task, budget, &mut self.source(blob)?, sink, &stop)
+                .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })
+        };
+        let skip = OWN_WORDS.map(str::to_string).to_vec();
+        let mut outcome = run(&Task::UnpackAndRead { name: name.clone(), skip }, &mut sink)?;
+        if matches!(outcome.ended, Ended::Crash(_) | Ended::Memory) {
+            // A page on which the reader falls must not hide what comes after it: the rest is unpacked without reading.
+            sink.again();
+            outcome = run(&Task::Unpack { name }, &mut sink)?;
+        }
         sink.flush()?;
         let (kept, restricted) = (std::mem::take(&mut sink.kept), sink.restricted);
+        let (selectors, gaps) = (sink.selectors, std::mem::take(&mut sink.gaps));
         let (passed, meanwhile) = (sink.lists.passed_over(), !sink.lists.are_all(self.desk)?);
         derivation.members = kept.len() as u64;
         derivation.outcome = Some(outcome.clone());
@@ -404,7 +490,7 @@ impl Work<'_> {
             detail["not-compared"] = json!("a known-hash list was added meanwhile");
         }
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![last])?;
-        Ok((id, outcome, kept, restricted))
+        Ok(Unpacked { derivation: id, outcome, members: kept, restricted, selectors, gaps })
     }
 
     /// Closes the derivation: whole only when everything was unpacked and searched to its end.
@@ -419,46 +505,60 @@ impl Work<'_> {
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![write]).map(|_| ())
     }
 
-    fn search(&self, blob: &BlobId, derived: Option<&BlobId>, place: &str, offset: Option<u64>, gaps: &mut Vec<String>) -> Result<u64, StoreError> {
-        let content = self.desk.store.read_blob(self.scope, self.permit, blob)?.content;
+    /// Reads one place in a child of its own.
+    fn search(&self, place: &Place, gaps: &mut Vec<String>, indexing: &mut Take) -> Result<u64, StoreError> {
+        let input = self.desk.store.read_blob(self.scope, self.permit, &place.blob)?.content.sha256;
         let mut sink = SelectorSink::default();
         let budget = Budget::default();
-        let task = Task::Extract { hint: json!({"place": place}).to_string() };
+        let task = Task::Extract { hint: json!({"place": place.held.place, "read": WORDS}).to_string() };
         let stop = self.watch();
-        let outcome = parse::run(self.desk.exe(), &task, &budget, &mut self.source(blob)?, &mut sink, &stop)
-            .map_err(|e| StoreError::Environment { attempt: format!("searching {place}"), cause: e.to_string() })?;
-        let told = sink.values.len();
-        let found: Vec<FoundSelector> = sink.values.into_iter().filter_map(|v| serde_json::from_value(v).ok()).collect();
+        let outcome = parse::run(self.desk.exe(), &task, &budget, &mut self.source(&place.blob)?, &mut sink, &stop)
+            .map_err(|e| StoreError::Environment { attempt: format!("searching {}", place.held.place), cause: e.to_string() })?;
         // A search that was cut short must never pass for one without result (law 9).
         if outcome.ended != Ended::Done {
-            gaps.push(format!("{place}: the search for selectors is incomplete ({})", ended_words(&outcome.ended)));
+            gaps.push(format!("{}: the search for selectors is incomplete ({})", place.held.place, ended_words(&outcome.ended)));
         }
-        if sink.beyond > 0 {
-            gaps.push(format!("{place}: {} selectors beyond the first {MOST_SELECTORS} were not kept", sink.beyond));
-        }
-        if found.len() < told {
-            gaps.push(format!("{place}: {} selectors could not be read", told - found.len()));
-        }
-        let batch = |selectors: &[FoundSelector]| SelectorBatch {
-            exhibit: self.label.clone(),
-            blob: derived.cloned(),
-            input: content.sha256,
-            place: place.to_string(),
-            record_offset: offset,
-            method: extract::METHOD.to_string(),
-            origin: self.origin.clone(),
-            selectors: selectors.to_vec(),
-        };
+        gaps.extend(sink.reading.gaps(&place.held.place));
+        let blob = place.derived.then(|| place.blob.clone());
+        let read = Read { blob, input, offset: place.offset, held: place.held.clone(), reading: sink.reading };
+        self.keep(&[read], &ended_words(&outcome.ended), outcome.cage.cage.name(), indexing)
+    }
+
+    /// Writes down what was read in these places, in one event, and hands the words to the index.
+    pub(crate) fn keep(&self, places: &[Read], ended: &str, cage: &str, take: &mut Take) -> Result<u64, StoreError> {
         let mut rows = Vec::new();
-        for piece in found.chunks(SELECTOR_BATCH) {
-            rows.push(self.selector_row(&batch(piece))?);
+        for place in places {
+            let batch = |selectors: &[FoundSelector]| SelectorBatch {
+                exhibit: self.label.clone(),
+                blob: place.blob.clone(),
+                input: place.input,
+                place: place.held.place.clone(),
+                record_offset: place.offset,
+                method: extract::METHOD.to_string(),
+                origin: self.origin.clone(),
+                selectors: selectors.to_vec(),
+            };
+            for piece in place.reading.selectors.chunks(SELECTOR_BATCH) {
+                rows.push(self.selector_row(&batch(piece))?);
+            }
         }
+        let count: usize = places.iter().map(|place| place.reading.selectors.len()).sum();
+        let told = |place: &Read| json!({"place": place.held.place, "count": place.reading.selectors.len(), "passages": place.reading.passages.len(), "input": place.input});
         let detail = json!({
-            "exhibit": self.label, "place": place, "method": extract::METHOD, "count": found.len(), "input": content.sha256,
-            "ended": ended_words(&outcome.ended), "cage": outcome.cage.cage.name(),
+            "exhibit": self.label, "method": extract::METHOD, "count": count, "ended": ended, "cage": cage,
+            "places": places.iter().map(told).collect::<Vec<_>>(),
         });
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Extracted, Some(self.row.id.clone()), detail), rows)?;
-        Ok(found.len() as u64)
+        for place in places {
+            let held = place.reading.held(&place.held);
+            take.watches.look(&held, &place.reading.selectors, &place.held);
+            if let Ok(indexing) = &mut take.indexing
+                && let Err(why) = indexing.add(&held)
+            {
+                take.indexing = Err(why);
+            }
+        }
+        Ok(count as u64)
     }
 
     /// Records of the archive maker's own words are kept and not searched; the log says how many.
@@ -505,313 +605,6 @@ impl Work<'_> {
         let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": exhibit_label(row.number.unwrap_or(0)), "parser": lines}));
         self.desk.store.commit(self.scope, self.permit, event, vec![write]).map(|_| ())
     }
-}
-
-/// Keeps each member as an encrypted blob and commits them in batches.
-struct MemberSink<'w, 'a> {
-    work: &'w Work<'a>,
-    lists: Known,
-    /// By member: the class of the most restricted thing that came out of it.
-    inside: BTreeMap<u32, ExhibitClass>,
-    derivation: String,
-    open: BTreeMap<u32, (MemberHead, NewBlob<'w>)>,
-    ready: Vec<(DerivedMember, Write)>,
-    kept: Vec<Kept>,
-    parents: BTreeSet<u32>,
-    batches: u64,
-    /// The class of what was found in the exhibit and restricts all of it, and the class that it was given for it.
-    restricted: Option<ExhibitClass>,
-    told: Option<ExhibitClass>,
-}
-
-fn sink_error(error: impl std::fmt::Display) -> SinkError {
-    SinkError::from(error.to_string())
-}
-
-impl MemberSink<'_, '_> {
-    /// Where a member stands, for people: its address or name, and in a web archive the type and id of the
-    /// record that it is or lies in.
-    fn place_of(&self, head: &MemberHead) -> String {
-        let address = head.warc.as_ref().and_then(|warc| warc.target_uri.as_deref()).unwrap_or(&head.name.text);
-        let mut around = Some(head);
-        while let Some(member) = around {
-            if let Some(warc) = &member.warc {
-                return format!("{address} ({} record {})", warc.record_type, warc.record_id.as_deref().unwrap_or("without an id"));
-            }
-            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
-        }
-        address.to_string()
-    }
-
-    /// Whether a member of a web archive lies in a record that its maker wrote.
-    fn is_own(&self, head: &MemberHead) -> bool {
-        let mut around = Some(head);
-        while let Some(member) = around {
-            if let Some(warc) = &member.warc {
-                return OWN_WORDS.contains(&warc.record_type.as_str());
-            }
-            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
-        }
-        false
-    }
-
-    /// A member that a list holds, or with the bytes of a restricted one, is as restricted, and so is every member
-    /// around it. What a list holds, or the bytes of a whole restricted item, makes the exhibit restricted too.
-    fn as_restricted(&mut self, blob: &mut BlobHandle, head: &MemberHead, known: &[KnownHit]) -> Result<bool, StoreError> {
-        let listed = class_after(ExhibitClass::Ordinary, known);
-        let held = self.inside.remove(&head.id).unwrap_or(ExhibitClass::Ordinary);
-        let same = match blob.summary.length {
-            0 => None,
-            // The collector's own words are no part of what a restricted item holds.
-            _ if self.work.captured && self.is_own(head) => None,
-            _ => reclassify::class_of_bytes(self.work.desk, self.work.scope, &blob.summary.sha256)?,
-        };
-        let class = listed.max(held).max(same.map_or(ExhibitClass::Ordinary, |(class, _)| class));
-        blob.raise(class);
-        let whole = same.filter(|(_, whole)| *whole).map(|(class, _)| class);
-        self.restricted = self.restricted.max([Some(listed), whole].into_iter().flatten().filter(|class| class.is_restricted() && *class > self.work.class).max());
-        if let Some(parent) = head.parent.filter(|_| class.is_restricted()) {
-            let around = self.inside.entry(parent).or_insert(class);
-            *around = class.max(*around);
-        }
-        Ok(class.is_restricted())
-    }
-
-    /// The exhibit becomes restricted in the moment in which that is known, not when all of it is unpacked.
-    fn tell(&mut self) -> Result<(), StoreError> {
-        let Some(class) = self.restricted.filter(|_| self.restricted > self.told) else { return Ok(()) };
-        // First: it needs no authority, and a revocation that stops what follows does not stop this.
-        reclassify::becomes_restricted(self.work.desk, self.work.scope, &self.work.label, class)?;
-        self.told = Some(class);
-        self.flush()
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        if self.ready.is_empty() {
-            return Ok(());
-        }
-        self.batches += 1;
-        let ready = std::mem::take(&mut self.ready);
-        let members: Vec<&DerivedMember> = ready.iter().map(|(member, _)| member).collect();
-        let id = format!("{}/{}", self.derivation, self.batches);
-        let list = Draft::new("members", id, "kept").under(&self.derivation).write(self.work.scope, self.work.desk.now(), &members)?;
-        let mut detail = json!({"derivation": self.derivation, "exhibit": self.work.label, "batch": self.batches, "members": members.len()});
-        let hits: Vec<KnownHit> = members.iter().flat_map(|member| member.known.clone()).collect();
-        if !hits.is_empty() {
-            detail["known"] = known::in_event(&hits);
-        }
-        let mut rows = vec![list];
-        rows.extend(ready.into_iter().map(|(_, blob)| blob));
-        let event = NewEvent::new(EventType::Derived, Some(self.work.row.id.clone()), detail);
-        self.work.desk.store.commit(self.work.scope, self.work.permit, event, rows).map(|_| ())
-    }
-}
-
-impl Sink for MemberSink<'_, '_> {
-    fn begin(&mut self, head: &MemberHead) -> Result<(), SinkError> {
-        let work = self.work;
-        let blob = work
-            .desk
-            .store
-            .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), self.lists.also(AlsoDigest::default()))
-            .map_err(sink_error)?;
-        self.open.insert(head.id, (head.clone(), blob));
-        Ok(())
-    }
-
-    fn data(&mut self, id: u32, bytes: &[u8]) -> Result<(), SinkError> {
-        let (_, blob) = self.open.get_mut(&id).ok_or_else(|| sink_error("bytes of a member that never began"))?;
-        blob.write_all(bytes).map_err(sink_error)
-    }
-
-    fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
-        let (head, blob) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
-        let (mut blob, known) = admit::matched(self.work.desk, &self.lists, blob.finish().map_err(sink_error)?).map_err(sink_error)?;
-        let restricted = self.as_restricted(&mut blob, &head, &known).map_err(sink_error)?;
-        // Members end from the inside out, so every child of this one was seen by now.
-        let is_leaf = !self.parents.contains(&head.id);
-        self.kept.push(Kept {
-            blob: blob.id.clone(),
-            id: head.id,
-            parent: head.parent,
-            place: self.place_of(&head),
-            offset: head.offset,
-            length: blob.summary.length,
-            is_leaf,
-            restricted,
-            record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
-            known: known.clone(),
-        });
-        self.parents.extend(head.parent);
-        let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
-        self.ready.push((member, blob.row));
-        self.tell().map_err(sink_error)?;
-        if self.ready.len() >= BATCH { self.flush().map_err(sink_error) } else { Ok(()) }
-    }
-
-    fn abandon(&mut self, id: u32, _reason: &str) {
-        self.open.remove(&id);
-    }
-
-    fn finding(&mut self, _finding: &parse::Finding) {}
-
-    fn selectors(&mut self, _values: Vec<Value>) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
-
-/// Keeps what was found in one member, up to [`MOST_SELECTORS`]; what is beyond is counted, so that a page
-/// of nothing but addresses cannot eat the desk's memory.
-#[derive(Default)]
-pub(crate) struct SelectorSink {
-    pub values: Vec<Value>,
-    pub beyond: usize,
-}
-
-impl Sink for SelectorSink {
-    fn begin(&mut self, _head: &MemberHead) -> Result<(), SinkError> {
-        Err(sink_error("a member where only selectors were asked for"))
-    }
-
-    fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn end(&mut self, _tail: &MemberTail) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn abandon(&mut self, _id: u32, _reason: &str) {}
-
-    fn finding(&mut self, _finding: &parse::Finding) {}
-
-    fn selectors(&mut self, values: Vec<Value>) -> Result<(), SinkError> {
-        let room = MOST_SELECTORS - self.values.len();
-        self.beyond += values.len().saturating_sub(room);
-        self.values.extend(values.into_iter().take(room));
-        Ok(())
-    }
-}
-
-/// One place where a selector stands.
-#[derive(Debug, Clone, Serialize)]
-pub struct SelectorHit {
-    /// The exhibit.
-    pub exhibit: String,
-    /// URL or member name.
-    pub place: String,
-    /// The selector.
-    #[serde(flatten)]
-    pub selector: FoundSelector,
-    /// Whether value and place are left out, because the exhibit is personal and sensitive.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub minimised: bool,
-}
-
-/// What stands in a list in place of a value from a personal-sensitive exhibit.
-const MINIMISED: &str = "(minimised)";
-
-impl SelectorHit {
-    /// Without what was read in the item: its kind and where to ask for more is all that a list shows.
-    fn minimised(mut self, asked: Option<&str>) -> SelectorHit {
-        if asked.is_none() {
-            self.selector.value = MINIMISED.into();
-            self.selector.reason = MINIMISED.into();
-        }
-        self.place = MINIMISED.into();
-        self.minimised = true;
-        self
-    }
-}
-
-/// The answer to a query.
-#[derive(Debug, Clone, Serialize)]
-pub struct Hits {
-    /// Where the selectors stand.
-    pub hits: Vec<SelectorHit>,
-    /// How many more stand in exhibits that the authority does not reach: counted, not shown.
-    pub outside: usize,
-    /// Labels of restricted exhibits, about which nothing is said: a number alone would tell what stands in them.
-    pub restricted: Vec<String>,
-    /// Labels of exhibits that were not examined to the end.
-    pub unsearched: Vec<String>,
-    /// The event by which the question was asked.
-    pub event: u64,
-}
-
-/// Selectors of the case, all or those with this exact value; one query event with count and a
-/// commitment to the result set.
-///
-/// # Errors
-/// When the permit is not to query.
-pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str>, purpose: &str) -> Result<Hits, StoreError> {
-    for_action(permit, Action::Query)?;
-    let rows = match value {
-        Some(value) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
-        None => desk.store.list(scope, "selectors")?,
-    };
-    let (mut hits, mut outside) = (Vec::new(), 0);
-    let sensitive = sensitive_labels(desk, scope)?;
-    let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
-    for row in &rows {
-        let batch: SelectorBatch = row.content()?;
-        if restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
-            continue;
-        }
-        let reaches = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
-        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
-        if !reaches {
-            outside += matching.count();
-            continue;
-        }
-        let found = matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false });
-        if sensitive.contains(&batch.exhibit) {
-            hits.extend(found.map(|hit| hit.minimised(value)));
-        } else {
-            hits.extend(found);
-        }
-    }
-    let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
-    let unsearched = unsearched(desk, scope)?;
-    let detail = json!({
-        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
-    });
-    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
-    Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
-}
-
-/// Labels of the personal-sensitive exhibits: lists show nothing that was read in them.
-fn sensitive_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
-    let mut labels = BTreeSet::new();
-    for row in desk.store.list(scope, "exhibit")? {
-        if row.content::<ExhibitContent>()?.class == ExhibitClass::PersonalSensitive {
-            labels.insert(exhibit_label(row.number.unwrap_or(0)));
-        }
-    }
-    Ok(labels)
-}
-
-/// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
-/// nothing about them.
-fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
-    let mut newest: BTreeMap<String, (u64, bool)> = BTreeMap::new();
-    for row in desk.store.list(scope, "derivation")? {
-        let exhibit = row.parent.clone().unwrap_or_default();
-        let entry = newest.entry(exhibit).or_insert((row.event, row.state == WHOLE));
-        if row.event >= entry.0 {
-            *entry = (row.event, row.state == WHOLE);
-        }
-    }
-    let rows = desk.store.list(scope, "exhibit")?;
-    let mut labels = Vec::new();
-    for row in &rows {
-        let content: ExhibitContent = row.content()?;
-        let whole = newest.get(&row.id).is_some_and(|(_, whole)| *whole);
-        if content.blob.is_some() && (!whole || content.class.is_restricted()) {
-            labels.push(exhibit_label(row.number.unwrap_or(0)));
-        }
-    }
-    Ok(labels)
 }
 
 /// Whether the newest examination of an exhibit went through all of its bytes: without that, nothing may

@@ -33,14 +33,17 @@ pub mod package;
 pub mod papers;
 pub mod persona;
 pub mod proxy;
+mod reading;
 pub mod reclassify;
 mod report_draft;
 pub mod report_step;
 pub mod release;
 mod row;
+pub mod search;
 pub mod subject;
 pub mod twice;
 pub mod viewing;
+pub mod watch;
 pub mod witness;
 
 pub use office::{Desk, TOOL, restore};

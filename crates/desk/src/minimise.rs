@@ -110,7 +110,7 @@ pub fn view(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
 /// The identifiers in some bytes, found in the caged parser; why there is no answer, where the search was not whole.
 fn identifiers(desk: &Desk, scope: &Scope, permit: &Permit, readable: store::ReadableBlob) -> Result<Result<Vec<FoundSelector>, String>, StoreError> {
     let (mut sink, mut source) = (SelectorSink::default(), BlobSource::from(readable));
-    let task = Task::Extract { hint: json!({"place": "minimised view"}).to_string() };
+    let task = Task::Extract { hint: json!({"place": "minimised view", "read": "selectors"}).to_string() };
     let asked = Cell::new(Instant::now());
     let stop = || asked.get().elapsed() >= Duration::from_secs(1) && {
         asked.set(Instant::now());
@@ -119,9 +119,9 @@ fn identifiers(desk: &Desk, scope: &Scope, permit: &Permit, readable: store::Rea
     let outcome = parse::run(desk.exe(), &task, &Budget::default(), &mut source, &mut sink, &stop)
         .map_err(|e| StoreError::Environment { attempt: "searching the item for what must be covered".into(), cause: e.to_string() })?;
     desk.store.still_live(scope, permit)?;
-    let told = sink.values.len();
-    let found: Vec<FoundSelector> = sink.values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
-    let whole = outcome.ended == Ended::Done && sink.beyond == 0 && found.len() == told;
+    let reading = sink.reading;
+    let whole = outcome.ended == Ended::Done && reading.selectors_beyond == 0 && reading.strange == 0;
+    let found = reading.selectors;
     Ok(if whole { Ok(found) } else { Err("the search for identifiers was not whole, so none of its text is shown".into()) })
 }
 

@@ -72,6 +72,28 @@ impl<'a> Flat<'a> {
         (here, here + 1)
     }
 
+    /// The stretches of a flat range, each as (position in the range, raw position, raw length it stands for as a
+    /// whole or 0 where every byte stands for itself).
+    pub(crate) fn runs(&self, start: usize, end: usize) -> Vec<(usize, usize, usize)> {
+        if self.stretches.is_empty() || start >= end {
+            return vec![(0, start, 0)];
+        }
+        let from = self.stretches.partition_point(|s| s.flat as usize <= start).saturating_sub(1);
+        let within = self.stretches[from..].iter().take_while(|s| (s.flat as usize) < end);
+        let run = |s: &Stretch| {
+            let cut = start.saturating_sub(s.flat as usize);
+            let raw = if s.unit > 0 { s.raw as usize } else { s.raw as usize + cut };
+            ((s.flat as usize).max(start) - start, raw, s.unit as usize)
+        };
+        within.map(run).collect()
+    }
+
+    /// The parts of the document in which text was kept apart, each with its flat range; none for plain text.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Zone, usize, usize)> {
+        let end_of = |i: usize| self.zones.get(i + 1).map_or(self.bytes.len(), |(at, _)| *at as usize);
+        self.zones.iter().enumerate().map(move |(i, (at, zone))| (zone, *at as usize, end_of(i)))
+    }
+
     /// Where in the document the byte at `flat` stood.
     pub(crate) fn zone(&self, flat: usize) -> &Zone {
         let index = self.zones.partition_point(|(at, _)| *at as usize <= flat);
@@ -106,6 +128,11 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Writer { bytes: Vec::with_capacity(bytes), ..Writer::default() }
+    }
+
+    /// Bytes written so far.
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
     }
 
     fn here(&self) -> u32 {

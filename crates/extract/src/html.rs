@@ -15,6 +15,8 @@ pub(crate) struct Page {
     pub text: Flat<'static>,
     /// Attribute values, comments, scripts and styles.
     pub markup: Flat<'static>,
+    /// Where the title stands in `text`.
+    pub title: Option<(usize, usize)>,
     /// Raw positions outside all tags where a new block begins, at least `CUT_SPACING` apart.
     pub cuts: Vec<usize>,
 }
@@ -29,9 +31,10 @@ pub(crate) fn read(bytes: &[u8]) -> Page {
         text: Writer::with_capacity(bytes.len() / 2),
         markup: Writer::with_capacity(bytes.len() / 2),
         cuts: Vec::new(),
+        title: None,
     };
     reader.run();
-    Page { text: reader.text.finish(), markup: reader.markup.finish(), cuts: reader.cuts }
+    Page { text: reader.text.finish(), markup: reader.markup.finish(), title: reader.title, cuts: reader.cuts }
 }
 
 struct Reader<'a> {
@@ -40,6 +43,7 @@ struct Reader<'a> {
     text: Writer,
     markup: Writer,
     cuts: Vec<usize>,
+    title: Option<(usize, usize)>,
 }
 
 impl<'a> Reader<'a> {
@@ -186,7 +190,11 @@ impl<'a> Reader<'a> {
             self.at = end;
         } else if is(b"title") || is(b"textarea") {
             let end = self.closing(name);
+            let from = self.text.length();
             self.text.copy(self.bytes, self.at, end, true);
+            if is(b"title") && self.text.length() > from {
+                self.title.get_or_insert((from, self.text.length()));
+            }
             self.at = end;
         }
     }

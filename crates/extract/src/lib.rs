@@ -23,6 +23,7 @@ mod html;
 pub mod links;
 mod onion;
 mod pass;
+pub mod passages;
 mod pgp;
 mod phone;
 mod resolve;

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, examine::SelectorHit, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView,  package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
+use desk::search::{SelectorHit, WordHits};
 use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
 
@@ -165,6 +166,38 @@ pub fn selectors(hits: &[SelectorHit]) -> Vec<String> {
     };
     let head = row(["type", "state", "value", "exhibit", "place"]);
     table(&std::iter::once(head).chain(hits.iter().map(cells)).collect::<Vec<_>>())
+}
+
+/// Passages that answer a question: where, and the captured words with what was found between marks.
+pub fn word_hits(found: &WordHits) -> Vec<String> {
+    let mut lines = Vec::new();
+    for hit in &found.hits {
+        let bytes = if hit.end > hit.start { format!(", bytes {}-{}", hit.start, hit.end) } else { String::new() };
+        let zone = if hit.zone == "text" { String::new() } else { format!(", in {}", hit.zone) };
+        let alike = if hit.look_alike { ", in letters that look or sound alike" } else { "" };
+        lines.push(format!("{}  {}{zone}{bytes}{alike}", hit.exhibit, hit.place));
+        lines.push(format!("    {}", marked(&hit.quote, &hit.marks)));
+    }
+    let largest = |name: &str| found.facets.get(name).filter(|values| values.len() > 1).map(|values| {
+        let shown: Vec<String> = values.iter().take(5).map(|(value, count)| format!("{value} ({count})")).collect();
+        format!("by {name}: {}", shown.join(", "))
+    });
+    lines.extend(["exhibit", "host", "language"].into_iter().filter_map(largest));
+    lines
+}
+
+/// The quote on one line, with each hit between `[[` and `]]`.
+fn marked(quote: &str, marks: &[(usize, usize)]) -> String {
+    let (mut line, mut at) = (String::new(), 0);
+    for (start, end) in marks.iter().filter(|(start, end)| start < end) {
+        if *start < at {
+            continue;
+        }
+        line += &format!("{}[[{}]]", &quote[at..*start], &quote[*start..*end]);
+        at = *end;
+    }
+    line += &quote[at..];
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A package: who has signed and stamped, and what is missing.

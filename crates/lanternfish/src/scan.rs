@@ -8,10 +8,10 @@ use std::{
 };
 
 use desk::DeskError;
-use extract::{Hints, Scanner};
+use extract::{Hints, Scanner, passages::Passage};
 use model::selector::FoundSelector;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::output::{Pipe, complain};
 
@@ -23,7 +23,16 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
         let page = extract::links::read(bytes, hint["address"].as_str().unwrap_or_default(), hint["media"].as_str(), status);
         return serde_json::to_value(page).into_iter().collect();
     }
-    Scanner::new().scan(bytes, &Hints::default()).iter().filter_map(|found| serde_json::to_value(found).ok()).collect()
+    let found = Scanner::new().scan(bytes, &Hints::default());
+    let mut values: Vec<Value> = found.iter().filter_map(|found| serde_json::to_value(found).ok()).collect();
+    if hint["read"] != "selectors" {
+        values.extend(extract::passages::read(bytes, &Hints::default()).iter().map(passage));
+    }
+    values
+}
+
+fn passage(passage: &Passage) -> Value {
+    json!({"kind": "passage", "zone": passage.place, "text": passage.text, "runs": passage.runs, "start": passage.start, "end": passage.end})
 }
 
 #[derive(Serialize)]

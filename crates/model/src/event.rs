@@ -122,6 +122,14 @@ event_types! {
     Extracted = "extracted", Some(Operation::Combination);
     /// A question was asked.
     Queried = "queried", Some(Operation::Consultation);
+    /// Words, a selector or a pattern is looked for from now on.
+    WatchSet = "watch-set", Some(Operation::Combination);
+    /// A watch was ended.
+    WatchEnded = "watch-ended", Some(Operation::Alteration);
+    /// A watch matched.
+    AlertRaised = "alert-raised", Some(Operation::Combination);
+    /// A person looked at an alert.
+    AlertSeen = "alert-seen", Some(Operation::Alteration);
     /// An item left its place.
     CheckedOut = "checked-out", Some(Operation::Alteration);
     /// An item came back.

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Read, Write};
 
 use crate::cage::{self, Bounds, CageOptions};
 use crate::context::{Context, Port};
+use crate::gather::Gather;
 use crate::harvest::Harvest;
 use crate::member::Task;
 use crate::wire::{Closing, Order, Reply, Report};
@@ -58,11 +59,17 @@ pub(crate) fn perform(
         let worked = unpack::unpack(&context, "");
         return closing(&context, worked);
     }
+    if let Task::UnpackAndRead { name, skip } = &order.task {
+        let mut gather = Gather::new(port, extract, skip);
+        let context = Context::new(&mut gather, order);
+        let worked = unpack::unpack(&context, name);
+        return closing(&context, worked);
+    }
     let context = Context::new(port, order);
     let worked = match &order.task {
         Task::Unpack { name } => unpack::unpack(&context, name),
         Task::Extract { hint } => scan::scan(&context, hint, extract),
-        Task::Probe { .. } | Task::Pages => Ok(()),
+        Task::Probe { .. } | Task::Pages | Task::UnpackAndRead { .. } => Ok(()),
     };
     closing(&context, worked)
 }

@@ -52,6 +52,9 @@ pub(crate) struct Guard<'s> {
     probing: bool,
     harvesting: bool,
     page_bytes: u64,
+    reading: bool,
+    /// The member that ended last, with its length, until all that was read in it has come.
+    ended: Option<(u32, u64)>,
     open: Vec<Open>,
     begun: u64,
     finding_count: u64,
@@ -73,6 +76,8 @@ impl<'s> Guard<'s> {
             probing: matches!(order.task, Task::Probe { .. }),
             harvesting: order.task == Task::Pages,
             page_bytes: 0,
+            reading: matches!(order.task, Task::UnpackAndRead { .. }),
+            ended: None,
             open: Vec::new(),
             begun: 0,
             finding_count: 0,
@@ -97,6 +102,7 @@ impl<'s> Guard<'s> {
             Report::Finding(finding) => self.finding(finding),
             Report::Selectors(values) => self.selectors(values),
             Report::Pages(values) => self.pages(values),
+            Report::Found { id, last, values } => self.found(id, values, last),
             Report::Probe(probe) => self.probe(probe),
             Report::Done(closing) => self.done(closing),
         }
@@ -111,6 +117,7 @@ impl<'s> Guard<'s> {
     fn begin(&mut self, head: MemberHead) -> Result<(), Refusal> {
         self.begun += 1;
         rule(!self.extracting && !self.probing && !self.harvesting, "a member where none was asked for")?;
+        self.ended = None;
         rule(u64::from(head.id) == self.begun, "member ids out of order")?;
         rule(self.begun <= self.budget.members, "more members than the budget allows")?;
         rule(head.parent == self.open.last().map(|open| open.id), "a member outside its parent")?;
@@ -155,6 +162,7 @@ impl<'s> Guard<'s> {
             (false, true) => self.summary.payloads_out += 1,
             (_, false) => self.incomplete(&open, tail)?,
         }
+        self.ended = Some((open.id, open.length));
         Ok(self.sink.end(tail)?)
     }
 
@@ -189,9 +197,24 @@ impl<'s> Guard<'s> {
 
     fn selectors(&mut self, values: Vec<serde_json::Value>) -> Result<(), Refusal> {
         rule(self.extracting, "selectors where none were asked for")?;
-        rule(values.iter().all(|value| self.lies_in_source(value)), "a selector outside the source")?;
+        rule(values.iter().all(|value| lies_in(value, self.source_len)), "a selector outside the source")?;
         self.summary.selectors += values.len() as u64;
         Ok(self.sink.selectors(values)?)
+    }
+
+    fn found(&mut self, id: u32, values: Vec<serde_json::Value>, last: bool) -> Result<(), Refusal> {
+        rule(self.reading, "what was read, where nobody asked for it")?;
+        let length = self.ended.filter(|(ended, _)| *ended == id).map(|(_, length)| length);
+        let Some(length) = length else { return Err(Refusal::Hostile("what was read in a member that did not just end".into())) };
+        rule(values.iter().all(|value| lies_in(value, length)), "something read outside its member")?;
+        // What is read in a page is at most some times as long as the page: it is bounded with the members' bytes.
+        self.page_bytes += values.iter().map(|value| value.to_string().len() as u64).sum::<u64>();
+        rule(self.page_bytes <= self.budget.output_bytes, "more was read than the budget allows")?;
+        self.summary.selectors += values.iter().filter(|value| value.get("kind").is_none()).count() as u64;
+        if last {
+            self.ended = None;
+        }
+        Ok(self.sink.found(id, values, last)?)
     }
 
     fn pages(&mut self, values: Vec<serde_json::Value>) -> Result<(), Refusal> {
@@ -203,10 +226,6 @@ impl<'s> Guard<'s> {
         values.into_iter().try_for_each(|value| self.sink.page(value)).map_err(Refusal::from)
     }
 
-    fn lies_in_source(&self, value: &serde_json::Value) -> bool {
-        let place = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
-        matches!((place("start"), place("end")), (Some(start), Some(end)) if start <= end && end <= self.source_len)
-    }
 
     fn probe(&mut self, probe: ProbeReport) -> Result<(), Refusal> {
         rule(self.probing, "a probe report where none was asked for")?;
@@ -261,6 +280,11 @@ impl<'s> Guard<'s> {
     pub(crate) fn note_end(&mut self, kind: FindingKind, text: String) {
         self.note(Finding { kind, text, member: None, offset: 0, rejects: false });
     }
+}
+
+fn lies_in(value: &serde_json::Value, length: u64) -> bool {
+    let place = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
+    matches!((place("start"), place("end")), (Some(start), Some(end)) if start <= end && end <= length)
 }
 
 fn rule(holds: bool, broken: &str) -> Result<(), Refusal> {

@@ -109,6 +109,15 @@ pub trait Sink {
     /// When they cannot be kept; the run ends.
     fn selectors(&mut self, values: Vec<serde_json::Value>) -> Result<(), SinkError>;
 
+    /// What was read in the member that ended last, for [`Task::UnpackAndRead`]; offsets count in its bytes. `last`
+    /// when nothing more comes of it. A member of which nothing comes was not read.
+    ///
+    /// # Errors
+    /// When it cannot be kept; the run ends.
+    fn found(&mut self, _id: u32, _values: Vec<serde_json::Value>, _last: bool) -> Result<(), SinkError> {
+        Err(SinkError::from("what was read, and nobody asked for".to_string()))
+    }
+
     /// What was read in one response of a web archive, for [`Task::Pages`].
     ///
     /// # Errors

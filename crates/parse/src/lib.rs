@@ -25,6 +25,7 @@ mod cage;
 mod child;
 mod context;
 mod declared;
+mod gather;
 mod guard;
 mod gzip;
 mod harvest;

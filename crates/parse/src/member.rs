@@ -16,6 +16,13 @@ pub enum Task {
         /// that a file named like an archive is none.
         name: String,
     },
+    /// The same, and run the extraction closure over each innermost member while it passes.
+    UnpackAndRead {
+        /// As in [`Task::Unpack`].
+        name: String,
+        /// Types of records of a web archive that hold its maker's own words: they are unpacked and not read.
+        skip: Vec<String>,
+    },
     /// Run the extraction closure over the bytes.
     Extract {
         /// JSON text handed to the closure as it is (media type, default region, …).

@@ -46,6 +46,8 @@ pub(crate) enum Report<'a> {
     Finding(Finding),
     Selectors(Vec<serde_json::Value>),
     Pages(Vec<serde_json::Value>),
+    /// What was read in the member that has just ended; `last` when nothing more comes of it.
+    Found { id: u32, last: bool, values: Vec<serde_json::Value> },
     Probe(ProbeReport),
     Done(Closing),
 }
@@ -73,6 +75,13 @@ impl Report<'_> {
             Report::Finding(value) => json_frame(b'F', value),
             Report::Selectors(values) => lines_frame(b'S', values),
             Report::Pages(values) => lines_frame(b'L', values),
+            Report::Found { id, last, values } => {
+                let lines: Vec<String> = values.iter().map(ToString::to_string).collect();
+                let mut body = id.to_le_bytes().to_vec();
+                body.push(u8::from(*last));
+                body.extend_from_slice(lines.join("\n").as_bytes());
+                frame(b'G', &body)
+            }
             Report::Probe(value) => json_frame(b'P', value),
             Report::Done(value) => json_frame(b'X', value),
         }
@@ -92,6 +101,11 @@ impl Report<'_> {
             b'F' => Report::Finding(json(body)?),
             b'S' => Report::Selectors(json_lines(body)?),
             b'L' => Report::Pages(json_lines(body)?),
+            b'G' => {
+                let (id, rest) = body.split_first_chunk::<4>().ok_or("what was read, of no member")?;
+                let (last, lines) = rest.split_first().ok_or("what was read, without an end")?;
+                Report::Found { id: u32::from_le_bytes(*id), last: *last != 0, values: json_lines(lines)? }
+            }
             b'P' => Report::Probe(json(body)?),
             b'X' => Report::Done(json(body)?),
             other => return Err(format!("a frame of unknown type {other}")),

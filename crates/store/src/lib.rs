@@ -12,6 +12,7 @@ mod erasure;
 mod error;
 pub mod fuzz;
 mod health;
+pub mod index;
 mod home;
 mod known;
 mod log;

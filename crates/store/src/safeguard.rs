@@ -77,7 +77,7 @@ impl Store {
     }
 
     fn write_backup(&self, records: BackupFile, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
-        let skip = |path: &str| path.starts_with("records.") || path == RESTORED || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out");
+        let skip = |path: &str| path.starts_with("records.") || path == RESTORED || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out") || path.starts_with("index/");
         let mut files = list_home(self.home.root(), skip)?;
         files.push(records);
         let identity = Identity::generate()?;

@@ -18,6 +18,8 @@ mod erasing;
 mod faults;
 #[path = "store/house.rs"]
 mod house;
+#[path = "store/index.rs"]
+mod index;
 #[path = "store/keys.rs"]
 mod keys;
 #[path = "store/known.rs"]

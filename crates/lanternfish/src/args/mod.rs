@@ -12,6 +12,7 @@ mod proxies;
 mod range;
 mod restricted;
 mod subjects;
+mod watches;
 mod witness;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, witness::*};
+pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -187,6 +188,26 @@ pub enum Verb {
     /// Known-hash lists: compared with everything that comes in, before anybody can open it.
     #[command(subcommand)]
     Hashes(HashesVerb),
+    /// Words, selectors and patterns that are looked for from now on; alerts.
+    #[command(subcommand)]
+    Watch(WatchVerb),
+    /// Search the words of a case, in every script.
+    #[command(after_long_help = SEARCH_WORDS)]
+    Search {
+        #[command(flatten)]
+        case: InCase,
+        /// What to look for.
+        question: Option<String>,
+        /// What you ask for, for the log.
+        #[arg(long, value_parser = words)]
+        purpose: Option<String>,
+        /// Most answers that are shown.
+        #[arg(long, default_value_t = 20)]
+        most: usize,
+        /// Make the index of the case again from what is stored, then search.
+        #[arg(long)]
+        rebuild: bool,
+    },
     /// Selectors that were found: all, or where one value stands.
     Selectors {
         #[command(flatten)]
@@ -302,6 +323,24 @@ pub struct InCase {
     #[arg(long, value_parser = words)]
     pub case: String,
 }
+
+/// How a question is written.
+const SEARCH_WORDS: &str = "\
+How to ask:
+  two words             both must be there
+  \"a phrase\"            these words, one after the other
+  \"a phrase\"~5          these words, with at most 5 others among them
+  one OR other          one of them
+  -word                 must not be there
+  word*                 words that begin so
+  word~   word~2        words that differ by 1 or 2 letters
+  ( ... )               a group
+  title:  address:      only in titles, only in addresses
+  exhibit:E-0001  host:  language:lo  zone:comment  selector:VALUE  type:btc-bech32
+  after:2026-01-31  before:2026-02-28   day of the capture, both included
+
+Lao, Thai, Khmer, Burmese and Chinese are found inside longer text, without blanks.
+Each answer quotes the captured text and names its bytes.";
 
 /// Whom and where something concerns; needed under an authority that is limited in it.
 #[derive(Debug, Clone, Args)]

@@ -78,6 +78,9 @@ impl Office {
     /// The same of what an archive held.
     pub(super) fn told_of_members(&self, view: &ExaminationView) {
         self.tell_hits(&format!("inside {}", view.exhibit), &view.known);
+        view.alerts.iter().for_each(|alert| self.voice.note(format!("ALERT {alert} in {}: lanternfish watch alerts", view.exhibit)));
+        view.watches.iter().for_each(|why| self.voice.note(why));
+        view.not_indexed.iter().for_each(|why| self.voice.note(format!("its words are not in the index of the case: {why}")));
     }
 
     fn tell_hits(&self, what: &str, hits: &[KnownHit]) {

@@ -13,6 +13,7 @@ mod proxies;
 mod range;
 mod restricted;
 mod subjects;
+mod watches;
 mod witness;
 
 use std::{
@@ -22,7 +23,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, search};
 use model::action::Action;
 use model::capture::Rendering;
 use serde_json::json;
@@ -214,6 +215,27 @@ impl Office {
         Ok(0)
     }
 
+    fn search(&self, case: &InCase, question: &str, purpose: Option<&str>, most: usize) -> Done {
+        let Some(purpose) = purpose else {
+            return Err(DeskError::input("say what you ask for (--purpose \"...\"): it is written into the log"));
+        };
+        let (_, scope, permit) = self.to(case, Action::Query)?;
+        let found = search::words(&self.desk, &scope, &permit, question, most, purpose)?;
+        self.voice.tell_all(&found.hits, || in_short::word_hits(&found), "nothing was found");
+        self.voice.note(format!("the question is event {} of the log", found.event));
+        if found.hits.len() < found.candidates - found.unconfirmed {
+            self.voice.note(format!("{} of {} passages are shown: ask for more with --most, or more exactly", found.hits.len(), found.candidates - found.unconfirmed));
+        }
+        let silent = [("not examined to the end", &found.unsearched), ("not in the index (make it again with --rebuild)", &found.not_indexed), ("restricted", &found.restricted)];
+        for (why, labels) in silent.iter().filter(|(_, labels)| !labels.is_empty()) {
+            self.voice.note(format!("{why}, so nothing is said about: {}", labels.join(", ")));
+        }
+        if found.outside > 0 {
+            self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+        }
+        Ok(0)
+    }
+
     fn run(&self, verb: Verb) -> Done {
         match verb {
             Verb::User(verb) => self.user(verb),
@@ -271,9 +293,23 @@ impl Office {
                 self.told_of_members(&view);
                 Ok(0)
             }
+            Verb::Watch(verb) => self.watch(verb),
+            Verb::Search { case, question, purpose, most, rebuild } => {
+                if rebuild {
+                    let (_, scope, permit) = self.to(&case, Action::Examine)?;
+                    let made = search::rebuild(&self.desk, &scope, &permit, &|label| self.voice.note(format!("reading {label}")))?;
+                    self.voice.note(format!("the index was made again: {}", match made.len() { 1 => "1 exhibit".to_string(), many => format!("{many} exhibits") }));
+                    made.iter().for_each(|(label, gap)| gap.iter().for_each(|gap| self.voice.note(format!("{label}: {gap}"))));
+                }
+                match question {
+                    Some(question) => self.search(&case, &question, purpose.as_deref(), most),
+                    None if rebuild => Ok(0),
+                    None => Err(DeskError::input("what do you look for? Write it after `search`, in quotation marks")),
+                }
+            }
             Verb::Selectors { case, value, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let found = examine::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
+                let found = search::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
                 self.voice.tell_all(&found.hits, || in_short::selectors(&found.hits), "no selector was found");
                 self.voice.note(format!("the question is event {} of the log", found.event));
                 if !found.unsearched.is_empty() {

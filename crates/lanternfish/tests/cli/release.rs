@@ -15,7 +15,7 @@ use desk::{
     admit::{self, AdmitFile},
     authority::{self, Decision, RecordAuthority},
     case::{self, CaseContent},
-    examine,
+    examine, search,
     known::{self, AddList},
     minimise,
     package::{self, BuildPackage},
@@ -148,7 +148,7 @@ impl Unit {
     /// Selectors that are shown, and that are counted only.
     fn hits(&self) -> (usize, usize) {
         let (scope, permit) = self.may(&self.noy, Intent::to(Action::Query)).unwrap();
-        let hits = examine::selectors(&self.desk, &scope, &permit, None, "drill").unwrap();
+        let hits = search::selectors(&self.desk, &scope, &permit, None, "drill").unwrap();
         (hits.hits.len(), hits.outside)
     }
 

@@ -111,8 +111,8 @@ impl Digests {
 struct ChunkCipher(ChaCha20Poly1305);
 
 impl ChunkCipher {
-    fn new(key: &Secret32, id: &BlobId, header: &[u8; HEADER]) -> Self {
-        let context = [header.as_slice(), id.as_str().as_bytes()].concat();
+    fn new(key: &Secret32, name: &str, header: &[u8; HEADER]) -> Self {
+        let context = [header.as_slice(), name.as_bytes()].concat();
         let chunk_key = key.derive(Purpose::BlobChunks, &context);
         ChunkCipher(ChaCha20Poly1305::new(chunk_key.expose().into()))
     }
@@ -162,14 +162,23 @@ impl<W: Write> BlobWriter<W> {
     ///
     /// # Errors
     /// [`VaultError::NoRandomness`], or what `inner` answered.
-    pub fn new(mut inner: W, key: &Secret32, id: &BlobId, also: AlsoDigest) -> Result<Self, VaultError> {
+    pub fn new(inner: W, key: &Secret32, id: &BlobId, also: AlsoDigest) -> Result<Self, VaultError> {
+        BlobWriter::named(inner, key, id.as_str(), also)
+    }
+
+    /// The same for bytes that are no blob of a case and have another name, such as a file of an index. Names under
+    /// one key must differ.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn named(mut inner: W, key: &Secret32, name: &str, also: AlsoDigest) -> Result<Self, VaultError> {
         let mut header = [0; HEADER];
         header[..MAGIC.len()].copy_from_slice(&MAGIC);
         header[MAGIC.len()..].copy_from_slice(&random::<SALT>()?);
-        inner.write_all(&header).map_err(|e| VaultError::from_io(e, "storing a blob", id.as_str().as_ref()))?;
+        inner.write_all(&header).map_err(|e| VaultError::from_io(e, "storing a blob", name.as_ref()))?;
         Ok(BlobWriter {
             inner,
-            cipher: ChunkCipher::new(key, id, &header),
+            cipher: ChunkCipher::new(key, name, &header),
             chunk: Zeroizing::new(Vec::with_capacity(SEALED_CHUNK)),
             number: 0,
             length: 0,
@@ -258,7 +267,15 @@ impl<R: Read + Seek> BlobReader<R> {
     ///
     /// # Errors
     /// [`VaultError::Integrity`] for a cut, lengthened, changed or swapped blob, and for a wrong key.
-    pub fn open(mut inner: R, key: &Secret32, id: &BlobId) -> Result<Self, VaultError> {
+    pub fn open(inner: R, key: &Secret32, id: &BlobId) -> Result<Self, VaultError> {
+        BlobReader::open_named(inner, key, id.as_str())
+    }
+
+    /// The same for what was written under another name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn open_named(mut inner: R, key: &Secret32, name: &str) -> Result<Self, VaultError> {
         let stored = inner.seek(SeekFrom::End(0)).map_err(reading)?;
         let (length, chunks) = plaintext_size(stored)?;
         let mut header = [0; HEADER];
@@ -266,7 +283,7 @@ impl<R: Read + Seek> BlobReader<R> {
         if header[..MAGIC.len()] != MAGIC {
             return Err(VaultError::integrity("blob", "its header is not one of this program, or of a newer one"));
         }
-        let cipher = ChunkCipher::new(key, id, &header);
+        let cipher = ChunkCipher::new(key, name, &header);
         // Room for its largest chunk, and no more: all of it is wiped when the reader goes.
         let room = length.min(CHUNK as u64) as usize + TAG;
         let chunk = Zeroizing::new(Vec::with_capacity(room));

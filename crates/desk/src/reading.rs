@@ -1,0 +1,240 @@
+//! What the caged child read in a piece of evidence, taken apart: selectors for the records, words for the index.
+//!
+//! The child is believed no more than the bytes it reads: what is not of the shape that was agreed is counted as
+//! unread, and what is beyond a bound is counted, never dropped in silence (law 9).
+
+use std::sync::Arc;
+
+use model::selector::FoundSelector;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{
+    NewEvent, Permit, Row, Scope, StoreError,
+    index::{CaseIndex, Held, IndexKey, Writer},
+};
+use std::collections::BTreeMap;
+
+use model::event::EventType;
+use serde::Serialize;
+
+use crate::{Desk, row::Draft};
+
+/// Most selectors that are kept of one member.
+pub(crate) const MOST_SELECTORS: usize = 200_000;
+/// Most passages that are kept of one member.
+pub(crate) const MOST_PASSAGES: usize = 50_000;
+
+/// What the caged child is asked for, beside selectors.
+pub(crate) const WORDS: &str = "words";
+
+/// What was read in one member.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// Selectors, in the order of the bytes.
+    pub selectors: Vec<FoundSelector>,
+    /// Words, in passages.
+    pub passages: Vec<Passage>,
+    /// Selectors beyond the first [`MOST_SELECTORS`].
+    pub selectors_beyond: usize,
+    /// Passages beyond the first [`MOST_PASSAGES`].
+    pub passages_beyond: usize,
+    /// Values that were not of the agreed shape.
+    pub strange: usize,
+}
+
+/// Words as the child tells them.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Passage {
+    zone: String,
+    text: String,
+    runs: Vec<(u32, u64, u32)>,
+    start: u64,
+    end: u64,
+    #[serde(default)]
+    language: Option<String>,
+}
+
+impl Reading {
+    /// Takes what the child sent.
+    pub fn take(&mut self, values: Vec<Value>) {
+        for value in values {
+            match value.get("kind").and_then(Value::as_str) {
+                None | Some("selector") => self.selector(value),
+                Some("passage") => self.passage(value),
+                Some(_) => self.strange += 1,
+            }
+        }
+    }
+
+    fn selector(&mut self, value: Value) {
+        if self.selectors.len() >= MOST_SELECTORS {
+            self.selectors_beyond += 1;
+            return;
+        }
+        match serde_json::from_value(value) {
+            Ok(found) => self.selectors.push(found),
+            Err(_) => self.strange += 1,
+        }
+    }
+
+    fn passage(&mut self, value: Value) {
+        if self.passages.len() >= MOST_PASSAGES {
+            self.passages_beyond += 1;
+            return;
+        }
+        match serde_json::from_value::<Passage>(value) {
+            Ok(passage) if passage.is_sound() => self.passages.push(passage),
+            _ => self.strange += 1,
+        }
+    }
+
+    /// Why it is not whole, if it is not.
+    pub fn gaps(&self, place: &str) -> Vec<String> {
+        let mut gaps = Vec::new();
+        if self.selectors_beyond > 0 {
+            gaps.push(format!("{place}: {} selectors beyond the first {MOST_SELECTORS} were not kept", self.selectors_beyond));
+        }
+        if self.passages_beyond > 0 {
+            gaps.push(format!("{place}: {} passages beyond the first {MOST_PASSAGES} are not in the index", self.passages_beyond));
+        }
+        if self.strange > 0 {
+            gaps.push(format!("{place}: {} things that were read could not be understood", self.strange));
+        }
+        gaps
+    }
+
+    /// The passages as the index takes them, each with the selectors that stand in it.
+    pub fn held(&self, of: &Held) -> Vec<Held> {
+        self.passages.iter().map(|passage| passage.held(of, &self.selectors)).collect()
+    }
+}
+
+impl Passage {
+    /// Bytes that it holds in memory.
+    pub fn size(&self) -> usize {
+        self.text.len() + 16 * self.runs.len()
+    }
+
+    /// Every place lies in the passage, and in order.
+    fn is_sound(&self) -> bool {
+        let length = self.text.len() as u64;
+        let inside = |(text, raw, unit): &(u32, u64, u32)| u64::from(*text) < length.max(1) && *raw >= self.start && raw + u64::from(*unit) <= self.end;
+        !self.text.is_empty() && self.runs.first().is_some_and(|run| run.0 == 0) && self.runs.is_sorted_by_key(|run| run.0) && self.runs.iter().all(inside)
+    }
+
+    fn held(&self, of: &Held, selectors: &[FoundSelector]) -> Held {
+        let from = selectors.partition_point(|found| found.start < self.start);
+        let within = selectors[from..].iter().take_while(|found| found.start < self.end);
+        let mut selectors: Vec<(String, String)> = within.map(|found| (kind_of(found), found.value.to_lowercase())).collect();
+        selectors.sort();
+        selectors.dedup();
+        Held { zone: self.zone.clone(), text: self.text.clone(), runs: self.runs.clone(), language: self.language.clone(), selectors, ..of.clone() }
+    }
+}
+
+/// The name of a selector's type.
+pub(crate) fn kind_of(found: &FoundSelector) -> String {
+    serde_json::to_value(found.selector_type).ok().and_then(|name| name.as_str().map(str::to_string)).unwrap_or_default()
+}
+
+/// The host of an address, where it is one.
+pub(crate) fn host_of(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#', ' ']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = if host.starts_with('[') { host.split(']').next()? } else { host.split(':').next()? };
+    (!host.is_empty()).then(|| host.to_lowercase())
+}
+
+/// What the row of a case's index holds (sealed under the case key).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct IndexContent {
+    /// Where it lies, and its key.
+    pub key: IndexKey,
+    /// By label of the exhibit: the examination whose words are in it.
+    pub covers: BTreeMap<String, String>,
+}
+
+/// Kind of the row of a case's index.
+const INDEX: &str = "index";
+/// Its state.
+const LIVE: &str = "live";
+
+/// The index of the case, if it has one.
+pub(crate) fn index_row(desk: &Desk, scope: &Scope) -> Result<Option<(Row, IndexContent)>, StoreError> {
+    let row = desk.store.list(scope, INDEX)?.into_iter().find(|row| row.state == LIVE);
+    row.map(|row| Ok((row.content::<IndexContent>()?, row)).map(|(content, row)| (row, content))).transpose()
+}
+
+/// Words on their way into the index of a case.
+pub(crate) struct Indexing {
+    writer: Writer,
+    passages: u64,
+    bytes: u64,
+}
+
+impl Indexing {
+    /// Begins, and makes the index when there is none, or when its files are gone.
+    pub fn begin(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Indexing, StoreError> {
+        let home = desk.store.home().root();
+        let known = index_row(desk, scope)?;
+        let key = match &known {
+            Some((_, content)) if CaseIndex::is_there(home, &content.key)? => content.key.clone(),
+            _ => made_anew(desk, scope, permit, known)?,
+        };
+        let writer = Arc::new(CaseIndex::open(home, &key)?).writer()?;
+        Ok(Indexing { writer, passages: 0, bytes: 0 })
+    }
+
+    /// Takes out what an earlier examination of the exhibit put in.
+    pub fn forget(&mut self, label: &str) {
+        self.writer.without_exhibit(label);
+    }
+
+    /// Adds passages.
+    pub fn add(&mut self, held: &[Held]) -> Result<(), StoreError> {
+        for one in held {
+            self.writer.add(one)?;
+            self.passages += 1;
+            self.bytes += one.text.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes it durable, then says in the records which examination the index holds.
+    pub fn end(self, desk: &Desk, scope: &Scope, permit: &Permit, exhibit: &Row, label: &str, derivation: &str) -> Result<(), StoreError> {
+        self.writer.commit()?;
+        let Some((row, mut content)) = index_row(desk, scope)? else {
+            return Err(StoreError::damaged("the row of the index is gone"));
+        };
+        content.covers.insert(label.to_string(), derivation.to_string());
+        let write = Draft::new(INDEX, row.id.clone(), LIVE).over(&row).write(scope, desk.now(), &content)?;
+        let detail = json!({"exhibit": label, "derivation": derivation, "indexed-passages": self.passages, "indexed-bytes": self.bytes});
+        desk.store.commit(scope, permit, NewEvent::new(EventType::Derived, Some(exhibit.id.clone()), detail), vec![write]).map(|_| ())
+    }
+}
+
+/// Throws the index away, and makes an empty one under a new key.
+pub(crate) fn forget(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+    made_anew(desk, scope, permit, index_row(desk, scope)?).map(|_| ())
+}
+
+/// A new key and an empty index: what the old one held is gone with its key.
+fn made_anew(desk: &Desk, scope: &Scope, permit: &Permit, known: Option<(Row, IndexContent)>) -> Result<IndexKey, StoreError> {
+    let content = IndexContent { key: IndexKey::fresh()?, covers: BTreeMap::new() };
+    let (id, old) = match &known {
+        Some((row, old)) => (row.id.clone(), Some(old)),
+        None => (format!("index-{}", content.key.folder), None),
+    };
+    let mut draft = Draft::new(INDEX, id, LIVE);
+    if let Some((row, _)) = &known {
+        draft = draft.over(row);
+    }
+    let write = draft.write(scope, desk.now(), &content)?;
+    let detail = json!({"index": "made", "before": old.map(|old| old.covers.len())});
+    desk.store.commit(scope, permit, NewEvent::new(EventType::Derived, None, detail), vec![write])?;
+    if let Some(old) = old {
+        CaseIndex::remove(desk.store.home().root(), &old.key)?;
+    }
+    Ok(content.key)
+}

@@ -1,0 +1,396 @@
+//! Questions: where a selector stands, and where words stand. A question is asked against a permit, is an event with
+//! its purpose, its count and a commitment to its answer, and is answered only when that event is committed (laws 1, 2).
+//!
+//! What an officer may not see he cannot count either: restricted items and what lies outside his authority are taken
+//! out before anything is counted; of the latter the number alone is told. It refuses to be taken for a proof of
+//! absence: each answer names the exhibits about which it says nothing (law 9).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Sha256Digest, action::Action, event::EventType, exhibit::{ExhibitClass, Origin}, id::BlobId, selector::FoundSelector};
+use serde::Serialize;
+use serde_json::json;
+use store::{
+    NewEvent, Permit, Scope, StoreError,
+    index::{Answer, CaseIndex, Held, Hit, Reach, read_ask},
+};
+
+use crate::{
+    Desk,
+    admit::ExhibitContent,
+    examine::{self, SelectorBatch, WHOLE},
+    reading::{self, index_row},
+    reclassify,
+    row::{exhibit_label, for_action},
+};
+
+/// One place where a selector stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct SelectorHit {
+    /// The exhibit.
+    pub exhibit: String,
+    /// URL or member name.
+    pub place: String,
+    /// The selector.
+    #[serde(flatten)]
+    pub selector: FoundSelector,
+    /// Whether value and place are left out, because the exhibit is personal and sensitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub minimised: bool,
+}
+
+/// What stands in a list in place of a value from a personal-sensitive exhibit.
+const MINIMISED: &str = "(minimised)";
+
+impl SelectorHit {
+    /// Without what was read in the item: its kind and where to ask for more is all that a list shows.
+    fn minimised(mut self, asked: Option<&str>) -> SelectorHit {
+        if asked.is_none() {
+            self.selector.value = MINIMISED.into();
+            self.selector.reason = MINIMISED.into();
+        }
+        self.place = MINIMISED.into();
+        self.minimised = true;
+        self
+    }
+}
+
+/// The answer to a query.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hits {
+    /// Where the selectors stand.
+    pub hits: Vec<SelectorHit>,
+    /// How many more stand in exhibits that the authority does not reach: counted, not shown.
+    pub outside: usize,
+    /// Labels of restricted exhibits, about which nothing is said: a number alone would tell what stands in them.
+    pub restricted: Vec<String>,
+    /// Labels of exhibits that were not examined to the end.
+    pub unsearched: Vec<String>,
+    /// The event by which the question was asked.
+    pub event: u64,
+}
+
+/// Selectors of the case, all or those with this exact value; one query event with count and a
+/// commitment to the result set.
+///
+/// # Errors
+/// When the permit is not to query.
+pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str>, purpose: &str) -> Result<Hits, StoreError> {
+    for_action(permit, Action::Query)?;
+    let rows = match value {
+        Some(value) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
+        None => desk.store.list(scope, "selectors")?,
+    };
+    let (mut hits, mut outside) = (Vec::new(), 0);
+    let sensitive = sensitive_labels(desk, scope)?;
+    let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
+    for row in &rows {
+        let batch: SelectorBatch = row.content()?;
+        if restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
+            continue;
+        }
+        let reaches = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
+        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
+        if !reaches {
+            outside += matching.count();
+            continue;
+        }
+        let found = matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false });
+        if sensitive.contains(&batch.exhibit) {
+            hits.extend(found.map(|hit| hit.minimised(value)));
+        } else {
+            hits.extend(found);
+        }
+    }
+    let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
+    let unsearched = unsearched(desk, scope)?;
+    let detail = json!({
+        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
+    });
+    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
+    Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
+}
+
+/// Labels of the personal-sensitive exhibits: lists show nothing that was read in them.
+fn sensitive_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
+    let mut labels = BTreeSet::new();
+    for row in desk.store.list(scope, "exhibit")? {
+        if row.content::<ExhibitContent>()?.class == ExhibitClass::PersonalSensitive {
+            labels.insert(exhibit_label(row.number.unwrap_or(0)));
+        }
+    }
+    Ok(labels)
+}
+
+/// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
+/// nothing about them.
+fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
+    let newest = newest_examinations(desk, scope)?;
+    let rows = desk.store.list(scope, "exhibit")?;
+    let mut labels = Vec::new();
+    for row in &rows {
+        let content: ExhibitContent = row.content()?;
+        let whole = newest.get(&row.id).is_some_and(|(.., whole)| *whole);
+        if content.blob.is_some() && (!whole || content.class.is_restricted()) {
+            labels.push(exhibit_label(row.number.unwrap_or(0)));
+        }
+    }
+    Ok(labels)
+}
+
+/// By exhibit: its newest examination with the event that wrote it, its id, and whether it went to the end.
+fn newest_examinations(desk: &Desk, scope: &Scope) -> Result<BTreeMap<String, (u64, String, bool)>, StoreError> {
+    let mut newest: BTreeMap<String, (u64, String, bool)> = BTreeMap::new();
+    for row in desk.store.list(scope, "derivation")? {
+        let known = newest.entry(row.parent.clone().unwrap_or_default()).or_insert((row.event, row.id.clone(), row.state == WHOLE));
+        if row.event >= known.0 {
+            *known = (row.event, row.id, row.state == WHOLE);
+        }
+    }
+    Ok(newest)
+}
+
+/// Words around a place that are quoted, in bytes to each side.
+const AROUND: usize = 120;
+/// Most hits of one answer.
+const MOST: usize = 1000;
+
+/// A passage that answers a question, quoted as it was captured.
+#[derive(Debug, Clone, Serialize)]
+pub struct WordHit {
+    /// The exhibit.
+    pub exhibit: String,
+    /// Address or member name.
+    pub place: String,
+    /// Where on the page: `text`, `title`, `attribute` or `comment`.
+    pub zone: String,
+    /// Language, where it could be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// What stands there, with some words around it.
+    pub quote: String,
+    /// Where the hits stand in the quote: byte ranges.
+    pub marks: Vec<(usize, usize)>,
+    /// The derived bytes in which `start` and `end` count; none when they count in the exhibit itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob: Option<String>,
+    /// First byte of the first hit.
+    pub start: u64,
+    /// One past its last byte.
+    pub end: u64,
+    /// Whether some words stand there only in letters that look or sound alike.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub look_alike: bool,
+    /// Whether words and place are left out, because the exhibit is personal and sensitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub minimised: bool,
+}
+
+/// The answer to a question for words.
+#[derive(Debug, Clone, Serialize)]
+pub struct WordHits {
+    /// The best, each confirmed on the captured text.
+    pub hits: Vec<WordHit>,
+    /// Passages that the index took for an answer.
+    pub candidates: usize,
+    /// Those among them that were read again and were none.
+    pub unconfirmed: usize,
+    /// Whether every candidate was read again.
+    pub whole: bool,
+    /// Passages by exhibit, host, language and place on the page: (value, number).
+    pub facets: BTreeMap<String, Vec<(String, u64)>>,
+    /// Candidates in exhibits that the authority does not reach: counted, not shown.
+    pub outside: usize,
+    /// Labels of restricted exhibits, about which nothing is said.
+    pub restricted: Vec<String>,
+    /// Labels of exhibits about which nothing is said, because they were not examined to the end.
+    pub unsearched: Vec<String>,
+    /// Labels of exhibits whose words are not in the index.
+    pub not_indexed: Vec<String>,
+    /// The event by which the question was asked.
+    pub event: u64,
+}
+
+/// What the person who asks may look at.
+#[derive(Default)]
+struct Sight {
+    within: Vec<String>,
+    outside: Vec<String>,
+    sensitive: BTreeSet<String>,
+    restricted: BTreeSet<String>,
+    not_indexed: Vec<String>,
+}
+
+/// The exhibits that the holder of a permit may look at, and those about which nothing can be said.
+pub(crate) struct Places {
+    within: BTreeMap<String, (String, Origin)>,
+    without: BTreeSet<BlobId>,
+    silent: BTreeSet<String>,
+}
+
+impl Places {
+    /// For the index.
+    pub fn reach(&self) -> Reach {
+        Reach { exhibits: self.within.keys().cloned().collect(), without: self.without.iter().map(ToString::to_string).collect(), most: MOST }
+    }
+
+    /// Id and origin of an exhibit among them.
+    pub fn of(&self, label: &str) -> Option<(&str, &Origin)> {
+        self.within.get(label).map(|(id, origin)| (id.as_str(), origin))
+    }
+
+    /// Labels about which nothing can be said.
+    pub fn silent(&self) -> &BTreeSet<String> {
+        &self.silent
+    }
+}
+
+/// See [`Places`].
+pub(crate) fn places(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Places, StoreError> {
+    let index = index_row(desk, scope)?;
+    let sight = sight(desk, scope, permit, index.as_ref().map(|(_, content)| &content.covers))?;
+    let mut within = BTreeMap::new();
+    for row in desk.store.list(scope, "exhibit")? {
+        let label = exhibit_label(row.number.unwrap_or(0));
+        // What is personal and sensitive is shown one item at a time, by its own step.
+        if sight.within.contains(&label) && !sight.sensitive.contains(&label) {
+            within.insert(label, (row.id.clone(), row.content::<ExhibitContent>()?.origin));
+        }
+    }
+    let silent = unsearched(desk, scope)?.into_iter().chain(sight.not_indexed).chain(sight.restricted).chain(sight.sensitive).collect();
+    Ok(Places { within, without: reclassify::restricted_parts(desk, scope)?, silent })
+}
+
+/// Each place at which a selector with this value stands, within the places.
+pub(crate) fn each_selector(desk: &Desk, scope: &Scope, value: &str, places: &Places, each: &mut dyn FnMut(&str, &Held, &FoundSelector)) -> Result<(), StoreError> {
+    for row in desk.store.find(scope, "selectors", "selector.value", value)? {
+        let batch: SelectorBatch = row.content()?;
+        if !places.within.contains_key(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| places.without.contains(blob)) {
+            continue;
+        }
+        let place = Held { place: batch.place.clone(), blob: batch.blob.as_ref().map(ToString::to_string), ..Held::default() };
+        batch.selectors.iter().filter(|found| found.value.to_lowercase() == value).for_each(|found| each(&batch.exhibit, &place, found));
+    }
+    Ok(())
+}
+
+/// Labels of exhibits of which a list tells nothing: restricted ones, and those that are personal and sensitive.
+pub(crate) fn closed_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
+    Ok(reclassify::restricted_labels(desk, scope)?.into_iter().chain(sensitive_labels(desk, scope)?).collect())
+}
+
+/// Searches the words of the case.
+///
+/// # Errors
+/// When the permit is not to query, when the question is not understood, when the index is damaged.
+pub fn words(desk: &Desk, scope: &Scope, permit: &Permit, question: &str, most: usize, purpose: &str) -> Result<WordHits, StoreError> {
+    for_action(permit, Action::Query)?;
+    let ask = read_ask(question).map_err(StoreError::input)?;
+    let index = index_row(desk, scope)?;
+    let sight = sight(desk, scope, permit, index.as_ref().map(|(_, content)| &content.covers))?;
+    let without: Vec<String> = reclassify::restricted_parts(desk, scope)?.iter().map(ToString::to_string).collect();
+    let (mut answer, mut outside) = (Answer { whole: true, ..Answer::default() }, 0);
+    if let Some((_, content)) = &index {
+        let open = CaseIndex::open(desk.store.home().root(), &content.key)?;
+        let reach = |exhibits: &[String], most| Reach { exhibits: exhibits.to_vec(), without: without.clone(), most };
+        answer = open.ask(&ask, &reach(&sight.within, most.clamp(1, MOST)))?;
+        if !sight.outside.is_empty() {
+            outside = open.ask(&ask, &reach(&sight.outside, 0))?.candidates;
+        }
+    }
+    if !sight.sensitive.is_empty() {
+        // Numbers by host and language would tell of a sensitive exhibit what a list may not.
+        answer.facets.retain(|name, _| name == "exhibit");
+    }
+    let hits: Vec<WordHit> = answer.hits.iter().map(|hit| shown(hit, &sight.sensitive)).collect();
+    let unsearched = unsearched(desk, scope)?;
+    let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
+    // A search without result is none while a candidate was not read: the count stands for all of them.
+    let count = if answer.whole { answer.candidates - answer.unconfirmed } else { answer.candidates.max(1) };
+    let silent: BTreeSet<&String> = unsearched.iter().chain(&sight.not_indexed).collect();
+    let detail = json!({
+        "query": question, "words": true, "purpose": purpose, "count": count, "shown": hits.len(), "outside-authority": outside,
+        "unsearched": silent, "restricted": sight.restricted, "results": results,
+    });
+    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
+    let restricted = sight.restricted.into_iter().collect();
+    let Answer { candidates, unconfirmed, whole, facets, .. } = answer;
+    Ok(WordHits { hits, candidates, unconfirmed, whole, facets, outside, restricted, unsearched, not_indexed: sight.not_indexed, event })
+}
+
+/// Puts the words of every exhibit of the case into a new index; by label, why some are missing.
+///
+/// # Errors
+/// When the permit is not to examine; law 15 when the authority ends meanwhile.
+pub fn rebuild(desk: &Desk, scope: &Scope, permit: &Permit, told: &dyn Fn(&str)) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+    for_action(permit, Action::Examine)?;
+    reading::forget(desk, scope, permit)?;
+    let mut made = Vec::new();
+    let newest = newest_examinations(desk, scope)?;
+    let restricted = reclassify::restricted_labels(desk, scope)?;
+    for row in desk.store.list(scope, "exhibit")? {
+        let content: ExhibitContent = row.content()?;
+        let label = exhibit_label(row.number.unwrap_or(0));
+        let Some((_, derivation, _)) = newest.get(&row.id).filter(|_| content.blob.is_some() && !restricted.contains(&label)) else { continue };
+        if !desk.store.covers_item(scope, permit, &content.origin, Some(&row.id))? {
+            made.push((label, vec!["your authority does not reach it".into()]));
+            continue;
+        }
+        told(&label);
+        let gaps = examine::index_again(desk, scope, permit, &row, derivation)?;
+        made.push((label, gaps));
+    }
+    Ok(made)
+}
+
+fn sight(desk: &Desk, scope: &Scope, permit: &Permit, covers: Option<&BTreeMap<String, String>>) -> Result<Sight, StoreError> {
+    let mut sight = Sight { restricted: reclassify::restricted_labels(desk, scope)?, ..Sight::default() };
+    let newest = newest_examinations(desk, scope)?;
+    for row in desk.store.list(scope, "exhibit")? {
+        let content: ExhibitContent = row.content()?;
+        let label = exhibit_label(row.number.unwrap_or(0));
+        if content.blob.is_none() || content.class.is_restricted() || sight.restricted.contains(&label) {
+            continue;
+        }
+        let indexed = covers.and_then(|covers| covers.get(&label));
+        if indexed.is_none() || newest.get(&row.id).is_some_and(|(_, id, _)| Some(id) != indexed) {
+            sight.not_indexed.push(label.clone());
+        }
+        if content.class == ExhibitClass::PersonalSensitive {
+            sight.sensitive.insert(label.clone());
+        }
+        let reaches = desk.store.covers_item(scope, permit, &content.origin, Some(&row.id))?;
+        if reaches { sight.within.push(label) } else { sight.outside.push(label) }
+    }
+    Ok(sight)
+}
+
+/// The hit as it is shown: the captured words around its first place.
+fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
+    let held = &hit.held;
+    let first = hit.confirmed.places.first().copied().unwrap_or((0, held.text.len().min(AROUND)));
+    let (from, to) = around(&held.text, first);
+    let marks = hit.confirmed.places.iter().filter(|(start, end)| *start >= from && *end <= to);
+    let (start, end) = extract::passages::raw_range(&held.runs, first.0, first.1).unwrap_or_default();
+    let minimised = sensitive.contains(&held.exhibit);
+    WordHit {
+        exhibit: held.exhibit.clone(),
+        place: if minimised { MINIMISED.into() } else { held.place.clone() },
+        zone: held.zone.clone(),
+        language: held.language.clone().filter(|_| !minimised),
+        quote: if minimised { MINIMISED.into() } else { held.text[from..to].to_string() },
+        marks: if minimised { vec![] } else { marks.map(|(start, end)| (start - from, end - from)).collect() },
+        blob: held.blob.clone(),
+        start,
+        end,
+        look_alike: hit.confirmed.look_alike,
+        minimised,
+    }
+}
+
+/// A stretch around a place that begins and ends between characters.
+fn around(text: &str, (start, end): (usize, usize)) -> (usize, usize) {
+    let from = text.floor_char_boundary(start.saturating_sub(AROUND));
+    let to = text.ceil_char_boundary(end.saturating_add(AROUND).min(text.len()));
+    (from, to)
+}

@@ -1,0 +1,148 @@
+//! How text is cut for the index, and a question for asking it: both by the same function (see [`text::tokens`]), so
+//! that what stands in a text is found by the same words.
+
+use std::mem;
+
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use text::tokens::Kind;
+
+/// One piece of text as the index holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// In normal form.
+    pub text: String,
+    /// First byte in the text that was cut.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+    /// Place among words and clusters.
+    pub position: usize,
+    /// Two clusters that follow one another, told beside each of them.
+    pub pair: bool,
+}
+
+impl From<text::tokens::Token> for Cut {
+    fn from(token: text::tokens::Token) -> Cut {
+        Cut { pair: token.kind == Kind::Pair, text: token.text, start: token.raw.start, end: token.raw.end, position: token.position }
+    }
+}
+
+/// All pieces of a text.
+pub(crate) fn of_record(text: &str) -> Vec<Cut> {
+    text::tokens(text).map(Cut::from).collect()
+}
+
+/// The pieces that a question asks the index for.
+pub(crate) fn for_query(text: &str) -> Vec<Cut> {
+    text::phrase(text).into_iter().map(Cut::from).collect()
+}
+
+/// The words of scripts with blanks as they look and as they sound in plain Latin letters, at the same places as in
+/// the index of record.
+pub(crate) fn of_looks(text: &str) -> Vec<Cut> {
+    let mut cuts = Vec::new();
+    for token in text::tokens(text).filter(|token| token.kind == Kind::Word) {
+        let folded = text::fold::fold(&token.text);
+        let cut = |text: String| Cut { text, start: token.raw.start, end: token.raw.end, position: token.position, pair: false };
+        let sound = folded.sound.filter(|sound| *sound != folded.look);
+        cuts.push(cut(folded.look));
+        cuts.extend(sound.map(cut));
+    }
+    cuts
+}
+
+/// What a question asks of the looks: how its words look, and how they sound where that is another thing. None when a
+/// part of it has no look, as clusters have none.
+pub(crate) fn looks_for_query(text: &str) -> Vec<Vec<Cut>> {
+    let tokens: Vec<_> = text::tokens(text).collect();
+    if tokens.is_empty() || tokens.iter().any(|token| token.kind != Kind::Word) {
+        return vec![];
+    }
+    let form = |by: &dyn Fn(text::fold::Folded) -> String| {
+        let cut = |token: &text::tokens::Token| Cut { text: by(text::fold::fold(&token.text)), start: token.raw.start, end: token.raw.end, position: token.position, pair: false };
+        tokens.iter().map(cut).collect::<Vec<Cut>>()
+    };
+    let (look, sound) = (form(&|folded| folded.look), form(&|folded| folded.sound.unwrap_or(folded.look)));
+    if look == sound { vec![look] } else { vec![look, sound] }
+}
+
+/// Dictionary words of scripts without blanks.
+pub(crate) fn of_words(text: &str) -> Vec<Cut> {
+    // Thai, Lao, Burmese, Khmer; Chinese and Japanese. Everything else has its words in the index of record.
+    let unspaced = |letter: char| matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}');
+    if !text.contains(unspaced) {
+        return vec![];
+    }
+    let words = text::words::words(text).filter(|word| word.text.contains(unspaced));
+    words.enumerate().map(|(position, word)| Cut { text: word.text, start: word.raw.start, end: word.raw.end, position, pair: false }).collect()
+}
+
+/// A tokenizer of a field that only adds to the index of record.
+#[derive(Clone)]
+pub(crate) struct Added(pub fn(&str) -> Vec<Cut>);
+
+impl Tokenizer for Added {
+    type TokenStream<'a> = AddedStream;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> AddedStream {
+        AddedStream { cuts: self.0(text).into_iter(), token: Token::default() }
+    }
+}
+
+pub(crate) struct AddedStream {
+    cuts: std::vec::IntoIter<Cut>,
+    token: Token,
+}
+
+impl TokenStream for AddedStream {
+    fn advance(&mut self) -> bool {
+        let Some(cut) = self.cuts.next() else { return false };
+        self.token = Token { offset_from: cut.start, offset_to: cut.end, position: cut.position, text: cut.text, position_length: 1 };
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}
+
+/// The tokenizer of the index of record.
+#[derive(Clone)]
+pub(crate) struct Record;
+
+impl Tokenizer for Record {
+    type TokenStream<'a> = Stream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
+        Stream { cutter: text::tokens::Cutter::new(text), token: Token::default() }
+    }
+}
+
+/// Pieces on their way into the index, without an allocation for each.
+pub(crate) struct Stream<'a> {
+    cutter: text::tokens::Cutter<'a>,
+    token: Token,
+}
+
+impl TokenStream for Stream<'_> {
+    fn advance(&mut self) -> bool {
+        let mut held = mem::take(&mut self.token.text);
+        let Some(next) = self.cutter.advance() else { return false };
+        held.clear();
+        held.push_str(next.text);
+        self.token = Token { offset_from: next.raw.start, offset_to: next.raw.end, position: next.position, text: held, position_length: 1 };
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}

@@ -1,0 +1,534 @@
+//! What is searched: the words of a case's exhibits, one index for each case, encrypted under a key that stands in a
+//! row of the case and nowhere else.
+//!
+//! The index of record holds words of scripts with spaces, and grapheme clusters, single and in overlapping pairs,
+//! of scripts without: a dictionary that cuts a word wrongly loses evidence, a cluster does not. Two more fields only
+//! add: look-alike letters folded into one, and dictionary words for ranking. Every hit is confirmed on the stored text.
+//!
+//! It refuses to be evidence and to be complete: what it holds was read out of exhibits, and the desk says which
+//! exhibits are in it. It knows no permit: the desk tells it which exhibits may be looked at, before anything is counted.
+
+mod ask;
+mod confirm;
+mod cut;
+mod folder;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tantivy::aggregation::AggregationCollector;
+use tantivy::aggregation::agg_req::Aggregations;
+use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::query::{
+    AllQuery, BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
+};
+use tantivy::schema::{FAST, Field as IndexField, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value as _};
+use tantivy::{DateTime, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+
+pub use ask::{Ask, Field, How, Property, Words, read as read_ask};
+pub use confirm::{Confirmed, confirm as answers};
+use folder::SealedFolder;
+
+use crate::{
+    StoreError,
+    vault::secret::{Secret32, random_16},
+};
+
+/// Where the index of a case lies and what opens it; it is kept in a row of the case.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct IndexKey {
+    /// Name of its folder: random, and new each time the index is made again.
+    pub folder: String,
+    /// Its key, hex.
+    key: String,
+}
+
+impl std::fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IndexKey({}, hidden)", self.folder)
+    }
+}
+
+impl IndexKey {
+    /// A key and a folder that nobody used before.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn fresh() -> Result<IndexKey, StoreError> {
+        Ok(IndexKey { folder: hex::encode(random_16()?), key: hex::encode(Secret32::random()?.expose()) })
+    }
+
+    fn secret(&self) -> Result<Secret32, StoreError> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(&self.key, &mut bytes).map_err(|_| StoreError::damaged("the key of an index"))?;
+        Ok(Secret32::new(bytes))
+    }
+
+    fn root(&self, home: &Path) -> Result<PathBuf, StoreError> {
+        let good = self.folder.len() == 32 && self.folder.bytes().all(|b| b.is_ascii_hexdigit());
+        if good { Ok(home.join("index").join(&self.folder)) } else { Err(StoreError::damaged("the folder of an index")) }
+    }
+}
+
+/// One passage to be indexed, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Label of the exhibit.
+    pub exhibit: String,
+    /// The derivation that it came out of.
+    pub derivation: String,
+    /// The derived bytes in which offsets count; none when they count in the exhibit itself.
+    pub blob: Option<String>,
+    /// Address or name of the place.
+    pub place: String,
+    /// Host of the address.
+    pub host: Option<String>,
+    /// `text`, `title`, `attribute` or `comment`.
+    pub zone: String,
+    /// The words as captured.
+    pub text: String,
+    /// How they lie in the bytes: (byte in the text, byte in the place, length there or 0).
+    pub runs: Vec<(u32, u64, u32)>,
+    /// Language, as an ISO 639 code.
+    pub language: Option<String>,
+    /// When it was captured, in microseconds since 1970.
+    pub captured: Option<i64>,
+    /// Selectors in it: type and value in lower case.
+    pub selectors: Vec<(String, String)>,
+}
+
+/// What a search may look at.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Labels of the exhibits that may be looked at.
+    pub exhibits: Vec<String>,
+    /// Derived bytes that may not, although their exhibit may.
+    pub without: Vec<String>,
+    /// Most hits that are given back.
+    pub most: usize,
+}
+
+/// One passage that answers a question.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The passage.
+    pub held: Held,
+    /// Where in it.
+    pub confirmed: Confirmed,
+    /// How well it fits, for the order alone.
+    pub score: f32,
+}
+
+/// The answer of an index.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The best, each confirmed on its text.
+    pub hits: Vec<Hit>,
+    /// How many passages the index gave as candidates.
+    pub candidates: usize,
+    /// Candidates whose text did not hold what was asked: left out.
+    pub unconfirmed: usize,
+    /// Whether every candidate was looked at.
+    pub whole: bool,
+    /// Candidates by exhibit, host, language and zone: (value, number), the largest first.
+    pub facets: BTreeMap<String, Vec<(String, u64)>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fields {
+    exhibit: IndexField,
+    derivation: IndexField,
+    blob: IndexField,
+    place: IndexField,
+    host: IndexField,
+    zone: IndexField,
+    text: IndexField,
+    looks: IndexField,
+    words: IndexField,
+    runs: IndexField,
+    language: IndexField,
+    captured: IndexField,
+    selector: IndexField,
+    kind: IndexField,
+}
+
+/// The index of a case, open.
+pub struct CaseIndex {
+    index: tantivy::Index,
+    reader: tantivy::IndexReader,
+    fields: Fields,
+}
+
+const RECORD: &str = "record";
+const LOOKS: &str = "looks";
+const WORDS: &str = "words";
+
+fn schema() -> (Schema, Fields) {
+    let mut builder = Schema::builder();
+    let cut = |tokenizer: &str, option| TextOptions::default().set_indexing_options(TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option));
+    let positions = IndexRecordOption::WithFreqsAndPositions;
+    let fields = Fields {
+        exhibit: builder.add_text_field("exhibit", STRING | STORED | FAST),
+        derivation: builder.add_text_field("derivation", STRING | STORED),
+        blob: builder.add_text_field("blob", STRING | STORED),
+        place: builder.add_text_field("place", cut(RECORD, positions).set_stored()),
+        host: builder.add_text_field("host", STRING | STORED | FAST),
+        zone: builder.add_text_field("zone", STRING | STORED | FAST),
+        text: builder.add_text_field("text", cut(RECORD, positions).set_stored()),
+        looks: builder.add_text_field("looks", cut(LOOKS, positions)),
+        words: builder.add_text_field("words", cut(WORDS, IndexRecordOption::WithFreqs)),
+        runs: builder.add_bytes_field("runs", STORED),
+        language: builder.add_text_field("language", STRING | STORED | FAST),
+        captured: builder.add_date_field("captured", INDEXED | STORED | FAST),
+        selector: builder.add_text_field("selector", STRING | STORED),
+        kind: builder.add_text_field("kind", STRING | STORED),
+    };
+    (builder.build(), fields)
+}
+
+impl CaseIndex {
+    /// Opens the index of a key in the home, or makes an empty one.
+    ///
+    /// # Errors
+    /// When its files do not open under this key, or the disk refuses.
+    pub fn open(home: &Path, key: &IndexKey) -> Result<CaseIndex, StoreError> {
+        let root = key.root(home)?;
+        std::fs::create_dir_all(&root)
+            .and_then(|()| std::fs::set_permissions(&root, std::os::unix::fs::PermissionsExt::from_mode(0o700)))
+            .map_err(|e| StoreError::environment("making the folder of an index", &e))?;
+        let (schema, fields) = schema();
+        let index = tantivy::Index::open_or_create(SealedFolder::new(&root, key.secret()?), schema).map_err(fault)?;
+        index.tokenizers().register(RECORD, cut::Record);
+        index.tokenizers().register(LOOKS, cut::Added(cut::of_looks));
+        index.tokenizers().register(WORDS, cut::Added(cut::of_words));
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into().map_err(fault)?;
+        Ok(CaseIndex { index, reader, fields })
+    }
+
+    /// Whether the home still has the files of this index.
+    ///
+    /// # Errors
+    /// When the key is damaged.
+    pub fn is_there(home: &Path, key: &IndexKey) -> Result<bool, StoreError> {
+        Ok(key.root(home)?.join("meta.json").exists())
+    }
+
+    /// Removes the files of an index; there may be none.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove(home: &Path, key: &IndexKey) -> Result<(), StoreError> {
+        folder::remove(&key.root(home)?).map_err(|e| StoreError::environment("removing an index", &e))
+    }
+
+    /// The one writer.
+    ///
+    /// # Errors
+    /// When another program writes.
+    pub fn writer(self: Arc<Self>) -> Result<Writer, StoreError> {
+        /// Bytes of memory before a segment is written.
+        const MEMORY: usize = 96 << 20;
+        let writer = self.index.writer_with_num_threads(1, MEMORY).map_err(fault)?;
+        Ok(Writer { index: self, writer })
+    }
+
+    /// Number of passages.
+    pub fn len(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Asks. What lies outside `reach` is neither found nor counted.
+    ///
+    /// # Errors
+    /// When a file of the index does not open.
+    pub fn ask(&self, ask: &Ask, reach: &Reach) -> Result<Answer, StoreError> {
+        /// Candidates that are read again for one answer, beyond those that are shown.
+        const LOOKED_AT: usize = 1000;
+        let searcher = self.reader.searcher();
+        let query = self.within(self.query(ask), reach);
+        let aggregations: Aggregations = serde_json::from_str(FACETS).map_err(|e| StoreError::damaged(e.to_string()))?;
+        let facets = AggregationCollector::from_aggs(aggregations, Default::default());
+        let most = reach.most.max(1);
+        let (top, candidates, facets) = searcher.search(&query, &(TopDocs::with_limit(most).order_by_score(), Count, facets)).map_err(fault)?;
+        let mut answer = Answer { candidates, facets: facets_of(&serde_json::to_value(facets).unwrap_or_default()), ..Answer::default() };
+        let mut looked = 0;
+        let mut next = top;
+        while !next.is_empty() && answer.hits.len() < reach.most {
+            for (score, address) in std::mem::take(&mut next) {
+                looked += 1;
+                let held = self.held(&searcher.doc(address).map_err(fault)?)?;
+                match confirm::confirm(ask, &held) {
+                    Some(confirmed) if answer.hits.len() < reach.most => answer.hits.push(Hit { held, confirmed, score }),
+                    Some(_) => {}
+                    None => answer.unconfirmed += 1,
+                }
+            }
+            if answer.hits.len() < reach.most && looked < candidates && looked < LOOKED_AT {
+                next = searcher.search(&query, &TopDocs::with_limit(most).and_offset(looked).order_by_score()).map_err(fault)?;
+            }
+        }
+        answer.whole = looked >= candidates;
+        Ok(answer)
+    }
+
+    /// Every passage within the reach, in no order: for a pattern that no index can answer.
+    ///
+    /// # Errors
+    /// When a file of the index does not open.
+    pub fn each(&self, reach: &Reach, each: &mut dyn FnMut(&Held)) -> Result<(), StoreError> {
+        let searcher = self.reader.searcher();
+        let addresses = searcher.search(&self.within(Box::new(AllQuery), reach), &DocSetCollector).map_err(fault)?;
+        let mut addresses: Vec<_> = addresses.into_iter().collect();
+        addresses.sort();
+        for address in addresses {
+            each(&self.held(&searcher.doc(address).map_err(fault)?)?);
+        }
+        Ok(())
+    }
+
+    fn within(&self, query: Box<dyn Query>, reach: &Reach) -> BooleanQuery {
+        let exhibits = TermSetQuery::new(reach.exhibits.iter().map(|label| Term::from_field_text(self.fields.exhibit, label)));
+        let mut parts: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, query), (Occur::Must, boosted(Box::new(exhibits), 0.0))];
+        if !reach.without.is_empty() {
+            let without = TermSetQuery::new(reach.without.iter().map(|blob| Term::from_field_text(self.fields.blob, blob)));
+            parts.push((Occur::MustNot, Box::new(without)));
+        }
+        BooleanQuery::new(parts)
+    }
+
+    /// A query that gives every passage that answers, and perhaps others: what must not be there is left to the
+    /// confirmation, because a candidate that the index takes for one must not take an answer away.
+    fn query(&self, ask: &Ask) -> Box<dyn Query> {
+        let fields = &self.fields;
+        match ask {
+            Ask::All(parts) => {
+                let wanted: Vec<_> = parts.iter().filter(|part| !matches!(part, Ask::Not(_))).map(|part| (Occur::Must, self.query(part))).collect();
+                if wanted.is_empty() { Box::new(AllQuery) } else { Box::new(BooleanQuery::new(wanted)) }
+            }
+            Ask::Any(parts) => Box::new(BooleanQuery::new(parts.iter().map(|part| (Occur::Should, self.query(part))).collect())),
+            Ask::Not(_) => Box::new(AllQuery),
+            Ask::Words(words) => self.words(words),
+            Ask::Is(property, value) => {
+                let field = match property {
+                    Property::Exhibit => fields.exhibit,
+                    Property::Language => fields.language,
+                    Property::Host => fields.host,
+                    Property::Selector => fields.selector,
+                    Property::Type => fields.kind,
+                    Property::Zone => fields.zone,
+                };
+                Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic))
+            }
+            Ask::After(day) => Box::new(RangeQuery::new(std::ops::Bound::Included(self.at_day(*day)), std::ops::Bound::Unbounded)),
+            Ask::Before(day) => Box::new(RangeQuery::new(std::ops::Bound::Unbounded, std::ops::Bound::Excluded(self.at_day(day + 1)))),
+        }
+    }
+
+    fn at_day(&self, day: i64) -> Term {
+        Term::from_field_date(self.fields.captured, DateTime::from_timestamp_secs(day * 86_400))
+    }
+
+    fn words(&self, words: &Words) -> Box<dyn Query> {
+        let fields = &self.fields;
+        if words.field == Field::Address {
+            return phrase(fields.place, &cut::for_query(&words.text), words.how);
+        }
+        let mut query = phrase(fields.text, &cut::for_query(&words.text), words.how);
+        let looks = cut::looks_for_query(&words.text);
+        if !looks.is_empty() {
+            let mut parts = vec![(Occur::Should, query)];
+            parts.extend(looks.iter().map(|look| (Occur::Should, boosted(phrase(fields.looks, look, words.how), 0.1))));
+            query = Box::new(BooleanQuery::new(parts));
+        }
+        let dictionary = cut::of_words(&words.text);
+        if !dictionary.is_empty() {
+            let better = dictionary.iter().map(|word| (Occur::Should, term(fields.words, &word.text))).collect();
+            query = Box::new(BooleanQuery::new(vec![(Occur::Must, query), (Occur::Should, boosted(Box::new(BooleanQuery::new(better)), 0.2))]));
+        }
+        if words.field == Field::Title {
+            let title = term(fields.zone, "title");
+            query = Box::new(BooleanQuery::new(vec![(Occur::Must, query), (Occur::Must, boosted(title, 0.0))]));
+        }
+        query
+    }
+
+    fn held(&self, document: &TantivyDocument) -> Result<Held, StoreError> {
+        let fields = &self.fields;
+        let text = |field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_string);
+        let all = |field| document.get_all(field).filter_map(|value| value.as_str().map(str::to_string)).collect::<Vec<_>>();
+        let runs = document.get_first(fields.runs).and_then(|value| value.as_bytes()).unwrap_or_default();
+        Ok(Held {
+            exhibit: text(fields.exhibit).unwrap_or_default(),
+            derivation: text(fields.derivation).unwrap_or_default(),
+            blob: text(fields.blob),
+            place: text(fields.place).unwrap_or_default(),
+            host: text(fields.host),
+            zone: text(fields.zone).unwrap_or_default(),
+            text: text(fields.text).unwrap_or_default(),
+            runs: unpack_runs(runs).ok_or_else(|| StoreError::damaged("the map of a passage"))?,
+            language: text(fields.language),
+            captured: document.get_first(fields.captured).and_then(|value| value.as_datetime()).map(DateTime::into_timestamp_micros),
+            selectors: all(fields.kind).into_iter().zip(all(fields.selector)).collect(),
+        })
+    }
+}
+
+const FACETS: &str = r#"{"exhibit": {"terms": {"field": "exhibit", "size": 20}}, "host": {"terms": {"field": "host", "size": 20}},
+    "language": {"terms": {"field": "language", "size": 20}}, "zone": {"terms": {"field": "zone", "size": 20}}}"#;
+
+fn facets_of(value: &serde_json::Value) -> BTreeMap<String, Vec<(String, u64)>> {
+    let counted = |facet: &serde_json::Value| {
+        let buckets = facet["buckets"].as_array().cloned().unwrap_or_default();
+        buckets.iter().filter_map(|bucket| Some((bucket["key"].as_str()?.to_string(), bucket["doc_count"].as_u64()?))).collect()
+    };
+    value.as_object().map(|facets| facets.iter().map(|(name, facet)| (name.clone(), counted(facet))).collect()).unwrap_or_default()
+}
+
+fn boosted(query: Box<dyn Query>, by: f32) -> Box<dyn Query> {
+    Box::new(BoostQuery::new(query, by))
+}
+
+fn term(field: IndexField, text: &str) -> Box<dyn Query> {
+    Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
+}
+
+/// Words one after the other. Of clusters every second pair is asked for, and the last: they leave no cluster out.
+fn phrase(field: IndexField, chosen: &[cut::Cut], how: How) -> Box<dyn Query> {
+    let of = |cut: &cut::Cut| Term::from_field_text(field, &cut.text);
+    match (how, chosen) {
+        (_, []) => Box::new(EmptyQuery),
+        (How::Near(_), many) => Box::new(BooleanQuery::new(many.iter().map(|cut| (Occur::Must, term(field, &cut.text))).collect())),
+        (How::Fuzzy(letters), [one]) => Box::new(FuzzyTermQuery::new(of(one), letters, true)),
+        (How::Prefix, many) => Box::new(PhrasePrefixQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect())),
+        (_, [one]) => term(field, &one.text),
+        (_, many) => Box::new(PhraseQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect())),
+    }
+}
+
+/// Puts passages in. Nothing is found before [`Writer::commit`].
+pub struct Writer {
+    index: Arc<CaseIndex>,
+    writer: IndexWriter,
+}
+
+impl Writer {
+    /// Adds a passage.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn add(&mut self, held: &Held) -> Result<(), StoreError> {
+        let fields = &self.index.fields;
+        let mut document = TantivyDocument::default();
+        document.add_text(fields.exhibit, &held.exhibit);
+        document.add_text(fields.derivation, &held.derivation);
+        document.add_text(fields.place, &held.place);
+        document.add_text(fields.zone, &held.zone);
+        document.add_text(fields.text, &held.text);
+        document.add_text(fields.looks, &held.text);
+        document.add_text(fields.words, &held.text);
+        document.add_bytes(fields.runs, &pack_runs(&held.runs));
+        for (field, value) in [(fields.blob, &held.blob), (fields.host, &held.host), (fields.language, &held.language)] {
+            if let Some(value) = value {
+                document.add_text(field, value);
+            }
+        }
+        if let Some(captured) = held.captured {
+            document.add_date(fields.captured, DateTime::from_timestamp_micros(captured));
+        }
+        for (kind, value) in &held.selectors {
+            document.add_text(fields.kind, kind);
+            document.add_text(fields.selector, value);
+        }
+        self.writer.add_document(document).map(|_| ()).map_err(fault)
+    }
+
+    /// Takes everything of an exhibit out, before it is put in anew.
+    pub fn without_exhibit(&mut self, label: &str) {
+        self.writer.delete_term(Term::from_field_text(self.index.fields.exhibit, label));
+    }
+
+    /// Takes the passages of some derived bytes out.
+    pub fn without_blob(&mut self, blob: &str) {
+        self.writer.delete_term(Term::from_field_text(self.index.fields.blob, blob));
+    }
+
+    /// Makes everything durable and findable.
+    ///
+    /// # Errors
+    /// When the disk refuses; what was added since the last commit is gone then.
+    pub fn commit(mut self) -> Result<(), StoreError> {
+        self.writer.commit().map_err(fault)?;
+        self.writer.wait_merging_threads().map_err(fault)?;
+        self.index.reader.reload().map_err(fault)
+    }
+}
+
+/// Runs as numbers of variable length, each as the difference from the one before.
+fn pack_runs(runs: &[(u32, u64, u32)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(runs.len() * 4);
+    let (mut text, mut raw) = (0u64, 0u64);
+    for (at, from, unit) in runs {
+        put(&mut bytes, u64::from(*at).wrapping_sub(text));
+        put(&mut bytes, zigzag(from.wrapping_sub(raw)));
+        put(&mut bytes, u64::from(*unit));
+        (text, raw) = (u64::from(*at), *from);
+    }
+    bytes
+}
+
+fn unpack_runs(mut bytes: &[u8]) -> Option<Vec<(u32, u64, u32)>> {
+    let (mut runs, mut text, mut raw) = (Vec::new(), 0u64, 0u64);
+    while !bytes.is_empty() {
+        text = text.wrapping_add(take(&mut bytes)?);
+        raw = raw.wrapping_add(unzigzag(take(&mut bytes)?));
+        runs.push((u32::try_from(text).ok()?, raw, u32::try_from(take(&mut bytes)?).ok()?));
+    }
+    Some(runs)
+}
+
+fn zigzag(difference: u64) -> u64 {
+    (difference << 1) ^ (0u64.wrapping_sub(difference >> 63))
+}
+
+fn unzigzag(value: u64) -> u64 {
+    (value >> 1) ^ 0u64.wrapping_sub(value & 1)
+}
+
+fn put(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push((value as u8 & 0x7f) | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7f) << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// What of the tools of the index means for a person.
+fn fault(error: tantivy::TantivyError) -> StoreError {
+    use tantivy::TantivyError::{LockFailure, OpenReadError};
+    match error {
+        LockFailure(..) => StoreError::input("another program writes into the index of this case now: wait until it ends, then repeat the step"),
+        OpenReadError(why) => StoreError::damaged(format!("the index of this case ({why}): make it again with `lanternfish search --rebuild`")),
+        other => StoreError::Environment { attempt: "using the index of this case".into(), cause: other.to_string() },
+    }
+}
+
