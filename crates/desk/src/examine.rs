@@ -463,7 +463,7 @@ impl<'a> Work<'a> {
         let mut sink = MemberSink::new(self, lists, &id, indexing);
         let name = content.original_name.clone().unwrap_or_default();
         let stop = self.watch();
-        let mut run = |task: &Task, sink: &mut MemberSink<'_, '_>| {
+        let run = |task: &Task, sink: &mut MemberSink<'_, '_>| {
             parse::run(self.desk.exe(), task, budget, &mut self.source(blob)?, sink, &stop)
                 .map_err(|e| StoreError::Environment { attempt: format!("examining {}", self.label), cause: e.to_string() })
         };
