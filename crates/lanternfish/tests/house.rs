@@ -17,13 +17,14 @@ use std::{
 use serde_json::Value;
 
 /// Each crate and whom it may know. A crate that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 13] = [
+const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("model", &[]),
+    ("text", &[]),
     ("ledger", &["model"]),
-    ("store", &["model", "ledger"]),
+    ("store", &["model", "ledger", "text"]),
     ("seal", &["model", "ledger"]),
-    ("extract", &["model"]),
-    ("report", &["model"]),
+    ("extract", &["model", "text"]),
+    ("report", &["model", "text"]),
     ("collect", &["model"]),
     ("range", &[]),
     ("parse", &["model"]),
@@ -31,7 +32,7 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("desk", &["model", "ledger", "store", "seal", "extract", "report", "collect", "parse", "typeset"]),
     (
         "lanternfish",
-        &["model", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range"],
+        &["model", "text", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range"],
     ),
     ("lanternfish-verify", &["model", "ledger", "seal"]),
 ];
@@ -138,6 +139,8 @@ fn a_forbidden_edge_would_be_seen() {
         assert_eq!(!forbidden(&[Edge::new(from, to, only_tests)]).is_empty(), refused, "{from} -> {to}");
     };
     check("extract", "model", false, false);
+    check("extract", "text", false, false);
+    check("text", "model", false, true);
     check("extract", "store", false, true);
     check("extract", "report", false, true);
     check("report", "extract", true, true);

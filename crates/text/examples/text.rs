@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use text::{normal::normal, words, zawgyi};
+use text::{language, normal::normal, words, zawgyi};
 
 fn main() -> io::Result<()> {
     let what = std::env::args().nth(1).unwrap_or_default();
@@ -19,7 +19,20 @@ fn answer(what: &str, line: &str) -> String {
     match what {
         "zawgyi" => format!("{:.4} {:?}", zawgyi::guess(line).likelihood(), zawgyi::guess(line).encoding()),
         "unicode" => normal(zawgyi::to_unicode(line).text()),
+        "language" => language_of(line),
         "words" => words::words(line).map(|w| w.text).collect::<Vec<_>>().join("|"),
         _ => normal(line),
     }
+}
+
+/// The verdict as one word, then codes and scores.
+fn language_of(line: &str) -> String {
+    let answer = language::identify(line);
+    let verdict = match answer.verdict {
+        language::Verdict::One(language) => language.code().to_owned(),
+        language::Verdict::Either(one, other) => format!("{}|{}", one.code(), other.code()),
+        language::Verdict::Unknown(_) => "unknown".to_owned(),
+    };
+    let ranked = answer.ranked.iter().map(|r| format!(" {}:{:.3}", r.language.code(), r.score));
+    verdict + &ranked.collect::<String>()
 }

@@ -18,6 +18,7 @@
 mod chars;
 pub mod clusters;
 pub mod fold;
+pub mod language;
 mod map;
 pub mod normal;
 pub mod script;
@@ -37,4 +38,5 @@ pub fn fuzz_all(text: &str) {
     words::fuzz_words(text);
     fold::fuzz_fold(text);
     zawgyi::fuzz_zawgyi(text);
+    language::fuzz_language(text);
 }

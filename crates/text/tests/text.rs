@@ -4,6 +4,8 @@
 
 #[path = "text/corpus.rs"]
 mod corpus;
+#[path = "text/language.rs"]
+mod language;
 #[path = "text/normal.rs"]
 mod normal;
 #[path = "text/parts.rs"]
