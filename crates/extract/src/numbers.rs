@@ -108,7 +108,7 @@ pub(crate) fn iban(word: &[u8], grouped: bool) -> Option<Verdict> {
     // Mistyped so that the shape is gone: only where the word IBAN itself stands beside it.
     let nearly = word[..2].iter().filter(|b| b.is_ascii_alphabetic()).count() + word[2..4].iter().filter(|b| b.is_ascii_digit()).count() >= 3;
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
-    (nearly && digits >= 8 && !word.iter().any(u8::is_ascii_lowercase)).then(|| {
+    (nearly && digits >= 2 && !word.iter().any(u8::is_ascii_lowercase)).then(|| {
         let why = match (known, rest) {
             (None, _) => "country, check digits or letters are not those of an account number",
             (_, 1) => "check digits hold, length or structure of the country does not",
@@ -160,7 +160,7 @@ fn scheme(digits: &[u8]) -> Option<&'static str> {
 }
 
 pub(crate) const CARD_CUES: &[&str] = &[
-    "card", "visa", "mastercard", "amex", "cvv", "cvc", "debit", "fullz", "pan", "uzcard", "humo", "mir", "карт", "мир", "บัตร", "ບັດ",
+    "card", "visa", "mastercard", "amex", "cvv", "cvc", "debit", "fullz", "pan", "uzcard", "humo", "mir", "карта", "карты", "карту", "картой", "мир", "บัตร", "ບັດ",
     "កាត", "ကတ်", "thẻ", "卡", "kartu", "karta",
 ];
 

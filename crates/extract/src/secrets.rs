@@ -83,7 +83,7 @@ pub(crate) fn after_mail(text: &[u8], mail: (usize, usize), cue: impl Fn() -> bo
     let (at, end) = value_after(text, mail.1 + 1)?;
     let password = &text[at..end];
     let ends_line = text.get(end).is_none_or(|b| matches!(b, b'\n' | b'\r' | b' ' | b'|' | b'\t'));
-    if !is_password(password) || password.iter().all(u8::is_ascii_digit) && password.len() < 6 || password.starts_with(b"//") {
+    if !is_password(password) || password.iter().all(u8::is_ascii_digit) && password.len() < 6 || is_path(password) {
         return None;
     }
     (ends_line && (begins_line || cue())).then(|| {
@@ -113,6 +113,11 @@ fn value_after(text: &[u8], from: usize) -> Option<(usize, usize)> {
     let length = text[at..].iter().take(66).take_while(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'"')).count();
     let end = at + text[at..at + length].iter().rposition(|b| !matches!(b, b',' | b';')).map_or(0, |i| i + 1);
     (4..=64).contains(&(end - at)).then_some((at, end))
+}
+
+/// `host:team/project.git` names a place.
+fn is_path(word: &[u8]) -> bool {
+    word.starts_with(b"/") || (word.contains(&b'/') && !word.iter().any(u8::is_ascii_digit))
 }
 
 /// Not a word of a sentence: two kinds of signs at least, or a long run of digits.

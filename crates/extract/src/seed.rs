@@ -204,7 +204,7 @@ pub(crate) fn find(text: &[u8], cue_near: impl Fn(usize, usize) -> bool) -> Vec<
         if run.len() < 3 {
             continue;
         }
-        let (hit, end) = judge_run(text, &run, || cue_near(run[0].start, run[run.len() - 1].end));
+        let (hit, end) = judge_run(text, &run, &cue_near);
         done = end;
         hits.extend(hit);
     }
@@ -251,26 +251,37 @@ fn run_around(text: &[u8], word: Word) -> Option<Vec<Word>> {
     Some(before)
 }
 
+/// Words of the sentence around a phrase that may stand in the list too. More of them, and some part of
+/// the run would pass by chance.
+const MOST_AROUND: usize = 2;
 const SIZES: [usize; 5] = [24, 21, 18, 15, 12];
 
 /// The verdict on a run, and where the next look may begin.
-fn judge_run(text: &[u8], run: &[Word], cue: impl Fn() -> bool) -> (Option<Hit>, usize) {
+fn judge_run(text: &[u8], run: &[Word], cue_near: impl Fn(usize, usize) -> bool) -> (Option<Hit>, usize) {
     let end = run[run.len() - 1].end;
     if run.len() > LONGEST_RUN {
         return (None, end);
     }
-    if SIZES.contains(&run.len()) {
-        return (Some(judge(text, run, 1)), end);
+    let exact = SIZES.contains(&run.len()).then(|| judge(text, run, 1));
+    if exact.as_ref().is_some_and(|hit| hit.verdict.is_verified()) {
+        return (exact, end);
     }
-    for size in SIZES.into_iter().filter(|size| *size < run.len()) {
+    let cued = |words: &[Word]| cue_near(words[0].start, words[words.len() - 1].end);
+    let longer = with_one_strange(text, run).filter(|words| cued(words));
+    let least = longer.as_ref().map_or(0, Vec::len);
+    for size in SIZES.into_iter().filter(|size| *size < run.len() && *size + MOST_AROUND >= run.len() && *size >= least) {
         let tries = run.len() - size + 1;
         if let Some(hit) = run.windows(size).map(|part| judge(text, part, tries)).find(|hit| hit.verdict.is_verified()) {
             return (Some(hit), end);
         }
     }
-    match with_one_strange(text, run).filter(|_| cue()) {
-        Some(words) => (Some(judge(text, &words, 1)), words[words.len() - 1].end.max(end)),
-        _ => (None, end),
+    match (longer, exact) {
+        (Some(words), exact) if exact.is_none() || words.len() > run.len() => (Some(judge(text, &words, 1)), words[words.len() - 1].end.max(end)),
+        (_, Some(exact)) => (Some(exact), end),
+        (_, None) => {
+            let size = SIZES.into_iter().find(|size| *size < run.len() && *size + MOST_AROUND >= run.len());
+            (size.map(|size| &run[..size]).filter(|words| cued(words)).map(|words| judge(text, words, 1)), end)
+        }
     }
 }
 
@@ -290,11 +301,13 @@ fn with_one_strange(text: &[u8], run: &[Word]) -> Option<Vec<Word>> {
     left.reverse();
     let with_right = [run, &right].concat();
     let with_left = [&left[..], run].concat();
-    let mut edge = run.to_vec();
-    edge.extend(right.first());
-    let mut front: Vec<Word> = left.last().copied().into_iter().collect();
-    front.extend_from_slice(run);
-    [with_right, with_left, edge, front].into_iter().find(|words| words.len() > run.len() && SIZES.contains(&words.len()))
+    [with_right, with_left].into_iter().filter(|words| words.len() > run.len()).find_map(|words| {
+        // Words of the sentence may stand in the list too: the phrase is cut where it most likely begins.
+        let strange = words.iter().position(|word| word.languages == 0)?;
+        let size = SIZES.into_iter().find(|size| *size <= words.len())?;
+        let from = if strange < size { 0 } else { words.len() - size };
+        Some(words[from..from + size].to_vec())
+    })
 }
 
 fn judge(text: &[u8], words: &[Word], tries: usize) -> Hit {

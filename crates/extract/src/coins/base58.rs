@@ -93,9 +93,12 @@ fn has_upper_and_lower(word: &[u8]) -> bool {
     word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase)
 }
 
-/// Letters mixed as an address mixes them: a random token of the right length decodes too often.
+/// Letters mixed as an address mixes them: a random token of the right length decodes too often, and
+/// the name of a function changes its case at each of its words only.
 pub(super) fn looks_mixed(word: &[u8]) -> bool {
-    has_upper_and_lower(word) && word.iter().filter(|b| b.is_ascii_digit()).count() >= 2
+    let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
+    let turns = word.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
+    has_upper_and_lower(word) && (digits >= 2 || turns * 3 >= word.len())
 }
 
 fn strange(word: &[u8], values: &Values) -> usize {
@@ -161,8 +164,12 @@ pub(super) fn address(word: &[u8]) -> Option<Verdict> {
     if let Some(verdict) = sound_address(word) {
         return Some(verdict);
     }
-    if !looks_mixed(word) || strange(word, &BASE58) > 1 {
+    if !has_upper_and_lower(word) || strange(word, &BASE58) > 1 {
         return xrp(word);
+    }
+    // A sound checksum under a version that is not known here: an address of another chain.
+    if decode(word, &BASE58).is_some_and(|decoded| sound(decoded.bytes()).is_some()) {
+        return None;
     }
     if let Some(verdict) = mistyped_start(word).or_else(|| xrp(word).filter(Verdict::is_verified)) {
         return Some(verdict);
@@ -173,7 +180,16 @@ pub(super) fn address(word: &[u8]) -> Option<Verdict> {
     } else {
         (keep, FAILS)
     };
+    let keep = if looks_mixed(word) { keep } else { named(keep) };
     Some(Verdict::failed(kind, ascii(word), why).keep(keep))
+}
+
+/// Letters that are hardly mixed may be words: the coin must be named.
+fn named(keep: Keep) -> Keep {
+    match shown(keep) {
+        Keep::Shown(cues) => Keep::Near(cues),
+        other => other,
+    }
 }
 
 /// A strange letter makes it likelier that the word is another thing: it must be in sight.
@@ -195,7 +211,7 @@ fn sound_address(word: &[u8]) -> Option<Verdict> {
 fn failed_by_version(word: &[u8]) -> Option<Verdict> {
     let decoded = decode(word, &BASE58)?;
     let bytes = decoded.bytes();
-    let is_test = bytes.len() == 25 && matches!(bytes[0], 0x6f | 0xc4);
+    let is_test = looks_mixed(word) && bytes.len() == 25 && matches!(bytes[0], 0x6f | 0xc4);
     let network = of_version(&bytes[..bytes.len().checked_sub(4).filter(|_| is_test)?])?;
     Some(Verdict::failed(network.kind, ascii(word), format!("{FAILS}; {}", network.words)).keep(Keep::Alone))
 }
@@ -237,7 +253,7 @@ fn xrp(word: &[u8]) -> Option<Verdict> {
     if let Some(verdict) = sound_xrp(word) {
         return Some(verdict);
     }
-    if !looks_mixed(word) || !(32..=35).contains(&word.len()) || strange(word, &XRP58) > 1 {
+    if !has_upper_and_lower(word) || !(32..=35).contains(&word.len()) || strange(word, &XRP58) > 1 {
         return None;
     }
     if word[0] != b'r' {
@@ -245,7 +261,8 @@ fn xrp(word: &[u8]) -> Option<Verdict> {
         return sound_xrp(&repaired).map(|_| slip(kind, word, 0, b'r', "the checksum of the XRP Ledger does not hold"));
     }
     let why = "Base58Check in the alphabet of the XRP Ledger does not hold";
-    Some(Verdict::failed(kind, ascii(word), why).keep(Keep::Shown(XRP_CUES)))
+    let keep = if looks_mixed(word) { Keep::Shown(XRP_CUES) } else { Keep::Near(XRP_CUES) };
+    Some(Verdict::failed(kind, ascii(word), why).keep(keep))
 }
 
 fn sound_xrp(word: &[u8]) -> Option<Verdict> {

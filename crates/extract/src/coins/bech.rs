@@ -151,8 +151,8 @@ pub(super) fn judge(word: &[u8]) -> Option<Verdict> {
     let head = word.len().min(16);
     lower[..head].copy_from_slice(&word[..head]);
     lower.make_ascii_lowercase();
-    if lower.starts_with(b"ln") {
-        return lightning(word);
+    if let Some(invoice) = Some(word).filter(|_| lower.starts_with(b"ln")).and_then(lightning) {
+        return Some(invoice);
     }
     if let Some(prefix) = PREFIXES.iter().find(|p| lower.starts_with(p.text)) {
         return with_prefix(word, prefix);
@@ -272,7 +272,8 @@ const INVOICES: [(&[u8], &str); 5] = [
 fn lightning(word: &[u8]) -> Option<Verdict> {
     let lower = word.to_ascii_lowercase();
     let (start, network) = INVOICES.iter().find(|(start, _)| lower.starts_with(start))?;
-    let separator = lower.iter().rposition(|b| *b == b'1')?;
+    // Without a separator nothing can hold.
+    let separator = lower.iter().rposition(|b| *b == b'1').unwrap_or(start.len());
     let strange = lower[separator.min(40)..].iter().filter(|b| VALUES[**b as usize] == 255).count();
     if word.len() < 120 || strange > 3 {
         return None;
@@ -280,7 +281,7 @@ fn lightning(word: &[u8]) -> Option<Verdict> {
     let (hrp, data) = (&lower[..separator], &lower[separator + 1..]);
     let kind = SelectorType::Lightning;
     let amount = &hrp[start.len().min(hrp.len())..];
-    let holds = has_one_case(word) && data.len() >= 117 && checksum(hrp, data) == Some(Sum::Bech32) && is_amount(amount);
+    let holds = lower[separator] == b'1' && has_one_case(word) && data.len() >= 117 && checksum(hrp, data) == Some(Sum::Bech32) && is_amount(amount);
     Some(if holds {
         let amount = if amount.is_empty() { "no amount".to_owned() } else { format!("amount {} BTC", written_amount(amount)) };
         Verdict::verified(kind, ascii(&lower), format!("bech32 checksum of BOLT-11 holds; {network}, {amount}; the signature is not checked"))
@@ -362,10 +363,12 @@ pub(super) fn cash(word: &[u8], has_prefix: bool) -> Option<Verdict> {
             .map(|letter| super::base58::slip(SelectorType::Bch, word, 0, *letter, "the CashAddr checksum does not hold"));
     }
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
-    let keep = if has_prefix { Keep::Always } else { Keep::Shown(CASH_CUES) };
-    (has_prefix || digits >= 4).then(|| {
-        Verdict::failed(SelectorType::Bch, value(word), "40-bit checksum of CashAddr does not hold").keep(keep)
-    })
+    let keep = match (has_prefix, digits >= 4) {
+        (true, _) => Keep::Always,
+        (false, true) => Keep::Shown(CASH_CUES),
+        (false, false) => Keep::Near(CASH_CUES),
+    };
+    Some(Verdict::failed(SelectorType::Bch, value(word), "40-bit checksum of CashAddr does not hold").keep(keep))
 }
 
 fn sound_cash(lower: &[u8]) -> Option<String> {

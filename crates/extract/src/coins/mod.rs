@@ -189,9 +189,8 @@ fn stellar(word: &[u8]) -> Option<Verdict> {
         return Some(slip(right.kind, word, 0, *letter, "the CRC-16 of SEP-23 does not hold"));
     }
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
-    (digits >= 2).then(|| {
-        Verdict::failed(kind, ascii(word), "CRC-16 of SEP-23 does not hold; shape of a Stellar account").keep(Keep::Shown(STELLAR_CUES))
-    })
+    let keep = if digits >= 2 { Keep::Shown(STELLAR_CUES) } else { Keep::Near(STELLAR_CUES) };
+    Some(Verdict::failed(kind, ascii(word), "CRC-16 of SEP-23 does not hold; shape of a Stellar account").keep(keep))
 }
 
 fn sound_stellar(word: &[u8]) -> Option<Verdict> {
@@ -247,7 +246,8 @@ pub(crate) fn ton(word: &[u8]) -> Option<Verdict> {
         });
     }
     let why = "CRC-16 of TEP-2 does not hold; shape of a TON account";
-    looks_mixed(word).then(|| Verdict::failed(SelectorType::Ton, ascii(word), why).keep(Keep::Shown(TON_CUES)))
+    let keep = if looks_mixed(word) { Keep::Shown(TON_CUES) } else { Keep::Near(TON_CUES) };
+    Some(Verdict::failed(SelectorType::Ton, ascii(word), why).keep(keep))
 }
 
 fn sound_ton(word: &[u8]) -> Option<String> {

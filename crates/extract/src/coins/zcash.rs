@@ -19,9 +19,10 @@ pub(super) fn receivers(jumbled: &[u8], prefix: &[u8]) -> Option<String> {
         return None;
     }
     let (mut names, mut rest) = (Vec::new(), list);
-    while let [kind, length, after @ ..] = rest {
-        // Longer numbers of CompactSize stand for kinds that are not defined yet.
-        let (value, next) = after.split_at_checked(usize::from(*length))?;
+    while !rest.is_empty() {
+        let (kind, after) = compact_size(rest)?;
+        let (length, after) = compact_size(after)?;
+        let (value, next) = after.split_at_checked(length)?;
         names.push(match (kind, value.len()) {
             (0, 20) => "P2PKH",
             (1, 20) => "P2SH",
@@ -32,7 +33,16 @@ pub(super) fn receivers(jumbled: &[u8], prefix: &[u8]) -> Option<String> {
         });
         rest = next;
     }
-    (rest.is_empty() && !names.is_empty()).then(|| names.join(", "))
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// A number as Bitcoin writes it: one byte, or three; longer ones have no place in an address.
+fn compact_size(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes {
+        [small @ 0..=252, rest @ ..] => Some((usize::from(*small), rest)),
+        [253, a, b, rest @ ..] => Some((usize::from(u16::from_le_bytes([*a, *b])), rest)),
+        _ => None,
+    }
 }
 
 fn unjumble(jumbled: &[u8]) -> Vec<u8> {

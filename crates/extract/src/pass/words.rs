@@ -447,10 +447,10 @@ impl Pass<'_> {
 
     pub(super) fn dash(&mut self, at: usize) -> usize {
         if self.byte(at + 1) != b'-' {
-            match self.before(at) {
-                b'E' | b'e' => self.vulnerability(at),
-                _ => self.bitmessage(at),
+            if self.before(at).eq_ignore_ascii_case(&b'E') {
+                self.vulnerability(at);
             }
+            self.bitmessage(at);
             return at + 1;
         }
         let armour = &self.text[at..self.flat.zone_end(at)];
