@@ -2,7 +2,10 @@
 //! pages in six scripts with selectors planted, the same bytes in every run. Beside it, in the same
 //! run and over the same bytes: a matching stage alone (one multi-pattern regular expression, no
 //! HTML reading, no validation) and a physical limit (counting `<`).
-//! Run: `cargo bench -p extract` or `cargo bench -p extract -- MEGABYTES`. The last line is JSON.
+//! When real market pages are at hand (`LANTERNFISH_DATA`, else `../shared/data`), the same is measured
+//! on them, repeated to the same size; that is the figure of the bound.
+//! Run: `cargo bench -p extract --profile release --bench scan [-- MEGABYTES]`. The last line is JSON.
+//! `-- --write FILE` writes the bytes that are scanned, for `benches/peers.py`, and measures nothing.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -14,6 +17,11 @@ use sha2::{Digest, Sha256};
 fn main() {
     let megabytes = std::env::args().filter_map(|a| a.parse::<usize>().ok()).next().unwrap_or(64);
     let pages = write_pages(megabytes * 1_000_000);
+    let market = market_pages(megabytes * 1_000_000);
+    if let Some(file) = std::env::args().skip_while(|a| a != "--write").nth(1) {
+        std::fs::write(&file, market.as_ref().unwrap_or(&pages)).expect("the file can be written");
+        return;
+    }
     let hints = Hints { kind: Kind::Html, default_region: None };
     let (limit, tags) = per_cpu_second(&pages, |bytes| memchr::memchr_iter(b'<', bytes).count());
     let patterns = matching_stage();
@@ -23,11 +31,33 @@ fn main() {
         Scanner::new().scan(bytes, &Hints { kind: Kind::Text, default_region: None }).len()
     });
     eprintln!("{tags} tags, {candidates} candidates of the matching stage, {found} selectors ({found_text} as text)");
-    eprintln!("iocextract and ioc-finder are not run here: they are not part of the build");
+    eprintln!("iocextract, ioc-finder and ripgrep are not part of the build: benches/peers.py measures them on the same bytes");
+    let real = market.map_or_else(
+        || {
+            eprintln!("SKIPPED market pages: captures/market-pages-2020 is not here");
+            String::new()
+        },
+        |market| {
+            let (matching, candidates) = per_cpu_second(&market, |bytes| patterns.find_iter(bytes).count());
+            let (scan, found) = per_cpu_second(&market, |bytes| Scanner::new().scan(bytes, &hints).len());
+            eprintln!("market pages: {candidates} candidates of the matching stage, {found} selectors");
+            format!(r#","market_html_mb_per_cpu_s":{scan:.1},"market_peer_matching_only_mb_per_cpu_s":{matching:.1},"market_share_of_peer":{:.2}"#, scan / matching)
+        },
+    );
     println!(
-        r#"{{"bench":"scan","mb":{megabytes},"selectors":{found},"scan_html_mb_per_cpu_s":{scan:.1},"scan_text_mb_per_cpu_s":{text:.1},"peer_regex_matching_only_mb_per_cpu_s":{peer:.1},"limit_count_byte_mb_per_cpu_s":{limit:.1},"peak_rss_anon_mib":{}}}"#,
+        r#"{{"bench":"scan","mb":{megabytes},"selectors":{found},"scan_html_mb_per_cpu_s":{scan:.1},"scan_text_mb_per_cpu_s":{text:.1},"peer_regex_matching_only_mb_per_cpu_s":{peer:.1},"limit_count_byte_mb_per_cpu_s":{limit:.1}{real},"peak_rss_anon_mib":{}}}"#,
         rss_anon_mib()
     );
+}
+
+/// The saved pages of three markets, repeated; they are read where they lie and never kept here.
+fn market_pages(bytes: usize) -> Option<Vec<u8>> {
+    let data = std::env::var_os("LANTERNFISH_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), std::path::PathBuf::from);
+    let mut files: Vec<_> = std::fs::read_dir(data.join("captures/market-pages-2020")).ok()?.filter_map(|f| Some(f.ok()?.path())).collect();
+    files.sort();
+    let once: Vec<u8> = files.iter().filter_map(|file| std::fs::read(file).ok()).flatten().collect();
+    (!once.is_empty()).then(|| once.iter().copied().cycle().take(bytes.max(once.len())).collect())
 }
 
 /// Speed in 10^6 bytes per CPU-second, and the count that the work gives.
@@ -57,9 +87,14 @@ fn matching_stage() -> Regex {
         .syntax(utf8_off)
         .configure(Regex::config().utf8_empty(false))
         .build_many(&[
-            r"\b[a-z2-7]{56}\.onion\b", r"\b[a-z2-7]{16}\.onion\b", r"\b(?:bc|tb)1[02-9ac-hj-np-z]{11,87}\b",
-            r"\b[13][1-9A-HJ-NP-Za-km-z]{25,34}\b", r"\b0x[0-9A-Fa-f]{40}\b", r"\bT[1-9A-HJ-NP-Za-km-z]{33}\b",
-            r"\b[48][1-9A-HJ-NP-Za-km-z]{94}\b", r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}",
+            r"\b[a-z2-7]{56}\.onion\b", r"\b[a-z2-7]{16}\.onion\b", r"\b[a-z2-7]{52,60}\.b32\.i2p\b", r"\b(?:bc|tb|ltc)1[02-9ac-hj-np-z]{11,87}\b",
+            r"\b[13LMDA97X][1-9A-HJ-NP-Za-km-z]{25,34}\b", r"\b0x[0-9A-Fa-f]{40}\b", r"\bT[1-9A-HJ-NP-Za-km-z]{33}\b", r"\bt[13][1-9A-HJ-NP-Za-km-z]{33}\b",
+            r"\b(?:zs|u|addr|stake|lnbc[0-9munp]*)1[02-9ac-hj-np-z]{38,}\b", r"\br[1-9A-HJ-NP-Za-km-z]{24,34}\b", r"\b(?:bitcoincash:)?[qp][02-9ac-hj-np-z]{41}\b",
+            r"\b[48][1-9A-HJ-NP-Za-km-z]{94}\b", r"\b[EUk0][Qf][A-Za-z0-9_-]{46}\b", r"\b[GMS][A-Z2-7]{55}\b", r"\b[xyzYZtuv]p(?:ub|rv)[1-9A-HJ-NP-Za-km-z]{107}\b",
+            r"\b[5KL][1-9A-HJ-NP-Za-km-z]{50,51}\b", r"\bBM-[1-9A-HJ-NP-Za-km-z]{30,36}\b", r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b",
+            r"\b(?:[0-9]{4}[ -]?){3}[0-9]{4}\b", r"\b[0-9]{15,20}\b", r"\b05[0-9a-f]{64}\b", r"\b[0-9A-F]{76}\b", r"\b(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\b",
+            r"\bCVE-[0-9]{4}-[0-9]{4,7}\b", r"-----BEGIN [A-Z ]*PRIVATE KEY-----", r"[@#!][A-Za-z0-9._=/+-]+:[A-Za-z0-9.-]+\.[a-z]{2,}",
+            r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}",
             r"\b[a-z]{2,8}://[!-;=?-~]+", r"\b(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}\b", r"-----BEGIN PGP [A-Z ]+-----",
             r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b", r"\+[0-9][0-9 ().-]{7,20}", r"\bt\.me/[A-Za-z0-9_+/-]+",
         ])

@@ -107,6 +107,12 @@ impl<'a> Flat<'a> {
         self.zones.get(index).map_or(self.bytes.len(), |(at, _)| *at as usize)
     }
 
+    /// Where that part of the document begins.
+    pub(crate) fn zone_start(&self, flat: usize) -> usize {
+        let index = self.zones.partition_point(|(at, _)| *at as usize <= flat);
+        index.checked_sub(1).map_or(0, |i| self.zones[i].0 as usize)
+    }
+
     /// Joints strictly inside a flat range.
     pub(crate) fn joints_in(&self, start: usize, end: usize) -> &[Joint] {
         let from = self.joints.partition_point(|j| j.at as usize <= start);
@@ -236,13 +242,14 @@ static SPECIAL: [bool; 256] = {
 };
 
 /// Length of an invisible character at the start of `rest`: soft hyphen, zero-width and bidirectional
-/// controls, byte order mark.
+/// controls, byte order mark, variation selectors.
 fn invisible(rest: &[u8]) -> Option<usize> {
     match rest {
         [0xc2, 0xad, ..] => Some(2),
         [0xe2, 0x80, 0x8b..=0x8f | 0xaa..=0xae, ..] => Some(3),
         [0xe2, 0x81, 0xa0..=0xa4 | 0xa6..=0xa9, ..] => Some(3),
         [0xef, 0xbb, 0xbf, ..] => Some(3),
+        [0xef, 0xb8, 0x80..=0x8f, ..] => Some(3),
         _ => None,
     }
 }

@@ -16,17 +16,24 @@
 //! - Not read yet: files inside `data:` URIs, UTF-16 text, host names in other scripts than ASCII.
 
 mod coins;
+mod cues;
 mod defang;
 mod flat;
+mod fold;
+mod hexes;
 mod host;
 mod html;
+mod i2p;
 pub mod links;
+mod numbers;
 mod onion;
 mod pass;
 pub mod passages;
 mod pgp;
 mod phone;
 mod resolve;
+mod secrets;
+mod seed;
 mod verdict;
 mod window;
 
@@ -38,7 +45,7 @@ pub use phone::{Region, UnknownRegion};
 use window::{OVERLAP, Reading, Seam};
 
 /// Name and version of the method, for findings.
-pub const METHOD: &str = concat!("lanternfish extract ", env!("CARGO_PKG_VERSION"), ", rules 1");
+pub const METHOD: &str = concat!("lanternfish extract ", env!("CARGO_PKG_VERSION"), ", rules 2");
 
 /// What kind of bytes are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -147,25 +154,74 @@ fn reading(bytes: &[u8], hints: &Hints) -> Reading {
 /// The chance that random text of the right shape passes the rule, by type; for the error-rate field
 /// of a finding. It says nothing of false positives on real pages, which depend on the pages.
 pub fn error_rates() -> &'static [(SelectorType, &'static str)] {
+    const NONE: &str = "no checksum: not known";
     &[
         (SelectorType::OnionV3, "2^-16 for the checksum (less with version and curve point)"),
-        (SelectorType::OnionV2, "no checksum: not known"),
+        (SelectorType::OnionV2, NONE),
+        (SelectorType::I2p, "about 2^-18 for encrypted names; the others carry no checksum: not known"),
         (SelectorType::BtcBase58, "2^-32"),
         (SelectorType::BtcBech32, "about 2^-30"),
         (SelectorType::BtcBech32m, "about 2^-30"),
-        (SelectorType::Eth, "about 1 in 4,000 in mixed case; in one case there is no checksum: not known"),
+        (SelectorType::Ltc, "2^-32 in Base58Check, about 2^-30 in bech32"),
+        (SelectorType::Bch, "2^-40"),
+        (SelectorType::Doge, "2^-32"),
+        (SelectorType::Dash, "2^-32"),
+        (SelectorType::Zec, "2^-32 in Base58Check, about 2^-30 in bech32; unified addresses carry 2^-128 of padding too"),
         (SelectorType::Tron, "2^-32"),
+        (SelectorType::Xrp, "2^-32"),
         (SelectorType::Xmr, "2^-32"),
-        (SelectorType::Email, "no checksum: not known"),
-        (SelectorType::Url, "no checksum: not known"),
-        (SelectorType::Domain, "no checksum: not known"),
+        (SelectorType::Eth, "about 1 in 4,000 in mixed case; in one case there is no checksum: not known"),
+        (SelectorType::Sol, NONE),
+        (SelectorType::Ton, "2^-16"),
+        (SelectorType::Ada, "about 2^-30 in bech32; 2^-32 in Byron addresses"),
+        (SelectorType::Xlm, "2^-16"),
+        (SelectorType::Lightning, "about 2^-30"),
+        (SelectorType::ExtendedPublicKey, "2^-32"),
+        (SelectorType::ExtendedPrivateKey, "2^-32"),
+        (SelectorType::Wif, "2^-32"),
+        (SelectorType::PrivateKey, "2^-16 for Stellar seeds; the others carry no checksum: not known"),
+        (SelectorType::SeedPhrase, "1 in 16 for 12 words of a list, 1 in 256 for 24"),
+        (SelectorType::Iban, "1 in 97, beside the country's length"),
+        (SelectorType::Card, "1 in 10, beside the issuer's range and length"),
+        (SelectorType::Imei, "1 in 10"),
+        (SelectorType::Iccid, "1 in 10"),
+        (SelectorType::Lei, "1 in 97"),
+        (SelectorType::Email, NONE),
+        (SelectorType::Url, NONE),
+        (SelectorType::Domain, NONE),
+        (SelectorType::Phone, "no checksum: not known; the numbering plan is checked"),
+        (SelectorType::Telegram, NONE),
+        (SelectorType::Xmpp, NONE),
+        (SelectorType::Matrix, NONE),
+        (SelectorType::Session, NONE),
+        (SelectorType::Tox, "2^-16"),
+        (SelectorType::Bitmessage, "2^-32"),
         (SelectorType::PgpBlock, "2^-24 where the CRC-24 is present and holds"),
         (SelectorType::PgpFingerprint, "no checksum when written out: not known; computed from a key block: that block's"),
+        (SelectorType::PgpKeyId, NONE),
+        (SelectorType::FileHash, NONE),
+        (SelectorType::Cve, NONE),
         (SelectorType::Ipv4, "no checksum: not known; version numbers of four parts pass"),
-        (SelectorType::Ipv6, "no checksum: not known"),
-        (SelectorType::Phone, "no checksum: not known; the numbering plan is checked"),
-        (SelectorType::Telegram, "no checksum: not known"),
+        (SelectorType::Ipv6, NONE),
+        (SelectorType::Credential, NONE),
     ]
+}
+
+/// The chance of a type as one number, for instances that have none of their own.
+fn chance_of(kind: SelectorType) -> Option<&'static str> {
+    use SelectorType::*;
+    Some(match kind {
+        BtcBase58 | Doge | Dash | Tron | Xrp | Xmr | ExtendedPublicKey | ExtendedPrivateKey | Wif | Bitmessage => "2^-32",
+        BtcBech32 | BtcBech32m | Lightning => "2^-30",
+        Ltc | Zec | Ada => "2^-30",
+        Bch => "2^-40",
+        OnionV3 | Ton | Xlm | Tox | PrivateKey => "2^-16",
+        Eth => "1 in 4000",
+        PgpBlock | PgpFingerprint => "2^-24",
+        Iban | Lei => "1 in 97",
+        Card | Imei | Iccid => "1 in 10",
+        _ => return None,
+    })
 }
 
 /// Target of the fuzzer: any bytes, read as every kind, whole and through a reader, give the same

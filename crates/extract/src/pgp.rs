@@ -150,7 +150,7 @@ fn base64_digit(letter: u8) -> Option<u32> {
 }
 
 /// Decodes what can be decoded: padding and strange letters are passed over.
-fn decode_base64(letters: &[u8]) -> Vec<u8> {
+pub(crate) fn decode_base64(letters: &[u8]) -> Vec<u8> {
     let (mut out, mut number, mut bits) = (Vec::with_capacity(letters.len() / 4 * 3), 0u32, 0);
     for digit in letters.iter().filter_map(|b| base64_digit(*b)) {
         number = (number << 6 | digit) & 0x00ff_ffff;

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use model::selector::{FoundSelector, SelectorState, SelectorType};
+use model::selector::{FoundSelector, Rival, SelectorState, SelectorType};
 
 /// Sorts by (start, end, type) and drops what a stronger rival contains.
 pub(crate) fn settle(mut found: Vec<FoundSelector>) -> Vec<FoundSelector> {
@@ -14,6 +14,7 @@ pub(crate) fn settle(mut found: Vec<FoundSelector>) -> Vec<FoundSelector> {
         admit(&mut kept, candidate);
     }
     kept.sort_by_key(|s| (s.start, s.end, s.selector_type));
+    name_equals(&mut kept);
     kept
 }
 
@@ -50,23 +51,43 @@ fn strength(s: &FoundSelector) -> (u8, u64) {
 }
 
 /// Two readings of the same bytes, of which one must be wrong. A URL, a mail address or an armoured
-/// block holds other selectors rightly; an account and a fingerprint of 40 hex digits are told apart
-/// by nobody, so both stay.
+/// block holds other selectors rightly; what 40 or 64 hex digits are is told by nobody, so all readings
+/// for which a word spoke stay.
 fn rivals(a: SelectorType, b: SelectorType) -> bool {
-    use SelectorType::{Eth, PgpBlock, PgpFingerprint, Url};
-    let whole = |t| matches!(t, Url | PgpBlock);
-    let told_apart = !matches!((a, b), (Eth, PgpFingerprint) | (PgpFingerprint, Eth));
-    let mail_at_onion = matches!((a, b), (SelectorType::Email, SelectorType::OnionV3 | SelectorType::OnionV2));
-    told_apart && !whole(a) && !whole(b) && !mail_at_onion
+    use SelectorType::{Credential, Email, OnionV2, OnionV3, PgpBlock, Url, Xmpp};
+    let whole = |t| matches!(t, Url | PgpBlock | Credential);
+    let mail_at_onion = matches!((a, b), (Email | Xmpp, OnionV3 | OnionV2));
+    !(is_hex(a) && is_hex(b) && a != b) && !whole(a) && !whole(b) && !mail_at_onion
+}
+
+fn is_hex(t: SelectorType) -> bool {
+    use SelectorType::{Eth, FileHash, PgpFingerprint, PgpKeyId, PrivateKey};
+    matches!(t, Eth | PgpFingerprint | FileHash | PrivateKey | PgpKeyId)
 }
 
 fn name_rival(winner: &mut FoundSelector, rival: &FoundSelector) {
-    let name = kind_name(rival.selector_type);
     if winner.selector_type != rival.selector_type || winner.value != rival.value {
-        winner.reason = format!("{}; weaker reading set aside: {name} {}", winner.reason, model::quoted(&rival.value));
+        winner.reason = format!("{}; weaker reading set aside: {} {}", winner.reason, rival.selector_type.name(), model::quoted(&rival.value));
+        add_rival(winner, rival);
     }
 }
 
-fn kind_name(kind: SelectorType) -> String {
-    format!("{kind:?}").to_lowercase()
+fn add_rival(to: &mut FoundSelector, other: &FoundSelector) {
+    let rival = Rival { selector_type: other.selector_type, value: other.value.clone(), state: other.state };
+    if !to.rivals.contains(&rival) {
+        to.rivals.push(rival);
+    }
+}
+
+/// Readings of the same bytes that both stay are named as each other's rivals.
+fn name_equals(kept: &mut [FoundSelector]) {
+    for i in 1..kept.len() {
+        let (before, rest) = kept.split_at_mut(i);
+        let (a, b) = (&mut before[i - 1], &mut rest[0]);
+        if (a.start, a.end) == (b.start, b.end) && is_hex(a.selector_type) && is_hex(b.selector_type) {
+            let copy = a.clone();
+            add_rival(a, b);
+            add_rival(b, &copy);
+        }
+    }
 }

@@ -3,7 +3,21 @@
 
 use std::borrow::Cow;
 
-use model::selector::{SelectorState, SelectorType};
+use model::selector::{Rival, SelectorState, SelectorType};
+
+/// What else must hold before a candidate is reported. A rule sees one word; its place is judged by
+/// the pass, which sees the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Nothing.
+    Always,
+    /// The word stands alone: it is no stretch of base64.
+    Alone,
+    /// It stands alone where a reader sees it, or one of these words is near.
+    Shown(&'static [&'static str]),
+    /// One of these words is near.
+    Near(&'static [&'static str]),
+}
 
 /// A rule's answer: the normalised value, how far it was proved, and by which rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,19 +26,50 @@ pub(crate) struct Verdict {
     pub value: String,
     pub state: SelectorState,
     pub reason: Cow<'static, str>,
+    pub keep: Keep,
+    /// Other networks that the same bytes fit.
+    pub rivals: Vec<Rival>,
+    /// The chance of this instance, where it is not that of its type.
+    pub chance: Option<Cow<'static, str>>,
+    /// What was done to the text before the rule was held against it.
+    pub steps: Vec<String>,
 }
 
 impl Verdict {
+    fn new(kind: SelectorType, value: String, state: SelectorState, reason: Cow<'static, str>) -> Self {
+        Verdict { kind, value, state, reason, keep: Keep::Always, rivals: Vec::new(), chance: None, steps: Vec::new() }
+    }
+
     pub(crate) fn verified(kind: SelectorType, value: String, reason: impl Into<Cow<'static, str>>) -> Self {
-        Verdict { kind, value, state: SelectorState::Verified, reason: reason.into() }
+        Verdict::new(kind, value, SelectorState::Verified, reason.into())
     }
 
     pub(crate) fn unverifiable(kind: SelectorType, value: String, reason: impl Into<Cow<'static, str>>) -> Self {
-        Verdict { kind, value, state: SelectorState::Unverifiable, reason: reason.into() }
+        Verdict::new(kind, value, SelectorState::Unverifiable, reason.into())
     }
 
     pub(crate) fn failed(kind: SelectorType, value: String, reason: impl Into<Cow<'static, str>>) -> Self {
-        Verdict { kind, value, state: SelectorState::FailedChecksum, reason: reason.into() }
+        Verdict::new(kind, value, SelectorState::FailedChecksum, reason.into())
+    }
+
+    pub(crate) fn keep(self, keep: Keep) -> Self {
+        Verdict { keep, ..self }
+    }
+
+    pub(crate) fn chance(self, chance: impl Into<Cow<'static, str>>) -> Self {
+        Verdict { chance: Some(chance.into()), ..self }
+    }
+
+    /// Names another type that the same bytes fit, in the same state.
+    pub(crate) fn rival(self, kind: SelectorType) -> Self {
+        let value = self.value.clone();
+        self.rival_as(kind, value)
+    }
+
+    /// The same, under another value.
+    pub(crate) fn rival_as(mut self, kind: SelectorType, value: String) -> Self {
+        self.rivals.push(Rival { selector_type: kind, value, state: self.state });
+        self
     }
 
     pub(crate) fn at(self, start: usize, end: usize) -> Hit {

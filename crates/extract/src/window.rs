@@ -3,13 +3,13 @@
 //! its cut; so memory follows the window, offsets are absolute and nothing is found twice.
 //! Limit: a single HTML element or line longer than the overlap can be read as text at a seam.
 
-use model::selector::{FoundSelector, SelectorType};
+use model::selector::{Cue, FoundSelector, SelectorState, SelectorType};
 
 use crate::flat::{Flat, Writer, Zone, has_invisible};
 use crate::pass::Pass;
 use crate::phone::{self, Region};
-use crate::verdict::Hit;
-use crate::{html, resolve};
+use crate::verdict::{Hit, Verdict};
+use crate::{chance_of, cues, html, resolve};
 
 /// Bytes that a window reads beyond its cut: the longest selector fits.
 pub(crate) const OVERLAP: usize = 1 << 20;
@@ -53,7 +53,7 @@ impl Seam {
         let (reported, covered, cut) = (self.reported, self.covered, base + cut as u64);
         let found: Vec<_> = found
             .into_iter()
-            .map(|s| FoundSelector { start: s.start + base, end: s.end + base, ..s })
+            .map(|s| moved(s, base))
             .filter(|s| s.start >= reported && s.start >= covered && s.start < cut)
             .collect();
         let blocks = found.iter().filter(|s| s.selector_type == SelectorType::PgpBlock);
@@ -89,10 +89,17 @@ impl Seam {
 
 struct Placed(FoundSelector);
 
+/// A selector of this window at its place in the whole.
+fn moved(s: FoundSelector, base: u64) -> FoundSelector {
+    let context = s.context.into_iter().map(|cue| Cue { start: cue.start + base, end: cue.end + base, ..cue }).collect();
+    FoundSelector { start: s.start + base, end: s.end + base, context, ..s }
+}
+
 /// Gives a hit its raw range and says what was done to read it.
 fn place(hit: Hit, flat: &Flat<'_>, raw: &[u8]) -> FoundSelector {
     let (start, end) = flat.raw_range(hit.start, hit.end);
-    let mut reason = hit.verdict.reason.into_owned();
+    let Verdict { kind, value, state, reason, rivals, chance, steps, .. } = hit.verdict;
+    let mut reason = reason.into_owned();
     match flat.zone(hit.start) {
         Zone::Text => {}
         Zone::Attribute { name: (from, to) } => {
@@ -103,18 +110,50 @@ fn place(hit: Hit, flat: &Flat<'_>, raw: &[u8]) -> FoundSelector {
         Zone::Code => reason += "; in a script or style",
         Zone::TagName => reason += "; in the name of a tag",
     }
-    let shown = &flat.bytes[hit.start..hit.end];
-    if raw[start..end] != *shown {
+    let mut done = Vec::new();
+    if raw[start..end] != flat.bytes[hit.start..hit.end] {
+        done = steps_of(&raw[start..end]);
         reason += if has_invisible(&raw[start..end]) {
             "; joined across invisible characters or markup"
         } else {
             "; joined across markup, entities or line breaks"
         };
     }
+    done.extend(steps);
+    let chance = match (state, chance) {
+        (SelectorState::Unverifiable, _) => None,
+        (_, Some(chance)) => Some(chance.into_owned()),
+        (_, None) => chance_of(kind).map(str::to_owned),
+    };
     FoundSelector {
-        selector_type: hit.verdict.kind, value: hit.verdict.value, state: hit.verdict.state, reason,
-        start: start as u64, end: end as u64,
+        selector_type: kind, value, state, reason, start: start as u64, end: end as u64, rivals, chance,
+        context: context(kind, hit.start, hit.end, flat), steps: done,
     }
+}
+
+/// What flattening did to these raw bytes, in the order in which it is done.
+fn steps_of(raw: &[u8]) -> Vec<String> {
+    let has = |byte: u8| memchr::memchr(byte, raw).is_some();
+    let steps = [
+        (has(b'<') && has(b'>'), "joined across markup"),
+        (has(b'&'), "character references decoded"),
+        (has_invisible(raw), "invisible characters left out"),
+    ];
+    steps.into_iter().filter(|(done, _)| *done).map(|(_, words)| words.to_owned()).collect()
+}
+
+/// Words near it. A host or a URL stands near everything, so nothing is said of them.
+fn context(kind: SelectorType, start: usize, end: usize, flat: &Flat<'_>) -> Vec<Cue> {
+    use SelectorType::{Cve, Domain, FileHash, Ipv4, Ipv6, Url};
+    if matches!(kind, Cve | Domain | FileHash | Ipv4 | Ipv6 | Url) {
+        return Vec::new();
+    }
+    let near = cues::near(&flat.bytes, start, end, flat.zone_start(start), flat.zone_end(start));
+    let cue = |found: cues::Found| {
+        let (start, end) = flat.raw_range(found.start, found.end);
+        Cue { class: found.class, word: found.word.to_owned(), start: start as u64, end: end as u64 }
+    };
+    near.into_iter().map(cue).collect()
 }
 
 fn line_cuts(bytes: &[u8]) -> Vec<usize> {

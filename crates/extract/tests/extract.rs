@@ -4,6 +4,12 @@
 
 #[path = "extract/addresses.rs"]
 mod addresses;
+#[path = "extract/checksums.rs"]
+mod checksums;
+#[path = "extract/encode.rs"]
+mod encode;
+#[path = "extract/kinds.rs"]
+mod kinds;
 #[path = "extract/laws.rs"]
 mod laws;
 #[path = "extract/links.rs"]
