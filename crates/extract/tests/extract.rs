@@ -4,6 +4,8 @@
 
 #[path = "extract/addresses.rs"]
 mod addresses;
+#[path = "extract/decode.rs"]
+mod decode;
 #[path = "extract/laws.rs"]
 mod laws;
 #[path = "extract/links.rs"]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use desk::DeskError;
-use extract::{Hints, Scanner};
+use extract::{Hints, Scanner, decode::Charset};
 use model::selector::FoundSelector;
 use serde::Serialize;
 use serde_json::Value;
@@ -23,7 +23,8 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
         let page = extract::links::read(bytes, hint["address"].as_str().unwrap_or_default(), hint["media"].as_str(), status);
         return serde_json::to_value(page).into_iter().collect();
     }
-    Scanner::new().scan(bytes, &Hints::default()).iter().filter_map(|found| serde_json::to_value(found).ok()).collect()
+    let declared = hint["media"].as_str().and_then(Charset::of_media_type);
+    Scanner::new().declared(declared).scan(bytes, &Hints::default()).iter().filter_map(|found| serde_json::to_value(found).ok()).collect()
 }
 
 #[derive(Serialize)]
