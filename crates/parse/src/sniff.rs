@@ -13,6 +13,8 @@ pub(crate) enum Format {
     WarcGz,
     ArcGz,
     Gzip,
+    Mail,
+    Mbox,
     None,
 }
 
@@ -26,6 +28,8 @@ impl Format {
             Format::WarcGz => "warc.gz",
             Format::ArcGz => "arc.gz",
             Format::Gzip => "gzip",
+            Format::Mail => "mail",
+            Format::Mbox => "mbox",
             Format::None => "none",
         }
     }
@@ -42,6 +46,8 @@ pub(crate) fn sniff(head: &[u8]) -> Format {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Format::Zip,
         _ if is_gzip(head) => sniff_inside(head),
         _ if head.get(..512).is_some_and(crate::tarball::is_header) => Format::Tar,
+        _ if crate::mail::is_mbox(head) => Format::Mbox,
+        _ if crate::mail::is_message(head) => Format::Mail,
         _ => Format::None,
     }
 }

@@ -6,7 +6,7 @@ use crate::context::{Context, Parent};
 use crate::member::{Container, EntryType, FindingKind, MemberHead, RawName};
 use crate::sniff::{Format, SIGHT, sniff};
 use crate::tap::{Store, Tap};
-use crate::{arc, gzip, tarball, warc, zipfile};
+use crate::{arc, gzip, mail, tarball, warc, zipfile};
 
 /// The bytes of a stream lie as they are at this range of the source.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +81,8 @@ fn open(
         Format::Gzip => gzip::walk(context, parent, tap),
         Format::Tar => tarball::walk(context, parent, tap, place),
         Format::Zip => zipfile::walk(context, parent, tap, place),
+        Format::Mail => mail::message(context, parent, tap),
+        Format::Mbox => mail::mbox(context, parent, tap),
         Format::None => Ok(()),
     }
 }
@@ -98,6 +100,7 @@ pub(crate) fn head(container: Container, name: &[u8], offset: u64) -> MemberHead
         entry: None::<EntryType>,
         declared_length: None,
         modified: None,
+        media_type: None,
         warc: None,
         http: None,
     }

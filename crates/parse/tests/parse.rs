@@ -11,6 +11,8 @@ mod captures;
 mod formats;
 #[path = "parse/hostile.rs"]
 mod hostile;
+#[path = "parse/mail.rs"]
+mod mail;
 #[path = "parse/large.rs"]
 mod large;
 #[path = "parse/pages.rs"]

@@ -31,6 +31,8 @@ fn seeds() -> Vec<Vec<u8>> {
         zip(&[ZipItem { flags: 1, ..ZipItem::stored("locked", b"????????????") }, ZipItem { shares: Some(0), ..ZipItem::stored("again", b"x") }]),
         b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0".to_vec(),
         [b"WARC/1.0\r\nContent-Length: 18446744073709551615\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n".as_slice(), &page].concat(),
+        b"From: a@example.org\r\nDate: x\r\nSubject: =?utf-8?B?w6k=?= =?utf-8?Q?=C3?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nx\r\n--b\r\nContent-Type: text/plain; name*0*=utf-8''%41; name*1=b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=\r\nb=41\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsDBA==\r\n--b--\r\nend".to_vec(),
+        b"From a Thu Jan  1 00:00:00 2026\nFrom: a@example.org\nDate: x\nSubject: one\n\nbody\n\nFrom b Thu Jan  1 00:00:01 2026\nTo: x\n\n>From\n".to_vec(),
     ]
 }
 
@@ -98,7 +100,7 @@ proptest! {
 
     #[test]
     fn law_14_random_bytes_behind_each_magic_never_panic(
-        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b""]),
+        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b"From a 1:1 2026\nA:", b"From:\nDate:\nTo:\n", b""]),
         bytes in prop::collection::vec(any::<u8>(), 0..400),
     ) {
         unpack_target(&[magic, &bytes].concat());
