@@ -32,6 +32,7 @@ mod host;
 mod http;
 mod mail;
 mod member;
+mod pdf;
 mod probe;
 mod scan;
 mod sniff;

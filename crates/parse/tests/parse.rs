@@ -7,6 +7,8 @@
 mod cage;
 #[path = "parse/captures.rs"]
 mod captures;
+#[path = "parse/documents.rs"]
+mod documents;
 #[path = "parse/formats.rs"]
 mod formats;
 #[path = "parse/hostile.rs"]
