@@ -16,6 +16,7 @@
 //! - Not read yet: files inside `data:` URIs, host names in other scripts than ASCII.
 //! - Text in another charset than UTF-8 is decoded first (`decode`), by what its first window says; offsets stay raw.
 
+pub mod chat;
 mod coins;
 pub mod decode;
 mod defang;

@@ -4,6 +4,8 @@
 
 #[path = "extract/addresses.rs"]
 mod addresses;
+#[path = "extract/chat.rs"]
+mod chat;
 #[path = "extract/decode.rs"]
 mod decode;
 #[path = "extract/laws.rs"]

@@ -40,6 +40,40 @@ pub(crate) fn copy(writer: &mut Writer, bytes: &[u8], start: usize, end: usize) 
     }
 }
 
+/// The content of a string, every character kept.
+pub(crate) fn unescaped(content: &[u8]) -> String {
+    let (mut out, mut at) = (Vec::with_capacity(content.len()), 0);
+    while let Some(found) = memchr(b'\\', &content[at..]).map(|i| at + i) {
+        out.extend_from_slice(&content[at..found]);
+        let rest = &content[found..];
+        let (letter, length) = match rest.get(1) {
+            Some(b'n') => ('\n', 2),
+            Some(b't') => ('\t', 2),
+            Some(b'r') => ('\r', 2),
+            Some(b'b') => ('\u{8}', 2),
+            Some(b'f') => ('\u{c}', 2),
+            Some(b'u') => letter(rest).map_or(('\\', 1), |(letter, length)| (letter.unwrap_or('\u{fffd}'), length)),
+            Some(plain @ (b'/' | b'"' | b'\\')) => (char::from(*plain), 2),
+            _ => ('\\', 1),
+        };
+        out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        at = found + length;
+    }
+    out.extend_from_slice(&content[at..]);
+    String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// The letter of `\uXXXX`, or of two that are one, and their length.
+fn letter(rest: &[u8]) -> Option<(Option<char>, usize)> {
+    let first = unit(rest)?;
+    Some(match (first, rest.get(6..).and_then(unit)) {
+        (0xd800..=0xdbff, Some(second @ 0xdc00..=0xdfff)) => {
+            (char::from_u32(0x1_0000 + ((first & 0x3ff) << 10 | second & 0x3ff)), 12)
+        }
+        _ => (char::from_u32(first), 6),
+    })
+}
+
 /// Undoes the escape at the start of `rest`; returns its length.
 fn escape(writer: &mut Writer, rest: &[u8], raw: usize) -> usize {
     let plain: &[u8] = match rest.get(1) {
@@ -61,19 +95,12 @@ fn escape(writer: &mut Writer, rest: &[u8], raw: usize) -> usize {
 }
 
 fn unicode(writer: &mut Writer, rest: &[u8], raw: usize) -> usize {
-    let Some(first) = unit(rest) else {
+    let Some((letter, length)) = letter(rest) else {
         writer.literal(raw, &rest[..1]);
         return 1;
     };
-    let (letter, length) = match (first, rest.get(6..).and_then(unit)) {
-        (0xd800..=0xdbff, Some(second @ 0xdc00..=0xdfff)) => {
-            (char::from_u32(0x1_0000 + ((first & 0x3ff) << 10 | second & 0x3ff)), 12)
-        }
-        _ => (char::from_u32(first), 6),
-    };
-    match crate::flat::visible(letter.unwrap_or('\u{fffd}')) {
-        Some(letter) => writer.unit(raw, length, letter.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => {}
+    if let Some(letter) = crate::flat::visible(letter.unwrap_or('\u{fffd}')) {
+        writer.unit(raw, length, letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
     length
 }
