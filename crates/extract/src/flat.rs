@@ -280,7 +280,7 @@ fn numeric_entity(body: &[u8]) -> Option<(Option<char>, usize)> {
     Some((visible(letter), 1 + end + semicolon))
 }
 
-fn visible(letter: char) -> Option<char> {
+pub(crate) fn visible(letter: char) -> Option<char> {
     if letter == '\u{a0}' {
         return Some(' ');
     }

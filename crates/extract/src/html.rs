@@ -186,7 +186,8 @@ impl<'a> Reader<'a> {
         if is(b"script") || is(b"style") {
             let end = self.closing(name);
             self.markup.enter(self.at.saturating_sub(1), Zone::Code);
-            self.markup.copy(self.bytes, self.at, end, false);
+            // Addresses in scripts are written as strings of JSON: `https:\/\/t.me\/name`.
+            crate::decode::json::copy(&mut self.markup, self.bytes, self.at, end);
             self.at = end;
         } else if is(b"title") || is(b"textarea") {
             let end = self.closing(name);

@@ -13,10 +13,13 @@
 //! - An ASCII boundary parts words, so a letter of another script may touch an address.
 //! - A dotted version number of four parts cannot be told from an IPv4 address, except after the word
 //!   *version* or a slash.
-//! - Not read yet: files inside `data:` URIs, UTF-16 text, host names in other scripts than ASCII.
+//! - Not read yet: files inside `data:` URIs, host names in other scripts than ASCII.
+//! - Text in another charset than UTF-8 is decoded first (`decode`), by what its first window says; offsets stay raw.
 
+pub mod chat;
 mod coins;
 mod cues;
+pub mod decode;
 mod defang;
 mod flat;
 mod fold;
@@ -39,7 +42,7 @@ mod window;
 
 use std::io::Read;
 
-use model::selector::{FoundSelector, SelectorType};
+use model::selector::{Cue, FoundSelector, SelectorType};
 
 pub use phone::{Region, UnknownRegion};
 use window::{OVERLAP, Reading, Seam};
@@ -50,13 +53,16 @@ pub const METHOD: &str = concat!("lanternfish extract ", env!("CARGO_PKG_VERSION
 /// What kind of bytes are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
-    /// Look at the bytes: HTML when one of its usual tags stands in the first 64 KiB, else text.
+    /// Look at the bytes: JSON when they begin as such, HTML when one of its usual tags stands in the first 64 KiB,
+    /// else text.
     #[default]
     Auto,
     /// HTML: text, attributes, comments and scripts are read, each for what it is.
     Html,
-    /// Plain text of an ASCII-compatible encoding.
+    /// Plain text.
     Text,
+    /// JSON, or lines of it: the escapes of its strings are undone.
+    Json,
 }
 
 /// What the caller knows about the bytes.
@@ -72,6 +78,7 @@ pub struct Hints {
 #[derive(Debug, Clone, Copy)]
 pub struct Scanner {
     window: usize,
+    declared: Option<decode::Charset>,
 }
 
 impl Default for Scanner {
@@ -82,16 +89,23 @@ impl Default for Scanner {
 
 /// Bytes of input that are held at a time.
 const WINDOW: usize = 16 << 20;
+/// Bytes of decoded text that are held at a time.
+const DECODED_WINDOW: usize = 4 << 20;
 
 impl Scanner {
     /// A scanner that reads large inputs in windows of 16 MiB.
     pub fn new() -> Self {
-        Scanner { window: WINDOW }
+        Scanner { window: WINDOW, declared: None }
     }
 
     /// A scanner with another window, in bytes; at least 2 MiB are used.
     pub fn with_window(bytes: usize) -> Self {
-        Scanner { window: bytes.clamp(2 * OVERLAP, 1 << 30) }
+        Scanner { window: bytes.clamp(2 * OVERLAP, 1 << 30), declared: None }
+    }
+
+    /// The same scanner for bytes whose sender declared a charset; the bytes themselves may say otherwise.
+    pub fn declared(self, charset: Option<decode::Charset>) -> Self {
+        Scanner { declared: charset, ..self }
     }
 
     /// All selectors in `bytes`, sorted by start, end and type. `start..end` are offsets into `bytes`
@@ -102,6 +116,11 @@ impl Scanner {
     /// assert_eq!((found[0].value.as_str(), found[0].start, found[0].end), ("vendor@example.org", 9, 27));
     /// ```
     pub fn scan(&self, bytes: &[u8], hints: &Hints) -> Vec<FoundSelector> {
+        if let Some(choice) = decode::choose(&bytes[..bytes.len().min(self.window)], self.declared) {
+            let mut found = Vec::new();
+            self.scan_decoded(bytes, choice, hints, |s| found.push(s)).expect("a slice reads without error");
+            return found;
+        }
         let reading = reading(bytes, hints);
         let (mut seam, mut found, mut at) = (Seam::default(), Vec::new(), 0);
         loop {
@@ -129,6 +148,9 @@ impl Scanner {
             // One byte more than fits tells whether this is the last window.
             let got = reader.by_ref().take(wanted as u64 + 1).read_to_end(&mut buffer)?;
             let last = got <= wanted;
+            if known.is_none() && let Some(choice) = decode::choose(&buffer[..buffer.len().min(self.window)], self.declared) {
+                return self.scan_decoded(buffer.chain(reader), choice, hints, each);
+            }
             let window = &buffer[..buffer.len().min(self.window)];
             let reading = *known.get_or_insert_with(|| reading(window, hints));
             let outcome = seam.scan(window, base, reading, last);
@@ -140,15 +162,55 @@ impl Scanner {
             base += outcome.next as u64;
         }
     }
+
+    /// The same for bytes in another charset: windows of decoded text, and every place led back to its raw bytes.
+    fn scan_decoded(
+        &self, reader: impl Read, choice: decode::Choice, hints: &Hints, mut each: impl FnMut(FoundSelector),
+    ) -> std::io::Result<u64> {
+        let mut stream = decode::Stream::new(reader, choice);
+        // Text and map take a few times the room of the bytes.
+        let window = self.window.min(DECODED_WINDOW);
+        let (mut seam, mut buffer, mut base, mut known, step) = (Seam::default(), Vec::new(), 0u64, None, choice.step());
+        loop {
+            let wanted = window - buffer.len();
+            let got = stream.by_ref().take(wanted as u64 + 1).read_to_end(&mut buffer)?;
+            let last = got <= wanted;
+            let text = &buffer[..buffer.len().min(window)];
+            let reading = *known.get_or_insert_with(|| reading(text, hints));
+            let outcome = seam.scan(text, base, reading, last);
+            for found in outcome.found {
+                each(led_back(found, stream.map(), &step));
+            }
+            if last {
+                return Ok(stream.raw_read());
+            }
+            buffer.drain(..outcome.next);
+            base += outcome.next as u64;
+            stream.map().forget(base);
+        }
+    }
+}
+
+/// Moves a selector from decoded text to the raw bytes, and says what was done to read it.
+fn led_back(found: FoundSelector, map: &decode::Map, step: &str) -> FoundSelector {
+    let reason = format!("{}; {step}", found.reason);
+    let steps = std::iter::once(step.to_string()).chain(found.steps).collect();
+    let context = found.context.into_iter().map(|cue| Cue { start: map.raw_start(cue.start), end: map.raw_end(cue.end), ..cue }).collect();
+    FoundSelector { start: map.raw_start(found.start), end: map.raw_end(found.end), reason, steps, context, ..found }
 }
 
 fn reading(bytes: &[u8], hints: &Hints) -> Reading {
+    let json = match hints.kind {
+        Kind::Json => true,
+        Kind::Auto => decode::json::looks_like_json(bytes),
+        Kind::Html | Kind::Text => false,
+    };
     let html = match hints.kind {
         Kind::Html => true,
-        Kind::Text => false,
-        Kind::Auto => html::looks_like_html(bytes),
+        Kind::Text | Kind::Json => false,
+        Kind::Auto => !json && html::looks_like_html(bytes),
     };
-    Reading { html, region: hints.default_region }
+    Reading { html, json, region: hints.default_region }
 }
 
 /// The chance that random text of the right shape passes the rule, by type; for the error-rate field
@@ -228,7 +290,7 @@ fn chance_of(kind: SelectorType) -> Option<&'static str> {
 /// answer and never a panic.
 pub fn fuzz_scan(bytes: &[u8]) {
     let scanner = Scanner::new();
-    for kind in [Kind::Auto, Kind::Html, Kind::Text] {
+    for kind in [Kind::Auto, Kind::Html, Kind::Text, Kind::Json] {
         let hints = Hints { kind, default_region: "LA".parse().ok() };
         let whole = scanner.scan(bytes, &hints);
         let mut streamed = Vec::new();

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 
 use crate::flat::{Flat, Zone};
+use crate::decode::{self, Charset, Decoded};
 use crate::{Hints, html, reading};
 
 /// Bytes of text in one passage.
@@ -49,7 +50,7 @@ pub struct Passage {
 ///
 /// ```
 /// let page = b"<p>caf&eacute; <b>Mekong</b> house</p>";
-/// let passages = extract::passages::read(page, &extract::Hints::default());
+/// let passages = extract::passages::read(page, None, &extract::Hints::default());
 /// let at = passages[0].text.find("Mekong house").expect("it is there");
 /// let (start, end) = extract::passages::raw_range(&passages[0].runs, at, at + 12).expect("not empty");
 /// assert_eq!(&page[start as usize..end as usize], b"Mekong</b> house");
@@ -65,10 +66,39 @@ pub fn raw_range(runs: &[(u32, u64, u32)], start: usize, end: usize) -> Option<(
 }
 
 /// All passages of a page: the title, the text, then attributes and comments, each in the order of the page.
-pub fn read(bytes: &[u8], hints: &Hints) -> Vec<Passage> {
+/// `declared` is the charset that came beside the bytes, as for [`crate::Scanner::declared`].
+pub fn read(bytes: &[u8], declared: Option<Charset>, hints: &Hints) -> Vec<Passage> {
+    if decode::choose(bytes, declared).is_none() {
+        return of_utf8(bytes, hints);
+    }
+    let decoded = decode::text(bytes, declared);
+    of_utf8(decoded.text.as_bytes(), hints).into_iter().map(|passage| led_back(passage, &decoded)).collect()
+}
+
+/// A passage of decoded text, at its place in the bytes as they came.
+fn led_back(passage: Passage, decoded: &Decoded<'_>) -> Passage {
+    let whole = |n: u64| usize::try_from(n).expect("within the bytes that were given");
+    let mut runs: Vec<(u32, u64, u32)> = Vec::new();
+    let mut next = None;
+    for (at, letter) in passage.text.char_indices() {
+        let (from, to) = raw_range(&passage.runs, at, at + letter.len_utf8()).unwrap_or((passage.start, passage.end));
+        let (start, end) = decoded.raw_range(whole(from), whole(to));
+        let alone = letter.len_utf8() == 1 && end - start == 1;
+        if !(alone && next == Some(start)) {
+            runs.push(narrow((at, start, if alone { 0 } else { end - start })));
+        }
+        next = alone.then_some(end);
+    }
+    let (start, end) = decoded.raw_range(whole(passage.start), whole(passage.end));
+    Passage { runs, start: start as u64, end: end as u64, ..passage }
+}
+
+fn of_utf8(bytes: &[u8], hints: &Hints) -> Vec<Passage> {
     let mut passages = Vec::new();
-    if !reading(bytes, hints).html {
-        cut(&Flat::identity(bytes), Place::Text, 0, bytes.len(), &mut passages);
+    let reading = reading(bytes, hints);
+    if !reading.html {
+        let flat = if reading.json { decode::json::flatten(bytes) } else { Flat::identity(bytes) };
+        cut(&flat, Place::Text, 0, flat.bytes.len(), &mut passages);
         return passages;
     }
     let page = html::read(bytes);
@@ -180,8 +210,8 @@ fn copy_runs(page_runs: &[(usize, usize, usize)], from: usize, to: usize, text: 
 
 /// Target of the fuzzer: every passage of any bytes lies in them, and each of its characters has a place there.
 pub fn fuzz_passages(bytes: &[u8]) {
-    for kind in [crate::Kind::Html, crate::Kind::Text] {
-        for passage in read(bytes, &Hints { kind, default_region: None }) {
+    for (kind, declared) in [(crate::Kind::Html, None), (crate::Kind::Text, Charset::of("windows-1251")), (crate::Kind::Json, None)] {
+        for passage in read(bytes, declared, &Hints { kind, default_region: None }) {
             assert!(passage.start < passage.end && passage.end <= bytes.len() as u64);
             for (at, letter) in passage.text.char_indices().step_by(7) {
                 let (start, end) = raw_range(&passage.runs, at, at + letter.len_utf8()).expect("a letter has a place");

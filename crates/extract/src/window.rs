@@ -9,7 +9,7 @@ use crate::flat::{Flat, Writer, Zone, has_invisible};
 use crate::pass::Pass;
 use crate::phone::{self, Region};
 use crate::verdict::{Hit, Verdict};
-use crate::{chance_of, cues, html, resolve};
+use crate::{chance_of, cues, decode, html, resolve};
 
 /// Bytes that a window reads beyond its cut: the longest selector fits.
 pub(crate) const OVERLAP: usize = 1 << 20;
@@ -37,13 +37,18 @@ pub(crate) struct Seam {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
     pub html: bool,
+    pub json: bool,
     pub region: Option<Region>,
 }
 
 impl Seam {
     /// Scans one window that begins at the absolute offset `base`; `last` when nothing follows it.
     pub(crate) fn scan(&mut self, bytes: &[u8], base: u64, reading: Reading, last: bool) -> Outcome {
-        let (hits, cuts) = if reading.html { self.html(bytes, reading) } else { self.text(bytes, reading) };
+        let (hits, cuts) = match reading {
+            Reading { html: true, .. } => self.html(bytes, reading),
+            Reading { json: true, .. } => (self.pass(&decode::json::flatten(bytes), bytes, reading), line_cuts(bytes)),
+            _ => self.text(bytes, reading),
+        };
         let found = resolve::settle(hits.into_iter().map(|hit| hit.0).collect());
         let (cut, next) = if last { (bytes.len(), bytes.len()) } else { seam_of(bytes, &cuts) };
         Outcome { found: self.report(found, base, cut), next }

@@ -10,6 +10,10 @@ mod checksums;
 mod encode;
 #[path = "extract/kinds.rs"]
 mod kinds;
+#[path = "extract/chat.rs"]
+mod chat;
+#[path = "extract/decode.rs"]
+mod decode;
 #[path = "extract/laws.rs"]
 mod laws;
 #[path = "extract/links.rs"]

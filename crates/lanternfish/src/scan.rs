@@ -8,7 +8,7 @@ use std::{
 };
 
 use desk::DeskError;
-use extract::{Hints, Scanner, passages::Passage};
+use extract::{Hints, Scanner, decode::Charset, passages::Passage};
 use model::selector::FoundSelector;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,10 +23,11 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
         let page = extract::links::read(bytes, hint["address"].as_str().unwrap_or_default(), hint["media"].as_str(), status);
         return serde_json::to_value(page).into_iter().collect();
     }
-    let found = Scanner::new().scan(bytes, &Hints::default());
+    let declared = hint["media"].as_str().and_then(Charset::of_media_type);
+    let found = Scanner::new().declared(declared).scan(bytes, &Hints::default());
     let mut values: Vec<Value> = found.iter().filter_map(|found| serde_json::to_value(found).ok()).collect();
     if hint["read"] != "selectors" {
-        values.extend(extract::passages::read(bytes, &Hints::default()).iter().map(passage));
+        values.extend(extract::passages::read(bytes, declared, &Hints::default()).iter().map(passage));
     }
     values
 }

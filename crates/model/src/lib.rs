@@ -11,6 +11,7 @@ pub mod authorize;
 pub mod canonical;
 pub mod capture;
 pub mod charge;
+pub mod chat;
 pub mod compare;
 pub mod crawl;
 pub mod custody;

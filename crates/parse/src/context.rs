@@ -33,6 +33,8 @@ pub(crate) struct Context<'p> {
     pub(crate) budget: Budget,
     pub(crate) source_len: u64,
     ceiling: u64,
+    /// Whether documents and messages are opened: not for a crawl, which reads pages only.
+    pub(crate) opens_documents: bool,
     last_id: Cell<u32>,
     rejects: Cell<u64>,
     output: Cell<u64>,
@@ -95,6 +97,7 @@ impl<'p> Context<'p> {
             source_len: order.source_len,
             // Of pages nothing is kept: one that swells ends by itself, and takes no room from the others.
             ceiling: if order.task == Task::Pages { order.budget.output_bytes } else { order.budget.output_ceiling(order.source_len) },
+            opens_documents: order.task != Task::Pages,
             last_id: Cell::new(0),
             rejects: Cell::new(0),
             output: Cell::new(0),

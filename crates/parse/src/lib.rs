@@ -13,7 +13,7 @@
 //!
 //! Formats, by content and never by name: WARC 1.0/1.1 (ISO 28500), ARC 1.0 (Internet Archive),
 //! ZIP and WACZ (APPNOTE 6.3, zip64), gzip (RFC 1952), tar (POSIX ustar, pax, GNU long names), and
-//! HTTP/1.x messages inside records (RFC 9112).
+//! HTTP/1.x messages inside records (RFC 9112), mail (RFC 5322, MIME) and mbox.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the parse child needs Linux: its cage is Landlock, seccomp and resource limits");
@@ -31,7 +31,9 @@ mod gzip;
 mod harvest;
 mod host;
 mod http;
+mod mail;
 mod member;
+mod pdf;
 mod probe;
 mod scan;
 mod sniff;

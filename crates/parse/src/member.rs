@@ -77,12 +77,27 @@ pub enum Container {
     Gzip,
     /// An entry of a tar archive.
     TarEntry,
+    /// A message of an mbox file, after its `From ` line.
+    MailMessage,
+    /// The header of a message, as text: folded lines joined, encoded words decoded.
+    MailHeader,
+    /// A part of a message, after its transfer coding was undone.
+    MailPart,
+    /// The text of one page of a PDF.
+    PdfPage,
+    /// A file that is attached to a document.
+    Attachment,
+    /// What a file says of itself (PDF, EXIF, XMP, PNG), as text.
+    Metadata,
+    /// The text of a QR code in a picture.
+    QrCode,
 }
 
 impl Container {
-    /// Whether it is a record of its container; a payload is derived from a record.
+    /// Whether it is a record of its container; a payload, a text and a description are derived from one.
     pub fn is_record(self) -> bool {
-        self != Container::HttpPayload
+        use Container::*;
+        !matches!(self, HttpPayload | MailHeader | PdfPage | Metadata | QrCode)
     }
 }
 
@@ -156,6 +171,9 @@ pub struct MemberHead {
     pub declared_length: Option<u64>,
     /// Modification time as the container gives it, as text; not verified.
     pub modified: Option<String>,
+    /// The media type that its container declares for it, as written (a part of a message).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
     /// The record's header.
     pub warc: Option<WarcHead>,
     /// The message head, for an HTTP payload.
@@ -264,7 +282,8 @@ pub struct Rejected {
 /// The account of a source (law 6): `records_in == members_out + rejected_count`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// `warc`, `warc.gz`, `arc`, `arc.gz`, `zip`, `wacz`, `gzip`, `tar`, or `none`.
+    /// `warc`, `warc.gz`, `arc`, `arc.gz`, `zip`, `wacz`, `gzip`, `tar`, `mail`,
+    /// `mbox`, `pdf`, `picture`, `ole`, or `none`.
     pub format: String,
     /// Records met, at all depths.
     pub records_in: u64,
@@ -272,7 +291,7 @@ pub struct Summary {
     pub top_records_in: u64,
     /// Records delivered whole.
     pub members_out: u64,
-    /// HTTP payloads delivered whole; they are derived and not counted as records.
+    /// HTTP payloads, headers, pages and descriptions delivered whole; they are derived and not counted as records.
     pub payloads_out: u64,
     /// Records not delivered whole.
     pub rejected_count: u64,

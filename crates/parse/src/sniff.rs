@@ -13,10 +13,18 @@ pub(crate) enum Format {
     WarcGz,
     ArcGz,
     Gzip,
+    Mail,
+    Mbox,
+    Pdf,
     None,
 }
 
 impl Format {
+    /// Not a container of files, but something with text in it.
+    pub(crate) fn is_document(self) -> bool {
+        matches!(self, Format::Mail | Format::Mbox | Format::Pdf)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Format::Warc => "warc",
@@ -26,6 +34,9 @@ impl Format {
             Format::WarcGz => "warc.gz",
             Format::ArcGz => "arc.gz",
             Format::Gzip => "gzip",
+            Format::Mail => "mail",
+            Format::Mbox => "mbox",
+            Format::Pdf => "pdf",
             Format::None => "none",
         }
     }
@@ -42,6 +53,9 @@ pub(crate) fn sniff(head: &[u8]) -> Format {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Format::Zip,
         _ if is_gzip(head) => sniff_inside(head),
         _ if head.get(..512).is_some_and(crate::tarball::is_header) => Format::Tar,
+        _ if crate::pdf::is_pdf(head) => Format::Pdf,
+        _ if crate::mail::is_mbox(head) => Format::Mbox,
+        _ if crate::mail::is_message(head) => Format::Mail,
         _ => Format::None,
     }
 }

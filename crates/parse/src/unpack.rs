@@ -6,7 +6,7 @@ use crate::context::{Context, Parent};
 use crate::member::{Container, EntryType, FindingKind, MemberHead, RawName};
 use crate::sniff::{Format, SIGHT, sniff};
 use crate::tap::{Store, Tap};
-use crate::{arc, gzip, tarball, warc, zipfile};
+use crate::{arc, gzip, mail, pdf, tarball, warc, zipfile};
 
 /// The bytes of a stream lie as they are at this range of the source.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +58,7 @@ pub(crate) fn nest(
     let format = sniff(tap.peek(SIGHT)?);
     match format {
         Format::None => Ok(()),
+        _ if format.is_document() && !context.opens_documents => Ok(()),
         _ if !context.has_depth(parent) => {
             let text = format!("a {} at depth {} is not opened: the budget ends here", format.name(), parent.depth);
             context.note(FindingKind::Limit, parent, 0, text)
@@ -81,6 +82,9 @@ fn open(
         Format::Gzip => gzip::walk(context, parent, tap),
         Format::Tar => tarball::walk(context, parent, tap, place),
         Format::Zip => zipfile::walk(context, parent, tap, place),
+        Format::Mail => mail::message(context, parent, tap),
+        Format::Mbox => mail::mbox(context, parent, tap),
+        Format::Pdf => pdf::walk(context, parent, tap, place),
         Format::None => Ok(()),
     }
 }
@@ -98,6 +102,7 @@ pub(crate) fn head(container: Container, name: &[u8], offset: u64) -> MemberHead
         entry: None::<EntryType>,
         declared_length: None,
         modified: None,
+        media_type: None,
         warc: None,
         http: None,
     }

@@ -7,10 +7,14 @@
 mod cage;
 #[path = "parse/captures.rs"]
 mod captures;
+#[path = "parse/documents.rs"]
+mod documents;
 #[path = "parse/formats.rs"]
 mod formats;
 #[path = "parse/hostile.rs"]
 mod hostile;
+#[path = "parse/mail.rs"]
+mod mail;
 #[path = "parse/large.rs"]
 mod large;
 #[path = "parse/pages.rs"]

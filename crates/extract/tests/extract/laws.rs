@@ -109,6 +109,7 @@ fn corpus_is_replayed() {
         let bytes = std::fs::read(&file).unwrap();
         for length in [bytes.len(), bytes.len() / 2, bytes.len() / 3] {
             extract::fuzz_scan(&bytes[..length]);
+            extract::passages::fuzz_passages(&bytes[..length]);
         }
     }
 }
@@ -130,4 +131,26 @@ fn market_pages_give_no_strange_selectors() {
         assert!(found.iter().all(|s| s.state != SelectorState::FailedChecksum), "{}: {found:?}", file.display());
     }
     assert!(total > 1000, "{total}");
+}
+
+#[test]
+fn law_06_the_words_of_a_passage_lead_back_to_the_written_bytes() {
+    let check = |page: &[u8], declared: Option<&str>, words: &str, raw: &[u8]| {
+        let passages = extract::passages::read(page, declared.and_then(extract::decode::Charset::of), &Hints::default());
+        let found = passages.iter().find_map(|passage| passage.text.find(words).map(|at| (passage, at)));
+        let (passage, at) = found.unwrap_or_else(|| panic!("{words} in {passages:?}"));
+        let (start, end) = extract::passages::raw_range(&passage.runs, at, at + words.len()).unwrap();
+        assert_eq!(&page[start as usize..end as usize], raw, "{words}");
+    };
+    check("<p>ຂາຍ<b>ເຄື່ອງ</b>ໃໝ່</p>".as_bytes(), None, "ເຄື່ອງໃໝ່", "ເຄື່ອງ</b>ໃໝ່".as_bytes());
+    check(b"<p>caf&eacute; &amp; bar</p>", None, "& bar", b"&amp; bar");
+    check(b"<html><title>One &lt; two</title><p>x", None, "One < two", b"One &lt; two");
+    check(b"<p><!-- hidden words --><img alt='quiet town'>", None, "hidden words", b"hidden words");
+    check(b"<p><img alt='quiet town' class='loud'>", None, "quiet town", b"quiet town");
+    check(b"one \xff two three", None, "two three", b"two three");
+    check(b"\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0", Some("windows-1251"), "мир", b"\xec\xe8\xf0");
+    check(br#"{"text": "\u0e82\u0eb2\u0e8d now"}"#, None, "ຂາຍ now", br"\u0e82\u0eb2\u0e8d now");
+    let page = b"<p class='no-words-here' data-id='x'>seen</p><script>var unseen = 1;</script>";
+    let all: String = extract::passages::read(page, None, &Hints::default()).iter().map(|passage| passage.text.as_str()).collect();
+    assert!(all.contains("seen") && !all.contains("no-words-here") && !all.contains("unseen"), "{all}");
 }

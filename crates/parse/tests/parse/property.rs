@@ -31,6 +31,14 @@ fn seeds() -> Vec<Vec<u8>> {
         zip(&[ZipItem { flags: 1, ..ZipItem::stored("locked", b"????????????") }, ZipItem { shares: Some(0), ..ZipItem::stored("again", b"x") }]),
         b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0".to_vec(),
         [b"WARC/1.0\r\nContent-Length: 18446744073709551615\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n".as_slice(), &page].concat(),
+        b"From: a@example.org\r\nDate: x\r\nSubject: =?utf-8?B?w6k=?= =?utf-8?Q?=C3?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nx\r\n--b\r\nContent-Type: text/plain; name*0*=utf-8''%41; name*1=b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=\r\nb=41\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsDBA==\r\n--b--\r\nend".to_vec(),
+        b"From a Thu Jan  1 00:00:00 2026\nFrom: a@example.org\nDate: x\nSubject: one\n\nbody\n\nFrom b Thu Jan  1 00:00:01 2026\nTo: x\n\n>From\n".to_vec(),
+        super::documents::one_page(b"BT /F1 12 Tf 1 0 0 1 72 700 Tm [(a) -900 (b\\101)] TJ T* <41> Tj q 2 0 0 2 0 0 cm Q /X Do BI ID xx EI ET", "<< /Subtype /Type0 /ToUnicode 6 0 R /DescendantFonts [<< /W [1 [2 3] 4 9 5] >>] >>", &[
+            (6, super::documents::stream("", b"1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <41> <0410> endbfchar 1 beginbfrange <42> <44> [<0411>] endbfrange")),
+            (7, super::documents::stream("/Type /ObjStm /N 1 /First 4", b"8 0 << /EF << /F 6 0 R >> >>")),
+            (9, super::documents::stream("/Filter [/LZWDecode /ASCII85Decode] /DecodeParms [<< /Predictor 12 /Columns 4 >> null]", b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01")),
+            (10, b"<< /EF << /F 9 0 R >> >>".to_vec()),
+        ]),
     ]
 }
 
@@ -98,7 +106,7 @@ proptest! {
 
     #[test]
     fn law_14_random_bytes_behind_each_magic_never_panic(
-        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b""]),
+        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b"From a 1:1 2026\nA:", b"From:\nDate:\nTo:\n", b"%PDF-1.4\n1 0 obj<</Type/Page/Contents 2 0 R>>endobj 2 0 obj<</Length 9>>stream\n", b""]),
         bytes in prop::collection::vec(any::<u8>(), 0..400),
     ) {
         unpack_target(&[magic, &bytes].concat());

@@ -1,0 +1,141 @@
+//! PDF, pictures and office files: the text in them, what they say of themselves, and what is not read.
+
+use parse::{Container, Ended, FindingKind};
+
+use super::support::*;
+
+/// A PDF of numbered objects, without a cross-reference table: none is needed.
+pub fn pdf(objects: &[(u32, Vec<u8>)], trailer: &str) -> Vec<u8> {
+    let mut out = b"%PDF-1.7\n".to_vec();
+    for (number, body) in objects {
+        out.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        out.extend_from_slice(body);
+        out.extend_from_slice(b"\nendobj\n");
+    }
+    out.extend_from_slice(format!("trailer\n<< {trailer} >>\n%%EOF\n").as_bytes());
+    out
+}
+
+pub fn stream(entries: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut out = format!("<< {entries} /Length {} >>\nstream\n", bytes.len()).into_bytes();
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\nendstream");
+    out
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A document with one page of this content; object 5 is its font.
+pub fn one_page(content: &[u8], font: &str, more: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let mut objects = vec![
+        (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()),
+        (2, b"<< /Type /Pages /Kids [3 0 R] /Count 1 /Resources << /Font << /F1 5 0 R >> >> >>".to_vec()),
+        (3, b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Annots [<< /A << /URI (https://example.org/x) >> /Contents (a note) >>] >>".to_vec()),
+        (4, stream("/Filter /FlateDecode", &zlib(content))),
+        (5, font.as_bytes().to_vec()),
+    ];
+    objects.extend_from_slice(more);
+    pdf(&objects, "/Root 1 0 R /Info << /Author (Somebody) /Title <FEFF0422> >>")
+}
+
+const LATIN: &str = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
+
+#[track_caller]
+fn page_text(bytes: &[u8]) -> String {
+    let (_, kept) = unpack_bytes(bytes);
+    String::from_utf8(kept.named("page 1").bytes.clone()).unwrap()
+}
+
+#[test]
+fn text_of_a_page_is_lines_and_words() {
+    let content = b"BT /F1 12 Tf 72 700 Td [(Write to vendor@exa) 10 (mple.org) -600 (now)] TJ 0 -14 Td (Price \\(each\\): 10 \\200) Tj T* (x) ' ET";
+    let raw = one_page(content, LATIN, &[]);
+    let text = page_text(&raw);
+    assert_eq!(text, "Write to vendor@example.org now\nPrice (each): 10 € x\n[link] https://example.org/x\n[note] a note");
+    let (outcome, kept) = unpack_bytes(&raw);
+    assert_eq!((outcome.summary.format.as_str(), outcome.ended), ("pdf", Ended::Done));
+    assert_eq!(String::from_utf8_lossy(&kept.named("metadata").bytes), "Author: Somebody\nTitle: Т\n");
+    let page = kept.named("page 1");
+    assert!(raw[page.head.offset as usize..].starts_with(b"3 0 obj") && page.head.container == Container::PdfPage);
+}
+
+#[test]
+fn letters_come_from_the_maps_of_the_fonts() {
+    let map = b"1 begincodespacerange <0000> <FFFF> endcodespacerange 2 beginbfchar <0001> <0EA5> <0002> <0EB2> endbfchar 1 beginbfrange <0010> <0012> <0410> endbfrange";
+    let font = "<< /Type /Font /Subtype /Type0 /Encoding /Identity-H /ToUnicode 6 0 R /DescendantFonts [<< /DW 500 >>] >>";
+    let raw = one_page(b"BT /F1 10 Tf <00010002001000110012> Tj ET", font, &[(6, stream("", map))]);
+    assert!(page_text(&raw).starts_with("ລາАБВ"), "{}", page_text(&raw));
+    let shaped = b"BT /F1 10 Tf <0001> Tj /Span << /ActualText <FEFF0E940EB5> >> BDC 1 0 0 1 5 0 Tm [<0007> 500 <0008>] TJ EMC 1 0 0 1 10 0 Tm <0002> Tj ET";
+    let text = page_text(&one_page(shaped, font, &[(6, stream("", map))]));
+    assert!(text.starts_with("ລດີາ\n"), "{text}");
+    let font = "<< /Subtype /Type1 /Encoding << /Differences [65 /afii10017 /afii10071 /uni0E81 /eacute /fi] >> >>";
+    assert!(page_text(&one_page(b"BT /F1 10 Tf (ABCDE) Tj ET", font, &[])).starts_with("Аёກéfi"));
+    let font = "<< /Subtype /Type0 /Encoding /UniGB-UCS2-H /DescendantFonts [] >>";
+    assert!(page_text(&one_page(b"BT /F1 10 Tf <672C5E97> Tj ET", font, &[])).starts_with("本店"));
+    let font = "<< /Subtype /Type0 /Encoding /Identity-H >>";
+    let (_, kept) = unpack_bytes(&one_page(b"BT /F1 10 Tf <672C5E97> Tj ET", font, &[]));
+    assert!(kept.findings.iter().any(|f| f.text.contains("no Unicode value")), "{:?}", kept.findings);
+}
+
+#[test]
+fn packed_objects_and_every_filter_are_read() {
+    let packed = b"1 0 2 34 5 80 << /Type /Catalog /Pages 2 0 R >> << /Type /Pages /Kids [3 0 R] /Count 1    >> << /Subtype /Type1 /Encoding /WinAnsiEncoding >>";
+    let first = packed.windows(2).position(|w| w == b"<<").unwrap();
+    let offsets: Vec<usize> = packed.windows(2).enumerate().filter(|(_, w)| *w == b"<<").map(|(i, _)| i - first).collect();
+    let index = format!("1 {} 2 {} 5 {} ", offsets[0], offsets[1], offsets[2]);
+    let body = [index.as_bytes(), &packed[first..]].concat();
+    let entries = format!("/Type /ObjStm /N 3 /First {} /Filter /FlateDecode", index.len());
+    let content = b"BT /F1 10 Tf (packed) Tj ET";
+    let hex: String = content.iter().map(|b| format!("{b:02x}")).collect::<String>() + ">";
+    let run: Vec<u8> = [&[content.len() as u8 - 1], &content[..], &[128]].concat();
+    for (filter, bytes) in [("/ASCIIHexDecode", hex.clone().into_bytes()), ("[/AHx]", hex.into_bytes()), ("/RunLengthDecode", run), ("null", content.to_vec())] {
+        let raw = pdf(&[
+            (9, stream(&entries, &zlib(&body))),
+            (3, b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>".to_vec()),
+            (4, stream(&format!("/Filter {filter}"), &bytes)),
+        ], "/Root 1 0 R");
+        assert_eq!(page_text(&raw), "packed", "{filter}");
+    }
+}
+
+#[test]
+fn what_a_pdf_hides_or_refuses_is_told() {
+    let locked = pdf(&[(1, b"<< /Type /Catalog >>".to_vec())], "/Root 1 0 R /Encrypt << /Filter /Standard >>");
+    let (outcome, kept) = unpack_bytes(&locked);
+    assert!(kept.has(FindingKind::Encrypted) && kept.members.is_empty() && outcome.ended == Ended::Done, "{:?}", kept.findings);
+    let old = (7, b"<< /Type /Page /Contents 8 0 R /Resources << /Font << /F1 5 0 R >> >> >>".to_vec());
+    let attached = (10, b"<< /Type /Filespec /UF (list.zip) /EF << /F 11 0 R >> >>".to_vec());
+    let inside = zip(&[ZipItem::deflated("in.txt", b"inside")]);
+    let raw = one_page(b"BT /F1 10 Tf (new) Tj ET", LATIN, &[
+        old, (8, stream("", b"BT /F1 10 Tf (old) Tj ET")), attached, (11, stream("/Filter /FlateDecode", &zlib(&inside))), (12, b"<< /S /JavaScript >>".to_vec()),
+    ]);
+    let (outcome, kept) = unpack_bytes(&raw);
+    assert_eq!(kept.named("page outside the page tree, object 7").bytes, b"old");
+    assert_eq!(kept.named("in.txt").head.parent, Some(kept.named("list.zip").head.id));
+    assert_eq!(outcome.summary.members_out, 2, "the attached file and what is in it");
+    assert!(kept.findings.iter().any(|f| f.text.contains("script")), "{:?}", kept.findings);
+    let (_, kept) = unpack_bytes(&raw[..raw.len() / 2]);
+    assert_eq!(kept.named("page 1").head.container, Container::PdfPage, "a cut file gives what it has");
+}
+
+#[test]
+fn law_14_a_hostile_pdf_is_bounded() {
+    let bomb = zlib(&vec![b' '; 200 << 20]);
+    let (outcome, kept) = unpack_bytes(&one_page(b"", LATIN, &[(4, stream("/Filter /FlateDecode", &bomb)), (9, stream("/Type /ObjStm /N 9 /First 9 /Filter /FlateDecode", &bomb))]));
+    assert_eq!(outcome.ended, Ended::Done);
+    assert!(kept.has(FindingKind::Limit), "{:?}", kept.findings);
+    assert!(outcome.peak_rss_anon < 256 << 20, "{}", outcome.peak_rss_anon);
+    let loops = pdf(&[
+        (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Kids [2 0 R 3 0 R 1 0 R] >>".to_vec()),
+        (3, b"<< /Type /Page /Contents [4 0 R 4 0 R 3 0 R] /Resources << /XObject << /X 4 0 R >> >> >>".to_vec()),
+        (4, stream("/Subtype /Form /Resources << /XObject << /X 4 0 R >> >>", &b"/X Do ".repeat(1000))), (5, b"5 0 R".to_vec()), (6, b"[".repeat(500_000)),
+    ], "/Root 1 0 R");
+    let began = std::time::Instant::now();
+    assert_eq!(unpack_bytes(&loops).0.ended, Ended::Done);
+    assert!(began.elapsed().as_secs() < 20);
+}
