@@ -21,6 +21,7 @@ mod flat;
 mod host;
 mod html;
 pub mod links;
+pub mod listing;
 mod onion;
 mod pass;
 mod pgp;

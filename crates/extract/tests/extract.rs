@@ -8,6 +8,8 @@ mod addresses;
 mod laws;
 #[path = "extract/links.rs"]
 mod links;
+#[path = "extract/listings.rs"]
+mod listings;
 #[path = "extract/names.rs"]
 mod names;
 #[path = "extract/pages.rs"]
