@@ -4,6 +4,8 @@
 
 #[path = "extract/addresses.rs"]
 mod addresses;
+#[path = "extract/bounds.rs"]
+mod bounds;
 #[path = "extract/laws.rs"]
 mod laws;
 #[path = "extract/links.rs"]
@@ -14,6 +16,10 @@ mod listings;
 mod names;
 #[path = "extract/pages.rs"]
 mod pages;
+#[path = "extract/prices.rs"]
+mod prices;
+#[path = "extract/rows.rs"]
+mod rows;
 #[path = "extract/windows.rs"]
 mod windows;
 

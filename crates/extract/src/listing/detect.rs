@@ -185,7 +185,8 @@ impl<'t, 'a> Page<'t, 'a> {
     fn plan(&self, anchors: &[Anchor], judge: fn(&Tree<'_>, &[Range<usize>], bool) -> Option<(Plan, i64)>) -> Option<Plan> {
         let mut tried = HashSet::new();
         let mut groups = self.groups(anchors);
-        groups.sort_by_key(|group| (std::cmp::Reverse(group.len()), group[0]));
+        groups.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        groups.dedup();
         let mut best: Option<(Plan, i64)> = None;
         groups.truncate(MOST_GROUPS);
         for group in groups {
@@ -223,9 +224,7 @@ impl<'t, 'a> Page<'t, 'a> {
                 groups.entry(key).or_default().push(anchor.node);
             }
         }
-        let mut groups: Vec<Vec<usize>> = groups.into_values().filter(|group| group.len() >= FEWEST).collect();
-        groups.dedup();
-        groups
+        groups.into_values().filter(|group| group.len() >= FEWEST).collect()
     }
 
     /// How many nodes of a sorted group lie in a subtree.

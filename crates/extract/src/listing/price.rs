@@ -6,7 +6,7 @@
 //! in a note, and the other is named too; a sign that belongs to several currencies with no usual one is `unknown`.
 //! Not done: exchange rates, rounding, guessing a currency from the language of a page.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 /// How a site writes numbers, when its profile says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -289,6 +289,23 @@ fn agrees(before: Option<&Money>, after: Option<&Money>) -> bool {
         || before.code.is_empty() && matches!(after.code, "JPY" | "CNY" | "SEK" | "NOK" | "DKK" | "INR" | "PKR" | "UZS" | "KGS" | "AZN" | "TMT")
 }
 
+/// The table by the letter that a sign begins with, and by the one that it ends with.
+static BY_LETTER: LazyLock<[HashMap<char, Vec<&'static Money>>; 2]> = LazyLock::new(|| {
+    let mut tables: [HashMap<char, Vec<&'static Money>>; 2] = Default::default();
+    for money in MONEY {
+        let mut letters = money.written.chars();
+        let first = letters.next().expect("a sign has a letter");
+        let last = letters.next_back().unwrap_or(first);
+        tables[0].entry(small(first)).or_default().push(money);
+        tables[1].entry(small(last)).or_default().push(money);
+    }
+    tables
+});
+
+fn small(letter: char) -> char {
+    letter.to_lowercase().next().unwrap_or(letter)
+}
+
 fn is_unspaced(letter: char) -> bool {
     matches!(letter as u32, 0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff)
 }
@@ -309,19 +326,21 @@ fn same(money: &Money, written: &str) -> bool {
 /// The sign that ends a text, and where it begins.
 fn prefix(text: &str) -> Option<(&'static Money, usize)> {
     let text = text.trim_end_matches([' ', '\u{a0}']);
-    let fits = |money: &&Money| {
+    let near = BY_LETTER[1].get(&small(text.chars().next_back()?))?;
+    let fits = |money: &Money| {
         let start = text.len().checked_sub(money.written.len())?;
         let written = text.get(start..)?;
         (same(money, written) && parts(money.written, text[..start].chars().next_back())).then_some(start)
     };
-    MONEY.iter().filter_map(|money| fits(&money).map(|start| (money, start))).max_by_key(|(money, _)| money.written.len())
+    near.iter().filter_map(|money| fits(money).map(|start| (*money, start))).max_by_key(|(money, _)| money.written.len())
 }
 
 /// The sign that begins at `from`, and where it stands.
 fn suffix(text: &str, from: usize) -> Option<(&'static Money, Range<usize>)> {
     let rest = &text[from..];
     let start = from + (rest.len() - rest.trim_start_matches([' ', '\u{a0}']).len());
-    let fits = |money: &&Money| {
+    let near = BY_LETTER[0].get(&small(text[start..].chars().next()?))?;
+    let fits = |money: &Money| {
         let end = start + money.written.len();
         let written = text.get(start..end)?;
         (same(money, written) && parts(money.written, text[end..].chars().next())).then_some(start..end)
@@ -332,9 +351,8 @@ fn suffix(text: &str, from: usize) -> Option<(&'static Money, Range<usize>)> {
         let spaced = text[from..range.start].contains(' ');
         spaced && !rest.starts_with([' ', '\u{a0}']) && next_digit(rest, 0) == Some(0)
     };
-    MONEY
-        .iter()
-        .filter_map(|money| fits(&money).map(|range| (money, range)))
+    near.iter()
+        .filter_map(|money| fits(money).map(|range| (*money, range)))
         .max_by_key(|(money, _)| money.written.len())
         .filter(|(_, range)| !of_next(range))
 }
@@ -343,6 +361,9 @@ fn suffix(text: &str, from: usize) -> Option<(&'static Money, Range<usize>)> {
 fn multiplier(text: &str, from: usize) -> (i32, usize) {
     let rest = &text[from..];
     let start = from + usize::from(rest.starts_with(' '));
+    if !text[start..].chars().next().is_some_and(char::is_alphabetic) {
+        return (0, from);
+    }
     TIMES
         .iter()
         .filter(|(word, _)| text[start..].starts_with(word))

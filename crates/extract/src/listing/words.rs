@@ -49,7 +49,7 @@ pub(crate) fn split_label(text: &str) -> Option<(Field, usize)> {
 /// Parts of class names, ids and addresses that name a column. The first that fits.
 const NAMES: &[(Field, &[&str])] = &[
     (Field::Vendor, &["vendor", "seller", "merchant", "shop", "store"]),
-    (Field::Author, &["author", "poster", "username", "user", "profile", "member", "nick"]),
+    (Field::Author, &["author", "poster", "username", "user", "profile", "member", "nick", "u"]),
     (Field::Category, &["category", "cat", "sc", "subcat", "catid"]),
     (Field::Price, &["price", "cost", "amount"]),
     (Field::Title, &["title", "subject", "product", "listing", "item", "name", "offer"]),
@@ -93,17 +93,23 @@ const DAYS: &[&str] = &[
 
 /// Whether a short text tells a day or a time: a year or a month's name or a day's word with digits, or 12:34.
 pub(crate) fn is_date(text: &str) -> bool {
-    let long = text.len() > 120 || text.chars().count() > 60;
     let digits = text.chars().filter(|c| c.is_numeric()).count();
-    if long || digits == 0 && !DAYS.iter().take(2).any(|d| text.to_lowercase().contains(d)) || digits > 24 {
+    if text.len() > 120 || digits > 24 || text.chars().count() > 60 {
+        return false;
+    }
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let clock = (0..bytes.len()).any(|i| bytes[i] == b':' && i >= 2 && digit(i - 2) && digit(i - 1) && digit(i + 1) && digit(i + 2));
+    let marks = (1..bytes.len()).filter(|i| matches!(bytes[*i], b'-' | b'.' | b'/') && digit(i - 1) && digit(i + 1)).count() >= 2;
+    let year = || text.split(|c: char| !c.is_numeric()).any(|n| n.chars().count() == 4 && matches!(n.chars().next(), Some('1' | '2' | '๒' | '໒')));
+    if clock && (marks || digits <= 14) || marks && year() {
+        return true;
+    }
+    if digits == 0 && text.len() > 16 {
         return false;
     }
     let lower = text.to_lowercase();
-    let bytes = lower.as_bytes();
-    let clock = bytes.windows(5).any(|w| w[0].is_ascii_digit() && w[1].is_ascii_digit() && w[2] == b':' && w[3].is_ascii_digit() && w[4].is_ascii_digit());
-    let marks = bytes.windows(3).filter(|w| w[0].is_ascii_digit() && matches!(w[1], b'-' | b'.' | b'/') && w[2].is_ascii_digit()).count() >= 2;
-    let year = lower.split(|c: char| !c.is_numeric()).any(|n| n.chars().count() == 4 && matches!(n.chars().next(), Some('1' | '2' | '๒' | '໒')));
-    let month = MONTHS.iter().any(|m| lower.contains(m));
-    let day = DAYS.iter().any(|d| lower.contains(d));
-    clock && (marks || month || day || digits <= 14) || marks && year || year && month || day && digits <= 8
+    let month = || MONTHS.iter().any(|m| lower.contains(m));
+    let day = || DAYS.iter().any(|d| lower.contains(d));
+    if digits == 0 { matches!(lower.as_str(), "today" | "yesterday" | "сегодня" | "вчера") } else { digits <= 8 && day() || (clock || year()) && month() || clock && day() }
 }

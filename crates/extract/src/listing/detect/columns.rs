@@ -56,7 +56,7 @@ pub(super) fn words_beside(text: &str, prices: &[Price]) -> usize {
 }
 
 /// The texts of a row, in order, labels taken out and put to what they label.
-pub(super) fn leaves(tree: &Tree<'_>, item: &Range<usize>) -> Vec<Leaf> {
+pub(super) fn leaves(tree: &Tree<'_>, item: &Range<usize>, heads: &HashMap<u32, Field>) -> Vec<Leaf> {
     let mut leaves: Vec<Leaf> = vec![];
     let mut seen: HashMap<u64, u64> = HashMap::new();
     let mut label: Option<(Option<Field>, u64)> = None;
@@ -76,7 +76,7 @@ pub(super) fn leaves(tree: &Tree<'_>, item: &Range<usize>) -> Vec<Leaf> {
         let split = words::split_label(&shown.text);
         let (name, labelled) = match split {
             Some((field, from)) => (Some(field), mix_bytes(0, &shown.text.as_bytes()[..from])),
-            None => label.map_or((None, 0), |(field, hash)| (field, hash)),
+            None => label.unwrap_or_else(|| (head_of(tree, item, node, heads), 0)),
         };
         label = None;
         let key = mix(place_key(tree, item, node), labelled);
@@ -99,6 +99,21 @@ pub(super) fn leaves(tree: &Tree<'_>, item: &Range<usize>) -> Vec<Leaf> {
         }
     }
     leaves
+}
+
+/// What the head of a table says of the line that a node stands in.
+fn head_of(tree: &Tree<'_>, item: &Range<usize>, node: usize, heads: &HashMap<u32, Field>) -> Option<Field> {
+    let line = tree.upwards(node).take_while(|n| *n >= item.start).find(|n| matches!(tree.nodes[*n].tag, Tag::TD | Tag::TH))?;
+    heads.get(&tree.nodes[line].nth).copied()
+}
+
+/// The labels in the first line of the table whose lines the rows are, by their number.
+fn heads(tree: &Tree<'_>, items: &[Range<usize>]) -> HashMap<u32, Field> {
+    let Some(first) = items.first().map(|item| item.start).filter(|n| tree.nodes[*n].tag == Tag::TR) else { return HashMap::new() };
+    let Some(table) = tree.upwards(first).find(|n| tree.nodes[*n].tag == Tag::TABLE) else { return HashMap::new() };
+    let Some(head) = (table..=first).find(|n| tree.nodes[*n].tag == Tag::TR) else { return HashMap::new() };
+    let cells = tree.children(head).filter(|n| matches!(tree.nodes[*n].tag, Tag::TD | Tag::TH)).take(64);
+    cells.filter_map(|cell| Some((tree.nodes[cell].nth, words::label(&Shown::of(tree, cell, |_| false).text)?))).collect()
 }
 
 fn beginning(text: &str, most: usize) -> &str {
@@ -240,8 +255,9 @@ fn tail(href: &[u8]) -> &[u8] {
 pub(super) fn stacks(tree: &Tree<'_>, items: &[Range<usize>]) -> Vec<Stack> {
     let mut stacks: Vec<Stack> = vec![];
     let mut known: HashMap<u64, usize> = HashMap::new();
+    let heads = heads(tree, items);
     for (index, item) in items.iter().enumerate().take(MOST_ROWS) {
-        for leaf in leaves(tree, item) {
+        for leaf in leaves(tree, item, &heads) {
             let stack = *known.entry(leaf.key).or_insert_with(|| {
                 stacks.push(Stack { leaves: vec![], order: stacks.len() });
                 stacks.len() - 1
