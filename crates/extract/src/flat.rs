@@ -243,7 +243,7 @@ static SPECIAL: [bool; 256] = {
 
 /// Length of an invisible character at the start of `rest`: soft hyphen, zero-width and bidirectional
 /// controls, byte order mark, variation selectors.
-fn invisible(rest: &[u8]) -> Option<usize> {
+pub(crate) fn invisible(rest: &[u8]) -> Option<usize> {
     match rest {
         [0xc2, 0xad, ..] => Some(2),
         [0xe2, 0x80, 0x8b..=0x8f | 0xaa..=0xae, ..] => Some(3),
@@ -260,7 +260,7 @@ pub(crate) fn has_invisible(raw: &[u8]) -> bool {
 }
 
 /// The character that an entity stands for (`None`: an invisible one) and its raw length.
-fn entity(rest: &[u8]) -> Option<(Option<char>, usize)> {
+pub(crate) fn entity(rest: &[u8]) -> Option<(Option<char>, usize)> {
     let body = rest.strip_prefix(b"&")?;
     if body.first() == Some(&b'#') {
         return numeric_entity(body);

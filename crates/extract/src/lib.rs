@@ -29,6 +29,7 @@ mod html;
 mod i2p;
 pub mod links;
 mod numbers;
+pub mod listing;
 mod onion;
 mod pass;
 pub mod passages;

@@ -14,14 +14,22 @@ mod kinds;
 mod chat;
 #[path = "extract/decode.rs"]
 mod decode;
+#[path = "extract/bounds.rs"]
+mod bounds;
 #[path = "extract/laws.rs"]
 mod laws;
 #[path = "extract/links.rs"]
 mod links;
+#[path = "extract/listings.rs"]
+mod listings;
 #[path = "extract/names.rs"]
 mod names;
 #[path = "extract/pages.rs"]
 mod pages;
+#[path = "extract/prices.rs"]
+mod prices;
+#[path = "extract/rows.rs"]
+mod rows;
 #[path = "extract/windows.rs"]
 mod windows;
 

@@ -9,6 +9,7 @@ mod folder;
 mod in_short;
 mod output;
 mod passphrase;
+mod rows;
 mod scan;
 mod stamps;
 mod verbs;

@@ -13,7 +13,11 @@ use model::selector::FoundSelector;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::output::{Pipe, complain};
+use crate::{
+    args::RowOptions,
+    output::{Pipe, complain},
+    rows::{self, Rows},
+};
 
 /// What the `parse` child runs over a window of an exhibit's bytes.
 pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
@@ -44,21 +48,37 @@ struct Line<'a> {
     source: &'a str,
 }
 
-/// Scans files and folders; one JSON line or one tab-separated line for each selector.
-pub fn run(paths: &[PathBuf], region: Option<&str>, json: bool) -> Result<i32, DeskError> {
+/// Scans files and folders; one JSON line or one tab-separated line for each selector, then for each row of a page.
+pub fn run(paths: &[PathBuf], region: Option<&str>, options: &RowOptions, json: bool) -> Result<i32, DeskError> {
+    if options.draft_profile {
+        return drafts(paths);
+    }
+    let rows = Rows::with(options.profiles.as_deref(), options.no_profiles)?;
     complain("scan reads the files that you name, touches no case and keeps nothing; what it finds is no evidence until the file is admitted");
     let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
     let hints = Hints { default_region, ..Hints::default() };
     let mut out = BufWriter::new(Pipe(std::io::stdout().lock()));
     let mut failures = 0;
     for path in files(paths)? {
-        if let Err(error) = scan_file(&path, &hints, json, &mut out) {
+        let scanned = scan_file(&path, &hints, json, &mut out).and_then(|()| rows.print(&path, json, &mut out));
+        if let Err(error) = scanned {
             complain(format!("lanternfish: {}: {error}", path.display()));
             failures += 1;
         }
     }
     out.flush().map_err(|e| DeskError::environment("writing the result", &e))?;
     Ok(if failures == 0 { 0 } else { 2 })
+}
+
+/// A draft of a profile for each page that has a repeated structure.
+fn drafts(paths: &[PathBuf]) -> Result<i32, DeskError> {
+    let mut out = BufWriter::new(Pipe(std::io::stdout().lock()));
+    let mut drafted = 0;
+    for path in files(paths)? {
+        drafted += usize::from(rows::print_draft(&path, &mut out).map_err(|e| DeskError::environment(format!("reading {}", path.display()), &e))?);
+    }
+    out.flush().map_err(|e| DeskError::environment("writing the result", &e))?;
+    Ok(if drafted > 0 { 0 } else { 2 })
 }
 
 fn scan_file(path: &Path, hints: &Hints, json: bool, out: &mut impl Write) -> std::io::Result<()> {

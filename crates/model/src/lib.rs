@@ -24,6 +24,7 @@ pub mod finding;
 pub mod id;
 pub mod known;
 pub mod law;
+pub mod listing;
 pub mod material;
 pub mod moment;
 pub mod package;

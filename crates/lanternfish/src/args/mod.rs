@@ -287,7 +287,7 @@ pub enum Verb {
         #[arg(long, requires = "items")]
         bytes: bool,
     },
-    /// Find selectors in files that you hold; touches no case and keeps nothing.
+    /// Find selectors, listings and posts in files that you hold; touches no case and keeps nothing.
     Scan {
         /// Files and folders.
         #[arg(required = true)]
@@ -295,6 +295,9 @@ pub enum Verb {
         /// Country whose national phone numbers are read, such as LA.
         #[arg(long)]
         region: Option<String>,
+        /// How rows of pages are read.
+        #[command(flatten)]
+        rows: RowOptions,
     },
     /// Serve a small synthetic market on this machine, to practise on, until it is stopped.
     Market {
@@ -314,6 +317,20 @@ pub enum Verb {
         #[arg(long)]
         tor: bool,
     },
+}
+
+/// How the rows of market and forum pages are read.
+#[derive(Debug, Args)]
+pub struct RowOptions {
+    /// Folder with site profiles of your own (.toml), beside those that are built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub profiles: Option<PathBuf>,
+    /// Use no profile: read rows from the repeated structure of each page alone.
+    #[arg(long, conflicts_with = "profiles")]
+    pub no_profiles: bool,
+    /// Print a draft of a site profile for each page instead of what was found.
+    #[arg(long)]
+    pub draft_profile: bool,
 }
 
 /// The case that a verb works in.

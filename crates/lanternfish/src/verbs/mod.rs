@@ -64,7 +64,7 @@ pub fn main() -> i32 {
 fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
-        Verb::Scan { paths, region } => scan::run(&paths, region.as_deref(), cli.json),
+        Verb::Scan { paths, region, rows } => scan::run(&paths, region.as_deref(), &rows, cli.json),
         Verb::Hashes(HashesVerb::Salt { file, out }) => hashes::salt(&file, &out, voice),
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Range(verb) => range::run(verb, voice),

@@ -74,3 +74,56 @@ fn law_14_scan_reads_a_sparse_file_in_bounded_memory() {
     command.args(["-c", &script]);
     assert_eq!(crate::office::run(command).ended(0).out, "");
 }
+
+/// A market page that we wrote: five offers, in cards that no built-in profile knows.
+fn market_page() -> String {
+    let goods = [("Green tea, 100 g", "5.50"), ("Black rice, 1 kg", "12"), ("Silk scarf", "39.99"), ("Honey, 250 g", "7"), ("Wooden spoon", "3.25")];
+    let card = |(i, (title, price)): (usize, &(&str, &str))| {
+        format!("<div class=thing><a class=name href='/offer/{i}'>{title}</a> <a href='/vendor/{}'>shop_{}</a> <span class=price>{price} EUR</span></div>", i % 2, i % 2)
+    };
+    format!("<html><title>SYNTHETIC market</title><body>{}</body>", goods.iter().enumerate().map(card).collect::<String>())
+}
+
+#[test]
+fn scan_reads_the_rows_of_a_page_and_each_cell_leads_back_to_its_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("market.html");
+    let words = market_page();
+    fs::write(&page, &words).unwrap();
+    let rows = |more: &[&str]| -> Vec<Value> {
+        let lines = ask(&[&["scan", "--json", &text(&page)], more].concat()).ended(0).lines();
+        lines.into_iter().filter(|line| line["kind"] == "listing").collect()
+    };
+    let found = rows(&[]);
+    assert_eq!(found.len(), 5, "{found:?}");
+    let second = &found[1];
+    let said = [&second["title"], &second["vendor"], &second["price"], &second["currency"], &second["source"]];
+    assert_eq!(said, ["Black rice, 1 kg", "shop_1", "12", "EUR", &text(&page)]);
+    assert!(second["read_by"]["structure"]["confidence"].as_u64().unwrap() >= 50, "{second}");
+    for cell in second["cells"].as_array().unwrap() {
+        let raw = &words[cell["start"].as_u64().unwrap() as usize..cell["end"].as_u64().unwrap() as usize];
+        assert_eq!(raw, cell["written"].as_str().unwrap_or(cell["value"].as_str().unwrap()), "{cell}");
+    }
+    assert_eq!(rows(&["--no-profiles"]), found);
+    assert!(ask(&["scan", &text(&page)]).ended(0).out.contains("listing\t12\tEUR\tBlack rice, 1 kg\tshop_1\t"));
+}
+
+#[test]
+fn scan_drafts_a_profile_that_reads_the_page_once_a_person_has_saved_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (page, profiles) = (folder.path().join("market.html"), folder.path().join("profiles"));
+    fs::write(&page, market_page()).unwrap();
+    fs::create_dir(&profiles).unwrap();
+    ask(&["scan", &text(&page), "--profiles", &text(&profiles)]).ended(2).tells("no .toml file");
+    let draft = ask(&["scan", "--draft-profile", &text(&page)]).ended(0).out;
+    assert!(draft.starts_with("# DRAFT") && draft.contains("confidence"), "{draft}");
+    fs::write(profiles.join("mine.toml"), draft.replace("\"draft\"", "\"mine\"").replace("version = \"0\"", "version = \"1\"")).unwrap();
+    let lines = ask(&["scan", "--json", &text(&page), "--profiles", &text(&profiles)]).ended(0).lines();
+    let rows: Vec<&Value> = lines.iter().filter(|line| line["kind"] == "listing").collect();
+    assert_eq!((rows.len(), &rows[4]["price"], &rows[4]["read_by"]["profile"]["name"]), (5, &"3.25".into(), &"mine".into()), "{lines:?}");
+    fs::write(profiles.join("mine.toml"), draft.replace("format = 1", "format = 7")).unwrap();
+    ask(&["scan", &text(&page), "--profiles", &text(&profiles)]).ended(2).tells("mine.toml").tells("format is 7");
+    let empty = folder.path().join("empty.html");
+    fs::write(&empty, "<html><p>nothing</p>").unwrap();
+    ask(&["scan", "--draft-profile", &text(&empty)]).ended(2).tells("no repeated structure");
+}
