@@ -258,11 +258,10 @@ def plant(folder):
             continue
         as_written = line["style"] in AS_WRITTEN and line["container"] in ("html", "text")
         text = line["value"]
-        if as_written and line["type"] in ("eth", "pgp-block"):
+        if as_written and line["type"] in ("eth", "pgp-fingerprint"):
             text = (folder / line["page"]).read_bytes()[line["start"] : line["end"]].decode()
-        if line["type"] == "pgp-block":
-            blocks += [(text, line["value"])] if as_written else []
-            continue
+        if text.startswith("-----BEGIN PGP"):
+            blocks.append((text, line["value"]))
         if line["type"] == "eth" and not as_written:
             continue
         is_one_case = line["state"] == "unverifiable" and line["type"] in ("eth", "i2p")

@@ -21,7 +21,7 @@ fn digest(folder: &Path) -> String {
 
 /// SHA-256 over the names and digests of 40 pages of seed 1. When it changes, `EDITION` must go up:
 /// figures that were published for a seed are figures of one edition.
-const SEED_1: &str = "f0fde6322e65a65fd1ddf68112f0acc1167584c6daccdb57c466dbd0fec0ea98";
+const SEED_1: &str = "0a404380030524d6a2bc9b0bf12e73a4adbdbc5c599644f102aeb6a7408e5e77";
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
@@ -106,5 +106,15 @@ fn chats_are_json_and_letters_are_ascii() {
             assert!(text.is_ascii() && text.lines().all(|line| line.len() <= 78), "{}", page.name);
         }
         assert!(String::from_utf8_lossy(&page.bytes).contains("SYNTHETIC"), "{}", page.name);
+    }
+}
+
+/// Something that one seed in a hundred does not survive would be met by somebody else.
+#[test]
+fn any_seed_can_be_written() {
+    for seed in 0..60 {
+        for number in 0..24 {
+            assert!(!pages::page(seed * 0x0101_0101_0101_0101, number).truth.is_empty());
+        }
     }
 }

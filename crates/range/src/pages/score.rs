@@ -13,6 +13,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{State, truth::{Line, Truth}};
 
@@ -32,7 +33,8 @@ struct Rival {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Found {
     Selector(FoundSelector),
-    Listing(FoundListing),
+    Listing(FoundRow),
+    Post(FoundRow),
     #[serde(other)]
     Other,
 }
@@ -50,19 +52,21 @@ struct FoundSelector {
     rivals: Vec<Rival>,
 }
 
+/// A row of a page: a listing or a post, with the members that are compared.
 #[derive(Debug, Clone, Deserialize)]
-struct FoundListing {
-    #[serde(default)]
-    title: Option<String>,
-    #[serde(default)]
-    vendor: Option<String>,
-    #[serde(default)]
-    price: Option<String>,
-    #[serde(default)]
-    currency: Option<String>,
+struct FoundRow {
     start: u64,
     end: u64,
     source: String,
+    #[serde(flatten)]
+    members: BTreeMap<String, Value>,
+}
+
+impl FoundRow {
+    fn says(&self, member: &str, planted: &str) -> bool {
+        let said = self.members.get(member).and_then(Value::as_str).map(str::trim);
+        said.is_some_and(|said| if member == "price" { decimal(said) == decimal(planted) } else { said == planted })
+    }
 }
 
 /// A line that cannot be read.
@@ -101,25 +105,44 @@ impl Count {
     }
 }
 
-/// How the listings agree.
+/// How the rows of one kind agree.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Rows {
     /// Planted.
     pub planted: u64,
-    /// With a found listing at their bytes.
+    /// With a found row at their bytes.
     pub met: u64,
-    /// Of those, with the same title; vendor; price; currency.
-    pub title: u64,
-    /// Same vendor.
-    pub vendor: u64,
-    /// Same price.
-    pub price: u64,
-    /// Same currency.
-    pub currency: u64,
-    /// All four the same.
+    /// Of those, how many have the same value in each member.
+    pub same: BTreeMap<&'static str, u64>,
+    /// In all members.
     pub whole: u64,
-    /// Found listings that touch no planted one.
+    /// Found rows that touch no planted one.
     pub wrong: u64,
+}
+
+impl Rows {
+    /// Compares the planted rows of a page with those found there.
+    fn page(&mut self, planted: &[(&Line, Vec<(&'static str, &str)>)], found: &[&FoundRow]) {
+        let shared = |line: &Line, row: &FoundRow| row.end.min(line.end).saturating_sub(row.start.max(line.start));
+        for (line, members) in planted {
+            self.planted += 1;
+            let touching = found.iter().filter(|row| shared(line, row) > 0);
+            let Some(row) = touching.max_by_key(|row| shared(line, row)) else { continue };
+            self.met += 1;
+            let same: Vec<bool> = members.iter().map(|(member, value)| row.says(member, value)).collect();
+            for ((member, _), same) in members.iter().zip(&same) {
+                *self.same.entry(member).or_default() += u64::from(*same);
+            }
+            self.whole += u64::from(same.iter().all(|same| *same));
+        }
+        let elsewhere = |row: &&&FoundRow| planted.iter().all(|(line, _)| shared(line, row) == 0);
+        self.wrong += found.iter().filter(elsewhere).count() as u64;
+    }
+
+    fn words(&self, name: &str) -> String {
+        let same: Vec<String> = self.same.iter().map(|(member, count)| format!("{member} {count}")).collect();
+        format!("{name}: {} planted, {} met, the same {}, all of them {}; {} elsewhere", self.planted, self.met, same.join(", "), self.whole, self.wrong)
+    }
 }
 
 /// Something that was missed, or that was reported and is false.
@@ -163,6 +186,8 @@ pub struct Score {
     pub files: BTreeMap<String, Count>,
     /// Rows of markets.
     pub listings: Rows,
+    /// Posts of forums.
+    pub posts: Rows,
     /// Lines of the scanner about other files; not counted.
     pub of_other_files: u64,
     /// Misses and false ones.
@@ -199,7 +224,7 @@ pub fn score(truth: &str, found: &str, without: &Without) -> Result<Score, Stran
     for line in &found {
         let source = match line {
             Found::Selector(selector) => &selector.source,
-            Found::Listing(listing) => &listing.source,
+            Found::Listing(row) | Found::Post(row) => &row.source,
             Found::Other => continue,
         };
         let Some(place) = page_name(source).and_then(|name| pages.get_mut(name)) else {
@@ -208,7 +233,8 @@ pub fn score(truth: &str, found: &str, without: &Without) -> Result<Score, Stran
         };
         match line {
             Found::Selector(selector) => place.selectors.push(selector),
-            Found::Listing(listing) => place.listings.push(listing),
+            Found::Listing(row) => place.listings.push(row),
+            Found::Post(row) => place.posts.push(row),
             Found::Other => {}
         }
     }
@@ -234,7 +260,8 @@ fn page_name(source: &str) -> Option<&str> {
 struct Place<'a> {
     truth: Vec<&'a Line>,
     selectors: Vec<&'a FoundSelector>,
-    listings: Vec<&'a FoundListing>,
+    listings: Vec<&'a FoundRow>,
+    posts: Vec<&'a FoundRow>,
 }
 
 struct Tally<'a> {
@@ -245,6 +272,7 @@ struct Tally<'a> {
     styles: BTreeMap<String, Count>,
     containers: BTreeMap<String, Count>,
     listings: Rows,
+    posts: Rows,
     examples: Vec<Example>,
 }
 
@@ -256,7 +284,7 @@ impl<'a> Tally<'a> {
         });
         Tally {
             planted_types: kinds.collect(), overall: Count::default(), types: BTreeMap::new(), scripts: BTreeMap::new(),
-            styles: BTreeMap::new(), containers: BTreeMap::new(), listings: Rows::default(), examples: Vec::new(),
+            styles: BTreeMap::new(), containers: BTreeMap::new(), listings: Rows::default(), posts: Rows::default(), examples: Vec::new(),
         }
     }
 
@@ -323,35 +351,25 @@ impl<'a> Tally<'a> {
     }
 
     fn rows(&mut self, place: &Place<'_>) {
-        let rows = &mut self.listings;
+        let (mut listings, mut posts) = (Vec::new(), Vec::new());
         for line in &place.truth {
-            let Truth::Listing { title, vendor, price, currency, .. } = &line.truth else { continue };
-            rows.planted += 1;
-            let shared = |found: &&&FoundListing| found.end.min(line.end).saturating_sub(found.start.max(line.start));
-            let Some(found) = place.listings.iter().filter(|found| shared(found) > 0).max_by_key(shared) else { continue };
-            rows.met += 1;
-            let same = [
-                found.title.as_deref().map(str::trim) == Some(title),
-                found.vendor.as_deref().map(str::trim) == Some(vendor),
-                found.price.as_deref().is_some_and(|found| decimal(found) == decimal(price)),
-                found.currency.as_deref() == Some(currency),
-            ];
-            for (sum, same) in [&mut rows.title, &mut rows.vendor, &mut rows.price, &mut rows.currency].into_iter().zip(same) {
-                *sum += u64::from(same);
+            match &line.truth {
+                Truth::Listing { title, vendor, price, currency, .. } => {
+                    listings.push((*line, vec![("title", title.as_str()), ("vendor", vendor), ("price", price), ("currency", currency)]));
+                }
+                Truth::Post { author, date } => posts.push((*line, vec![("author", author.as_str()), ("date", date)])),
+                _ => {}
             }
-            rows.whole += u64::from(same == [true; 4]);
         }
-        let is_planted = |found: &FoundListing| {
-            place.truth.iter().any(|line| matches!(line.truth, Truth::Listing { .. }) && found.start < line.end && line.start < found.end)
-        };
-        rows.wrong += place.listings.iter().filter(|found| !is_planted(found)).count() as u64;
+        self.listings.page(&listings, &place.listings);
+        self.posts.page(&posts, &place.posts);
     }
 
     fn finish(self, of_other_files: u64) -> Score {
         let rated = |counts: BTreeMap<String, Count>| counts.into_iter().map(|(name, count)| (name, count.rated())).collect();
         Score {
             overall: self.overall.rated(), types: rated(self.types), scripts: rated(self.scripts), styles: rated(self.styles),
-            files: rated(self.containers), listings: self.listings, of_other_files, examples: self.examples,
+            files: rated(self.containers), listings: self.listings, posts: self.posts, of_other_files, examples: self.examples,
         }
     }
 }
@@ -410,7 +428,7 @@ fn reported_at(line: &Line, place: &Place<'_>) -> String {
 
 /// The style and the name of what was planted at the place of a false line.
 fn planted_at(found: &FoundSelector, place: &Place<'_>) -> (String, String) {
-    let there: Vec<&&Line> = place.truth.iter().filter(|line| overlaps(line, found) && !matches!(line.truth, Truth::Listing { .. })).collect();
+    let there: Vec<&&Line> = place.truth.iter().filter(|line| overlaps(line, found) && !matches!(line.truth, Truth::Listing { .. } | Truth::Post { .. })).collect();
     let name = |line: &&&Line| match &line.truth {
         Truth::Selector { kind, state, value, .. } => format!("{kind} {} {value}", state_name(*state)),
         _ => format!("decoy {}", line.style),
@@ -438,12 +456,8 @@ impl Score {
         }
         lines.push(String::new());
         lines.extend(table("all", &BTreeMap::from([("overall".to_owned(), self.overall.clone())])));
-        let rows = &self.listings;
-        if rows.planted > 0 {
-            lines.push(format!(
-                "listings: {} planted, {} met, the same title {}, vendor {}, price {}, currency {}, all four {}; {} elsewhere",
-                rows.planted, rows.met, rows.title, rows.vendor, rows.price, rows.currency, rows.whole, rows.wrong
-            ));
+        for (name, rows) in [("listings", &self.listings), ("posts", &self.posts)] {
+            lines.extend((rows.planted > 0).then(|| rows.words(name)));
         }
         if self.of_other_files > 0 {
             lines.push(format!("lines about other files, not counted: {}", self.of_other_files));
@@ -528,6 +542,7 @@ mod tests {
         let truth = r#"{"kind":"listing","title":"Tea","vendor":"Hill","price":"12.50","currency":"EUR","ships_from":"x","page":"pages/1.html","style":"cards","script":"latin","container":"html","start":0,"end":50}"#;
         let found = r#"{"kind":"listing","title":"Tea","vendor":"hill","price":"12.5","currency":"EUR","source":"pages/1.html","start":2,"end":40}"#;
         let rows = score(truth, found, &Without::default()).expect("lines that read").listings;
-        assert_eq!((rows.planted, rows.met, rows.title, rows.vendor, rows.price, rows.currency, rows.whole, rows.wrong), (1, 1, 1, 0, 1, 1, 0, 0));
+        assert_eq!((rows.planted, rows.met, rows.whole, rows.wrong), (1, 1, 0, 0));
+        assert_eq!(rows.same, BTreeMap::from([("title", 1), ("vendor", 0), ("price", 1), ("currency", 1)]));
     }
 }

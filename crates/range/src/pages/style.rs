@@ -156,7 +156,7 @@ fn harmless(defang: Defang) -> &'static [Style] {
     match defang {
         Defang::None => &[],
         Defang::Host => HOST,
-        Defang::Numbers => &HOST[..5],
+        Defang::Brackets => &HOST[..5],
         Defang::Mail => MAIL,
         Defang::Url => URL,
     }

@@ -47,6 +47,13 @@ pub enum Truth {
         /// Where it is sent from.
         ships_from: String,
     },
+    /// Something that was written in a forum.
+    Post {
+        /// Author as shown.
+        author: String,
+        /// Date as shown.
+        date: String,
+    },
     /// Something that has the look of a selector and is none.
     Decoy {
         /// Answers that are not counted, neither right nor wrong.

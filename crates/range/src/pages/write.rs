@@ -321,22 +321,37 @@ impl Page<'_> {
 
     fn forum(&mut self, mut load: Load) {
         self.head(&mut load);
-        self.put("<div class=\"thread\">\n");
-        for (number, item) in mixed(load, &mut self.dice).into_iter().enumerate() {
-            let author = escaped(*self.dice.pick(VENDORS));
+        let layout = self.dice.below(2);
+        self.put(["<div class=\"thread\">\n", "<table class=\"topic\">\n"][layout]);
+        for (number, item) in mixed(load, &mut self.dice).iter().enumerate() {
+            let author = *self.dice.pick(VENDORS);
             let day = self.dice.between(1, 28);
-            self.put(&format!("<div class=\"post\" id=\"p{number}\"><span class=\"author\">{author}</span> <span class=\"date\">2026-03-{day:02}</span>\n<div class=\"text\">"));
-            let filler = self.filler();
-            self.say(filler);
-            self.put("<br>\n");
-            self.item(&item);
-            self.put("<br>\n");
-            let filler = self.filler();
-            self.say(filler);
-            self.put("</div></div>\n");
+            let date = format!("2026-03-{day:02} {:02}:{:02}", self.dice.below(24), self.dice.below(60));
+            let start = self.sheet.len();
+            let shown = escaped(author);
+            self.put(&match layout {
+                0 => format!(
+                    "<div class=\"post\" id=\"p{number}\"><span class=\"author\"><a href=\"/user/{number}\">{shown}</a></span> \
+                     <span class=\"date\">{date}</span>\n<div class=\"text\">"),
+                _ => format!("<tr class=\"post\"><td><a href=\"/member/{number}\">{shown}</a><br>{date}</td><td class=\"body\">"),
+            });
+            self.post(item);
+            self.put(["</div></div>", "</td></tr>"][layout]);
+            self.mark(start, Truth::Post { author: author.into(), date }, ["posts", "table"][layout]);
+            self.put("\n");
         }
-        self.put("</div>\n");
+        self.put(["</div>\n", "</table>\n"][layout]);
         self.foot();
+    }
+
+    fn post(&mut self, item: &Item) {
+        let filler = self.filler();
+        self.say(filler);
+        self.put("<br>\n");
+        self.item(item);
+        self.put("<br>\n");
+        let filler = self.filler();
+        self.say(filler);
     }
 
     fn profile(&mut self, mut load: Load) {

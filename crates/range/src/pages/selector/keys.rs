@@ -15,8 +15,9 @@ pub(super) const MAKERS: &[Maker] = &[
     |dice| extended_private(dice, [0x04, 0x88, 0xad, 0xe4]),
     |dice| extended_private(dice, [0x04, 0xb2, 0x43, 0x0c]),
     wif, wif, private_hex, private_pem,
-    |dice| phrase(dice, 16),
-    |dice| phrase(dice, 32),
+    |dice| phrase(dice, Language::English, 16),
+    |dice| phrase(dice, Language::English, 32),
+    other_phrase,
     pgp_public, pgp_private, fingerprint, fingerprint_in_groups, key_id,
 ];
 
@@ -74,10 +75,17 @@ fn private_pem(dice: &mut Dice) -> Selector {
     })
 }
 
-/// A seed phrase of so many bytes of chance (BIP-39), in English.
-fn phrase(dice: &mut Dice, length: usize) -> Selector {
+/// In one of the other lists that have no accents, whose words are spelled in one way only.
+fn other_phrase(dice: &mut Dice) -> Selector {
+    let language = *dice.pick(&[Language::Italian, Language::Portuguese, Language::Czech, Language::SimplifiedChinese]);
+    let length = *dice.pick(&[16, 20, 24, 32]);
+    phrase(dice, language, length)
+}
+
+/// A seed phrase of so many bytes of chance (BIP-39).
+fn phrase(dice: &mut Dice, language: Language, length: usize) -> Selector {
     let chance = &dice.bytes::<32>()[..length];
-    let words = Language::English.word_list();
+    let words = language.word_list();
     let data = [chance, &Sha256::digest(chance)[..1]].concat();
     let bit = |at: usize| usize::from(data[at / 8] >> (7 - at % 8) & 1);
     let word = |number: usize| words[(11 * number..11 * number + 11).fold(0, |sum, at| sum << 1 | bit(at))];
@@ -88,8 +96,9 @@ fn phrase(dice: &mut Dice, length: usize) -> Selector {
 
 /// The neighbour of the last word: the lowest bit of the checksum is another.
 pub(super) fn with_another_last_word(phrase: &str) -> String {
-    let words = Language::English.word_list();
     let (rest, last) = phrase.rsplit_once(' ').expect("a phrase has many words");
+    let is_in = |language: &&Language| phrase.split(' ').all(|word| language.word_list().contains(&word));
+    let words = Language::ALL.iter().find(is_in).expect("a phrase of one list").word_list();
     let number = words.iter().position(|word| *word == last).expect("a word of the list");
     format!("{rest} {}", words[number ^ 1])
 }

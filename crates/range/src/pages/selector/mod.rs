@@ -55,8 +55,8 @@ pub(crate) enum Defang {
     None,
     /// Its dots.
     Host,
-    /// Its dots, by brackets and words only: numbers with spaces between are no address.
-    Numbers,
+    /// Its dots, in brackets only: numbers or two letters with spaces between are nothing.
+    Brackets,
     /// Its dots and its `@`.
     Mail,
     /// Its scheme, its colon and its dots.

@@ -154,7 +154,10 @@ fn domain(dice: &mut Dice) -> Selector {
 
 fn telegram_name(dice: &mut Dice) -> Selector {
     let name = handle(dice);
-    Selector::new("telegram", name.clone(), Cue::Contact("Telegram")).written(format!("@{name}")).with(|writing| writing.glued = true)
+    Selector::new("telegram", name.clone(), Cue::Contact("Telegram")).written(format!("@{name}")).with(|writing| {
+        writing.glued = true;
+        writing.lookalikes = true;
+    })
 }
 
 fn telegram_link(dice: &mut Dice) -> Selector {
@@ -168,7 +171,7 @@ fn telegram_link(dice: &mut Dice) -> Selector {
 fn telegram_short(dice: &mut Dice) -> Selector {
     let name = handle(dice);
     Selector::new("telegram", name.clone(), Cue::Contact("Telegram")).written(format!("t.me/{name}")).with(|writing| {
-        writing.defang = Defang::Host;
+        writing.defang = Defang::Brackets;
     })
 }
 
@@ -222,7 +225,7 @@ fn ipv4(dice: &mut Dice) -> Selector {
     let [a, b, c] = *dice.pick(&[[192, 0, 2], [198, 51, 100], [203, 0, 113]]);
     let address = Ipv4Addr::new(a, b, c, dice.between(1, 254) as u8);
     Selector::new("ipv4", address.to_string(), Cue::Note("IP")).with(|writing| {
-        writing.defang = Defang::Numbers;
+        writing.defang = Defang::Brackets;
         writing.cuts = Cuts::Unseen;
         writing.glued = true;
     })

@@ -10,6 +10,7 @@ pub(super) const MAKERS: &[Maker] = &[
     |dice| hash(dice, 16, "MD5"),
     |dice| hash(dice, 20, "SHA-1"),
     |dice| hash(dice, 32, "SHA-256"),
+    |dice| hash(dice, 64, "SHA-512"),
     cve, cve,
 ];
 
@@ -51,7 +52,7 @@ fn iban(dice: &mut Dice) -> Selector {
     let account = account(dice, structure);
     let text = format!("{country}{}{account}", digits::mod97(&format!("{account}{country}")));
     let length = text.len();
-    Selector::new("iban", text, Cue::Pay("IBAN")).checked(4..length, DIGITS).with(|writing| {
+    Selector::new("iban", text, Cue::Pay("IBAN")).checked(2..length, DIGITS).with(|writing| {
         writing.cuts = Cuts::Unseen;
         writing.local_digits = true;
         writing.glued = true;
@@ -74,7 +75,7 @@ fn iban_in_groups(dice: &mut Dice) -> Selector {
     let plain = iban(dice);
     let written = in_fours(&plain.value, ' ');
     let length = written.len();
-    Selector::new("iban", plain.value, Cue::Pay("IBAN")).written(written).checked(5..length, DIGITS).with(|writing| writing.local_digits = true)
+    Selector::new("iban", plain.value, Cue::Pay("IBAN")).written(written).checked(2..length, DIGITS).with(|writing| writing.local_digits = true)
 }
 
 fn card(dice: &mut Dice) -> Selector {
@@ -112,7 +113,7 @@ fn iccid(dice: &mut Dice) -> Selector {
 fn lei(dice: &mut Dice) -> Selector {
     let body = format!("{}00{}", dice.digits(4), dice.letters(CAPITALS_AND_DIGITS, 12));
     let text = format!("{body}{}", digits::mod97(&body));
-    Selector::new("lei", text, Cue::Note("LEI")).weakly_checked(6..18, DIGITS).with(|writing| writing.glued = true)
+    Selector::new("lei", text, Cue::Note("LEI")).weakly_checked(0..20, DIGITS).with(|writing| writing.glued = true)
 }
 
 /// Country code, how a mobile number begins, and how many digits follow.
@@ -143,7 +144,7 @@ fn phone(dice: &mut Dice) -> Selector {
 }
 
 fn hash(dice: &mut Dice, length: usize, name: &'static str) -> Selector {
-    let text = hex(&dice.bytes::<32>()[..length]);
+    let text = hex(&dice.bytes::<64>()[..length]);
     let written = if dice.once_in(4) { text.to_uppercase() } else { text.clone() };
     let rivals: &[&str] = if length == 20 { &["pgp-fingerprint"] } else { &[] };
     Selector { state: State::Unverifiable, ..Selector::new("file-hash", text, Cue::Note(name)) }.written(written).rivals(rivals)
