@@ -67,6 +67,8 @@ mod papers;
 mod people;
 #[path = "cli/personas.rs"]
 mod personas;
+#[path = "cli/planted.rs"]
+mod planted;
 #[path = "cli/reclassify.rs"]
 mod reclassify;
 #[path = "cli/records.rs"]

@@ -1,16 +1,77 @@
-//! `range`: starts and ends synthetic worlds. It opens no home and touches no case.
+//! `range`: starts and ends synthetic worlds, writes planted pages and scores what was found on them. It opens no
+//! home and touches no case.
 
-use ::range::tor::{self, Plan, RangeError, Status, Stay, Web};
+use std::{io::Read, path::Path};
+
+use ::range::{
+    pages::{self, PagesError, Written, score},
+    tor::{self, Plan, RangeError, Status, Stay, Web},
+};
 use desk::DeskError;
 
 use super::{Done, program};
 use crate::{
-    args::{RangeTorVerb, RangeVerb},
+    args::{PagesArgs, RangeTorVerb, RangeVerb, ScoreArgs},
     output::Voice,
 };
 
 pub(super) fn run(verb: RangeVerb, voice: Voice) -> Done {
-    let RangeVerb::Tor(verb) = verb;
+    match verb {
+        RangeVerb::Tor(verb) => network(verb, voice),
+        RangeVerb::Pages(asked) => write_pages(&asked, voice),
+        RangeVerb::Score(asked) => score_found(&asked, voice),
+    }
+}
+
+fn write_pages(asked: &PagesArgs, voice: Voice) -> Done {
+    let seed = asked.seed.map_or_else(pages::drawn_seed, Ok).map_err(|e| DeskError::environment("drawing a seed", &e))?;
+    let written = pages::write(seed, asked.pages as usize, &asked.out).map_err(|error| match error {
+        PagesError::NotEmpty(_) => DeskError::input(error.to_string()),
+        PagesError::Writing(path, cause) => DeskError::environment(format!("writing {}", path.display()), &cause),
+    })?;
+    voice.tell(&written, || pages_in_short(&written));
+    Ok(0)
+}
+
+fn pages_in_short(written: &Written) -> Vec<String> {
+    let (folder, truth) = (written.folder.display(), written.truth.display());
+    vec![
+        format!(
+            "{} pages of seed {} (SYNTHETIC, edition {}): {} selectors to find, {} listings, {} decoys",
+            written.pages, written.seed, written.edition, written.selectors, written.listings, written.decoys
+        ),
+        "score a scanner on them:".into(),
+        format!("  lanternfish scan '{folder}' --json | lanternfish range score --truth '{truth}' --found -"),
+    ]
+}
+
+fn score_found(asked: &ScoreArgs, voice: Voice) -> Done {
+    let (truth, found) = (text_of(&asked.truth)?, text_of(&asked.found)?);
+    let without = score::Without {
+        styles: asked.without_style.iter().cloned().collect(),
+        files: asked.without_file.iter().cloned().collect(),
+    };
+    let mut score = score::score(&truth, &found, &without).map_err(|e| DeskError::input(e.to_string()))?;
+    let examples = if asked.misses { score.example_lines() } else { Vec::new() };
+    if !asked.misses {
+        score.examples.clear();
+    }
+    voice.tell(&score, || score.tables().into_iter().chain(examples).collect());
+    Ok(0)
+}
+
+/// A file, or standard input for `-`.
+fn text_of(path: &Path) -> Result<String, DeskError> {
+    let failed = |e: std::io::Error| DeskError::input(format!("{}: {e}", path.display()));
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+fn network(verb: RangeTorVerb, voice: Voice) -> Done {
     let status = match verb {
         RangeTorVerb::Up { network, relays, web, exit } => {
             let web = match web {
