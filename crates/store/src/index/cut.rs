@@ -41,9 +41,19 @@ pub(crate) fn for_query(text: &str) -> Vec<Cut> {
 /// the index of record.
 pub(crate) fn of_looks(text: &str) -> Vec<Cut> {
     let mut cuts = Vec::new();
-    for token in text::tokens(text).filter(|token| token.kind == Kind::Word) {
-        let folded = text::fold::fold(&token.text);
-        let cut = |text: String| Cut { text, start: token.raw.start, end: token.raw.end, position: token.position, pair: false };
+    let mut cutter = text::tokens::Cutter::new(text);
+    while let Some(token) = cutter.advance() {
+        if token.kind != Kind::Word {
+            continue;
+        }
+        let (start, end, position) = (token.raw.start, token.raw.end, token.position);
+        let cut = |text: String| Cut { text, start, end, position, pair: false };
+        if token.text.is_ascii() {
+            // Plain Latin letters look like themselves.
+            cuts.push(cut(token.text.to_string()));
+            continue;
+        }
+        let folded = text::fold::fold(token.text);
         let sound = folded.sound.filter(|sound| *sound != folded.look);
         cuts.push(cut(folded.look));
         cuts.extend(sound.map(cut));
