@@ -270,12 +270,17 @@ fn judge_run(text: &[u8], run: &[Word], cue_near: impl Fn(usize, usize) -> bool)
     if run.len() > LONGEST_RUN {
         return (None, end);
     }
+    let cued = |words: &[Word]| cue_near(words[0].start, words[words.len() - 1].end);
     let exact = SIZES.contains(&run.len()).then(|| judge(text, run, 1));
-    if exact.as_ref().is_some_and(|hit| hit.verdict.is_verified()) {
+    let verified = exact.as_ref().is_some_and(|hit| hit.verdict.is_verified());
+    // Wallets give 12 words or 24: between them, a mistyped phrase of 24 is likelier than a sound part of it.
+    if verified && run.len() == 12 {
         return (exact, end);
     }
-    let cued = |words: &[Word]| cue_near(words[0].start, words[words.len() - 1].end);
     let longer = with_one_strange(text, run).filter(|words| cued(words));
+    if verified && longer.as_ref().is_none_or(|words| words.len() != 24) {
+        return (exact, end);
+    }
     let least = longer.as_ref().map_or(0, Vec::len);
     for size in SIZES.into_iter().filter(|size| *size < run.len() && *size + MOST_AROUND >= run.len() && *size >= least) {
         let tries = run.len() - size + 1;
