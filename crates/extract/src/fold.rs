@@ -54,10 +54,18 @@ impl Folded {
 pub(crate) fn stretches(text: &[u8]) -> Vec<Folded> {
     let (mut found, mut at, mut done) = (Vec::new(), 0, 0);
     while at < text.len() {
+        // Most pages are ASCII in the main: long stretches of it are passed over at once.
+        let wide = text.len().min(at + 1024);
+        if text[at..wide].is_ascii() {
+            at = wide;
+            continue;
+        }
         let end = text.len().min(at + 64);
         if !text[at..end].is_ascii() {
             for place in at..end {
-                if place >= done && is_sign(text, place) {
+                let lead = text[place];
+                let may_be = if lead < 0x80 { place > 0 && text[place - 1] >= 0x80 } else { LEAD[lead as usize] };
+                if may_be && place >= done && is_sign(text, place) {
                     let token = token_around(text, place, done);
                     done = token.1.max(place + 1);
                     found.extend(fold(text, token));
@@ -68,6 +76,18 @@ pub(crate) fn stretches(text: &[u8]) -> Vec<Folded> {
     }
     found
 }
+
+/// First bytes of everything that can be folded.
+static LEAD: [bool; 256] = {
+    let mut table = [false; 256];
+    let leads = [0xce, 0xcf, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd9, 0xdb, 0xe0, 0xe1, 0xef, 0xf0];
+    let mut i = 0;
+    while i < leads.len() {
+        table[leads[i]] = true;
+        i += 1;
+    }
+    table
+};
 
 /// Whether something foldable that ASCII touches, or a local digit, begins at `at`.
 fn is_sign(text: &[u8], at: usize) -> bool {

@@ -8,7 +8,9 @@
 //! - A bare dotted word under a suffix that is also a file ending (`README.md`, `setup.sh`, `a.zip`) is
 //!   a domain only with a scheme, `//`, `www.`, a path or a port. `.onion` names are never domains.
 //! - Forty bare hex digits are a fingerprint only after a word such as *fingerprint* or *PGP*.
-//! - `@name` is a Telegram name only near the word Telegram or tg.
+//! - `@name` is a Telegram name only near the word Telegram or tg; `name@host` an XMPP address only near
+//!   XMPP or Jabber.
+//! - Cards, devices, digests, key ids and bare private keys need a word near them, or an embossed grouping.
 //! - A failed Base58Check is kept when the word stands alone and mixes letters as addresses do.
 //! - An ASCII boundary parts words, so a letter of another script may touch an address.
 //! - A dotted version number of four parts cannot be told from an IPv4 address, except after the word

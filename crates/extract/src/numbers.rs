@@ -5,7 +5,7 @@
 
 use model::selector::SelectorType;
 
-use crate::verdict::{Keep, Verdict, ascii};
+use crate::verdict::{Keep, Verdict, Words, ascii};
 
 /// The Luhn rule of ISO/IEC 7812-1.
 pub(crate) fn luhn(digits: &[u8]) -> bool {
@@ -81,11 +81,16 @@ fn follows(body: &[u8], structure: &'static str) -> bool {
     at == body.len()
 }
 
-pub(crate) const IBAN_CUES: &[&str] = &["iban", "bank", "bic", "swift", "банк", "счет", "счёт"];
+static IBAN_WORD: Words = Words::new(&["iban"]);
+static IBAN_CUES: Words = Words::new(&["iban", "bank", "bic", "swift", "банк", "счет", "счёт"]);
 
 /// An account number without spaces; `grouped` when it was written in fours.
 pub(crate) fn iban(word: &[u8], grouped: bool) -> Option<Verdict> {
     if !(15..=34).contains(&word.len()) {
+        return None;
+    }
+    let near_shape = word[..2].iter().filter(|b| b.is_ascii_alphabetic()).count() + word[2..4].iter().filter(|b| b.is_ascii_digit()).count();
+    if near_shape < 3 {
         return None;
     }
     let value = ascii(&word.to_ascii_uppercase());
@@ -99,26 +104,25 @@ pub(crate) fn iban(word: &[u8], grouped: bool) -> Option<Verdict> {
         if rest == 1 {
             let chance = if structure.contains('c') { "1 in 97 beside the country's length" } else { "1 in 97 beside the country's length and structure" };
             let lower = word.iter().any(u8::is_ascii_lowercase);
-            let keep = if lower && !grouped { Keep::Near(IBAN_CUES) } else { Keep::Alone };
+            let keep = if lower && !grouped { Keep::Near(&IBAN_CUES) } else { Keep::Alone };
             return Some(Verdict::verified(kind, value, format!("check digits hold (mod 97-10); {words}")).chance(chance).keep(keep));
         }
-        let keep = if grouped { Keep::Always } else { Keep::Near(IBAN_CUES) };
+        let keep = if grouped { Keep::Always } else { Keep::Near(&IBAN_CUES) };
         return Some(Verdict::failed(kind, value, format!("check digits do not hold (mod 97-10); {words}")).keep(keep));
     }
     // Mistyped so that the shape is gone: only where the word IBAN itself stands beside it.
-    let nearly = word[..2].iter().filter(|b| b.is_ascii_alphabetic()).count() + word[2..4].iter().filter(|b| b.is_ascii_digit()).count() >= 3;
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
-    (nearly && digits >= 2 && !word.iter().any(u8::is_ascii_lowercase)).then(|| {
+    (digits >= 2 && !word.iter().any(u8::is_ascii_lowercase)).then(|| {
         let why = match (known, rest) {
             (None, _) => "country, check digits or letters are not those of an account number",
             (_, 1) => "check digits hold, length or structure of the country does not",
             _ => "length or structure of the country does not fit",
         };
-        Verdict::failed(kind, value, why).keep(Keep::Near(&["iban"]))
+        Verdict::failed(kind, value, why).keep(Keep::Near(&IBAN_WORD))
     })
 }
 
-const LEI_CUES: &[&str] = &["lei", "legal entity"];
+static LEI_CUES: Words = Words::new(&["lei", "legal entity"]);
 
 /// A legal entity identifier: 18 letters and digits, two check digits.
 pub(crate) fn lei(word: &[u8]) -> Option<Verdict> {
@@ -128,11 +132,11 @@ pub(crate) fn lei(word: &[u8]) -> Option<Verdict> {
     }
     let kind = SelectorType::Lei;
     if mod_97(word.iter().copied()) != 1 || !word[18..].iter().all(u8::is_ascii_digit) {
-        return Some(Verdict::failed(kind, ascii(word), "check digits do not hold (mod 97-10)").keep(Keep::Near(LEI_CUES)));
+        return Some(Verdict::failed(kind, ascii(word), "check digits do not hold (mod 97-10)").keep(Keep::Near(&LEI_CUES)));
     }
     // The first four name the issuer in digits, most often; the next two were zeros by rule.
     let usual = word[..4].iter().all(u8::is_ascii_digit) && word[4..6] == *b"00" && word[6..18].iter().any(u8::is_ascii_alphabetic);
-    let keep = if usual { Keep::Shown(LEI_CUES) } else { Keep::Near(LEI_CUES) };
+    let keep = if usual { Keep::Shown(&LEI_CUES) } else { Keep::Near(&LEI_CUES) };
     Some(Verdict::verified(kind, ascii(word), "check digits hold (mod 97-10, ISO 17442)").keep(keep))
 }
 
@@ -159,10 +163,10 @@ fn scheme(digits: &[u8]) -> Option<&'static str> {
     })
 }
 
-pub(crate) const CARD_CUES: &[&str] = &[
+static CARD_CUES: Words = Words::new(&[
     "card", "visa", "mastercard", "amex", "cvv", "cvc", "debit", "fullz", "pan", "uzcard", "humo", "mir", "карта", "карты", "карту", "картой", "мир", "บัตร", "ບັດ",
     "កាត", "ကတ်", "thẻ", "卡", "kartu", "karta",
-];
+]);
 
 /// A card number; `grouped` when it was written the way it is embossed.
 pub(crate) fn card(digits: &[u8], grouped: bool) -> Option<Verdict> {
@@ -174,28 +178,29 @@ pub(crate) fn card(digits: &[u8], grouped: bool) -> Option<Verdict> {
     match scheme(digits).filter(|_| !same) {
         Some(scheme) if holds => {
             let verdict = Verdict::verified(kind, value, format!("check digit holds (Luhn); first digits and length of {scheme}"));
-            Some(verdict.keep(if grouped { Keep::Always } else { Keep::Near(CARD_CUES) }))
+            Some(verdict.keep(if grouped { Keep::Always } else { Keep::Near(&CARD_CUES) }))
         }
         Some(scheme) => {
             let verdict = Verdict::failed(kind, value, format!("check digit does not hold (Luhn); first digits and length of {scheme}"));
-            Some(verdict.keep(Keep::Near(CARD_CUES)))
+            Some(verdict.keep(Keep::Near(&CARD_CUES)))
         }
         None if !holds && !same && (grouped || digits.len() == 16) => {
             let verdict = Verdict::failed(kind, value, "check digit does not hold (Luhn) and the first digits are of no known issuer");
-            Some(verdict.keep(Keep::Near(CARD_CUES)))
+            Some(verdict.keep(Keep::Near(&CARD_CUES)))
         }
         None => None,
     }
 }
 
-const IMEI_CUES: &[&str] = &["imei"];
-const ICCID_CUES: &[&str] = &["iccid", "sim", "сим"];
+static IMEI_CUES: Words = Words::new(&["imei"]);
+static ICCID_WORD: Words = Words::new(&["iccid"]);
+static ICCID_CUES: Words = Words::new(&["iccid", "sim", "сим"]);
 
 /// A device number: 15 digits after the word IMEI.
 pub(crate) fn imei(digits: &[u8]) -> Option<Verdict> {
     let kind = SelectorType::Imei;
     let value = ascii(digits);
-    let keep = Keep::Near(IMEI_CUES);
+    let keep = Keep::Near(&IMEI_CUES);
     match digits.len() {
         15 if luhn(digits) => Some(Verdict::verified(kind, value, "15 digits, check digit holds (Luhn)").keep(keep)),
         15 => Some(Verdict::failed(kind, value, "15 digits, check digit does not hold (Luhn)").keep(keep)),
@@ -207,7 +212,7 @@ pub(crate) fn imei(digits: &[u8]) -> Option<Verdict> {
 pub(crate) fn iccid(digits: &[u8]) -> Option<Verdict> {
     let kind = SelectorType::Iccid;
     let begins = digits.starts_with(b"89");
-    let keep = Keep::Near(if begins { ICCID_CUES } else { &["iccid"] });
+    let keep = Keep::Near(if begins { &ICCID_CUES } else { &ICCID_WORD });
     let value = ascii(digits);
     match digits.len() {
         19 | 20 if begins && luhn(digits) => Some(Verdict::verified(kind, value, "begins with 89, check digit holds (Luhn, ITU-T E.118)").keep(keep)),

@@ -6,7 +6,7 @@ use model::selector::SelectorType;
 use sha2::{Digest, Sha256};
 
 use crate::pgp;
-use crate::verdict::{Verdict, ascii};
+use crate::verdict::{Verdict, Words, ascii};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const LONGEST: usize = 64 << 10;
@@ -91,7 +91,7 @@ pub(crate) fn after_mail(text: &[u8], mail: (usize, usize), cue: impl Fn() -> bo
     })
 }
 
-pub(crate) const LIST_CUES: &[&str] = &["password", "combo", "login", "leak", "логин", "парол", "credentials", "accounts", "dump"];
+pub(crate) static LIST_CUES: Words = Words::new(&["password", "combo", "login", "leak", "логин", "парол", "credentials", "accounts", "dump"]);
 
 fn credential(login: &[u8], password: &[u8], why: &'static str) -> Verdict {
     let value = format!("{}:{}", String::from_utf8_lossy(login), String::from_utf8_lossy(password));

@@ -4,7 +4,7 @@
 //! Chinese phrases are read only when their characters stand apart: the lists hold the commonest
 //! characters of the language, and any sentence would pass.
 //!
-//! The text is sampled, not read: a phrase has at least 47 bytes, so a look at one word in every 24
+//! The text is sampled, not read: a phrase has at least 47 bytes, so a look at one word in every 32
 //! bytes meets each of them.
 
 use std::sync::OnceLock;
@@ -14,18 +14,20 @@ use model::selector::SelectorType;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::verdict::{Hit, Keep, Verdict};
+use crate::verdict::{Hit, Keep, Verdict, Words};
 
-const STEP: usize = 24;
+/// Twelve words of three letters and what parts them.
+pub(crate) const SHORTEST: usize = 47;
+const STEP: usize = 32;
 /// Longest word of the lists in bytes, in the longer of its two spellings.
 const LONGEST_WORD: usize = 36;
 /// A run of more list words is a word list, not a phrase.
 const LONGEST_RUN: usize = 30;
 
-pub(crate) const CUES: &[&str] = &[
+pub(crate) static CUES: Words = Words::new(&[
     "seed", "mnemonic", "recovery", "passphrase", "backup phrase", "secret phrase", "wallet", "bip39", "bip-39", "сид", "фраз", "мнемоник",
     "кошел", "助记词", "助記詞", "วลีกู้คืน", "cụm từ", "frasa", "semilla", "semente", "ニーモニック", "니모닉", "복구",
-];
+]);
 
 /// A word of the lists: which lists it stands in, and where.
 struct Entry {
@@ -61,11 +63,17 @@ fn lists() -> &'static Lists {
     })
 }
 
+/// ASCII words without regard to letter case, eight bytes at a time.
 fn hash(word: &[u8]) -> u64 {
-    word.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-        let sum = (sum ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        sum ^ sum >> 29
-    })
+    let mut sum = word.len() as u64;
+    for chunk in word.chunks(8) {
+        let mut bytes = [0u8; 8];
+        bytes[..chunk.len()].copy_from_slice(chunk);
+        let number = u64::from_le_bytes(bytes);
+        let lower = if number & 0x8080_8080_8080_8080 == 0 { number | 0x2020_2020_2020_2020 } else { number };
+        sum = (sum.rotate_left(5) ^ lower).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    sum ^ sum >> 32
 }
 
 impl Lists {
@@ -262,12 +270,17 @@ fn judge_run(text: &[u8], run: &[Word], cue_near: impl Fn(usize, usize) -> bool)
     if run.len() > LONGEST_RUN {
         return (None, end);
     }
+    let cued = |words: &[Word]| cue_near(words[0].start, words[words.len() - 1].end);
     let exact = SIZES.contains(&run.len()).then(|| judge(text, run, 1));
-    if exact.as_ref().is_some_and(|hit| hit.verdict.is_verified()) {
+    let verified = exact.as_ref().is_some_and(|hit| hit.verdict.is_verified());
+    // Wallets give 12 words or 24: between them, a mistyped phrase of 24 is likelier than a sound part of it.
+    if verified && run.len() == 12 {
         return (exact, end);
     }
-    let cued = |words: &[Word]| cue_near(words[0].start, words[words.len() - 1].end);
     let longer = with_one_strange(text, run).filter(|words| cued(words));
+    if verified && longer.as_ref().is_none_or(|words| words.len() != 24) {
+        return (exact, end);
+    }
     let least = longer.as_ref().map_or(0, Vec::len);
     for size in SIZES.into_iter().filter(|size| *size < run.len() && *size + MOST_AROUND >= run.len() && *size >= least) {
         let tries = run.len() - size + 1;
@@ -334,7 +347,7 @@ fn judge(text: &[u8], words: &[Word], tries: usize) -> Hit {
         }
         None => {
             let names: Vec<String> = languages().map(|language| Language::ALL[language].to_string()).collect();
-            let keep = if count > 12 { Keep::Always } else { Keep::Near(CUES) };
+            let keep = if count > 12 { Keep::Always } else { Keep::Near(&CUES) };
             Verdict::failed(kind, written(), format!("{count} words of the list of BIP-39 ({}), checksum does not hold", names.join(", "))).keep(keep)
         }
     };

@@ -6,7 +6,7 @@
 use model::selector::SelectorType;
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::verdict::{Keep, Verdict, ascii};
+use crate::verdict::{Keep, Verdict, Words, ascii};
 
 const BITCOIN: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const RIPPLE: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
@@ -142,16 +142,22 @@ fn of_version(payload: &[u8]) -> Option<Network> {
     }
 }
 
+static LTC_CUES: Words = Words::new(&["ltc", "litecoin", "лайткоин"]);
+static DOGE_CUES: Words = Words::new(&["doge", "dogecoin"]);
+static DASH_CUES: Words = Words::new(&["dash"]);
+static ZEC_CUES: Words = Words::new(&["zec", "zcash"]);
+static BTC_CUES: Words = Words::new(&["btc", "bitcoin", "trx", "tron", "usdt", "биткоин"]);
+
 /// What a word begins with, and how long it is, when it was meant to be an address.
 fn of_shape(word: &[u8]) -> Option<(SelectorType, Keep)> {
     use SelectorType::{BtcBase58, Dash, Doge, Ltc, Tron, Zec};
     Some(match (word[0], word.len()) {
         (b'1', 26..=35) | (b'3', 33..=35) => (BtcBase58, Keep::Alone),
         (b'T', 34) => (Tron, Keep::Alone),
-        (b'L' | b'M', 33 | 34) => (Ltc, Keep::Shown(&["ltc", "litecoin", "лайткоин"])),
-        (b'D', 33 | 34) | (b'A' | b'9', 33 | 34) => (Doge, Keep::Shown(&["doge", "dogecoin"])),
-        (b'X' | b'7', 33 | 34) => (Dash, Keep::Shown(&["dash"])),
-        (b't', 35) if matches!(word[1], b'1' | b'3') => (Zec, Keep::Shown(&["zec", "zcash"])),
+        (b'L' | b'M', 33 | 34) => (Ltc, Keep::Shown(&LTC_CUES)),
+        (b'D', 33 | 34) | (b'A' | b'9', 33 | 34) => (Doge, Keep::Shown(&DOGE_CUES)),
+        (b'X' | b'7', 33 | 34) => (Dash, Keep::Shown(&DASH_CUES)),
+        (b't', 35) if matches!(word[1], b'1' | b'3') => (Zec, Keep::Shown(&ZEC_CUES)),
         _ => return None,
     })
 }
@@ -194,7 +200,7 @@ fn named(keep: Keep) -> Keep {
 
 /// A strange letter makes it likelier that the word is another thing: it must be in sight.
 fn shown(keep: Keep) -> Keep {
-    if keep == Keep::Alone { Keep::Shown(&["btc", "bitcoin", "trx", "tron", "usdt", "биткоин"]) } else { keep }
+    if keep == Keep::Alone { Keep::Shown(&BTC_CUES) } else { keep }
 }
 
 fn sound_address(word: &[u8]) -> Option<Verdict> {
@@ -246,7 +252,7 @@ pub(super) fn slip(kind: SelectorType, word: &[u8], place: usize, letter: u8, fa
     Verdict::failed(kind, ascii(word), reason)
 }
 
-const XRP_CUES: &[&str] = &["xrp", "ripple"];
+static XRP_CUES: Words = Words::new(&["xrp", "ripple"]);
 
 fn xrp(word: &[u8]) -> Option<Verdict> {
     let kind = SelectorType::Xrp;
@@ -261,7 +267,7 @@ fn xrp(word: &[u8]) -> Option<Verdict> {
         return sound_xrp(&repaired).map(|_| slip(kind, word, 0, b'r', "the checksum of the XRP Ledger does not hold"));
     }
     let why = "Base58Check in the alphabet of the XRP Ledger does not hold";
-    let keep = if looks_mixed(word) { Keep::Shown(XRP_CUES) } else { Keep::Near(XRP_CUES) };
+    let keep = if looks_mixed(word) { Keep::Shown(&XRP_CUES) } else { Keep::Near(&XRP_CUES) };
     Some(Verdict::failed(kind, ascii(word), why).keep(keep))
 }
 
@@ -291,7 +297,7 @@ pub(super) fn xrp_tagged(word: &[u8]) -> Option<Verdict> {
     Some(if sound(bytes).is_some() {
         Verdict::verified(kind, value, format!("Base58Check of an X-address holds; XRP Ledger {network}"))
     } else {
-        Verdict::failed(kind, value, "Base58Check of an X-address does not hold").keep(Keep::Shown(XRP_CUES))
+        Verdict::failed(kind, value, "Base58Check of an X-address does not hold").keep(Keep::Shown(&XRP_CUES))
     })
 }
 
@@ -326,7 +332,7 @@ pub(super) fn extended_key(word: &[u8]) -> Option<Verdict> {
     Some(Verdict::verified(kind, value, format!("{HOLDS}; extended key {name}, depth {}{fault}", payload[4])))
 }
 
-const WIF_CUES: &[&str] = &["private key", "privkey", "wif", "приватный ключ"];
+static WIF_CUES: Words = Words::new(&["private key", "privkey", "wif", "приватный ключ"]);
 
 /// Private keys in wallet import format: 51 letters, or 52 with the mark for a compressed key.
 pub(super) fn wallet_import(word: &[u8]) -> Option<Verdict> {
@@ -339,7 +345,7 @@ pub(super) fn wallet_import(word: &[u8]) -> Option<Verdict> {
     let starts: &[u8] = if word.len() == 51 { b"5" } else { b"KL" };
     if starts.contains(&word[0]) {
         let why = "Base58Check does not hold; shape of a private key in wallet import format";
-        return Some(Verdict::failed(SelectorType::Wif, ascii(word), why).keep(Keep::Shown(WIF_CUES)));
+        return Some(Verdict::failed(SelectorType::Wif, ascii(word), why).keep(Keep::Shown(&WIF_CUES)));
     }
     let repairs = |letter: &&u8| sound_import(&[&[**letter], &word[1..]].concat()).is_some();
     starts.iter().find(repairs).map(|letter| slip(SelectorType::Wif, word, 0, *letter, FAILS))
@@ -411,11 +417,11 @@ fn byron_holds(bytes: &[u8]) -> Option<bool> {
 pub(super) fn solana(word: &[u8]) -> Option<Verdict> {
     let decoded = decode(word, &BASE58)?;
     let key: &[u8; 32] = decoded.bytes().try_into().ok()?;
-    const CUES: &[&str] = &["sol", "solana", "spl", "phantom", "солана"];
+    static CUES: Words = Words::new(&["sol", "solana", "spl", "phantom", "солана"]);
     let on_curve = curve25519_dalek::edwards::CompressedEdwardsY(*key).decompress().is_some();
     let what = if on_curve { "a point of ed25519, as the keys of wallets are" } else { "no point of ed25519: an account of a program, or no account" };
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
     let random = has_upper_and_lower(word) && digits >= 3 && matches!(word.len(), 43 | 44) && on_curve;
-    let keep = if random { Keep::Shown(CUES) } else { Keep::Near(CUES) };
+    let keep = if random { Keep::Shown(&CUES) } else { Keep::Near(&CUES) };
     Some(Verdict::unverifiable(SelectorType::Sol, ascii(word), format!("decodes to 32 bytes; carries no checksum; {what}")).keep(keep))
 }

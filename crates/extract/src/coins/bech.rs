@@ -6,7 +6,7 @@
 use model::selector::SelectorType;
 
 use super::zcash;
-use crate::verdict::{Keep, Verdict, ascii};
+use crate::verdict::{Keep, Verdict, Words, ascii};
 
 const LETTERS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
@@ -340,7 +340,7 @@ pub(super) fn is_cash_length(length: usize) -> bool {
     matches!(length, 42 | 50 | 55 | 61 | 74 | 87 | 99 | 112)
 }
 
-const CASH_CUES: &[&str] = &["bch", "bitcoin cash", "bitcoincash", "cashaddr"];
+static CASH_CUES: Words = Words::new(&["bch", "bitcoin cash", "bitcoincash", "cashaddr"]);
 
 /// The verdict on letters after `bitcoincash:`, or on a word that stands without it.
 pub(super) fn cash(word: &[u8], has_prefix: bool) -> Option<Verdict> {
@@ -365,8 +365,8 @@ pub(super) fn cash(word: &[u8], has_prefix: bool) -> Option<Verdict> {
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
     let keep = match (has_prefix, digits >= 4) {
         (true, _) => Keep::Always,
-        (false, true) => Keep::Shown(CASH_CUES),
-        (false, false) => Keep::Near(CASH_CUES),
+        (false, true) => Keep::Shown(&CASH_CUES),
+        (false, false) => Keep::Near(&CASH_CUES),
     };
     Some(Verdict::failed(SelectorType::Bch, value(word), "40-bit checksum of CashAddr does not hold").keep(keep))
 }

@@ -11,7 +11,7 @@ mod zcash;
 use model::selector::SelectorType;
 use sha3::{Digest, Keccak256};
 
-use crate::verdict::{Keep, Verdict, ascii};
+use crate::verdict::{Keep, Verdict, Words, ascii};
 pub(crate) use base58::bitmessage_holds;
 use base58::{BASE58, looks_mixed, slip};
 
@@ -170,7 +170,7 @@ fn crc16(bytes: &[u8]) -> u16 {
     })
 }
 
-const STELLAR_CUES: &[&str] = &["xlm", "stellar"];
+static STELLAR_CUES: Words = Words::new(&["xlm", "stellar"]);
 
 /// Stellar: base32 in capitals of version, key and CRC-16; 56 letters, 69 with a number inside.
 fn stellar(word: &[u8]) -> Option<Verdict> {
@@ -189,7 +189,7 @@ fn stellar(word: &[u8]) -> Option<Verdict> {
         return Some(slip(right.kind, word, 0, *letter, "the CRC-16 of SEP-23 does not hold"));
     }
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
-    let keep = if digits >= 2 { Keep::Shown(STELLAR_CUES) } else { Keep::Near(STELLAR_CUES) };
+    let keep = if digits >= 2 { Keep::Shown(&STELLAR_CUES) } else { Keep::Near(&STELLAR_CUES) };
     Some(Verdict::failed(kind, ascii(word), "CRC-16 of SEP-23 does not hold; shape of a Stellar account").keep(keep))
 }
 
@@ -228,7 +228,7 @@ fn base32(word: &[u8]) -> Option<Vec<u8>> {
     (number & ((1 << bits) - 1) == 0).then_some(out)
 }
 
-const TON_CUES: &[&str] = &["ton", "toncoin", "tonkeeper"];
+static TON_CUES: Words = Words::new(&["ton", "toncoin", "tonkeeper"]);
 
 /// TON: 48 letters of base64 or base64url over tag, workchain, hash and CRC-16.
 pub(crate) fn ton(word: &[u8]) -> Option<Verdict> {
@@ -246,7 +246,7 @@ pub(crate) fn ton(word: &[u8]) -> Option<Verdict> {
         });
     }
     let why = "CRC-16 of TEP-2 does not hold; shape of a TON account";
-    let keep = if looks_mixed(word) { Keep::Shown(TON_CUES) } else { Keep::Near(TON_CUES) };
+    let keep = if looks_mixed(word) { Keep::Shown(&TON_CUES) } else { Keep::Near(&TON_CUES) };
     Some(Verdict::failed(SelectorType::Ton, ascii(word), why).keep(keep))
 }
 

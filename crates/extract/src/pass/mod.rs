@@ -133,18 +133,16 @@ impl<'a> Pass<'a> {
         let any_word = u64::from(self.region.is_some());
         let (mut recent, mut base64) = if from == self.seen { (self.recent, self.base64) } else { (0, 0) };
         for (i, byte) in self.text[from..].iter().enumerate() {
-            let class = CLASS[*byte as usize];
-            let no_word = class != Class::Word;
-            let word_ends = no_word & is_word_of_interest(recent, any_word);
-            let is_base64 = !no_word | (class == Class::Dash) | (*byte == b'_');
-            let is_forty_eight = !is_base64 & is_forty_eight(base64);
-            if word_ends | is_forty_eight | (no_word & (class != Class::Other)) {
+            let flags = u64::from(FLAGS[*byte as usize]);
+            let word_ends = is_word_of_interest(recent, any_word) & (flags & IS_WORD == 0);
+            let is_forty_eight = is_forty_eight(base64) & (flags & IS_BASE64 == 0);
+            recent = recent << 1 | flags & IS_WORD;
+            base64 = base64 << 1 | (flags & IS_BASE64) >> 1;
+            if word_ends | is_forty_eight | (flags & IS_STOP != 0) {
                 self.seen = from + i + 1;
-                (self.recent, self.base64) = (recent << 1 | u64::from(!no_word), base64 << 1 | u64::from(is_base64));
+                (self.recent, self.base64) = (recent, base64);
                 return Stop { at: from + i, word_ends, is_forty_eight };
             }
-            recent = recent << 1 | u64::from(!no_word);
-            base64 = base64 << 1 | u64::from(is_base64);
         }
         Stop { at: self.text.len(), word_ends: is_word_of_interest(recent, any_word), is_forty_eight: is_forty_eight(base64) }
     }
@@ -258,6 +256,27 @@ static CLASS: [Class; 256] = {
             b'-' => Class::Dash,
             b'[' | b'(' | b'{' => Class::Bracket,
             _ => Class::Other,
+        };
+        i += 1;
+    }
+    table
+};
+
+const IS_WORD: u64 = 1;
+const IS_BASE64: u64 = 2;
+const IS_STOP: u64 = 4;
+
+/// What the search for the next stop asks of a byte.
+static FLAGS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = match CLASS[i] {
+            Class::Word => (IS_WORD | IS_BASE64) as u8,
+            Class::Dash => (IS_STOP | IS_BASE64) as u8,
+            Class::Other if i == b'_' as usize => IS_BASE64 as u8,
+            Class::Other => 0,
+            _ => IS_STOP as u8,
         };
         i += 1;
     }

@@ -5,9 +5,11 @@ use super::{
     URL_BYTE, is_telegram_name, is_telegram_word, speaks_of_telegram,
 };
 use crate::flat::Zone;
-use crate::verdict::{Hit, Verdict, ascii, ascii_lower};
+use crate::verdict::{Hit, Verdict, Words, ascii, ascii_lower};
 use crate::{host, onion, secrets};
 use model::selector::SelectorType;
+
+static XMPP_CUES: Words = Words::new(&["xmpp", "jabber", "jid", "джаббер", "жаббер"]);
 
 impl Pass<'_> {
 
@@ -42,7 +44,7 @@ impl Pass<'_> {
 
     /// A mail address, or an XMPP address when words beside it say so: the shape is the same.
     fn push_address(&mut self, value: String, start: usize, stop: usize) {
-        let verdict = if self.near(start, stop, &["xmpp", "jabber", "jid", "джаббер", "жаббер"]) {
+        let verdict = if self.near(start, stop, &XMPP_CUES) {
             let reason = "RFC 7622 shape after such a word; a mail address has the same; the letter case before @ is kept";
             Verdict::unverifiable(SelectorType::Xmpp, value, reason).rival(SelectorType::Email)
         } else {
@@ -51,7 +53,7 @@ impl Pass<'_> {
         };
         self.hits.push(verdict.at(start, stop));
         if !matches!(self.zone(start), Zone::Code | Zone::Attribute { .. })
-            && let Some((end, login)) = secrets::after_mail(self.text, (start, stop), || self.near(start, stop, secrets::LIST_CUES))
+            && let Some((end, login)) = secrets::after_mail(self.text, (start, stop), || self.near(start, stop, &secrets::LIST_CUES))
         {
             self.hits.push(login.at(start, end));
         }

@@ -3,7 +3,7 @@
 
 use super::{BASE64, CONTEXT, FINGERPRINT_CUES, Pass, WORD, says};
 use crate::flat::Zone;
-use crate::verdict::{Keep, Verdict, ascii};
+use crate::verdict::{Keep, Verdict, Words, ascii};
 use crate::{coins, defang, fold, hexes, numbers, onion, pgp, secrets, seed};
 use model::selector::{SelectorState, SelectorType};
 
@@ -59,18 +59,13 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether one of these words stands near, in the same part of the document.
-    pub(super) fn near(&self, start: usize, end: usize, cues: &[&str]) -> bool {
+    /// Whether one of these words stands near, in the same part of the document or in its name.
+    pub(super) fn near(&self, start: usize, end: usize, words: &Words) -> bool {
         let floor = self.flat.zone_start(start).max(start.saturating_sub(CONTEXT));
         let ceiling = self.flat.zone_end(start).min(end + CONTEXT / 2).max(end);
-        let mut around = String::from_utf8_lossy(&self.text[floor..start]).to_lowercase();
-        around.push(' ');
-        around.push_str(&String::from_utf8_lossy(&self.text[end..ceiling]).to_lowercase());
-        if let Zone::Attribute { name: (from, to) } = self.zone(start) {
-            around.push(' ');
-            around.push_str(&String::from_utf8_lossy(&self.raw[*from as usize..*to as usize]).to_lowercase());
-        }
-        cues.iter().any(|cue| says(&around, cue))
+        words.stand_in(&self.text[floor..start])
+            || words.stand_in(&self.text[end..ceiling])
+            || matches!(self.zone(start), Zone::Attribute { name: (from, to) } if words.stand_in(&self.raw[*from as usize..*to as usize]))
     }
 
     /// Base64 is full of words with the shape of an address: the word is no stretch of something longer.
@@ -572,11 +567,17 @@ impl Pass<'_> {
     }
 
     pub(super) fn seed_phrases(&mut self) {
-        let hits = seed::find(self.text, |start, end| self.near(start, end, seed::CUES));
-        for hit in hits {
-            if self.allows(&hit.verdict, hit.start, hit.end) {
-                self.hits.push(hit);
+        let mut from = 0;
+        while from < self.text.len() {
+            let to = self.flat.zone_end(from).max(from + 1);
+            if to - from >= seed::SHORTEST && !matches!(self.zone(from), Zone::Code) {
+                let hits = seed::find(&self.text[from..to], |start, end| self.near(from + start, from + end, &seed::CUES));
+                for hit in hits {
+                    let (start, end) = (from + hit.start, from + hit.end);
+                    self.admit(hit.verdict, start, end);
+                }
             }
+            from = to;
         }
     }
 }
