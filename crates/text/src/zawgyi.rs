@@ -37,8 +37,8 @@ pub enum Encoding {
 const SURE: f64 = 3.0;
 
 impl Guess {
-    /// How likely Zawgyi is, from 0 to 1; 0.5 where there is no sign at all. Not a frequency: measured on real
-    /// texts it is right more often than it says (docs/decisions/0031-languages.md).
+    /// How likely Zawgyi is, from 0 to 1; 0.5 where there is no sign at all. A weight of rules,
+    /// not a frequency: how often it is right is in docs/benchmarks.md.
     pub fn likelihood(&self) -> f64 {
         1.0 / (1.0 + (self.for_unicode - self.for_zawgyi).exp())
     }
@@ -192,7 +192,7 @@ impl Syllable {
 
     fn read(&mut self, c: char) {
         match kind(c) {
-            Kind::Base(base) if base.is_empty() => self.base.push(c),
+            Kind::Base("") => self.base.push(c),
             Kind::Base(base) => self.base.push_str(base),
             Kind::Before(mark) => self.marks.push(mark),
             Kind::After(marks) => {

@@ -99,7 +99,7 @@ fn occurrences_loose_and_exact() {
     check("", "x", 0, 0);
     check("x", "", 0, 0);
     check("x", ", -", 0, 0);
-    assert_eq!(occurrences("ລາຄາ ໕໐໐", "500", How::Exact), [13..22]);
+    assert_eq!(occurrences("ລາຄາ ໕໐໐", "500", How::Exact).first(), Some(&(13..22)));
 }
 
 proptest! {
