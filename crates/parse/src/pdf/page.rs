@@ -144,7 +144,13 @@ impl Page<'_, '_, '_> {
             if left == 0 || self.out.len() > TEXT {
                 return;
             }
-            self.walk.operators.set(left - 1);
+            // What opens another object costs more than what moves a point.
+            let cost = match &*word {
+                b"Do" => 200,
+                b"Tf" => 20,
+                _ => 1,
+            };
+            self.walk.operators.set(left.saturating_sub(cost));
             match &*word {
                 b"BI" => skip_picture(&mut lexer),
                 b"Do" => self.form(&operands, &resources, depth),
