@@ -299,7 +299,7 @@ impl Page<'_, '_, '_> {
         }
         let depth_of_states = self.saved.len();
         self.run(&content, inner, depth + 1);
-        self.saved.truncate(depth_of_states.max(0));
+        self.saved.truncate(depth_of_states);
         (self.ctm, self.font, self.size, self.text, self.line) = kept;
     }
 }
