@@ -242,6 +242,9 @@ enum Flow {
 }
 
 fn flow(name: &[u8]) -> Flow {
+    if let Some(flow) = office_flow(name) {
+        return flow;
+    }
     let mut buffer = [0u8; 8];
     let Some(lower) = buffer.get_mut(..name.len()) else { return Flow::Parts };
     lower.copy_from_slice(name);
@@ -255,13 +258,30 @@ fn flow(name: &[u8]) -> Flow {
     }
 }
 
-/// Whether bytes of unknown kind are HTML: one of its usual tags stands in the first 64 KiB.
+/// Tags of Office documents (ECMA-376, OpenDocument): a word is often cut into runs, each in tags of its own, with the
+/// looks of the run between them. Only a paragraph, a break or a cell parts text. Names of HTML are none of them.
+fn office_flow(name: &[u8]) -> Option<Flow> {
+    let joins = |parting: &[&[u8]], inner: &[u8]| if parting.contains(&inner) { Flow::Parts } else { Flow::Styles };
+    match name {
+        [b'w' | b'W', b':', inner @ ..] => Some(joins(&[b"p", b"br", b"cr", b"tab", b"ptab", b"tc", b"tr", b"tbl", b"txbxContent", b"body"], inner)),
+        [b'a' | b'A', b':', inner @ ..] => Some(joins(&[b"p", b"br", b"tc", b"tr", b"tbl", b"txBody"], inner)),
+        b"text:span" | b"text:a" | b"text:bookmark" | b"text:bookmark-start" | b"text:bookmark-end" | b"text:soft-page-break" => Some(Flow::Styles),
+        // The strings of a workbook: runs and their looks.
+        b"t" | b"r" | b"rPr" | b"sz" | b"color" | b"rFont" | b"family" | b"scheme" | b"charset" | b"vertAlign" => Some(Flow::Styles),
+        _ => None,
+    }
+}
+
+/// Whether bytes of unknown kind are HTML or XML: a declaration, or one of the usual tags in the first 64 KiB.
 pub(crate) fn looks_like_html(bytes: &[u8]) -> bool {
     const SIGNS: [&[u8]; 15] = [
         b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<meta ", b"<div", b"<span", b"<table", b"<p>",
         b"<br", b"<a href", b"<script", b"<td", b"<li>",
     ];
     let head = &bytes[..bytes.len().min(64 << 10)];
+    if head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).starts_with(b"<?xml") {
+        return true;
+    }
     memchr::memchr_iter(b'<', head).any(|at| {
         SIGNS.iter().any(|sign| head[at..].get(..sign.len()).is_some_and(|found| found.eq_ignore_ascii_case(sign)))
     })

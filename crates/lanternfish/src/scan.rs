@@ -3,13 +3,13 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
 use desk::DeskError;
 use extract::{Hints, Scanner, decode::Charset, passages::Passage};
-use model::selector::FoundSelector;
+use model::{chat::Message, selector::FoundSelector};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -19,6 +19,12 @@ use crate::{
     rows::{self, Rows},
 };
 
+/// The word in the hint of an extraction by which the closure gives the messages of a chat export and no selectors.
+pub const READ_MESSAGES: &str = "messages";
+
+/// The longest chat export that is read for its messages, in bytes.
+const LONGEST_CHAT: u64 = 64 << 20;
+
 /// What the `parse` child runs over a window of an exhibit's bytes.
 pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
     let hint: Value = serde_json::from_str(hint).unwrap_or_default();
@@ -26,6 +32,9 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
         let status = hint["status"].as_u64().and_then(|status| u16::try_from(status).ok());
         let page = extract::links::read(bytes, hint["address"].as_str().unwrap_or_default(), hint["media"].as_str(), status);
         return serde_json::to_value(page).into_iter().collect();
+    }
+    if hint["read"] == READ_MESSAGES {
+        return extract::chat::read(bytes).iter().filter_map(|message| serde_json::to_value(message).ok()).collect();
     }
     let declared = hint["media"].as_str().and_then(Charset::of_media_type);
     let found = Scanner::new().declared(declared).scan(bytes, &Hints::default());
@@ -91,7 +100,36 @@ fn scan_file(path: &Path, hints: &Hints, json: bool, out: &mut impl Write) -> st
             broken.get_or_insert(error);
         }
     })?;
+    if json {
+        messages(path, &source, out)?;
+    }
     broken.map_or(Ok(()), Err)
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    kind: &'static str,
+    #[serde(flatten)]
+    message: &'a Message,
+    source: &'a str,
+}
+
+/// The messages of a chat export, one JSON line for each.
+fn messages(path: &Path, source: &str, out: &mut impl Write) -> std::io::Result<()> {
+    let (mut file, mut bytes) = (File::open(path)?, Vec::new());
+    Read::by_ref(&mut file).take(64 << 10).read_to_end(&mut bytes)?;
+    if !extract::chat::may_be_chat(&bytes) {
+        return Ok(());
+    }
+    Read::by_ref(&mut file).take(LONGEST_CHAT).read_to_end(&mut bytes)?;
+    if file.read(&mut [0])? > 0 {
+        complain(format!("lanternfish: {source}: the chat export is longer than {LONGEST_CHAT} bytes; the messages after them are not listed"));
+    }
+    for message in &extract::chat::read(&bytes) {
+        serde_json::to_writer(&mut *out, &Said { kind: "message", message, source })?;
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 fn print(line: &Line<'_>, json: bool, out: &mut impl Write) -> std::io::Result<()> {

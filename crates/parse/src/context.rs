@@ -35,6 +35,8 @@ pub(crate) struct Context<'p> {
     ceiling: u64,
     /// Whether documents and messages are opened: not for a crawl, which reads pages only.
     pub(crate) opens_documents: bool,
+    /// Numbers and names of the members that are open.
+    names: RefCell<Vec<(u32, String)>>,
     last_id: Cell<u32>,
     rejects: Cell<u64>,
     output: Cell<u64>,
@@ -98,6 +100,7 @@ impl<'p> Context<'p> {
             // Of pages nothing is kept: one that swells ends by itself, and takes no room from the others.
             ceiling: if order.task == Task::Pages { order.budget.output_bytes } else { order.budget.output_ceiling(order.source_len) },
             opens_documents: order.task != Task::Pages,
+            names: RefCell::default(),
             last_id: Cell::new(0),
             rejects: Cell::new(0),
             output: Cell::new(0),
@@ -175,6 +178,7 @@ impl<'p> Context<'p> {
         self.last_id.set(self.last_id.get() + 1);
         (head.id, head.parent, head.depth) = (self.last_id.get(), parent.id, parent.depth + 1);
         let member = Parent { id: Some(head.id), depth: head.depth };
+        self.names.borrow_mut().push((head.id, head.name.text.clone()));
         self.send(Report::Begin(Box::new(head)))?;
         Ok(member)
     }
@@ -190,7 +194,13 @@ impl<'p> Context<'p> {
         Ok(())
     }
 
+    /// The name of an open member.
+    pub(crate) fn name_of(&self, member: Parent) -> Option<String> {
+        self.names.borrow().iter().rev().find(|(id, _)| Some(*id) == member.id).map(|(_, name)| name.clone())
+    }
+
     pub(crate) fn end(&self, tail: MemberTail) -> io::Result<()> {
+        self.names.borrow_mut().retain(|(id, _)| *id < tail.id);
         self.send(Report::End(tail))
     }
 

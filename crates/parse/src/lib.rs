@@ -13,7 +13,8 @@
 //!
 //! Formats, by content and never by name: WARC 1.0/1.1 (ISO 28500), ARC 1.0 (Internet Archive),
 //! ZIP and WACZ (APPNOTE 6.3, zip64), gzip (RFC 1952), tar (POSIX ustar, pax, GNU long names), and
-//! HTTP/1.x messages inside records (RFC 9112), mail (RFC 5322, MIME) and mbox.
+//! HTTP/1.x messages inside records (RFC 9112), mail (RFC 5322, MIME) and mbox. Text is taken out of PDF
+//! (ISO 32000-1) and out of what pictures say of themselves (EXIF, XMP, PNG).
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the parse child needs Linux: its cage is Landlock, seccomp and resource limits");
@@ -31,9 +32,11 @@ mod gzip;
 mod harvest;
 mod host;
 mod http;
+mod kind;
 mod mail;
 mod member;
 mod pdf;
+mod picture;
 mod probe;
 mod scan;
 mod sniff;

@@ -375,7 +375,7 @@ impl Entity {
     }
 
     /// What stands around the parts is delivered when it is more than blank.
-    fn around(&self, context: &Context<'_>, message: Parent, tap: &mut Tap<'_>, name: &str, stops: Option<&dyn Fn(&[u8]) -> bool>) -> io::Result<()> {
+    fn around(&self, context: &Context<'_>, message: Parent, tap: &mut Tap<'_>, name: &str, stops: Option<Stops<'_>>) -> io::Result<()> {
         let start = self.base + tap.position();
         let never = |_: &[u8]| false;
         let mut text = Until::new(tap, stops.unwrap_or(&never), Ends::BeforeLineEnd);
@@ -450,6 +450,9 @@ fn is_delimiter(line: &[u8], delimiter: &[u8]) -> bool {
     rest.strip_prefix(b"--").unwrap_or(rest).trim_ascii().is_empty()
 }
 
+/// Whether a line ends what is read.
+type Stops<'s> = &'s dyn Fn(&[u8]) -> bool;
+
 /// Where an [`Until`] ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ends {
@@ -462,7 +465,7 @@ enum Ends {
 /// The bytes up to a line, which stays in the tap.
 struct Until<'t, 'r, 's> {
     tap: &'t mut Tap<'r>,
-    stops: &'s dyn Fn(&[u8]) -> bool,
+    stops: Stops<'s>,
     ends: Ends,
     /// The tap stands at the beginning of a line.
     at_line: bool,
@@ -478,7 +481,7 @@ struct Until<'t, 'r, 's> {
 }
 
 impl<'t, 'r, 's> Until<'t, 'r, 's> {
-    fn new(tap: &'t mut Tap<'r>, stops: &'s dyn Fn(&[u8]) -> bool, ends: Ends) -> Self {
+    fn new(tap: &'t mut Tap<'r>, stops: Stops<'s>, ends: Ends) -> Self {
         Until { tap, stops, ends, at_line: true, after_blank: false, in_content: false, held: vec![], due: vec![], over: false }
     }
 

@@ -16,13 +16,16 @@ pub(crate) enum Format {
     Mail,
     Mbox,
     Pdf,
+    Picture,
+    /// Known, and not opened here.
+    Closed(&'static str),
     None,
 }
 
 impl Format {
     /// Not a container of files, but something with text in it.
     pub(crate) fn is_document(self) -> bool {
-        matches!(self, Format::Mail | Format::Mbox | Format::Pdf)
+        matches!(self, Format::Mail | Format::Mbox | Format::Pdf | Format::Picture | Format::Closed(_))
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -37,6 +40,8 @@ impl Format {
             Format::Mail => "mail",
             Format::Mbox => "mbox",
             Format::Pdf => "pdf",
+            Format::Picture => "picture",
+            Format::Closed(name) => name,
             Format::None => "none",
         }
     }
@@ -53,6 +58,8 @@ pub(crate) fn sniff(head: &[u8]) -> Format {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Format::Zip,
         _ if is_gzip(head) => sniff_inside(head),
         _ if head.get(..512).is_some_and(crate::tarball::is_header) => Format::Tar,
+        _ if crate::picture::is_picture(head) => Format::Picture,
+        _ if crate::kind::closed(head).is_some() => Format::Closed(crate::kind::closed(head).unwrap_or_default()),
         _ if crate::pdf::is_pdf(head) => Format::Pdf,
         _ if crate::mail::is_mbox(head) => Format::Mbox,
         _ if crate::mail::is_message(head) => Format::Mail,

@@ -6,7 +6,7 @@ use crate::context::{Context, Parent};
 use crate::member::{Container, EntryType, FindingKind, MemberHead, RawName};
 use crate::sniff::{Format, SIGHT, sniff};
 use crate::tap::{Store, Tap};
-use crate::{arc, gzip, mail, pdf, tarball, warc, zipfile};
+use crate::{arc, gzip, kind, mail, pdf, picture, tarball, warc, zipfile};
 
 /// The bytes of a stream lie as they are at this range of the source.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +30,19 @@ pub(crate) fn unpack(context: &Context<'_>, name: &str) -> io::Result<()> {
     let mut tap = Tap::new(&mut reader);
     let format = sniff(tap.peek(SIGHT)?);
     context.set_format(format.name());
+    if let Some(kind) = kind::pretence(name, tap.peek(SIGHT)?) {
+        pretends(context, Parent::SOURCE, name, kind)?;
+    }
     if format == Format::None {
         return not_recognised(context, name);
     }
     open(context, Parent::SOURCE, format, &mut tap, Some(Place { base: 0, length }))
+}
+
+/// A file that is not what its name says is read as what it is, and told.
+fn pretends(context: &Context<'_>, parent: Parent, name: &str, kind: &str) -> io::Result<()> {
+    let name: String = name.chars().rev().take(200).collect::<Vec<_>>().into_iter().rev().collect();
+    context.note(FindingKind::Note, parent, 0, format!("named {}, but the bytes are of another kind: {kind}", model::quoted(&name)))
 }
 
 fn not_recognised(context: &Context<'_>, name: &str) -> io::Result<()> {
@@ -55,7 +64,11 @@ pub(crate) fn nest(
     place: Option<Place>,
 ) -> io::Result<()> {
     let mut tap = Tap::new(reader);
-    let format = sniff(tap.peek(SIGHT)?);
+    let seen = tap.peek(SIGHT)?;
+    let format = sniff(seen);
+    if let Some(kind) = context.name_of(parent).and_then(|name| kind::pretence(&name, seen).map(|kind| (name, kind))) {
+        pretends(context, parent, &kind.0, kind.1)?;
+    }
     match format {
         Format::None => Ok(()),
         _ if format.is_document() && !context.opens_documents => Ok(()),
@@ -85,8 +98,20 @@ fn open(
         Format::Mail => mail::message(context, parent, tap),
         Format::Mbox => mail::mbox(context, parent, tap),
         Format::Pdf => pdf::walk(context, parent, tap, place),
+        Format::Picture => picture::walk(context, parent, tap),
+        Format::Closed(name) => closed(context, parent, name, tap.peek(SIGHT)?),
         Format::None => Ok(()),
     }
+}
+
+/// Says that bytes of a known format stay closed; they are kept and searched as they are.
+fn closed(context: &Context<'_>, parent: Parent, name: &str, head: &[u8]) -> io::Result<()> {
+    if name == "OLE" && kind::is_locked_office(head) {
+        let text = "an Office document behind a password: it is not opened";
+        return context.note(FindingKind::Encrypted, parent, 0, text);
+    }
+    let what = if name == "OLE" { "an OLE file (old Office, mail of Outlook)".into() } else { format!("a file in the format {name}") };
+    context.note(FindingKind::Unsupported, parent, 0, format!("{what} is not opened here; its bytes are kept and searched as they are"))
 }
 
 /// A head with what every member has; the rest is filled in by its format.

@@ -15,6 +15,9 @@ use model::chat::Message;
 
 use crate::decode;
 
+/// Bytes of an export in another charset than UTF-8 that are read.
+const LEGACY: usize = 16 << 20;
+
 /// Messages of one export; none when the bytes are no chat export.
 ///
 /// ```
@@ -26,7 +29,9 @@ pub fn read(bytes: &[u8]) -> Vec<Message> {
     if !may_be_chat(bytes) {
         return Vec::new();
     }
-    let decoded = decode::text(bytes, None);
+    // The map of another charset takes several times the room of the text.
+    let legacy = decode::choose(&bytes[..bytes.len().min(64 << 10)], None).is_some();
+    let decoded = decode::text(&bytes[..bytes.len().min(if legacy { LEGACY } else { usize::MAX })], None);
     let text = decoded.text.as_bytes();
     let mut messages = if decode::json::looks_like_json(text) || objects::is_middle(text) {
         objects::read(text)

@@ -144,7 +144,13 @@ impl Page<'_, '_, '_> {
             if left == 0 || self.out.len() > TEXT {
                 return;
             }
-            self.walk.operators.set(left - 1);
+            // What opens another object costs more than what moves a point.
+            let cost = match &*word {
+                b"Do" => 200,
+                b"Tf" => 20,
+                _ => 1,
+            };
+            self.walk.operators.set(left.saturating_sub(cost));
             match &*word {
                 b"BI" => skip_picture(&mut lexer),
                 b"Do" => self.form(&operands, &resources, depth),
@@ -293,7 +299,7 @@ impl Page<'_, '_, '_> {
         }
         let depth_of_states = self.saved.len();
         self.run(&content, inner, depth + 1);
-        self.saved.truncate(depth_of_states.max(0));
+        self.saved.truncate(depth_of_states);
         (self.ctm, self.font, self.size, self.text, self.line) = kept;
     }
 }

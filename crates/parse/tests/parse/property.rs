@@ -39,6 +39,8 @@ fn seeds() -> Vec<Vec<u8>> {
             (9, super::documents::stream("/Filter [/LZWDecode /ASCII85Decode] /DecodeParms [<< /Predictor 12 /Columns 4 >> null]", b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01")),
             (10, b"<< /EF << /F 9 0 R >> >>".to_vec()),
         ]),
+        super::documents::jpeg(),
+        super::documents::png(),
     ]
 }
 
@@ -106,7 +108,7 @@ proptest! {
 
     #[test]
     fn law_14_random_bytes_behind_each_magic_never_panic(
-        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b"From a 1:1 2026\nA:", b"From:\nDate:\nTo:\n", b"%PDF-1.4\n1 0 obj<</Type/Page/Contents 2 0 R>>endobj 2 0 obj<</Length 9>>stream\n", b""]),
+        magic in prop::sample::select(vec![&b"WARC/1.1\r\n"[..], b"filedesc://", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\x00", b"From a 1:1 2026\nA:", b"From:\nDate:\nTo:\n", b"\xff\xd8\xff\xe1\0\x7fExif\0\0II*\0\x08\0\0\0", b"\x89PNG\r\n\x1a\n\0\0\0\x20iTXt", b"%PDF-1.4\n1 0 obj<</Type/Page/Contents 2 0 R>>endobj 2 0 obj<</Length 9>>stream\n", b""]),
         bytes in prop::collection::vec(any::<u8>(), 0..400),
     ) {
         unpack_target(&[magic, &bytes].concat());
