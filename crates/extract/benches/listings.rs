@@ -1,6 +1,6 @@
 //! Speed of reading rows, in MB per CPU-second, on market pages that this file writes: the same bytes in every run.
-//! Beside it, over the same bytes: the selector scan, and the peer, `html5ever`'s tokenizer-only limit being `html5gum`'s
-//! (see the decision page). With `LANTERNFISH_DATA` or `../shared/data` also real market pages.
+//! Beside it, over the same bytes and in the same run: the tree alone (profiles only, and none of them), and the
+//! selector scan. With `LANTERNFISH_DATA` or `../shared/data` also real market pages.
 //! Run: `cargo bench -p extract --profile release --bench listings`. The last line is JSON.
 
 use std::fmt::Write as _;

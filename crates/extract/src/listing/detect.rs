@@ -106,6 +106,9 @@ struct Anchor {
     coin: bool,
 }
 
+/// Makes a plan of items and gives it points; nothing when they are no rows.
+type Judge = fn(&Tree<'_>, &[Range<usize>], bool) -> Option<(Plan, i64)>;
+
 struct Page<'t, 'a> {
     tree: &'t Tree<'a>,
     /// The tags from the page down to each node, as one number.
@@ -182,7 +185,7 @@ impl<'t, 'a> Page<'t, 'a> {
     }
 
     /// The plan with the best score over all groupings of the anchors.
-    fn plan(&self, anchors: &[Anchor], judge: fn(&Tree<'_>, &[Range<usize>], bool) -> Option<(Plan, i64)>) -> Option<Plan> {
+    fn plan(&self, anchors: &[Anchor], judge: Judge) -> Option<Plan> {
         let mut tried = HashSet::new();
         let mut groups = self.groups(anchors);
         groups.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));

@@ -295,7 +295,6 @@ pub enum Verb {
         /// Country whose national phone numbers are read, such as LA.
         #[arg(long)]
         region: Option<String>,
-        /// How rows of pages are read.
         #[command(flatten)]
         rows: RowOptions,
     },

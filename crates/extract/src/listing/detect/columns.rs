@@ -311,8 +311,11 @@ fn confidence(rows: usize, stacks: &[Stack], title: usize, price: usize, vendor:
     (points / 100).min(99)
 }
 
+/// The node that shows a price, and the amounts in it.
+type Priced = (usize, Vec<Price>);
+
 /// The price of a leaf, where its text is little more than one.
-fn is_price(tree: &Tree<'_>, item: usize, leaf: &Leaf) -> Option<(usize, Vec<Price>)> {
+fn is_price(tree: &Tree<'_>, item: usize, leaf: &Leaf) -> Option<Priced> {
     for node in tree.upwards(leaf.place.node).take_while(|n| *n >= item).take(3) {
         if tree.nodes[node].end - tree.nodes[node].start > 400 {
             return None;
@@ -334,12 +337,12 @@ fn price_points(tree: &Tree<'_>, stack: &Stack, items: &[Range<usize>]) -> Optio
     if stack.label().is_some_and(|label| label != Field::Price) {
         return None;
     }
-    let prices: Vec<(usize, Vec<Price>)> =
+    let prices: Vec<Priced> =
         stack.leaves.iter().zip(items).filter_map(|(leaf, item)| is_price(tree, item.start, leaf.as_ref()?)).collect();
     if prices.len() * 10 < stack.count() * 6 || prices.len() * 2 < items.len() {
         return None;
     }
-    let most = |holds: &dyn Fn(&(usize, Vec<Price>)) -> bool| prices.iter().filter(|p| holds(p)).count() * 2 > prices.len();
+    let most = |holds: &dyn Fn(&Priced) -> bool| prices.iter().filter(|p| holds(p)).count() * 2 > prices.len();
     let mut points = percent(prices.len(), items.len());
     points += 40 * i64::from(stack.label() == Some(Field::Price));
     points += 30 * i64::from(stack.is_named(tree, Field::Price));
