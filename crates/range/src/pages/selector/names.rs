@@ -246,7 +246,7 @@ fn ipv6(dice: &mut Dice) -> Selector {
 
 fn login(dice: &mut Dice) -> Selector {
     let (name, password) = (handle(dice), secret(dice));
-    Selector::new("credential", format!("{name}:{password}"), Cue::Note("login")).written(format!("login: {name} password: {password}"))
+    Selector::new("credential", format!("{name}:{password}"), Cue::Note(dice.word(&["login", "username"]))).written(format!("{name} password: {password}"))
 }
 
 fn combo(dice: &mut Dice) -> Selector {
