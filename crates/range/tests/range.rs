@@ -21,7 +21,7 @@ fn digest(folder: &Path) -> String {
 
 /// SHA-256 over the names and digests of 40 pages of seed 1. When it changes, `EDITION` must go up:
 /// figures that were published for a seed are figures of one edition.
-const SEED_1: &str = "0a404380030524d6a2bc9b0bf12e73a4adbdbc5c599644f102aeb6a7408e5e77";
+const SEED_1: &str = "1379deb6a44bfb8156cde780f410a389967d091f6675213d1d42eb281d21c590";
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {

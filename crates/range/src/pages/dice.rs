@@ -49,6 +49,11 @@ impl Dice {
         &list[self.below(list.len())]
     }
 
+    /// One of a list of words.
+    pub(crate) fn word(&mut self, list: &[&'static str]) -> &'static str {
+        list[self.below(list.len())]
+    }
+
     /// That many bytes.
     pub(crate) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         std::array::from_fn(|_| (self.next() >> 56) as u8)

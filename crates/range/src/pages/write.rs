@@ -89,6 +89,9 @@ pub(crate) fn page(kind: Kind, name: &str, tongue: &Tongue, dice: Dice, load: Lo
 /// What is shown to everybody who opens such a file.
 const NOTICE: &str = "SYNTHETIC page for tests and training. Nothing on it is real, nothing can be bought, no name on it resolves.";
 
+/// How the rows of a market are laid out.
+const LAYOUTS: [&str; 5] = ["cards", "table", "list", "nested", "articles"];
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -99,7 +102,7 @@ impl Page<'_> {
     }
 
     fn filler(&mut self) -> &'static str {
-        *self.dice.pick(self.tongue.fillers)
+        self.dice.word(self.tongue.fillers)
     }
 
     /// Text that a person wrote, in the way of the file.
@@ -280,9 +283,12 @@ impl Page<'_> {
     fn market(&mut self, mut load: Load) {
         self.head(&mut load);
         self.put("<nav><a href=\"/\">Home</a> <a href=\"/orders\">Orders</a> <a href=\"/help\">Help</a></nav>\n");
-        let layout = self.dice.below(3);
+        let layout = self.dice.below(LAYOUTS.len());
         let rows = self.dice.between(5, 9);
-        self.put(["<div class=\"listings\">\n", "<table class=\"goods\">\n", "<ul class=\"offers\">\n"][layout]);
+        if self.dice.once_in(2) {
+            self.aside();
+        }
+        self.put(["<div class=\"listings\">\n", "<table class=\"goods\">\n", "<ul class=\"offers\">\n", "<div>\n", "<section class=\"shelf\">\n"][layout]);
         if layout == 1 {
             let (price, vendor, ships) = (self.tongue.price, self.tongue.vendor, self.tongue.ships);
             self.put(&format!("<tr><th>#</th><th>{vendor}</th><th>{price}</th><th>{ships}</th></tr>\n"));
@@ -290,11 +296,26 @@ impl Page<'_> {
         for number in 0..rows {
             self.row(layout, number);
         }
-        self.put(["</div>\n", "</table>\n", "</ul>\n"][layout]);
+        self.put(["</div>\n", "</table>\n", "</ul>\n", "</div>\n", "</section>\n"][layout]);
         self.put("<section class=\"news\">\n");
         self.paragraphs(load, "<p>", "</p>\n");
         self.put("</section>\n");
         self.foot();
+    }
+
+    /// Other things that repeat on a page of a market: categories with counts, and the best vendors.
+    fn aside(&mut self) {
+        self.put("<aside><ul>");
+        for title in self.tongue.titles.iter().take(4) {
+            let count = self.dice.between(2, 400);
+            self.put(&format!("<li><a href=\"/category/{count}\">{}</a> ({count})</li>", escaped(title)));
+        }
+        self.put("</ul><ol>");
+        for vendor in VENDORS.iter().take(4) {
+            let level = self.dice.between(1, 9);
+            self.put(&format!("<li><a href=\"/vendor/{level}\">{}</a> {level}</li>", escaped(vendor)));
+        }
+        self.put("</ol></aside>\n");
     }
 
     fn row(&mut self, layout: usize, number: usize) {
@@ -303,19 +324,27 @@ impl Page<'_> {
         let (ships, place) = (self.tongue.ships, listing.place);
         let price_word = self.tongue.price;
         let id = 1000 + 17 * number;
+        let (sold, stock, stars) = (self.dice.between(0, 900), self.dice.between(1, 60), self.dice.between(30, 50));
+        let stars = format!("{}.{}", stars / 10, stars % 10);
         let text = match layout {
             0 => format!(
                 "<div class=\"card\"><a class=\"item\" href=\"/item/{id}\">{title}</a>\n<div class=\"by\"><a href=\"/vendor/{id}\">{vendor}</a></div>\n\
                  <div class=\"cost\">{shown}</div>\n<div class=\"from\">{ships}: {place}</div></div>"),
             1 => format!(
                 "<tr class=\"row\"><td><a href=\"/item/{id}\">{title}</a></td><td><a href=\"/user/{id}\">{vendor}</a></td><td>{shown}</td><td>{place}</td></tr>"),
-            _ => format!(
+            2 => format!(
                 "<li><h3><a href=\"/listing/{id}\">{title}</a></h3><p>{price_word}: <b>{shown}</b></p>\
                  <p><a class=\"seller\" href=\"/seller/{id}\">{vendor}</a></p><p>{ships}: {place}</p></li>"),
+            3 => format!(
+                "<div><div><a href=\"/p/{id}\"><img src=\"/img/{id}\" alt=\"{title}\"></a></div>\n<div><div><a href=\"/p/{id}\">{title}</a></div>\
+                 <div><a href=\"/u/{id}\">{vendor}</a> ({sold}) ★ {stars}</div></div>\n<div><span>{shown}</span></div><div>{ships} {place} | {stock} | {sold}</div></div>"),
+            _ => format!(
+                "<article><header><h2>{title}</h2></header><dl><dt>{vendor_word}</dt><dd>{vendor}</dd><dt>{price_word}</dt><dd>{shown}</dd>\
+                 <dt>{ships}</dt><dd>{place}</dd></dl><p><a href=\"/buy/{id}\">→</a> {stock}</p></article>", vendor_word = self.tongue.vendor),
         };
         let start = self.sheet.len();
         self.put(&text);
-        self.mark(start, listing.truth(), ["cards", "table", "list"][layout]);
+        self.mark(start, listing.truth(), LAYOUTS[layout]);
         self.put("\n");
     }
 
@@ -356,7 +385,7 @@ impl Page<'_> {
 
     fn profile(&mut self, mut load: Load) {
         self.head(&mut load);
-        let vendor = escaped(*self.dice.pick(VENDORS));
+        let vendor = escaped(self.dice.word(VENDORS));
         self.put(&format!("<h1>{vendor}</h1>\n<dl class=\"about\">\n"));
         self.paragraphs(load, "<dd>", "</dd>\n");
         self.put("</dl>\n");

@@ -19,7 +19,7 @@ pub(crate) fn base32(bytes: &[u8]) -> String {
 pub(crate) fn base64(bytes: &[u8]) -> String {
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text: String = groups(bytes, 8, 6).into_iter().map(|six| char::from(letters[usize::from(six)])).collect();
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

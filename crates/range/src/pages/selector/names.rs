@@ -179,7 +179,7 @@ fn xmpp(dice: &mut Dice) -> Selector {
     let (user, host) = (user(dice), host(dice));
     let text = format!("{user}@{host}");
     let range = user.len() + 1..text.len();
-    Selector::new("xmpp", text, Cue::Contact(*dice.pick(&["XMPP", "Jabber", "xmpp"]))).rivals(&["email"]).part("domain", host, State::Unverifiable, range, false).with(|writing| {
+    Selector::new("xmpp", text, Cue::Contact(dice.word(&["XMPP", "Jabber", "xmpp"]))).rivals(&["email"]).part("domain", host, State::Unverifiable, range, false).with(|writing| {
         writing.defang = Defang::Mail;
         writing.link = Some("xmpp:");
     })
@@ -246,14 +246,14 @@ fn ipv6(dice: &mut Dice) -> Selector {
 
 fn login(dice: &mut Dice) -> Selector {
     let (name, password) = (handle(dice), secret(dice));
-    Selector::new("credential", format!("{name}:{password}"), Cue::Note("login")).written(format!("login: {name} password: {password}"))
+    Selector::new("credential", format!("{name}:{password}"), Cue::Note(dice.word(&["login", "username"]))).written(format!("{name} password: {password}"))
 }
 
 fn combo(dice: &mut Dice) -> Selector {
     let (user, host, password) = (user(dice), host(dice), secret(dice));
     let (mail, at) = (format!("{user}@{host}"), user.len() + 1);
     let end = mail.len();
-    Selector::new("credential", format!("{mail}:{password}"), Cue::Note(*dice.pick(&["login", "combo list", "password"])))
+    Selector::new("credential", format!("{mail}:{password}"), Cue::Note(dice.word(&["login", "combo list", "password"])))
         .part("email", mail, State::Unverifiable, 0..end, false)
         .part("domain", host, State::Unverifiable, at..end, false)
 }
