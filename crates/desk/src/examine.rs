@@ -542,8 +542,11 @@ impl<'a> Work<'a> {
                 rows.push(self.selector_row(&batch(piece))?);
             }
         }
+        for place in places {
+            rows.extend(crate::rows::writes(self.desk, self.scope, &self.row.id, &self.label, &self.origin, place.blob.as_ref(), &place.held.place, &place.reading)?);
+        }
         let count: usize = places.iter().map(|place| place.reading.selectors.len()).sum();
-        let told = |place: &Read| json!({"place": place.held.place, "count": place.reading.selectors.len(), "passages": place.reading.passages.len(), "input": place.input});
+        let told = |place: &Read| json!({"place": place.held.place, "count": place.reading.selectors.len(), "passages": place.reading.passages.len(), "rows": place.reading.rows.len() + place.reading.messages.len(), "input": place.input});
         let detail = json!({
             "exhibit": self.label, "method": extract::METHOD, "count": count, "ended": ended, "cage": cage,
             "places": places.iter().map(told).collect::<Vec<_>>(),

@@ -39,6 +39,7 @@ mod report_draft;
 pub mod report_step;
 pub mod release;
 mod row;
+pub mod rows;
 pub mod search;
 pub mod subject;
 pub mod twice;

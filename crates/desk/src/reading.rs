@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use model::selector::FoundSelector;
+use model::{chat::Message, listing::Listing, selector::FoundSelector};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{
@@ -24,6 +24,9 @@ pub(crate) const MOST_SELECTORS: usize = 200_000;
 /// Most passages that are kept of one member.
 pub(crate) const MOST_PASSAGES: usize = 50_000;
 
+/// Most rows, and most messages, that are kept of one member.
+pub(crate) const MOST_ROWS: usize = 100_000;
+
 /// What the caged child is asked for, beside selectors.
 pub(crate) const WORDS: &str = "words";
 
@@ -34,6 +37,12 @@ pub(crate) struct Reading {
     pub selectors: Vec<FoundSelector>,
     /// Words, in passages.
     pub passages: Vec<Passage>,
+    /// Listings and posts, as a profile of the site reads them.
+    pub rows: Vec<Listing>,
+    /// Messages of a chat export.
+    pub messages: Vec<Message>,
+    /// Rows and messages beyond the first [`MOST_ROWS`] of each.
+    pub rows_beyond: usize,
     /// Selectors beyond the first [`MOST_SELECTORS`].
     pub selectors_beyond: usize,
     /// Passages beyond the first [`MOST_PASSAGES`].
@@ -59,6 +68,8 @@ impl Reading {
     pub fn take(&mut self, values: Vec<Value>) {
         for value in values {
             match value.get("kind").and_then(Value::as_str) {
+                Some("row") => self.row(value["value"].clone()),
+                Some("message") => self.message(value["value"].clone()),
                 None | Some("selector") => self.selector(value),
                 Some("passage") => self.passage(value),
                 Some(_) => self.strange += 1,
@@ -73,6 +84,22 @@ impl Reading {
         }
         match serde_json::from_value(value) {
             Ok(found) => self.selectors.push(found),
+            Err(_) => self.strange += 1,
+        }
+    }
+
+    fn row(&mut self, value: Value) {
+        match serde_json::from_value(value) {
+            Ok(row) if self.rows.len() < MOST_ROWS => self.rows.push(row),
+            Ok(_) => self.rows_beyond += 1,
+            Err(_) => self.strange += 1,
+        }
+    }
+
+    fn message(&mut self, value: Value) {
+        match serde_json::from_value(value) {
+            Ok(message) if self.messages.len() < MOST_ROWS => self.messages.push(message),
+            Ok(_) => self.rows_beyond += 1,
             Err(_) => self.strange += 1,
         }
     }
@@ -96,6 +123,9 @@ impl Reading {
         }
         if self.passages_beyond > 0 {
             gaps.push(format!("{place}: {} passages beyond the first {MOST_PASSAGES} are not in the index", self.passages_beyond));
+        }
+        if self.rows_beyond > 0 {
+            gaps.push(format!("{place}: {} rows or messages beyond the first {MOST_ROWS} were not kept", self.rows_beyond));
         }
         if self.strange > 0 {
             gaps.push(format!("{place}: {} things that were read could not be understood", self.strange));

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView,  package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
-use desk::search::{SelectorHit, WordHits};
+use desk::{rows::{RowView, What}, search::{SelectorHit, WordHits}};
 use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
 
@@ -166,6 +166,22 @@ pub fn selectors(hits: &[SelectorHit]) -> Vec<String> {
     };
     let head = row(["type", "state", "value", "exhibit", "place"]);
     table(&std::iter::once(head).chain(hits.iter().map(cells)).collect::<Vec<_>>())
+}
+
+/// Listings, posts and messages, one line each.
+pub fn rows(rows: &[RowView]) -> Vec<String> {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    rows.iter().map(|view| match &view.what {
+        What::Row(listing) => {
+            let cells: Vec<String> = listing.cells().iter().filter_map(|cell| Some(format!("{}: {}", cell.field.name(), plain(cell.value.as_deref()?)))).collect();
+            format!("{}  {}, bytes {}-{}\n    {}", view.exhibit, view.place, listing.start(), listing.end(), cells.join("; "))
+        }
+        What::Message(message) => {
+            let author = message.author.as_deref().unwrap_or("(not told)");
+            let time = message.time.as_ref().map_or("", |time| time.written.as_str());
+            format!("{}  {}, bytes {}-{}\n    {time} {author}: {}", view.exhibit, view.place, message.start, message.end, plain(&message.text))
+        }
+    }).collect()
 }
 
 /// Passages that answer a question: where, and the captured words with what was found between marks.

@@ -41,12 +41,44 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
     let mut values: Vec<Value> = found.iter().filter_map(|found| serde_json::to_value(found).ok()).collect();
     if hint["read"] != "selectors" {
         values.extend(extract::passages::read(bytes, declared, &Hints::default()).iter().map(passage));
+        values.extend(rows(bytes, hint["place"].as_str()));
     }
     values
 }
 
 fn passage(passage: &Passage) -> Value {
-    json!({"kind": "passage", "zone": passage.place, "text": passage.text, "runs": passage.runs, "start": passage.start, "end": passage.end})
+    let language = match text::language::identify(beginning(&passage.text)).verdict {
+        text::language::Verdict::One(language) => Some(language.code()),
+        _ => None,
+    };
+    json!({"kind": "passage", "zone": passage.place, "text": passage.text, "runs": passage.runs, "start": passage.start, "end": passage.end, "language": language})
+}
+
+/// What of a passage tells its language.
+fn beginning(text: &str) -> &str {
+    const ENOUGH: usize = 4096;
+    &text[..text.floor_char_boundary(ENOUGH)]
+}
+
+/// Rows that a profile of a site reads, and messages of a chat export. What only the page's own repetition shows is
+/// offered by `lanternfish scan`, and never taken in silence.
+fn rows(bytes: &[u8], address: Option<&str>) -> Vec<Value> {
+    let told = |kind: &str, value: serde_json::Result<Value>| {
+        let value = value.ok()?;
+        Some(json!({"kind": kind, "start": value["start"], "end": value["end"], "value": value}))
+    };
+    let hints = extract::listing::Hints { address, profiles_only: true };
+    PROFILES.with(|profiles| {
+        let listings = extract::listing::read(bytes, profiles, &hints);
+        let messages = extract::chat::read(bytes);
+        let listings = listings.iter().filter_map(|row| told("row", serde_json::to_value(row)));
+        listings.chain(messages.iter().filter_map(|message| told("message", serde_json::to_value(message)))).collect()
+    })
+}
+
+thread_local! {
+    /// The profiles of the program; a child reads them once.
+    static PROFILES: extract::listing::Profiles = extract::listing::Profiles::built_in();
 }
 
 #[derive(Serialize)]

@@ -191,6 +191,17 @@ pub enum Verb {
     /// Words, selectors and patterns that are looked for from now on; alerts.
     #[command(subcommand)]
     Watch(WatchVerb),
+    /// Listings, posts and messages that were read in exhibits, row by row, each with its bytes.
+    Rows {
+        #[command(flatten)]
+        case: InCase,
+        /// Only of this exhibit.
+        #[arg(long)]
+        exhibit: Option<String>,
+        /// What you ask for, for the log.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+    },
     /// Search the words of a case, in every script.
     #[command(after_long_help = SEARCH_WORDS)]
     Search {

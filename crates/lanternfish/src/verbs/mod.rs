@@ -23,7 +23,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, search};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, rows, search};
 use model::action::Action;
 use model::capture::Rendering;
 use serde_json::json;
@@ -294,6 +294,19 @@ impl Office {
                 Ok(0)
             }
             Verb::Watch(verb) => self.watch(verb),
+            Verb::Rows { case, exhibit, purpose } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                let found = rows::rows(&self.desk, &scope, &permit, exhibit.as_deref(), &purpose)?;
+                self.voice.tell_all(&found.rows, || in_short::rows(&found.rows), "there are no rows: no profile of a site fits these pages, and there is no chat export");
+                self.voice.note(format!("the question is event {} of the log", found.event));
+                if found.outside > 0 {
+                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+                }
+                if !found.silent.is_empty() {
+                    self.voice.note(format!("nothing is said about: {}", found.silent.join(", ")));
+                }
+                Ok(0)
+            }
             Verb::Search { case, question, purpose, most, rebuild } => {
                 if rebuild {
                     let (_, scope, permit) = self.to(&case, Action::Examine)?;
