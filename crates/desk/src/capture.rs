@@ -186,7 +186,7 @@ pub fn run(
     wish: &CaptureWish,
     told: impl FnMut(u8),
 ) -> Result<CaptureView, StoreError> {
-    not_stopped(desk, scope, wish)?;
+    not_stopped(desk, scope, &hosts(&wish.urls)?)?;
     let road = open(desk, permits, wish, told)?;
     along(desk, scope, permits, wish, &road, None)
 }
@@ -201,19 +201,24 @@ pub(crate) fn open(desk: &Desk, permits: &[Permit], wish: &CaptureWish, told: im
 /// Where somebody else's proxy leads, nobody here can prove: on a training node only to names that nobody may have,
 /// and names for practice are no names of a real case.
 fn practised(desk: &Desk, wish: &CaptureWish) -> Result<(), StoreError> {
-    let (source, training) = (wish.origin.source, desk.store.config().training);
-    if wish.way.is_open() && source != SourceClass::Open && !(training && source == SourceClass::Synthetic) {
+    may_go(desk, &wish.way, &wish.origin, &hosts(&wish.urls)?, wish.persona.is_some())
+}
+
+/// The same, asked before anything of a persona is opened and before a crawl is written down.
+pub(crate) fn may_go(desk: &Desk, way: &Way, origin: &Origin, hosts: &BTreeSet<String>, persona: bool) -> Result<(), StoreError> {
+    let (source, training) = (origin.source, desk.store.config().training);
+    if way.is_open() && source != SourceClass::Open && !(training && source == SourceClass::Synthetic) {
         return Err(StoreError::input(format!("pages of the open net are the source open, not {}: write `--source open`, and have an authority for it that names the host", source.name())));
     }
-    let Way::Proxy { kind, .. } = &wish.way else { return Ok(()) };
-    if wish.persona.is_some() {
+    let Way::Proxy { kind, .. } = way else { return Ok(()) };
+    if persona {
         return Err(StoreError::input("a proxy has no circuits of its own for a persona: two of them could be seen as one. Nothing was made; use the persona through Tor"));
     }
     if training && *kind == ProxyKind::I2p {
         return Err(StoreError::input("this is a training node, and I2P has no network to practise on. Nothing was made"));
     }
     let practice = |host: &String| host.ends_with(".test");
-    match hosts(&wish.urls)?.iter().find(|host| *kind == ProxyKind::Agency && practice(host) != training) {
+    match hosts.iter().find(|host| *kind == ProxyKind::Agency && practice(host) != training) {
         Some(host) if training => Err(StoreError::input(format!("this is a training node: through a proxy only names that end in .test are asked for, and {} does not. Nothing was made", model::quoted(host)))),
         Some(host) => Err(StoreError::input(format!("{} is a name for practice, and this node works on real cases. Nothing was made", model::quoted(host)))),
         None => Ok(()),
@@ -266,7 +271,7 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
     if !road.stands() {
         return Err(StoreError::Environment { attempt: "capturing".into(), cause: "tor ended meanwhile; nothing was asked for: repeat the command".into() });
     }
-    not_stopped(desk, scope, wish)?;
+    not_stopped(desk, scope, &hosts(&wish.urls)?)?;
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
@@ -303,8 +308,8 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
 }
 
 /// Refuses what an accident stops. Who cannot ask whether it is stopped does not capture either.
-fn not_stopped(desk: &Desk, scope: &Scope, wish: &CaptureWish) -> Result<(), StoreError> {
-    match accident::stops(desk, scope, &hosts(&wish.urls)?) {
+pub(crate) fn not_stopped(desk: &Desk, scope: &Scope, hosts: &BTreeSet<String>) -> Result<(), StoreError> {
+    match accident::stops(desk, scope, hosts) {
         Err(StoreError::Refused { law, text }) => Err(desk.store.refuse(scope, &Intent::to(Action::Collect), law, text)?),
         asked => asked,
     }
@@ -372,26 +377,9 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 /// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     for url in &wish.urls {
-        let network = if wish.way.is_private() { "private" } else { collect::destination::PUBLIC };
-        collect::destination::target_on(wish.way.transport(), Some(network), url).map_err(|refusal| {
-            StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", instead(&wish.way, url), url = model::quoted(url)))
-        })?;
+        wish.way.reaches(url).map_err(|refusal| StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", wish.way.instead(url), url = model::quoted(url))))?;
     }
     Ok(())
-}
-
-/// What to do about an address that this way does not reach.
-fn instead(way: &Way, url: &str) -> &'static str {
-    let onion = collect::destination::target(collect::TOR, url).is_ok();
-    match way {
-        Way::Loopback | Way::TorExit { .. } if onion => "It is an onion service: write `--through tor`",
-        Way::Proxy { .. } => "Do not open it with another program on this computer",
-        Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
-        Way::Tor { .. } if collect::destination::target(collect::TOR_EXIT, url).is_ok() => {
-            "It is a page of the open net: `--through tor-exit` leads there, if your authority names this host in the source open. Do not open it with another program on this computer"
-        }
-        Way::Tor { .. } | Way::TorExit { .. } => "Do not open it with another program on this computer",
-    }
 }
 
 fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, network: Option<String>) -> Result<(OrderContent, [u8; 32]), StoreError> {

@@ -44,7 +44,7 @@ fn budget() -> Budget {
 }
 
 /// Reads the round that is sealed, and closes it. Gives the crawl's row as it is then.
-pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits, row: Row) -> Result<Row, StoreError> {
+pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, row: Row) -> Result<Row, StoreError> {
     let content: CrawlContent = row.content()?;
     let round = content.round.clone().filter(|round| round.exhibit.is_some()).ok_or_else(|| StoreError::damaged("a round that is not sealed"))?;
     let exhibit_row = desk.store.get(scope, "exhibit", round.exhibit.as_ref().expect("asked above").as_str())?;
@@ -67,7 +67,7 @@ pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits, row: Row
 struct Reading<'a> {
     desk: &'a Desk,
     scope: &'a Scope,
-    permits: &'a CrawlPermits,
+    permits: &'a CrawlPermits<'a>,
     row: Row,
     content: CrawlContent,
     round: &'a RoundState,
@@ -97,7 +97,7 @@ impl<'a> Reading<'a> {
     fn begin(
         desk: &'a Desk,
         scope: &'a Scope,
-        permits: &'a CrawlPermits,
+        permits: &'a CrawlPermits<'a>,
         row: Row,
         content: CrawlContent,
         round: &'a RoundState,
@@ -247,7 +247,11 @@ impl<'a> Reading<'a> {
                     return Ok(());
                 }
                 let wish = &self.content.wish;
-                let verdict = if self.content.let_in >= wish.scope.pages.saturating_add(self.robot_pages()) {
+                let verdict = if wish.persona.is_some() && address.is_covered() {
+                    Err(LeftOut::Session)
+                } else if wish.persona.is_some() && address.ends_session() {
+                    Err(LeftOut::EndsSession)
+                } else if self.content.let_in >= wish.scope.pages.saturating_add(self.robot_pages()) {
                     wish.scope.lets_in(&address, depth, &self.robots, None).and(Err(LeftOut::Pages))
                 } else {
                     wish.scope.lets_in(&address, depth, &self.robots, Some(&mut self.content.patterns))

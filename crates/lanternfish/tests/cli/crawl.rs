@@ -93,28 +93,28 @@ pub fn html(stream: &mut TcpStream, body: &str) -> std::io::Result<()> {
     answer(stream, "200 OK", "text/html; charset=utf-8", body.as_bytes())
 }
 
-fn links(to: &[&str]) -> String {
+pub fn links(to: &[&str]) -> String {
     to.iter().map(|to| format!("<p><a href=\"{to}\">{to}</a></p>")).collect()
 }
 
 /// The words of a crawl that asks for no robots.txt and does not wait.
-const QUICK: [&str; 4] = ["--ignore-robots", "a drill", "--pause-ms", "0"];
+pub const QUICK: [&str; 4] = ["--ignore-robots", "a drill", "--pause-ms", "0"];
 
 fn crawl(office: &Office, site: &Site, more: &[&str]) -> crate::office::Said {
     let start = site.url("/");
     office.in_case(NOY, "collect crawl", &[&[start.as_str()], &QUICK[..], more].concat())
 }
 
-fn sitemap(office: &Office, crawl: &str) -> BTreeMap<String, Value> {
+pub fn sitemap(office: &Office, crawl: &str) -> BTreeMap<String, Value> {
     let lines = office.in_case(NOY, "collect sitemap", &[crawl]).ended(0).lines();
     lines.into_iter().map(|line| (string(&line["url"]), line)).collect()
 }
 
-fn state<'a>(map: &'a BTreeMap<String, Value>, url: &str) -> &'a str {
+pub fn state<'a>(map: &'a BTreeMap<String, Value>, url: &str) -> &'a str {
     map.get(url).unwrap_or_else(|| panic!("{url} is not in the sitemap: {map:#?}"))["state"].as_str().unwrap()
 }
 
-fn reason(map: &BTreeMap<String, Value>, url: &str) -> String {
+pub fn reason(map: &BTreeMap<String, Value>, url: &str) -> String {
     string(&map.get(url).unwrap_or_else(|| panic!("{url} is not in the sitemap: {map:#?}"))["reason"])
 }
 
