@@ -35,14 +35,14 @@ use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, Write};
 
 use crate::{
     Desk,
-    capture::{self, CaptureWish, Road, Way},
+    capture::{self, CaptureWish, Errand, Road, Underway, Way},
     persona::{self, Companion},
     reclassify::again,
     row::{Draft, for_action, fresh_blob, parse_label},
 };
 
 pub use schedule::{Due, ScheduleView, ScheduleWish, due, schedule, schedules, unschedule};
-pub use sitemap::{ChangeLine, PageLine, changes, sitemap};
+pub use sitemap::{ChangeLine, Changes, PageLine, changes, sitemap};
 
 const KIND: &str = "crawl";
 const PAGE: &str = "crawl-page";
@@ -234,6 +234,9 @@ pub struct Counts {
     pub fetched: u64,
     /// Pages that did not come.
     pub failed: u64,
+    /// Files robots.txt that were asked for, whether they came or not: they are no pages.
+    #[serde(default)]
+    pub robots: u64,
     /// Bytes of responses.
     pub bytes: u64,
     /// Rounds that were sealed.
@@ -242,6 +245,9 @@ pub struct Counts {
     pub links: u64,
     /// Links beyond the bound of one page, which were counted only.
     pub beyond: u64,
+    /// Circuits that Tor made for its rounds.
+    #[serde(default)]
+    pub circuits: u64,
     /// Pages that came and were not read for links, because the reader did not come to its end.
     #[serde(default)]
     pub unread: u64,
@@ -316,6 +322,9 @@ pub struct CrawlView {
     pub waiting: u64,
     /// Pages of the round that is being carried out.
     pub in_order: usize,
+    /// How far that round is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Underway>,
     /// What it has done.
     #[serde(flatten)]
     pub counts: Counts,
@@ -362,7 +371,7 @@ fn row_of(desk: &Desk, scope: &Scope, label: &str) -> Result<Row, StoreError> {
 fn view(row: &Row) -> Result<CrawlView, StoreError> {
     let content: CrawlContent = row.content()?;
     let in_order = content.round.as_ref().map_or(0, |round| round.pages.len());
-    let settled = content.counts.fetched + content.counts.failed + in_order as u64;
+    let settled = content.counts.fetched + content.counts.failed + content.counts.robots + in_order as u64;
     let unanswered = row.state != GOING && (content.empty >= EMPTY_ROUNDS || content.counts.fetched == 0 && content.counts.failed > 0);
     Ok(CrawlView {
         crawl: crawl_label(row.number.unwrap_or(0)),
@@ -373,6 +382,7 @@ fn view(row: &Row) -> Result<CrawlView, StoreError> {
         as_persona: content.wish.persona.is_some(),
         waiting: content.let_in.saturating_sub(settled),
         in_order,
+        now: None,
         counts: content.counts,
         left_out: content.left,
         previous: content.previous,
@@ -458,6 +468,8 @@ pub enum Told<'a> {
     Tor(u8),
     /// A round of a desk that died is waited for.
     Waiting,
+    /// How far the round is that runs, and the crawl as it was when that began.
+    Under(&'a CrawlView, Underway),
     /// A round was read.
     Round(&'a CrawlView),
 }
@@ -527,7 +539,7 @@ fn one_step(
                     Some(road) => road,
                     None => road.insert(Road::open(desk, &content.wish.way, |percent| told(Told::Tor(percent)))?),
                 };
-                if let Some(why) = fetch(desk, scope, permits, road, (&row, &content), pages, companion)? {
+                if let Some(why) = fetch(desk, scope, permits, road, (&row, &content), (pages, companion), told)? {
                     return Err(StoreError::refused(Law::Revocation, why));
                 }
             }
@@ -579,7 +591,9 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
 /// Writes down that pages did not come, because no order may hold their addresses.
 fn refused(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, pages: &[(Row, PageContent)]) -> Result<(), StoreError> {
     change(desk, scope, permit, id, |row, content| {
-        content.counts.failed += pages.len() as u64;
+        let robots = pages.iter().filter(|(_, page)| page.via == LinkKind::Robots).count() as u64;
+        content.counts.robots += robots;
+        content.counts.failed += pages.len() as u64 - robots;
         let failed = |(over, page): &(Row, PageContent)| page_write(scope, desk, id, number_of(&over.id)?, FAILED, page, Some(over));
         Ok((if row.state == GOING { GOING } else { STOPPED }, pages.iter().map(failed).collect::<Result<Vec<_>, _>>()?))
     })
@@ -597,8 +611,8 @@ fn fetch(
     permits: &CrawlPermits<'_>,
     road: &Road,
     (row, content): (&Row, &CrawlContent),
-    pages: Vec<(Row, PageContent)>,
-    companion: Option<Companion>,
+    (pages, companion): (Vec<(Row, PageContent)>, Option<Companion>),
+    told: &mut dyn FnMut(Told<'_>),
 ) -> Result<Option<String>, StoreError> {
     let wish = CaptureWish {
         urls: pages.iter().map(|(_, page)| page.url.clone()).collect(),
@@ -622,11 +636,16 @@ fn fetch(
         Ok(vec![crawl_write(desk, scope, row, &row.state, &next)?])
     };
     let round = capture::Round { crawl: &row.id, page_bytes: content.wish.scope.page_bytes, pause_ms: content.wish.scope.pause_ms, taken: &taken };
-    Ok(capture::along(desk, scope, &permits.collect, &wish, road, Some(&round))?.stopped)
+    let before = view(row)?;
+    let mut hear = |under| told(Told::Under(&before, under));
+    Ok(capture::along(desk, scope, &permits.collect, &wish, road, Errand::round(&round, &mut hear))?.stopped)
 }
 
 /// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
 fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    if desk.store.is_shared() && !capture::is_here(desk, order) {
+        return take_over_from_another_machine(desk, scope, order, told);
+    }
     let since = Instant::now();
     if capture::is_attended(desk, order) && !capture::is_held(desk, order) {
         told(Told::Waiting);
@@ -638,6 +657,21 @@ fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(T
         std::thread::sleep(Duration::from_millis(200));
     }
     capture::recover_one(desk, scope, order)
+}
+
+/// Ends a round that another machine began, when its desk has lost its turn and its collector's lease must be over: what
+/// that machine has in its spool is not here and can never become evidence, so the round's pages wait again.
+fn take_over_from_another_machine(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    let Some(turn) = desk.store.take_turn(order.as_str())? else {
+        return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "a desk on another machine carries out its round: see `lanternfish collect status`".into() });
+    };
+    told(Told::Waiting);
+    let since = Instant::now();
+    while since.elapsed() < capture::AFTER_ITS_DESK {
+        turn.holds()?;
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    capture::give_up(desk, scope, order)
 }
 
 /// What the end of a round's order writes into its crawl: the exhibit, or that there is none and its pages wait again.
@@ -720,10 +754,13 @@ fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, id: &
     let rows = desk.store.stretch(scope, PAGE, (&page_id(id, 0), &page_id(id, 99_999_999)), Some(FAILED), AT_ONCE)?;
     let Some(first) = rows.first() else { return Ok(false) };
     let first = number_of(&first.id)?;
+    let pages = rows.iter().map(Row::content::<PageContent>).collect::<Result<Vec<_>, _>>()?;
     change(desk, scope, permits.collecting()?, id, |row, content| {
         content.from = content.from.min(first);
         content.back = content.round.as_ref().map(|_| content.back.map_or(first, |back| back.min(first)));
-        content.counts.failed = content.counts.failed.saturating_sub(rows.len() as u64);
+        let robots = pages.iter().filter(|page| page.via == LinkKind::Robots).count() as u64;
+        content.counts.robots = content.counts.robots.saturating_sub(robots);
+        content.counts.failed = content.counts.failed.saturating_sub(rows.len() as u64 - robots);
         let wait = |one: &Row| {
             let page = PageContent { tries: 0, ..one.content()? };
             page_write(scope, desk, id, number_of(&one.id)?, WAITING, &page, Some(one))
@@ -733,17 +770,34 @@ fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, id: &
     Ok(true)
 }
 
-/// The crawls of the case, or one of them: one event.
+/// What runs and what was crawled in a case.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Its crawls, each with how far its round is that runs.
+    pub crawls: Vec<CrawlView>,
+    /// Captures that run and are no round of a crawl.
+    pub captures: Vec<Underway>,
+}
+
+/// The crawls of the case and the captures that run, or one crawl: one event.
 ///
 /// # Errors
 /// When the permit is not to view.
-pub fn status(desk: &Desk, scope: &Scope, permit: &Permit, label: Option<&str>) -> Result<Vec<CrawlView>, StoreError> {
+pub fn status(desk: &Desk, scope: &Scope, permit: &Permit, label: Option<&str>) -> Result<Status, StoreError> {
     for_action(permit, Action::View)?;
     let rows = match label {
         Some(label) => vec![row_of(desk, scope, label)?],
         None => desk.store.list(scope, KIND)?,
     };
-    let detail = json!({"query": "crawls", "count": rows.len()});
+    let captures = if label.is_none() { capture::alone(desk, scope)? } else { vec![] };
+    let detail = json!({"query": "crawls", "count": rows.len(), "captures": captures.len()});
     desk.store.commit(scope, permit, NewEvent::new(EventType::CrawlConsulted, None, detail), vec![])?;
-    rows.iter().map(view).collect()
+    let crawls = rows.iter().map(|row| with_its_round(desk, scope, row)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Status { crawls, captures })
+}
+
+fn with_its_round(desk: &Desk, scope: &Scope, row: &Row) -> Result<CrawlView, StoreError> {
+    let running = row.content::<CrawlContent>()?.round.filter(|round| round.exhibit.is_none());
+    let now = running.map(|round| capture::of_order(desk, scope, &round.order)).transpose()?.flatten();
+    Ok(CrawlView { now, ..view(row)? })
 }

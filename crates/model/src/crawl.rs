@@ -458,24 +458,15 @@ impl CrawlScope {
     /// # Errors
     /// Why not.
     pub fn lets_in(&self, address: &Address, depth: u32, robots: &BTreeMap<String, RobotRules>, patterns: Option<&mut Patterns>) -> Result<(), LeftOut> {
-        let path = address.path();
-        if !self.hosts.iter().any(|host| host == address.host()) {
-            return Err(LeftOut::Host);
-        }
-        if !self.origins.iter().any(|origin| origin == address.origin()) {
-            return Err(LeftOut::Port);
-        }
+        self.is_its_site(address)?;
         if depth > self.depth {
             return Err(LeftOut::Depth);
         }
-        let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| path.starts_with(prefix.as_str()));
-        if begins(&self.outside) || !(self.inside.is_empty() || begins(&self.inside)) {
-            return Err(LeftOut::Path);
-        }
+        self.is_its_path(address)?;
         if self.robots == RobotsPolicy::Respect {
             match robots.get(address.origin()) {
                 None => return Err(LeftOut::RobotsUnknown),
-                Some(rules) if !rules.allow(path) => return Err(LeftOut::Robots),
+                Some(rules) if !rules.allow(address.path()) => return Err(LeftOut::Robots),
                 Some(_) => {}
             }
         }
@@ -484,6 +475,31 @@ impl CrawlScope {
         }
         let fits = patterns.is_none_or(|patterns| patterns.count(address, self.per_pattern));
         if fits { Ok(()) } else { Err(LeftOut::TrapPattern) }
+    }
+
+    /// Whether a crawl of this scope could ask for the address, wherever it was found and whatever robots.txt says.
+    pub fn reaches(&self, address: &Address) -> bool {
+        let start = self.starts.iter().any(|start| start == address.as_str());
+        start || self.is_its_site(address).and(self.is_its_path(address)).is_ok()
+    }
+
+    fn is_its_site(&self, address: &Address) -> Result<(), LeftOut> {
+        if !self.hosts.iter().any(|host| host == address.host()) {
+            return Err(LeftOut::Host);
+        }
+        if !self.origins.iter().any(|origin| origin == address.origin()) {
+            return Err(LeftOut::Port);
+        }
+        Ok(())
+    }
+
+    fn is_its_path(&self, address: &Address) -> Result<(), LeftOut> {
+        let path = address.path();
+        let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| path.starts_with(prefix.as_str()));
+        if begins(&self.outside) || !(self.inside.is_empty() || begins(&self.inside)) {
+            return Err(LeftOut::Path);
+        }
+        Ok(())
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Guard<'s> {
     probing: bool,
     harvesting: bool,
     page_bytes: u64,
+    openings: u64,
     open: Vec<Open>,
     begun: u64,
     finding_count: u64,
@@ -71,8 +72,9 @@ impl<'s> Guard<'s> {
             source_len: order.source_len,
             extracting: matches!(order.task, Task::Extract { .. }),
             probing: matches!(order.task, Task::Probe { .. }),
-            harvesting: order.task == Task::Pages,
+            harvesting: matches!(order.task, Task::Pages { .. }),
             page_bytes: 0,
+            openings: 0,
             open: Vec::new(),
             begun: 0,
             finding_count: 0,
@@ -96,6 +98,7 @@ impl<'s> Guard<'s> {
             Report::End(tail) => self.end(&tail),
             Report::Finding(finding) => self.finding(finding),
             Report::Selectors(values) => self.selectors(values),
+            Report::Opening(record) => self.opening(&record),
             Report::Pages(values) => self.pages(values),
             Report::Probe(probe) => self.probe(probe),
             Report::Done(closing) => self.done(closing),
@@ -192,6 +195,15 @@ impl<'s> Guard<'s> {
         rule(values.iter().all(|value| self.lies_in_source(value)), "a selector outside the source")?;
         self.summary.selectors += values.len() as u64;
         Ok(self.sink.selectors(values)?)
+    }
+
+    fn opening(&mut self, record: &str) -> Result<(), Refusal> {
+        rule(self.harvesting, "a page where none was asked for")?;
+        rule(record.len() <= MAX_TEXT, "the name of a record that is too long")?;
+        self.openings += 1;
+        rule(self.openings <= self.budget.members, "more pages than the budget allows")?;
+        self.sink.opening(record);
+        Ok(())
     }
 
     fn pages(&mut self, values: Vec<serde_json::Value>) -> Result<(), Refusal> {

@@ -109,6 +109,9 @@ pub trait Sink {
     /// When they cannot be kept; the run ends.
     fn selectors(&mut self, values: Vec<serde_json::Value>) -> Result<(), SinkError>;
 
+    /// The record of a web archive that is opened next, for [`Task::Pages`]: when the child falls, it fell there.
+    fn opening(&mut self, _record: &str) {}
+
     /// What was read in one response of a web archive, for [`Task::Pages`].
     ///
     /// # Errors

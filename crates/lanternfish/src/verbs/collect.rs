@@ -6,7 +6,7 @@ use desk::{
     DeskError, Scope, Session,
     admit::{self, AdmitFile},
     case,
-    crawl::{self, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told},
+    crawl::{self, Changes, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told},
     doctor, persona,
 };
 use model::{
@@ -16,8 +16,10 @@ use model::{
     moment::{DayEdge, civil_to_moment},
 };
 
+use serde_json::json;
+
 use super::{Done, Office, exhibits, parsed};
-use crate::{args::*, in_short};
+use crate::{args::*, in_short, output::Pace};
 
 impl Office {
     pub(super) fn collect(&self, verb: CollectVerb) -> Done {
@@ -42,8 +44,11 @@ impl Office {
             }
             CollectVerb::Status { case, crawl } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                let views = crawl::status(&self.desk, &scope, &permit, crawl.as_deref())?;
-                self.voice.tell_all(&views, || views.iter().flat_map(in_short::crawl).collect(), "the case has no crawl yet");
+                let status = crawl::status(&self.desk, &scope, &permit, crawl.as_deref())?;
+                self.voice.tell_all(&status.crawls, || status.crawls.iter().flat_map(in_short::crawl).collect(), "the case has no crawl yet");
+                for under in &status.captures {
+                    self.voice.tell(&json!({"capture": under}), || vec![format!("{}: {}", under.order, in_short::under_way(under))]);
+                }
                 if crawl.is_none() {
                     let schedules = crawl::schedules(&self.desk, &scope)?;
                     self.voice.say_all(&schedules, "the case has no schedule");
@@ -69,14 +74,23 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 let voice = self.voice;
                 let count = crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| voice.tell(&line, || vec![in_short::page(&line)]))?;
-                voice.note(format!("{count} addresses; hints such as captcha or login-wall are marks on the page, not proof"));
+                voice.note(format!("{}; hints such as captcha or login-wall are marks on the page, not proof", in_short::count(count, "address")));
             }
             CollectVerb::Changes { case, before, now } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                let (lines, same) = crawl::changes(&self.desk, &scope, &permit, &before, &now)?;
+                let Changes { lines, same, outside } = crawl::changes(&self.desk, &scope, &permit, &before, &now)?;
                 self.voice.tell_all(&lines, || lines.iter().map(in_short::change).collect(), "nothing changed");
                 let near = lines.iter().filter(|line| line.change == Change::Near).count();
-                self.voice.note(format!("{same} pages are the same byte for byte; {near} are called nearly the same by a measure that can err both ways (docs/guide/crawl.md)"));
+                let verb = |number: u64| if number == 1 { "is" } else { "are" };
+                self.voice.note(format!(
+                    "{} {} the same byte for byte; {near} {} called nearly the same by a measure that can err both ways (docs/guide/crawl.md)",
+                    in_short::count(same, "page"),
+                    verb(same),
+                    verb(near as u64)
+                ));
+                if outside > 0 {
+                    self.voice.note(format!("{} outside the scope of one of the two crawls: nothing is said about them", in_short::count(outside, "page")));
+                }
             }
             CollectVerb::Schedule { every, until, crawl: typed } => {
                 let (session, scope) = self.enter(&typed.case)?;
@@ -126,11 +140,12 @@ impl Office {
     }
 
     fn crawl_on(&self, scope: &Scope, permits: &CrawlPermits<'_>, label: &str) -> Result<(), DeskError> {
-        let (voice, label) = (self.voice, label.to_string());
+        let (voice, label, mut pace) = (self.voice, label.to_string(), Pace::default());
         voice.note(format!("{label}: it can be stopped with `lanternfish collect stop`, and goes on with `lanternfish collect resume`"));
         let view = crawl::run(&self.desk, scope, permits, &label, &mut |told| match told {
             Told::Tor(percent) => voice.note(format!("tor: {percent} %")),
             Told::Waiting => voice.note("the desk of its last round died: waiting until its collector has signed or its lease is over"),
+            Told::Under(before, under) => pace.tell(voice, &under, || format!("{}; now: {}", in_short::progress(before), in_short::under_way(&under))),
             Told::Round(view) => voice.note(in_short::progress(view)),
         })?;
         self.tell_crawl(&view);

@@ -265,6 +265,7 @@ impl Office {
                     return Ok(0);
                 }
                 let way = self.way(&through, tor_network.as_deref())?;
+                let urls = urls.iter().map(|typed| capture::written(typed)).collect::<Result<_, _>>()?;
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any", browser: browser.then_some(Rendering { scripts }) };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
