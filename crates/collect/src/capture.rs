@@ -21,6 +21,7 @@ use crate::destination::{self, Peer, Target};
 use crate::gate::{Gate, Passage};
 use crate::holding::Holding;
 use crate::lease::{Lease, OrderRefusal};
+use crate::progress::Tally;
 use crate::response::{Ending, RECORDED_LOCATION, ResponseReader};
 use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
@@ -162,6 +163,8 @@ pub(crate) struct Capture<W: Write> {
     keeper: Option<Keeper>,
     /// For a browser: the last response as it was kept.
     copy: Option<Vec<u8>>,
+    /// How far it is, for the officer who waits.
+    tally: Tally,
 }
 
 /// The longest response that a browser is given, in bytes.
@@ -183,7 +186,7 @@ impl<W: Write> Capture<W> {
     pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
         let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None }
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None, tally: Tally::new(folder) }
     }
 
     /// The same with the session of a persona.
@@ -276,6 +279,7 @@ impl<W: Write> Capture<W> {
             }
         }
         fetch.ended = Now::read().wall;
+        self.tally.ended(!matches!(fetch.outcome, FetchOutcome::Failed { .. }));
         Ok(fetch)
     }
 
@@ -439,6 +443,7 @@ impl<W: Write> Capture<W> {
             Ok(read) => {
                 self.budget_left -= read as u64;
                 self.page_left -= read as u64;
+                self.tally.received(read as u64);
                 Ok(Some(read))
             }
             Err(e) if is_wait(e.kind()) => Ok(None),

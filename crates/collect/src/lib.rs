@@ -67,6 +67,7 @@ pub mod lease;
 pub mod onion;
 pub mod openname;
 mod proof;
+pub mod progress;
 pub mod relay;
 pub mod response;
 pub mod socks;

@@ -6,6 +6,7 @@
 //! | `order.json` | desk | the signed order, renewed by rename |
 //! | `capture.warc.age` | child | the WARC file, encrypted to the order's recipient |
 //! | `withheld.age` | child | for a persona: what was kept out of the WARC file, encrypted to the persona's key |
+//! | `progress.json` | child | three numbers on how far it is, unsigned, for the officer who waits |
 //! | `record.json` | child | the signed capture record, written last |
 //!
 //! Without a valid record nothing in a spool is evidence, however much of it can be decrypted.

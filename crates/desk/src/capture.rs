@@ -18,7 +18,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, Write, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
+use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, Turn, Write, vault::{blob::AlsoDigest, secret::{random_16, random_32}, wrap::Identity}};
 
 use crate::{
     Desk, accident,
@@ -32,13 +32,16 @@ use crate::{
     row::{Draft, for_action, fresh_exhibit, fresh_order},
 };
 
+mod progress;
 mod road;
 mod spool;
 
+pub use progress::Underway;
 pub use road::Way;
+pub(crate) use progress::{alone, of_order};
 pub(crate) use road::Road;
 pub use spool::recover;
-pub(crate) use spool::{is_attended, is_held, left_spools, recover_one, sweep};
+pub(crate) use spool::{AFTER_ITS_DESK, give_up, is_attended, is_held, is_here, left_spools, recover_one, sweep};
 use road::REACHED;
 use spool::{empty_spool, spool_folder};
 
@@ -102,6 +105,21 @@ impl CaptureWish {
     }
 }
 
+/// An address as it was typed, in the spelling in which it is asked for: one with letters beyond ASCII as a crawl writes it,
+/// every other as it is.
+///
+/// # Errors
+/// When it cannot be read in one way, with what to do.
+pub fn written(typed: &str) -> Result<String, StoreError> {
+    if typed.is_ascii() {
+        return Ok(typed.to_string());
+    }
+    let read = model::crawl::Address::alone(typed);
+    read.map(|address| address.as_str().to_string()).map_err(|why| {
+        StoreError::input(format!("{} cannot be captured: {}. Nothing was made. A host is written in ASCII letters: the form that begins with xn--", model::quoted(typed), why.in_words()))
+    })
+}
+
 /// The hosts of these URLs.
 ///
 /// # Errors
@@ -121,7 +139,7 @@ pub(crate) fn hosts_visited(desk: &Desk, scope: &Scope) -> Result<BTreeSet<Strin
 /// host asked for is the host that the collector goes to.
 pub(crate) fn host_of(url: &str) -> Result<String, StoreError> {
     if url.bytes().any(|b| matches!(b, b'\\' | b'@') || !b.is_ascii_graphic()) {
-        return Err(StoreError::input(format!("{url} has a sign that URLs here do not have (blank, @, backslash or a letter that is not ASCII)", url = model::quoted(url))));
+        return Err(StoreError::input(format!("{url} has a sign that URLs here do not have (blank, @, backslash or a letter that is not ASCII): write %20 for a blank, and the host without a user's name", url = model::quoted(url))));
     }
     let rest = url.split_once("://").map(|(_, rest)| rest);
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
@@ -173,6 +191,15 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long a child may take to sign after its order was withdrawn.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// What a capture says while it runs.
+#[derive(Debug)]
+pub enum Told {
+    /// Tor builds its way.
+    Tor(u8),
+    /// How far it is, once a second.
+    Under(Underway),
+}
+
 /// Captures the URLs and admits the result.
 ///
 /// `permits` holds one permit per host ([`CaptureWish::intents`]), all from the same person and case.
@@ -184,11 +211,11 @@ pub fn run(
     scope: &Scope,
     permits: &[Permit],
     wish: &CaptureWish,
-    told: impl FnMut(u8),
+    told: &mut dyn FnMut(Told),
 ) -> Result<CaptureView, StoreError> {
-    not_stopped(desk, scope, wish)?;
-    let road = open(desk, permits, wish, told)?;
-    along(desk, scope, permits, wish, &road, None)
+    not_stopped(desk, scope, &hosts(&wish.urls)?)?;
+    let road = open(desk, permits, wish, |percent| told(Told::Tor(percent)))?;
+    along(desk, scope, permits, wish, &road, Errand::alone(&mut |under| told(Told::Under(under))))
 }
 
 /// The road for a wish that may be carried out.
@@ -201,19 +228,24 @@ pub(crate) fn open(desk: &Desk, permits: &[Permit], wish: &CaptureWish, told: im
 /// Where somebody else's proxy leads, nobody here can prove: on a training node only to names that nobody may have,
 /// and names for practice are no names of a real case.
 fn practised(desk: &Desk, wish: &CaptureWish) -> Result<(), StoreError> {
-    let (source, training) = (wish.origin.source, desk.store.config().training);
-    if wish.way.is_open() && source != SourceClass::Open && !(training && source == SourceClass::Synthetic) {
+    may_go(desk, &wish.way, &wish.origin, &hosts(&wish.urls)?, wish.persona.is_some())
+}
+
+/// The same, asked before anything of a persona is opened and before a crawl is written down.
+pub(crate) fn may_go(desk: &Desk, way: &Way, origin: &Origin, hosts: &BTreeSet<String>, persona: bool) -> Result<(), StoreError> {
+    let (source, training) = (origin.source, desk.store.config().training);
+    if way.is_open() && source != SourceClass::Open && !(training && source == SourceClass::Synthetic) {
         return Err(StoreError::input(format!("pages of the open net are the source open, not {}: write `--source open`, and have an authority for it that names the host", source.name())));
     }
-    let Way::Proxy { kind, .. } = &wish.way else { return Ok(()) };
-    if wish.persona.is_some() {
+    let Way::Proxy { kind, .. } = way else { return Ok(()) };
+    if persona {
         return Err(StoreError::input("a proxy has no circuits of its own for a persona: two of them could be seen as one. Nothing was made; use the persona through Tor"));
     }
     if training && *kind == ProxyKind::I2p {
         return Err(StoreError::input("this is a training node, and I2P has no network to practise on. Nothing was made"));
     }
     let practice = |host: &String| host.ends_with(".test");
-    match hosts(&wish.urls)?.iter().find(|host| *kind == ProxyKind::Agency && practice(host) != training) {
+    match hosts.iter().find(|host| *kind == ProxyKind::Agency && practice(host) != training) {
         Some(host) if training => Err(StoreError::input(format!("this is a training node: through a proxy only names that end in .test are asked for, and {} does not. Nothing was made", model::quoted(host)))),
         Some(host) => Err(StoreError::input(format!("{} is a name for practice, and this node works on real cases. Nothing was made", model::quoted(host)))),
         None => Ok(()),
@@ -246,18 +278,36 @@ fn allowed<'p>(permits: &'p [Permit], wish: &CaptureWish) -> Result<&'p Permit, 
     Ok(permit)
 }
 
+/// What an order is carried out for, beside its wish.
+pub(crate) struct Errand<'a> {
+    /// A round of a crawl.
+    round: Option<&'a Round<'a>>,
+    /// A second capture of what this exhibit holds.
+    first: Option<&'a str>,
+    /// Hears how far it is, once a second.
+    told: &'a mut dyn FnMut(Underway),
+}
+
+impl<'a> Errand<'a> {
+    /// For itself.
+    pub(crate) fn alone(told: &'a mut dyn FnMut(Underway)) -> Self {
+        Errand { round: None, first: None, told }
+    }
+
+    /// As the same addresses once more, under an order of its own that names the exhibit of the first.
+    pub(crate) fn again(first: &'a str, told: &'a mut dyn FnMut(Underway)) -> Self {
+        Errand { round: None, first: Some(first), told }
+    }
+
+    /// As a round of a crawl.
+    pub(crate) fn round(round: &'a Round<'a>, told: &'a mut dyn FnMut(Underway)) -> Self {
+        Errand { round: Some(round), first: None, told }
+    }
+}
+
 /// Carries out one order on a road that stands: signs it, attends the child, admits what it brought.
 /// Many orders may go along one road, one after the other; each asks for its permits and its own label.
-pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>) -> Result<CaptureView, StoreError> {
-    carry_out(desk, scope, permits, wish, road, round, None)
-}
-
-/// The same addresses once more, under an order of its own that names the exhibit of the first.
-pub(crate) fn again(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, first: &str) -> Result<CaptureView, StoreError> {
-    carry_out(desk, scope, permits, wish, road, None, Some(first))
-}
-
-fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, round: Option<&Round<'_>>, first: Option<&str>) -> Result<CaptureView, StoreError> {
+pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, road: &Road, errand: Errand<'_>) -> Result<CaptureView, StoreError> {
     let permit = allowed(permits, wish)?;
     practised(desk, wish)?;
     if road.transport() != wish.way.transport() {
@@ -266,16 +316,18 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
     if !road.stands() {
         return Err(StoreError::Environment { attempt: "capturing".into(), cause: "tor ended meanwhile; nothing was asked for: repeat the command".into() });
     }
-    not_stopped(desk, scope, wish)?;
+    not_stopped(desk, scope, &hosts(&wish.urls)?)?;
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
     }
     // Before the order is written down: an order whose folder is not here is another machine's.
     let (spool, _attending) = spool_folder(desk, &content.order.order)?;
-    content.again = first.map(str::to_string);
+    // On a server it says to all machines that this order has its desk; it goes with this connection, however that ends.
+    let turn = desk.store.take_turn(content.order.order.as_str())?.ok_or(StoreError::Conflict)?;
+    content.again = errand.first.map(str::to_string);
     let mut rows = Vec::new();
-    if let Some(round) = round {
+    if let Some(round) = errand.round {
         content.crawl = Some(round.crawl.into());
         content.order.page_budget = Some(round.page_bytes);
         content.order.pause_ms = Some(round.pause_ms);
@@ -295,7 +347,8 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
     let written = desk.store.get(scope, "order", content.order.order.as_str())?;
     let watch = browser_watch(desk, wish, road)?;
     let started = Collector::new(desk.exe()).start_through(&through(road, wish, watch.as_ref()), &spool, &content.order, &desk_key, child_seed);
-    let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, road)?;
+    let mut watched = Watched { road, spool: &spool, circuits: None, looked_at: Instant::now(), turn: &turn, told: errand.told };
+    let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, &mut watched)?;
     let leak = road.leak().or_else(|| watch.filter(canary::Cage::was_reached).map(|_| REACHED.to_string()));
     let view = admit_spool(desk, scope, permit, &written, &content, &ended.with(leak));
     empty_spool(desk, scope, &content.order.order)?;
@@ -303,8 +356,8 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
 }
 
 /// Refuses what an accident stops. Who cannot ask whether it is stopped does not capture either.
-fn not_stopped(desk: &Desk, scope: &Scope, wish: &CaptureWish) -> Result<(), StoreError> {
-    match accident::stops(desk, scope, &hosts(&wish.urls)?) {
+pub(crate) fn not_stopped(desk: &Desk, scope: &Scope, hosts: &BTreeSet<String>) -> Result<(), StoreError> {
+    match accident::stops(desk, scope, hosts) {
         Err(StoreError::Refused { law, text }) => Err(desk.store.refuse(scope, &Intent::to(Action::Collect), law, text)?),
         asked => asked,
     }
@@ -372,26 +425,9 @@ fn covered(permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
 /// Refuses addresses that no transport of today can reach, before an order or an exhibit is made of them.
 fn reachable(wish: &CaptureWish) -> Result<(), StoreError> {
     for url in &wish.urls {
-        let network = if wish.way.is_private() { "private" } else { collect::destination::PUBLIC };
-        collect::destination::target_on(wish.way.transport(), Some(network), url).map_err(|refusal| {
-            StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", instead(&wish.way, url), url = model::quoted(url)))
-        })?;
+        wish.way.reaches(url).map_err(|refusal| StoreError::input(format!("{url} cannot be captured: {refusal}. Nothing was made. {}", wish.way.instead(url), url = model::quoted(url))))?;
     }
     Ok(())
-}
-
-/// What to do about an address that this way does not reach.
-fn instead(way: &Way, url: &str) -> &'static str {
-    let onion = collect::destination::target(collect::TOR, url).is_ok();
-    match way {
-        Way::Loopback | Way::TorExit { .. } if onion => "It is an onion service: write `--through tor`",
-        Way::Proxy { .. } => "Do not open it with another program on this computer",
-        Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
-        Way::Tor { .. } if collect::destination::target(collect::TOR_EXIT, url).is_ok() => {
-            "It is a page of the open net: `--through tor-exit` leads there, if your authority names this host in the source open. Do not open it with another program on this computer"
-        }
-        Way::Tor { .. } | Way::TorExit { .. } => "Do not open it with another program on this computer",
-    }
 }
 
 fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, network: Option<String>) -> Result<(OrderContent, [u8; 32]), StoreError> {
@@ -451,23 +487,47 @@ fn collector_error(error: collect::CollectorError) -> StoreError {
     StoreError::Environment { attempt: "starting the capture child".into(), cause: error.to_string() }
 }
 
+/// What the desk sees of an order while it runs.
+struct Watched<'a> {
+    road: &'a Road,
+    spool: &'a std::path::Path,
+    circuits: Option<BTreeSet<Circuit>>,
+    looked_at: Instant,
+    turn: &'a Turn,
+    told: &'a mut dyn FnMut(Underway),
+}
+
+impl Watched<'_> {
+    /// Looks once a second, and once more at the end.
+    fn look(&mut self, order: &Order, ended: bool) {
+        if !ended && self.looked_at.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.looked_at = Instant::now();
+        if let Some(seen) = self.road.circuits(order) {
+            let all = self.circuits.get_or_insert_default();
+            all.extend(seen);
+            progress::note_circuits(self.spool, all.len());
+        }
+        if !ended {
+            (self.told)(progress::of(self.spool, &order.order, order.issued, order.urls.len()));
+        }
+    }
+}
+
 /// Renews the lease while every permit lives; otherwise withdraws the order.
-fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mut running: Running, road: &Road) -> Result<Ended, StoreError> {
+fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mut running: Running, watched: &mut Watched<'_>) -> Result<Ended, StoreError> {
     let mut renewed_at = Instant::now();
     let mut asked_at = Instant::now();
     let mut refusal: Option<(StoreError, Instant)> = None;
-    let (mut circuits, mut looked_at): (Option<BTreeSet<Circuit>>, Instant) = (None, Instant::now());
     loop {
         let status = running.poll();
-        if refusal.is_none() && (status.is_some() || looked_at.elapsed() >= Duration::from_secs(1)) {
-            looked_at = Instant::now();
-            if let Some(seen) = road.circuits(running.order()) {
-                circuits.get_or_insert_default().extend(seen);
-            }
+        if refusal.is_none() {
+            watched.look(running.order(), status.is_some());
         }
         if let Some(status) = status {
             let fault = (!status.success()).then(|| running.message()).filter(|said| !said.is_empty());
-            return Ok(Ended { revoked: refusal.map(|(error, _)| error), fault, unwatched: false, circuits });
+            return Ok(Ended { revoked: refusal.map(|(error, _)| error), fault, unwatched: false, circuits: watched.circuits.take() });
         }
         if let Some((_, since)) = &refusal {
             if since.elapsed() > GRACE {
@@ -475,7 +535,8 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mu
             }
         } else if asked_at.elapsed() >= Duration::from_secs(1) {
             asked_at = Instant::now();
-            if let Err(error) = goes_on(desk, scope, permits, wish) {
+            // A desk that lost its turn may have been taken for dead: it asks for nothing more.
+            if let Err(error) = watched.turn.holds().and_then(|()| goes_on(desk, scope, permits, wish)) {
                 running.withdraw().map_err(collector_error)?;
                 refusal = Some((error, Instant::now()));
             } else if renewed_at.elapsed() >= RENEW_EVERY {

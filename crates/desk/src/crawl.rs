@@ -5,15 +5,18 @@
 //! *taken* (the order and its pages), *sealed* (the exhibit and that the round has it), *read* (what became of each
 //! page, and the new ones). A desk that dies between two goes on at the next: no page is lost, none is sealed twice.
 //!
+//! A crawl may go as a persona ([decision 25](../../../docs/decisions/0025-personas.md)): under its authority alone, in the
+//! session of the officer who has it, each round with the cookies as they are then.
+//!
 //! It refuses hosts without a permit, links of restricted exhibits, a second desk at the same round, and going on
-//! after the authority has ended.
+//! after the authority has ended or the persona has come back.
 
 mod read;
 mod schedule;
 mod sitemap;
 
 use std::{
-    path::PathBuf,
+    collections::BTreeSet,
     time::{Duration, Instant},
 };
 
@@ -23,22 +26,23 @@ use model::{
     crawl::{Address, CrawlScope, LeftOut, LinkKind, Mark, Patterns, RobotsPolicy},
     event::EventType,
     exhibit::Origin,
-    id::{BlobId, ExhibitId, OrderId},
+    id::{AuthorityId, BlobId, ExhibitId, OrderId, PersonaId},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
-use store::{Intent, NewEvent, Permit, Row, Scope, StoreError, Write};
+use store::{Intent, NewEvent, Permit, Row, Scope, Session, StoreError, Write};
 
 use crate::{
     Desk,
-    capture::{self, CaptureWish, Road, Way},
+    capture::{self, CaptureWish, Errand, Road, Underway, Way},
+    persona::{self, Companion},
     reclassify::again,
     row::{Draft, for_action, fresh_blob, parse_label},
 };
 
 pub use schedule::{Due, ScheduleView, ScheduleWish, due, schedule, schedules, unschedule};
-pub use sitemap::{ChangeLine, PageLine, changes, sitemap};
+pub use sitemap::{ChangeLine, Changes, PageLine, changes, sitemap};
 
 const KIND: &str = "crawl";
 const PAGE: &str = "crawl-page";
@@ -78,7 +82,7 @@ pub struct CrawlWish {
     /// What may be asked for.
     pub scope: CrawlScope,
     /// By which way.
-    pub way: WayWord,
+    pub way: Way,
     /// Class of the source, and whom and where it concerns.
     pub origin: Origin,
     /// Longest wait for one response.
@@ -87,46 +91,37 @@ pub struct CrawlWish {
     pub round_pages: u32,
     /// One line: what is crawled and why.
     pub description: String,
-}
-
-/// The way, as a row keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "through")]
-pub enum WayWord {
-    /// Loopback.
-    Loopback,
-    /// Tor.
-    Tor {
-        /// The description of a private network.
-        network: Option<PathBuf>,
-    },
-}
-
-impl WayWord {
-    fn way(&self) -> Way {
-        match self {
-            WayWord::Loopback => Way::Loopback,
-            WayWord::Tor { network } => Way::Tor { network: network.clone() },
-        }
-    }
+    /// As whom: the officer who has this persona carries it on, and nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persona: Option<PersonaId>,
 }
 
 impl CrawlWish {
-    /// What the crawl must be allowed: to collect from each host that it names.
-    pub fn intents(&self) -> Vec<Intent> {
-        self.scope.hosts.iter().map(|host| Intent::to(Action::Collect).on(&self.origin).aimed_at(host)).collect()
+    /// What the crawl must be allowed: to collect from each host that it names. A persona does it under its own
+    /// authority and no other.
+    fn intents(&self, under: Option<&AuthorityId>) -> Vec<Intent> {
+        let intent = |host: &String| {
+            let intent = Intent::to(Action::Collect).on(&self.origin).aimed_at(host);
+            under.map_or(intent.clone(), |authority| intent.only_under(authority.clone()))
+        };
+        self.scope.hosts.iter().map(intent).collect()
     }
 
     /// To read the links of what comes in.
-    pub fn intent_to_read(&self) -> Intent {
+    fn intent_to_read(&self) -> Intent {
         Intent::to(Action::Examine).on(&self.origin)
+    }
+
+    fn hosts(&self) -> BTreeSet<String> {
+        self.scope.hosts.iter().cloned().collect()
     }
 
     fn checked(&self) -> Result<Vec<Address>, StoreError> {
         let read = |start: &String| {
             let address = Address::alone(start).map_err(|why| StoreError::input(format!("{} cannot be crawled: {}", model::quoted(start), why.in_words())))?;
-            collect::destination::target(self.way.way().transport(), address.as_str())
-                .map_err(|refusal| StoreError::input(format!("{} cannot be crawled: {refusal}. Nothing was made", model::quoted(start))))?;
+            self.way
+                .reaches(address.as_str())
+                .map_err(|refusal| StoreError::input(format!("{} cannot be crawled: {refusal}. Nothing was made. {}", model::quoted(start), self.way.instead(address.as_str()))))?;
             match self.scope.hosts.iter().any(|host| host == address.host()) && self.scope.origins.iter().any(|origin| origin == address.origin()) {
                 true => Ok(address.without(&self.scope.without)),
                 false => Err(StoreError::input(format!("{} is on a host that this crawl does not name: add --host", model::quoted(start)))),
@@ -140,22 +135,34 @@ impl CrawlWish {
     }
 }
 
-/// The permits of a crawl, asked again at every step.
-pub struct CrawlPermits {
+/// The permits of a crawl, asked again at every step, and the persona that it goes as, in its officer's session.
+pub struct CrawlPermits<'s> {
+    session: &'s Session,
     /// One for each host.
-    pub collect: Vec<Permit>,
+    collect: Vec<Permit>,
     /// To read links.
-    pub examine: Permit,
+    examine: Permit,
+    companion: Option<Companion>,
 }
 
-impl CrawlPermits {
-    /// Asks for all of them.
+impl<'s> CrawlPermits<'s> {
+    /// Asks for all of them. What can be refused without opening anything of a persona is refused first.
     ///
     /// # Errors
-    /// Law 1, for the first host that no authority covers.
-    pub fn ask(desk: &Desk, scope: &Scope, wish: &CrawlWish) -> Result<CrawlPermits, StoreError> {
-        let collect = wish.intents().into_iter().map(|intent| desk.store.permit(scope, intent)).collect::<Result<Vec<_>, _>>()?;
-        Ok(CrawlPermits { collect, examine: desk.store.permit(scope, wish.intent_to_read())? })
+    /// Law 1, for the first host that no authority covers, and for who has not the persona; an address or a way that
+    /// cannot be.
+    pub fn ask(desk: &Desk, session: &'s Session, scope: &Scope, wish: &CrawlWish) -> Result<CrawlPermits<'s>, StoreError> {
+        wish.checked()?;
+        capture::may_go(desk, &wish.way, &wish.origin, &wish.hosts(), wish.persona.is_some())?;
+        let companion = wish.persona.as_ref().map(|id| persona::take_on_a_crawl(desk, session, scope, id, &wish.hosts())).transpose()?;
+        let under = companion.as_ref().map(|companion| &companion.authority);
+        let collect = wish.intents(under).into_iter().map(|intent| desk.store.permit(scope, intent)).collect::<Result<Vec<_>, _>>()?;
+        Ok(CrawlPermits { session, collect, examine: desk.store.permit(scope, wish.intent_to_read())?, companion })
+    }
+
+    /// What makes its persona easy to recognise.
+    pub fn warnings(&self) -> Vec<String> {
+        self.companion.as_ref().map(Companion::warnings).unwrap_or_default()
     }
 
     fn collecting(&self) -> Result<&Permit, StoreError> {
@@ -164,12 +171,22 @@ impl CrawlPermits {
 
     fn cover(&self, wish: &CrawlWish) -> Result<(), StoreError> {
         for_action(&self.examine, Action::Examine)?;
-        for intent in wish.intents() {
+        if self.companion.as_ref().map(Companion::id) != wish.persona.as_ref() {
+            return Err(StoreError::refused(Law::Permit, "a crawl that goes as a persona is carried on by the officer who has it"));
+        }
+        for intent in wish.intents(self.companion.as_ref().map(|companion| &companion.authority)) {
             if !self.collect.iter().any(|permit| permit.is_for(&intent)) {
                 return Err(StoreError::refused(Law::Permit, format!("no permit names the host {}", intent.target.unwrap_or_default())));
             }
         }
         Ok(())
+    }
+
+    /// What the persona takes along on a round to these addresses.
+    fn take_along(&self, desk: &Desk, scope: &Scope, pages: &[(Row, PageContent)]) -> Result<Option<Companion>, StoreError> {
+        let Some(before) = &self.companion else { return Ok(None) };
+        let urls: Vec<String> = pages.iter().map(|(_, page)| page.url.clone()).collect();
+        persona::go_on_with(desk, self.session, scope, before, &capture::hosts(&urls)?).map(Some)
     }
 }
 
@@ -217,6 +234,9 @@ pub struct Counts {
     pub fetched: u64,
     /// Pages that did not come.
     pub failed: u64,
+    /// Files robots.txt that were asked for, whether they came or not: they are no pages.
+    #[serde(default)]
+    pub robots: u64,
     /// Bytes of responses.
     pub bytes: u64,
     /// Rounds that were sealed.
@@ -225,6 +245,9 @@ pub struct Counts {
     pub links: u64,
     /// Links beyond the bound of one page, which were counted only.
     pub beyond: u64,
+    /// Circuits that Tor made for its rounds.
+    #[serde(default)]
+    pub circuits: u64,
     /// Pages that came and were not read for links, because the reader did not come to its end.
     #[serde(default)]
     pub unread: u64,
@@ -291,11 +314,17 @@ pub struct CrawlView {
     /// What may be asked for.
     pub scope: CrawlScope,
     /// The way.
-    pub way: WayWord,
+    pub way: Way,
+    /// It goes as a persona.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub as_persona: bool,
     /// Pages that wait.
     pub waiting: u64,
     /// Pages of the round that is being carried out.
     pub in_order: usize,
+    /// How far that round is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Underway>,
     /// What it has done.
     #[serde(flatten)]
     pub counts: Counts,
@@ -342,7 +371,7 @@ fn row_of(desk: &Desk, scope: &Scope, label: &str) -> Result<Row, StoreError> {
 fn view(row: &Row) -> Result<CrawlView, StoreError> {
     let content: CrawlContent = row.content()?;
     let in_order = content.round.as_ref().map_or(0, |round| round.pages.len());
-    let settled = content.counts.fetched + content.counts.failed + in_order as u64;
+    let settled = content.counts.fetched + content.counts.failed + content.counts.robots + in_order as u64;
     let unanswered = row.state != GOING && (content.empty >= EMPTY_ROUNDS || content.counts.fetched == 0 && content.counts.failed > 0);
     Ok(CrawlView {
         crawl: crawl_label(row.number.unwrap_or(0)),
@@ -350,8 +379,10 @@ fn view(row: &Row) -> Result<CrawlView, StoreError> {
         begun: content.begun,
         scope: content.wish.scope,
         way: content.wish.way,
+        as_persona: content.wish.persona.is_some(),
         waiting: content.let_in.saturating_sub(settled),
         in_order,
+        now: None,
         counts: content.counts,
         left_out: content.left,
         previous: content.previous,
@@ -372,20 +403,21 @@ pub fn wish_of(desk: &Desk, scope: &Scope, label: &str) -> Result<CrawlWish, Sto
 ///
 /// # Errors
 /// An address that cannot be asked for; a permit that does not cover.
-pub fn begin(desk: &Desk, scope: &Scope, permits: &CrawlPermits, wish: &CrawlWish) -> Result<String, StoreError> {
+pub fn begin(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, wish: &CrawlWish) -> Result<String, StoreError> {
     begin_with(desk, scope, permits, wish, None, |_| Ok(vec![]))
 }
 
 fn begin_with(
     desk: &Desk,
     scope: &Scope,
-    permits: &CrawlPermits,
+    permits: &CrawlPermits<'_>,
     wish: &CrawlWish,
     schedule: Option<(&str, Option<String>)>,
     with: impl FnOnce(&str) -> Result<Vec<Write>, StoreError>,
 ) -> Result<String, StoreError> {
     permits.cover(wish)?;
     let mut starts = wish.checked()?;
+    capture::not_stopped(desk, scope, &wish.hosts())?;
     starts.sort();
     starts.dedup();
     let id = fresh_blob()?.to_string().replace(BlobId::PREFIX, "crawl-");
@@ -413,7 +445,7 @@ fn begin_with(
         content.let_in += 1;
     }
     rows.push(Draft::new(KIND, id.clone(), GOING).numbered().write(scope, desk.now(), &content)?);
-    let detail = json!({"scope": wish.scope, "way": wish.way, "description": wish.description, "previous": content.previous});
+    let detail = json!({"scope": wish.scope, "way": wish.way, "description": wish.description, "previous": content.previous, "as-persona": wish.persona.is_some()});
     desk.store.commit(scope, permits.collecting()?, NewEvent::new(EventType::CrawlBegun, Some(id.clone()), detail), rows)?;
     Ok(crawl_label(desk.store.get(scope, KIND, &id)?.number.unwrap_or(0)))
 }
@@ -436,6 +468,8 @@ pub enum Told<'a> {
     Tor(u8),
     /// A round of a desk that died is waited for.
     Waiting,
+    /// How far the round is that runs, and the crawl as it was when that began.
+    Under(&'a CrawlView, Underway),
     /// A round was read.
     Round(&'a CrawlView),
 }
@@ -444,28 +478,38 @@ pub enum Told<'a> {
 ///
 /// # Errors
 /// Law 15 when the authority ends; a round that another desk carries out; what stops a capture.
-pub fn run(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, told: &mut dyn FnMut(Told<'_>)) -> Result<CrawlView, StoreError> {
+pub fn run(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, label: &str, told: &mut dyn FnMut(Told<'_>)) -> Result<CrawlView, StoreError> {
     let id = row_of(desk, scope, label)?.id;
     let (mut road, mut first_elsewhere) = (None, 0);
     capture::sweep(desk, scope)?;
     loop {
-        match one_step(desk, scope, permits, &id, label, &mut road, told) {
+        match one_step(desk, scope, permits, &id, &mut road, told) {
             // Somebody stopped it, or another desk was first: look again what there is to do.
             Err(StoreError::Conflict) if first_elsewhere < MOST_CONFLICTS => first_elsewhere += 1,
-            Err(error) => return Err(error),
+            Err(error) => return Err(refused_on_the_way(desk, scope, &id, label, error)?),
             Ok(Some(view)) => return Ok(view),
             Ok(None) => first_elsewhere = 0,
         }
     }
 }
 
+/// A crawl that may not go on is not left as one that goes: it is stopped, with the reason. What came while it was
+/// allowed is kept, and its links are read under the next authority.
+fn refused_on_the_way(desk: &Desk, scope: &Scope, id: &str, label: &str, error: StoreError) -> Result<StoreError, StoreError> {
+    let StoreError::Refused { law: law @ (Law::Permit | Law::Restricted | Law::Revocation), text } = error else { return Ok(error) };
+    if desk.store.get(scope, KIND, id)?.state == GOING {
+        let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+        end(desk, scope, &keep, id, STOPPED, &text)?;
+    }
+    Ok(StoreError::refused(law, format!("{text}; the crawl {label} is stopped, and what came is kept")))
+}
+
 /// The next step of a crawl; its view, when there is none.
 fn one_step(
     desk: &Desk,
     scope: &Scope,
-    permits: &CrawlPermits,
+    permits: &CrawlPermits<'_>,
     id: &str,
-    label: &str,
     road: &mut Option<Road>,
     told: &mut dyn FnMut(Told<'_>),
 ) -> Result<Option<CrawlView>, StoreError> {
@@ -483,15 +527,20 @@ fn one_step(
             Next::Refused(pages) => refused(desk, scope, &permits.examine, id, &pages)?,
             Next::Ended(state, why) => return end(desk, scope, &permits.examine, id, state, &why).map(Some),
             Next::Pages(pages) => {
+                let companion = permits.take_along(desk, scope, &pages)?;
+                let holds = |page: &PageContent| companion.as_ref().is_some_and(|companion| companion.stands_in(&page.url));
+                let (held, pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(|(_, page)| holds(page));
+                if !held.is_empty() {
+                    let held: Vec<_> = held.into_iter().map(|(row, page)| (row, PageContent { tries: TRIES, trouble: Some(LeftOut::Session.in_words().into()), ..page })).collect();
+                    refused(desk, scope, &permits.examine, id, &held)?;
+                    return Ok(None);
+                }
                 let road = match road {
                     Some(road) => road,
-                    None => road.insert(Road::open(desk, &content.wish.way.way(), |percent| told(Told::Tor(percent)))?),
+                    None => road.insert(Road::open(desk, &content.wish.way, |percent| told(Told::Tor(percent)))?),
                 };
-                if let Some(why) = fetch(desk, scope, permits, road, id, &row, &content, pages)? {
-                    // What came while the authority lived is kept; its links are read under the next one.
-                    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-                    end(desk, scope, &keep, id, STOPPED, &why)?;
-                    return Err(StoreError::refused(Law::Revocation, format!("{why}; the crawl {label} is stopped, and what came is kept")));
+                if let Some(why) = fetch(desk, scope, permits, road, (&row, &content), (pages, companion), told)? {
+                    return Err(StoreError::refused(Law::Revocation, why));
                 }
             }
         },
@@ -501,7 +550,7 @@ fn one_step(
 
 /// What comes next.
 enum Next {
-    Pages(Vec<(u64, PageContent)>),
+    Pages(Vec<(Row, PageContent)>),
     /// No order may hold these; each with its reason.
     Refused(Vec<(Row, PageContent)>),
     Ended(&'static str, String),
@@ -514,19 +563,18 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
     let ids = (page_id(&row.id, content.from), page_id(&row.id, content.rows));
     let rows = desk.store.stretch(scope, PAGE, (&ids.0, &ids.1), Some(WAITING), content.wish.round_pages)?;
     let (mut pages, mut refused) = (Vec::new(), Vec::new());
-    let transport = content.wish.way.way().transport();
     for row in rows {
         let page: PageContent = row.content()?;
         // One address that this way does not reach must not end the order of all the others.
-        if let Err(refusal) = collect::destination::target(transport, &page.url) {
+        if let Err(refusal) = content.wish.way.reaches(&page.url) {
             refused.push((row, PageContent { tries: TRIES, trouble: Some(format!("refused-destination: {refusal}")), ..page }));
             continue;
         }
         // robots.txt first: what it says decides about the others.
-        if pages.iter().any(|(_, first): &(u64, PageContent)| (first.via == LinkKind::Robots) != (page.via == LinkKind::Robots)) {
+        if pages.iter().any(|(_, first): &(Row, PageContent)| (first.via == LinkKind::Robots) != (page.via == LinkKind::Robots)) {
             break;
         }
-        pages.push((number_of(&row.id)?, page));
+        pages.push((row, page));
     }
     if !refused.is_empty() {
         return Ok(Next::Refused(refused));
@@ -543,7 +591,9 @@ fn next_round(desk: &Desk, scope: &Scope, row: &Row, content: &CrawlContent) -> 
 /// Writes down that pages did not come, because no order may hold their addresses.
 fn refused(desk: &Desk, scope: &Scope, permit: &Permit, id: &str, pages: &[(Row, PageContent)]) -> Result<(), StoreError> {
     change(desk, scope, permit, id, |row, content| {
-        content.counts.failed += pages.len() as u64;
+        let robots = pages.iter().filter(|(_, page)| page.via == LinkKind::Robots).count() as u64;
+        content.counts.robots += robots;
+        content.counts.failed += pages.len() as u64 - robots;
         let failed = |(over, page): &(Row, PageContent)| page_write(scope, desk, id, number_of(&over.id)?, FAILED, page, Some(over));
         Ok((if row.state == GOING { GOING } else { STOPPED }, pages.iter().map(failed).collect::<Result<Vec<_>, _>>()?))
     })
@@ -555,30 +605,28 @@ fn number_of(id: &str) -> Result<u64, StoreError> {
 }
 
 /// Carries out one round: order, capture, exhibit. Gives the reason, when the authority ended meanwhile.
-#[expect(clippy::too_many_arguments, reason = "one round, and everything that it stands on")]
 fn fetch(
     desk: &Desk,
     scope: &Scope,
-    permits: &CrawlPermits,
+    permits: &CrawlPermits<'_>,
     road: &Road,
-    id: &str,
-    row: &Row,
-    content: &CrawlContent,
-    pages: Vec<(u64, PageContent)>,
+    (row, content): (&Row, &CrawlContent),
+    (pages, companion): (Vec<(Row, PageContent)>, Option<Companion>),
+    told: &mut dyn FnMut(Told<'_>),
 ) -> Result<Option<String>, StoreError> {
     let wish = CaptureWish {
         urls: pages.iter().map(|(_, page)| page.url.clone()).collect(),
-        way: content.wish.way.way(),
+        way: content.wish.way.clone(),
         origin: content.wish.origin.clone(),
         byte_budget: content.wish.scope.bytes.saturating_sub(content.counts.bytes).min(ROUND_BYTES.max(content.wish.scope.page_bytes)),
         timeout_ms: content.wish.timeout_ms,
         description: format!("{}, round {}: {}", crawl_label(row.number.unwrap_or(0)), content.counts.rounds + 1, content.wish.description),
-        persona: None,
+        persona: companion,
         // A crawl follows links in text; what they lead to beside text is left where it is.
         media: false,
         browser: None,
     };
-    let numbers: Vec<u64> = pages.iter().map(|(number, _)| *number).collect();
+    let numbers = pages.iter().map(|(row, _)| number_of(&row.id)).collect::<Result<Vec<u64>, _>>()?;
     let taken = |order: &OrderId| {
         let mut next = content.clone();
         next.back = None;
@@ -587,12 +635,17 @@ fn fetch(
         // Over the version that was read: another desk that took a round meanwhile makes this a conflict.
         Ok(vec![crawl_write(desk, scope, row, &row.state, &next)?])
     };
-    let round = capture::Round { crawl: id, page_bytes: content.wish.scope.page_bytes, pause_ms: content.wish.scope.pause_ms, taken: &taken };
-    Ok(capture::along(desk, scope, &permits.collect, &wish, road, Some(&round))?.stopped)
+    let round = capture::Round { crawl: &row.id, page_bytes: content.wish.scope.page_bytes, pause_ms: content.wish.scope.pause_ms, taken: &taken };
+    let before = view(row)?;
+    let mut hear = |under| told(Told::Under(&before, under));
+    Ok(capture::along(desk, scope, &permits.collect, &wish, road, Errand::round(&round, &mut hear))?.stopped)
 }
 
 /// Ends a round whose desk died: what was signed is sealed, otherwise its pages wait again.
 fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    if desk.store.is_shared() && !capture::is_here(desk, order) {
+        return take_over_from_another_machine(desk, scope, order, told);
+    }
     let since = Instant::now();
     if capture::is_attended(desk, order) && !capture::is_held(desk, order) {
         told(Told::Waiting);
@@ -604,6 +657,21 @@ fn take_over(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(T
         std::thread::sleep(Duration::from_millis(200));
     }
     capture::recover_one(desk, scope, order)
+}
+
+/// Ends a round that another machine began, when its desk has lost its turn and its collector's lease must be over: what
+/// that machine has in its spool is not here and can never become evidence, so the round's pages wait again.
+fn take_over_from_another_machine(desk: &Desk, scope: &Scope, order: &OrderId, told: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    let Some(turn) = desk.store.take_turn(order.as_str())? else {
+        return Err(StoreError::Environment { attempt: "going on with the crawl".into(), cause: "a desk on another machine carries out its round: see `lanternfish collect status`".into() });
+    };
+    told(Told::Waiting);
+    let since = Instant::now();
+    while since.elapsed() < capture::AFTER_ITS_DESK {
+        turn.holds()?;
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    capture::give_up(desk, scope, order)
 }
 
 /// What the end of a round's order writes into its crawl: the exhibit, or that there is none and its pages wait again.
@@ -666,7 +734,7 @@ pub fn stop(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, reason: &s
 ///
 /// # Errors
 /// When a permit does not cover.
-pub fn reopen(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, failed: bool) -> Result<CrawlView, StoreError> {
+pub fn reopen(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, label: &str, failed: bool) -> Result<CrawlView, StoreError> {
     let row = row_of(desk, scope, label)?;
     permits.cover(&row.content::<CrawlContent>()?.wish)?;
     if row.state == GOING && !failed {
@@ -682,14 +750,17 @@ pub fn reopen(desk: &Desk, scope: &Scope, permits: &CrawlPermits, label: &str, f
 /// Pages of one step in which failed ones wait again.
 const AT_ONCE: u32 = 500;
 
-fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits, id: &str) -> Result<bool, StoreError> {
+fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, id: &str) -> Result<bool, StoreError> {
     let rows = desk.store.stretch(scope, PAGE, (&page_id(id, 0), &page_id(id, 99_999_999)), Some(FAILED), AT_ONCE)?;
     let Some(first) = rows.first() else { return Ok(false) };
     let first = number_of(&first.id)?;
+    let pages = rows.iter().map(Row::content::<PageContent>).collect::<Result<Vec<_>, _>>()?;
     change(desk, scope, permits.collecting()?, id, |row, content| {
         content.from = content.from.min(first);
         content.back = content.round.as_ref().map(|_| content.back.map_or(first, |back| back.min(first)));
-        content.counts.failed = content.counts.failed.saturating_sub(rows.len() as u64);
+        let robots = pages.iter().filter(|page| page.via == LinkKind::Robots).count() as u64;
+        content.counts.robots = content.counts.robots.saturating_sub(robots);
+        content.counts.failed = content.counts.failed.saturating_sub(rows.len() as u64 - robots);
         let wait = |one: &Row| {
             let page = PageContent { tries: 0, ..one.content()? };
             page_write(scope, desk, id, number_of(&one.id)?, WAITING, &page, Some(one))
@@ -699,17 +770,34 @@ fn some_wait_again(desk: &Desk, scope: &Scope, permits: &CrawlPermits, id: &str)
     Ok(true)
 }
 
-/// The crawls of the case, or one of them: one event.
+/// What runs and what was crawled in a case.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Its crawls, each with how far its round is that runs.
+    pub crawls: Vec<CrawlView>,
+    /// Captures that run and are no round of a crawl.
+    pub captures: Vec<Underway>,
+}
+
+/// The crawls of the case and the captures that run, or one crawl: one event.
 ///
 /// # Errors
 /// When the permit is not to view.
-pub fn status(desk: &Desk, scope: &Scope, permit: &Permit, label: Option<&str>) -> Result<Vec<CrawlView>, StoreError> {
+pub fn status(desk: &Desk, scope: &Scope, permit: &Permit, label: Option<&str>) -> Result<Status, StoreError> {
     for_action(permit, Action::View)?;
     let rows = match label {
         Some(label) => vec![row_of(desk, scope, label)?],
         None => desk.store.list(scope, KIND)?,
     };
-    let detail = json!({"query": "crawls", "count": rows.len()});
+    let captures = if label.is_none() { capture::alone(desk, scope)? } else { vec![] };
+    let detail = json!({"query": "crawls", "count": rows.len(), "captures": captures.len()});
     desk.store.commit(scope, permit, NewEvent::new(EventType::CrawlConsulted, None, detail), vec![])?;
-    rows.iter().map(view).collect()
+    let crawls = rows.iter().map(|row| with_its_round(desk, scope, row)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Status { crawls, captures })
+}
+
+fn with_its_round(desk: &Desk, scope: &Scope, row: &Row) -> Result<CrawlView, StoreError> {
+    let running = row.content::<CrawlContent>()?.round.filter(|round| round.exhibit.is_none());
+    let now = running.map(|round| capture::of_order(desk, scope, &round.order)).transpose()?.flatten();
+    Ok(CrawlView { now, ..view(row)? })
 }

@@ -207,11 +207,15 @@ impl Companion {
         self.carried.clone()
     }
 
+    /// Whether a value of the session stands in this address.
+    pub(crate) fn stands_in(&self, url: &str) -> bool {
+        let mut values = self.carried.iter().flat_map(|one| values_of(one.value.as_bytes())).filter_map(|value| std::str::from_utf8(value).ok());
+        values.any(|value| url.contains(value))
+    }
+
     /// Refuses an address in which a value of the session stands: it would stand in the order, the record and the log.
     pub(crate) fn stands_in_none(&self, urls: &[String]) -> Result<(), StoreError> {
-        let values = self.carried.iter().flat_map(|one| values_of(one.value.as_bytes())).filter_map(|value| std::str::from_utf8(value).ok());
-        let said = |value: &str| urls.iter().any(|url| url.contains(value));
-        if values.into_iter().any(said) {
+        if urls.iter().any(|url| self.stands_in(url)) {
             return Err(StoreError::input("an address holds a value of the persona's session, which would then stand in records and packages: write the address without it; the cookie is sent anyway"));
         }
         Ok(())
@@ -476,8 +480,11 @@ pub fn authorise(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit,
 /// # Errors
 /// When there is no such persona for him.
 pub fn intent_to_check_out(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<Intent, StoreError> {
-    let one = named(desk, session, scope, typed)?;
-    Ok(Intent::to(Action::Collect).on(&one.content.origin).only_under(one.content.persona.authority))
+    named(desk, session, scope, typed).map(|one| to_check_out(&one))
+}
+
+fn to_check_out(one: &Found) -> Intent {
+    Intent::to(Action::Collect).on(&one.content.origin).only_under(one.content.persona.authority.clone())
 }
 
 /// One officer takes it. Everybody else waits until it is back.
@@ -754,11 +761,51 @@ fn held(desk: &Desk, scope: &Scope, one: &Found) -> Result<String, StoreError> {
 /// Law 1 for everybody else.
 pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, hosts: &BTreeSet<String>) -> Result<Companion, StoreError> {
     let one = named(desk, session, scope, typed)?;
-    let label = held(desk, scope, &one)?;
-    let permit = desk.permit(scope, intent_to_check_out(desk, session, scope, typed)?)?;
+    companion(desk, session, scope, &one, hosts, || met_elsewhere(desk, session, scope, hosts))
+}
+
+/// The same for a crawl, whose row keeps the persona's id. The cookies go along with each round, as they are then.
+///
+/// # Errors
+/// Law 1 for everybody but the officer who has it now.
+pub(crate) fn take_on_a_crawl(desk: &Desk, session: &Session, scope: &Scope, id: &PersonaId, hosts: &BTreeSet<String>) -> Result<Companion, StoreError> {
+    let one = of_crawl(desk, scope, id)?;
+    companion(desk, session, scope, &one, hosts, || met_elsewhere(desk, session, scope, hosts))
+}
+
+/// The same persona on the next round of a crawl, with its cookies as they are now; other cases were asked when it set out.
+pub(crate) fn go_on_with(desk: &Desk, session: &Session, scope: &Scope, before: &Companion, hosts: &BTreeSet<String>) -> Result<Companion, StoreError> {
+    let one = of_crawl(desk, scope, &before.id)?;
+    companion(desk, session, scope, &one, hosts, || Ok(before.warnings.clone()))
+}
+
+/// The persona of a crawl, for who may know of it.
+fn of_crawl(desk: &Desk, scope: &Scope, id: &PersonaId) -> Result<Found, StoreError> {
+    let one = seen(desk, scope)?.into_iter().find(|one| one.row.id == id.as_str());
+    one.ok_or_else(|| StoreError::input("this crawl goes as a persona that is not for you: its officer carries it on"))
+}
+
+/// The id of the persona that was typed: what the row of a crawl keeps of it.
+///
+/// # Errors
+/// When there is none for this person.
+pub fn id_of(desk: &Desk, session: &Session, scope: &Scope, typed: &str) -> Result<PersonaId, StoreError> {
+    named(desk, session, scope, typed).map(|one| one.content.persona.id)
+}
+
+fn companion(
+    desk: &Desk,
+    session: &Session,
+    scope: &Scope,
+    one: &Found,
+    hosts: &BTreeSet<String>,
+    warnings: impl FnOnce() -> Result<BTreeSet<Warning>, StoreError>,
+) -> Result<Companion, StoreError> {
+    let label = held(desk, scope, one)?;
+    let permit = desk.permit(scope, to_check_out(one))?;
     let keys = one.keys(session)?;
     let mut jars: BTreeMap<String, Jar> = BTreeMap::new();
-    for (host, came) in history_of_cookies(desk, scope, &one, &keys)? {
+    for (host, came) in history_of_cookies(desk, scope, one, &keys)? {
         if hosts.contains(&host) {
             came.iter().for_each(|line| jars.entry(host.clone()).or_default().take(line, desk.now()));
         }
@@ -769,7 +816,7 @@ pub fn take_along(desk: &Desk, session: &Session, scope: &Scope, typed: &str, ho
             carried.push(Carried { host, value, salt: hex::encode(random_32()?) });
         }
     }
-    let warnings = met_elsewhere(desk, session, scope, hosts)?;
+    let warnings = warnings()?;
     let detail = json!({"persona": one.label(), "hosts": hosts, "cookies": carried.len(), "warnings": warnings});
     desk.store.commit(scope, &permit, NewEvent::new(EventType::PersonaConsulted, Some(one.row.id.clone()), detail), vec![])?;
     Ok(Companion {

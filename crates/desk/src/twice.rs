@@ -18,7 +18,7 @@ use store::{Intent, NewEvent, Permit, Scope, StoreError, Write};
 use crate::{
     Desk,
     admit::{self, ExhibitContent},
-    capture::{self, CaptureView, CaptureWish},
+    capture::{self, CaptureView, CaptureWish, Errand, Underway},
     reclassify,
 };
 
@@ -30,6 +30,8 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 pub enum Told<'a> {
     /// Tor's percent.
     Tor(u8),
+    /// How far the one is that runs.
+    Under(Underway),
     /// The first is in the case.
     First(&'a CaptureView),
     /// The second is in the case.
@@ -45,13 +47,13 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, t
         return Err(StoreError::input("a persona has one circuit label for life: a second capture of it would not be independent. Capture once with the persona, or twice without it"));
     }
     let road = capture::open(desk, permits, wish, |percent| told(Told::Tor(percent)))?;
-    let first = capture::along(desk, scope, permits, wish, &road, None)?;
+    let first = capture::along(desk, scope, permits, wish, &road, Errand::alone(&mut |under| told(Told::Under(under))))?;
     told(Told::First(&first));
     if first.stopped.is_some() || first.is_empty() {
         return Ok(None);
     }
     wait(desk, scope, permits)?;
-    let second = capture::again(desk, scope, permits, wish, &road, &first.exhibit.exhibit)?;
+    let second = capture::along(desk, scope, permits, wish, &road, Errand::again(&first.exhibit.exhibit, &mut |under| told(Told::Under(under))))?;
     told(Told::Second(&second));
     let comparison = compared(&first, &second);
     note(desk, scope, &[&first, &second], &comparison)?;

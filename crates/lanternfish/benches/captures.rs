@@ -119,7 +119,7 @@ impl Unit {
         };
         let scope = self.desk.enter(&self.officer, &self.case).unwrap();
         let permits: Vec<_> = wish.intents().unwrap().into_iter().map(|intent| self.desk.permit(&scope, intent).unwrap()).collect();
-        capture::run(&self.desk, &scope, &permits, &wish, |_| ()).unwrap()
+        capture::run(&self.desk, &scope, &permits, &wish, &mut |_| ()).unwrap()
     }
 
     /// Milliseconds from the collector's last moment to the exhibit's.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use desk::{admit::ExhibitView, authority::AuthorityView, capture::CaptureView, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView,  package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
+use desk::{admit::ExhibitView, authority::AuthorityView, capture::{CaptureView, Underway}, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
 use desk::{rows::{RowView, What}, search::{SelectorHit, WordHits}};
 use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
@@ -22,6 +22,12 @@ pub fn zone_here() -> String {
 /// The name under which a value is written in records: `handed-over`, `verified` …
 fn name(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_string)).unwrap_or_default()
+}
+
+/// A number with its word: `1 page`, `2 pages`, `1 address`, `2 addresses`.
+pub fn count(number: u64, word: &str) -> String {
+    let end = if word.ends_with('s') { "es" } else { "s" };
+    format!("{number} {word}{}", if number == 1 { "" } else { end })
 }
 
 /// Columns side by side, each as wide as its widest cell; the last one as it is.
@@ -124,6 +130,7 @@ pub fn capture(view: &CaptureView, zone: &str) -> Vec<String> {
 /// A crawl, for its officer.
 pub fn crawl(view: &CrawlView) -> Vec<String> {
     let mut lines = vec![format!("{} {}: {}", view.crawl, view.state, progress(view))];
+    lines.extend(view.now.iter().map(|under| format!("  now: {}", under_way(under))));
     lines.extend(view.ended.iter().map(|why| format!("  ended: {why}")));
     lines.extend(view.left_out.iter().map(|(reason, count)| format!("  left out, {}: {count}", reason.in_words())));
     if view.counts.unread > 0 {
@@ -139,7 +146,21 @@ pub fn crawl(view: &CrawlView) -> Vec<String> {
 pub fn progress(view: &CrawlView) -> String {
     let counts = &view.counts;
     let left: u64 = view.left_out.values().sum();
-    format!("{} pages, {} bytes, {} failed, {} waiting, {left} left out, {} rounds", counts.fetched, counts.bytes, counts.failed, view.waiting, counts.rounds)
+    let circuits = circuits(counts.circuits);
+    format!("{}, {}{circuits}, {} failed, {} waiting, {left} left out, {}", count(counts.fetched, "page"), count(counts.bytes, "byte"), counts.failed, view.waiting, count(counts.rounds, "round"))
+}
+
+/// One line on how far an order is that runs now.
+pub fn under_way(under: &Underway) -> String {
+    if under.elsewhere {
+        return format!("{} asked for on another machine; how far it is, only that machine knows", count(under.addresses as u64, "address"));
+    }
+    let circuits = circuits(under.circuits.unwrap_or(0));
+    format!("{} of {}, {} received{circuits}, {} failed", under.pages, count(under.addresses as u64, "address"), count(under.bytes, "byte"), under.failed)
+}
+
+fn circuits(number: u64) -> String {
+    if number == 0 { String::new() } else { format!(", {}", count(number, "circuit")) }
 }
 
 /// One address of a crawl.
@@ -234,7 +255,6 @@ pub fn package(view: &PackageView, zone: &str) -> Vec<String> {
     if !view.limits.is_empty() {
         lines.push(format!("  limits: {}", view.limits.join("; ")));
     }
-    lines.extend(view.notes.iter().map(|note| format!("  note: {note}")));
     lines.extend(view.provable_until.map(|end| format!("  time-stamps provable until {}: renew them before (`lanternfish package renew`)", end.in_words(zone))));
     lines.extend(view.missing.iter().map(|missing| format!("  next: {missing}")));
     if view.missing.is_none() && view.state != "sealed" {

@@ -19,6 +19,27 @@ pub struct Voice {
     pub json: bool,
 }
 
+/// Says how far long work is: when it has moved on, and not too often.
+#[derive(Debug, Default)]
+pub struct Pace {
+    last: Option<(std::time::Instant, u64)>,
+}
+
+impl Pace {
+    /// The shortest time between two lines.
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(3);
+
+    /// Says it, if there is something new to say.
+    pub fn tell(&mut self, voice: Voice, under: &desk::capture::Underway, line: impl FnOnce() -> String) {
+        let moved = under.bytes + under.pages + under.failed + under.circuits.unwrap_or(0);
+        if moved == 0 || self.last.is_some_and(|(said, before)| said.elapsed() < Pace::EVERY || before == moved) {
+            return;
+        }
+        self.last = Some((std::time::Instant::now(), moved));
+        voice.note(line());
+    }
+}
+
 impl Voice {
     /// Prints one value: as a JSON line, or as `name: value` lines.
     pub fn say(self, value: &impl Serialize) {
@@ -55,6 +76,22 @@ impl Voice {
             (_, true) => values.iter().for_each(|value| self.say(value)),
             _ => lines().iter().for_each(print),
         }
+    }
+
+    /// Lines for a person only: a program reads them in the value that was said.
+    pub fn aside(self, lines: impl Iterator<Item = String>) {
+        if !self.json {
+            lines.for_each(print);
+        }
+    }
+
+    /// Each value of a list as [`Voice::say_all`] prints it, with times in this zone for a person.
+    pub fn say_all_in<T: Serialize>(self, zone: &str, values: &[T], nothing: &str) {
+        if self.json {
+            return self.say_all(values, nothing);
+        }
+        let told: Vec<Value> = values.iter().map(|value| in_zone(serde_json::to_value(value).unwrap_or(Value::Null), zone)).collect();
+        self.say_all(&told, nothing);
     }
 
     /// A message for the person; never on standard output.
@@ -100,6 +137,19 @@ fn ended<T>(done: std::io::Result<T>) -> std::io::Result<T> {
         std::process::exit(READER_GONE);
     }
     done
+}
+
+/// The same value with each time in words of this zone.
+fn in_zone(value: Value, zone: &str) -> Value {
+    match value {
+        Value::String(text) => match text.parse::<model::Moment>() {
+            Ok(moment) if text.ends_with('Z') => Value::String(moment.in_words(zone)),
+            _ => Value::String(text),
+        },
+        Value::Array(items) => items.into_iter().map(|item| in_zone(item, zone)).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, in_zone(value, zone))).collect(),
+        other => other,
+    }
 }
 
 fn print_lines(value: &Value, depth: usize) {

@@ -22,6 +22,10 @@ mod closing;
 mod cluster;
 #[path = "cli/crawl.rs"]
 mod crawl;
+#[path = "cli/crawl_progress.rs"]
+mod crawl_progress;
+#[path = "cli/crawl_ways.rs"]
+mod crawl_ways;
 #[path = "cli/custody.rs"]
 mod custody;
 #[path = "cli/disclosure.rs"]

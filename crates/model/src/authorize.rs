@@ -119,8 +119,7 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
     for authority in authorities.iter().filter(|authority| ask.only.is_none_or(|only| authority.id == *only)) {
         match covers(authority, ask) {
             Ok(()) => return Ok(Ground::Authority(authority.id.clone())),
-            // Of two that came equally near, the later one is the one that the officer has in mind.
-            Err(miss) if nearest.as_ref().is_none_or(|(best, other)| (miss.near, authority.until) > (best.near, other.until)) => {
+            Err(miss) if nearest.as_ref().is_none_or(|(best, other)| nearness(&miss, authority) > nearness(best, other)) => {
                 nearest = Some((miss, authority));
             }
             Err(_) => {}
@@ -150,16 +149,27 @@ pub fn out_of_quarantine(ask: &Ask<'_>, authorities: &[Authority]) -> Result<(),
     }
 }
 
+/// Of two that came equally near, one of the case is nearer than one of the unit, then the one that was good until later:
+/// a revoked one was good until its revocation, whatever its paper says.
+fn nearness(miss: &Miss, authority: &Authority) -> (Near, bool, Moment) {
+    let until = if let AuthorityState::Revoked { at, .. } = &authority.state { authority.until.min(*at) } else { authority.until };
+    (miss.near, authority.case.is_some(), until)
+}
+
 /// The refusal in words: what is missing, which authority came nearest and what it lacks, what to do.
 fn no_ground(ask: &Ask<'_>, nearest: Option<(Miss, &Authority)>) -> String {
     let action = ask.action;
     let Some((miss, authority)) = nearest.filter(|(miss, _)| miss.near != Near::OtherCase) else {
-        return format!("no live authority covers `{action}` here: no authority is recorded for this case; record one with `lanternfish authority record`");
+        return match ask.only {
+            Some(only) => format!("no live authority covers `{action}` here: it may be done under the authority {only} alone, which is not in the records of this case"),
+            None => format!("no live authority covers `{action}` here: no authority is recorded for this case; record one with `lanternfish authority record`"),
+        };
     };
+    let which = if ask.only.is_some() { "The one that counts here" } else { "The nearest" };
     let reference = if authority.reference.is_empty() { String::new() } else { format!(" {}", crate::quoted(&authority.reference)) };
     let unit = if authority.case.is_none() { " of the unit" } else { "" };
     format!(
-        "no live authority covers `{action}` here. The nearest is the {} authority{unit}{reference} ({}): {}. \
+        "no live authority covers `{action}` here. {which} is the {} authority{unit}{reference} ({}): {}. \
          See `lanternfish authority list --case {}`; ask for a new authority or an extension",
         authority.kind.name(),
         authority.id,
@@ -240,8 +250,10 @@ enum Near {
     Limit,
     /// Another person may act on it.
     Person,
-    /// Everything fits, and it is not live now.
+    /// Everything fits, and it is over or revoked.
     NotLive,
+    /// Everything fits, and it is only waiting: for its second person, or for its first day.
+    Waiting,
 }
 
 /// What an authority lacks, in words.
@@ -278,13 +290,13 @@ fn live(authority: &Authority, ask: &Ask<'_>) -> Result<(), Miss> {
         AuthorityState::Recorded if authority.kind == AuthorityKind::Emergency && ask.standing.alone => {}
         AuthorityState::Recorded => {
             let step = if authority.kind.is_checked() { "checked" } else { "granted" };
-            return lack(Near::NotLive, format!("it is recorded, but nobody has {step} it yet"));
+            return lack(Near::Waiting, format!("it is recorded, but nobody has {step} it yet"));
         }
         AuthorityState::Revoked { at, .. } => return lack(Near::NotLive, format!("it was revoked on {}", at.in_words(zone))),
         AuthorityState::Live { .. } => {}
     }
     if now < authority.from {
-        return lack(Near::NotLive, format!("it begins on {}", authority.from.in_words(zone)));
+        return lack(Near::Waiting, format!("it begins on {}", authority.from.in_words(zone)));
     }
     if now >= authority.until {
         return lack(Near::NotLive, format!("it ended on {}", authority.until.end_in_words(zone)));

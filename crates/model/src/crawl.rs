@@ -99,6 +99,10 @@ pub enum LeftOut {
     TrapPattern,
     /// The page budget was full when it was found.
     Pages,
+    /// For a persona: what belongs to its session stands in it, or stars in its place.
+    Session,
+    /// For a persona: it looks as if it ended the session.
+    EndsSession,
 }
 
 impl LeftOut {
@@ -117,6 +121,8 @@ impl LeftOut {
             LeftOut::TrapRepeats => "its path repeats itself, like a trap for crawlers",
             LeftOut::TrapPattern => "too many addresses look like it, like a trap for crawlers",
             LeftOut::Pages => "the page budget was full",
+            LeftOut::Session => "it holds what belongs to the persona's session",
+            LeftOut::EndsSession => "it looks as if it would log the persona out",
         }
     }
 }
@@ -256,6 +262,20 @@ impl Address {
     /// Path and query; begins with `/`.
     pub fn path(&self) -> &str {
         &self.text[self.path_at..]
+    }
+
+    /// Whether it looks as if it ended a session: `logout`, `sign_out`, `?action=log-off`. A hint by its words; a site
+    /// that calls it otherwise is not seen through.
+    pub fn ends_session(&self) -> bool {
+        let path = self.path().to_ascii_lowercase();
+        let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let one = words.iter().any(|word| matches!(*word, "logout" | "logoff" | "signout" | "signoff" | "disconnect" | "abmelden" | "deconnexion"));
+        one || words.windows(2).any(|two| matches!(two, ["log" | "sign", "out" | "off"]))
+    }
+
+    /// Whether a row of stars stands in it, as what is withheld for a persona leaves it in a page.
+    pub fn is_covered(&self) -> bool {
+        self.path().contains("********")
     }
 
     /// What one address has in common with those that a machine makes by counting: host and path with each run of
@@ -438,24 +458,15 @@ impl CrawlScope {
     /// # Errors
     /// Why not.
     pub fn lets_in(&self, address: &Address, depth: u32, robots: &BTreeMap<String, RobotRules>, patterns: Option<&mut Patterns>) -> Result<(), LeftOut> {
-        let path = address.path();
-        if !self.hosts.iter().any(|host| host == address.host()) {
-            return Err(LeftOut::Host);
-        }
-        if !self.origins.iter().any(|origin| origin == address.origin()) {
-            return Err(LeftOut::Port);
-        }
+        self.is_its_site(address)?;
         if depth > self.depth {
             return Err(LeftOut::Depth);
         }
-        let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| path.starts_with(prefix.as_str()));
-        if begins(&self.outside) || !(self.inside.is_empty() || begins(&self.inside)) {
-            return Err(LeftOut::Path);
-        }
+        self.is_its_path(address)?;
         if self.robots == RobotsPolicy::Respect {
             match robots.get(address.origin()) {
                 None => return Err(LeftOut::RobotsUnknown),
-                Some(rules) if !rules.allow(path) => return Err(LeftOut::Robots),
+                Some(rules) if !rules.allow(address.path()) => return Err(LeftOut::Robots),
                 Some(_) => {}
             }
         }
@@ -464,6 +475,31 @@ impl CrawlScope {
         }
         let fits = patterns.is_none_or(|patterns| patterns.count(address, self.per_pattern));
         if fits { Ok(()) } else { Err(LeftOut::TrapPattern) }
+    }
+
+    /// Whether a crawl of this scope could ask for the address, wherever it was found and whatever robots.txt says.
+    pub fn reaches(&self, address: &Address) -> bool {
+        let start = self.starts.iter().any(|start| start == address.as_str());
+        start || self.is_its_site(address).and(self.is_its_path(address)).is_ok()
+    }
+
+    fn is_its_site(&self, address: &Address) -> Result<(), LeftOut> {
+        if !self.hosts.iter().any(|host| host == address.host()) {
+            return Err(LeftOut::Host);
+        }
+        if !self.origins.iter().any(|origin| origin == address.origin()) {
+            return Err(LeftOut::Port);
+        }
+        Ok(())
+    }
+
+    fn is_its_path(&self, address: &Address) -> Result<(), LeftOut> {
+        let path = address.path();
+        let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| path.starts_with(prefix.as_str()));
+        if begins(&self.outside) || !(self.inside.is_empty() || begins(&self.inside)) {
+            return Err(LeftOut::Path);
+        }
+        Ok(())
     }
 }
 

@@ -235,7 +235,7 @@ impl ListReader {
         }
         match &self.form {
             None => self.first(line),
-            Some(Form::Plain) => self.plain(line, None).map(Some),
+            Some(Form::Plain) => self.plain(without_name(line), None).map(Some),
             Some(Form::Salted(_)) => self.plain(line, Some(DigestKind::SaltedSha256)).map(Some),
             Some(Form::Table { column, kind }) => self.row(line, *column, *kind),
         }
@@ -259,7 +259,7 @@ impl ListReader {
             self.form = Some(Form::Table { column, kind });
             return Ok(None);
         }
-        let entry = self.plain(line, None).or_else(|_| self.fault("is neither a digest nor the head of a table with a column SHA-256, SHA-1 or MD5"))?;
+        let entry = self.plain(without_name(line), None).or_else(|_| self.fault("is neither a digest nor the head of a table with a column SHA-256, SHA-1 or MD5"))?;
         self.form = Some(Form::Plain);
         Ok(Some(entry))
     }
@@ -271,7 +271,7 @@ impl ListReader {
         match kind {
             Some(kind) if hex::decode_to_slice(line, &mut bytes[..width]).is_ok() => Ok(Entry { kind, bytes }),
             _ if expected.is_some() => self.fault("is not 64 hexadecimal digits"),
-            _ => self.fault("is not a digest: 32 hexadecimal digits (MD5), 40 (SHA-1) or 64 (SHA-256), and nothing else"),
+            _ => self.fault("is not a digest: 32 hexadecimal digits (MD5), 40 (SHA-1) or 64 (SHA-256), alone or as sha256sum writes them before the name of a file"),
         }
     }
 
@@ -292,6 +292,17 @@ impl ListReader {
 
     fn fault<T>(&self, what: impl Into<String>) -> Result<T, ListFault> {
         Err(ListFault { line: self.line, what: what.into() })
+    }
+}
+
+/// The digest of a line as `md5sum`, `sha1sum` and `sha256sum` write it: digest, blank, a blank or a star, name. The name is
+/// not kept. A backslash before the digest says that the name was written in an escaped way.
+fn without_name(line: &[u8]) -> &[u8] {
+    let plain = line.strip_prefix(b"\\").unwrap_or(line);
+    let end = plain.iter().position(|byte| *byte == b' ').unwrap_or(plain.len());
+    match &plain[end..] {
+        [b' ', b' ' | b'*', _, ..] => &plain[..end],
+        _ => line,
     }
 }
 

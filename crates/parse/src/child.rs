@@ -53,7 +53,7 @@ pub(crate) fn perform(
     order: &Order,
     extract: &dyn Fn(&[u8], &str) -> Vec<serde_json::Value>,
 ) -> io::Result<Closing> {
-    if order.task == Task::Pages {
+    if let Task::Pages { .. } = order.task {
         let mut harvest = Harvest::new(port, extract);
         let context = Context::new(&mut harvest, order);
         let worked = unpack::unpack(&context, "");
@@ -69,7 +69,7 @@ pub(crate) fn perform(
     let worked = match &order.task {
         Task::Unpack { name } => unpack::unpack(&context, name),
         Task::Extract { hint } => scan::scan(&context, hint, extract),
-        Task::Probe { .. } | Task::Pages | Task::UnpackAndRead { .. } => Ok(()),
+        Task::Probe { .. } | Task::Pages { .. } | Task::UnpackAndRead { .. } => Ok(()),
     };
     closing(&context, worked)
 }
@@ -100,7 +100,9 @@ impl Port for Pipes {
     }
 
     fn send(&mut self, report: Report<'_>) -> io::Result<()> {
-        self.output.write_all(&report.encode())
+        self.output.write_all(&report.encode())?;
+        // Known to the host before it is opened, or nobody would know where the child fell.
+        if let Report::Opening(_) = report { self.output.flush() } else { Ok(()) }
     }
 }
 

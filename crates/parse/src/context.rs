@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io;
 
 use crate::budget::Budget;
@@ -44,6 +45,8 @@ pub(crate) struct Context<'p> {
     halted: RefCell<Option<String>>,
     format: Cell<&'static str>,
     held: Cell<u64>,
+    /// Records that are passed over unopened.
+    without: BTreeSet<String>,
     ahead: RefCell<Ahead>,
 }
 
@@ -98,8 +101,8 @@ impl<'p> Context<'p> {
             budget: order.budget.clone(),
             source_len: order.source_len,
             // Of pages nothing is kept: one that swells ends by itself, and takes no room from the others.
-            ceiling: if order.task == Task::Pages { order.budget.output_bytes } else { order.budget.output_ceiling(order.source_len) },
-            opens_documents: order.task != Task::Pages,
+            ceiling: if matches!(order.task, Task::Pages { .. }) { order.budget.output_bytes } else { order.budget.output_ceiling(order.source_len) },
+            opens_documents: !matches!(order.task, Task::Pages { .. }),
             names: RefCell::default(),
             last_id: Cell::new(0),
             rejects: Cell::new(0),
@@ -108,8 +111,14 @@ impl<'p> Context<'p> {
             halted: RefCell::new(None),
             format: Cell::new("none"),
             held: Cell::new(0),
+            without: if let Task::Pages { without } = &order.task { without.clone() } else { BTreeSet::new() },
             ahead: RefCell::default(),
         }
+    }
+
+    /// Whether the record of this name stays unopened.
+    pub(crate) fn passes_over(&self, record: Option<&str>) -> bool {
+        record.is_some_and(|record| self.without.contains(record))
     }
 
     /// The bound that was reached, if one was.

@@ -87,7 +87,7 @@ pub fn unpack_target(bytes: &[u8]) {
 /// The same for the pages of a crawl: any bytes, read for links. No byte of a page may leave the child.
 pub fn pages_target(bytes: &[u8]) {
     let budget = Budget { output_bytes: 64 << 20, members: 5_000, depth: 2, memory_bytes: 64 << 20, ..Budget::default() };
-    let order = Order { task: Task::Pages, budget, source_len: bytes.len() as u64 };
+    let order = Order { task: Task::Pages { without: Default::default() }, budget, source_len: bytes.len() as u64 };
     let (mut source, mut sink) = (bytes.to_vec(), PagesOnly);
     let mut port = Direct { source: &mut source, guard: Guard::new(&order, &mut sink) };
     let cage = CageReport { cage: Cage::Uncaged, landlock_in_full: false, gaps: Vec::new() };

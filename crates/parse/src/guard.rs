@@ -55,6 +55,7 @@ pub(crate) struct Guard<'s> {
     reading: bool,
     /// The member that ended last, with its length, until all that was read in it has come.
     ended: Option<(u32, u64)>,
+    openings: u64,
     open: Vec<Open>,
     begun: u64,
     finding_count: u64,
@@ -74,10 +75,11 @@ impl<'s> Guard<'s> {
             source_len: order.source_len,
             extracting: matches!(order.task, Task::Extract { .. }),
             probing: matches!(order.task, Task::Probe { .. }),
-            harvesting: order.task == Task::Pages,
+            harvesting: matches!(order.task, Task::Pages { .. }),
             page_bytes: 0,
             reading: matches!(order.task, Task::UnpackAndRead { .. }),
             ended: None,
+            openings: 0,
             open: Vec::new(),
             begun: 0,
             finding_count: 0,
@@ -101,6 +103,7 @@ impl<'s> Guard<'s> {
             Report::End(tail) => self.end(&tail),
             Report::Finding(finding) => self.finding(finding),
             Report::Selectors(values) => self.selectors(values),
+            Report::Opening(record) => self.opening(&record),
             Report::Pages(values) => self.pages(values),
             Report::Found { id, last, values } => self.found(id, values, last),
             Report::Probe(probe) => self.probe(probe),
@@ -215,6 +218,15 @@ impl<'s> Guard<'s> {
             self.ended = None;
         }
         Ok(self.sink.found(id, values, last)?)
+    }
+
+    fn opening(&mut self, record: &str) -> Result<(), Refusal> {
+        rule(self.harvesting, "a page where none was asked for")?;
+        rule(record.len() <= MAX_TEXT, "the name of a record that is too long")?;
+        self.openings += 1;
+        rule(self.openings <= self.budget.members, "more pages than the budget allows")?;
+        self.sink.opening(record);
+        Ok(())
     }
 
     fn pages(&mut self, values: Vec<serde_json::Value>) -> Result<(), Refusal> {

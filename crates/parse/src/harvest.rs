@@ -16,6 +16,8 @@ use crate::wire::Report;
 
 /// Bytes of one body that are read.
 const MOST: usize = 8 << 20;
+/// Bytes of a record's name that are told.
+const LONGEST_NAME: usize = 1_024;
 
 /// The word in the hint by which the closure knows what is asked of it.
 pub const READ_PAGE: &str = "page";
@@ -42,17 +44,23 @@ impl<'p, 'e> Harvest<'p, 'e> {
         Harvest { port, extract, record: None, body: RefCell::new(None) }
     }
 
-    fn begin(&mut self, head: MemberHead) {
+    fn begin(&mut self, head: MemberHead) -> io::Result<()> {
         match (&self.record, head.container) {
             (None, Container::WarcRecord) if head.depth == 1 => {
                 let warc = head.warc.filter(|warc| warc.record_type == "response");
                 self.record = warc.map(|warc| (head.id, warc.record_id.unwrap_or_default(), warc.target_uri.unwrap_or_default()));
+                if let Some((_, record, _)) = &self.record {
+                    let mut record = record.clone();
+                    record.truncate(record.floor_char_boundary(LONGEST_NAME));
+                    self.port.send(Report::Opening(record))?;
+                }
             }
             (Some((record, ..)), Container::HttpPayload) if head.parent == Some(*record) => {
                 self.body = RefCell::new(Some(Body { id: head.id, head: head.http, bytes: Vec::new(), digest: Sha256::new(), length: 0 }));
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn data(&self, id: u32, bytes: &[u8]) {
@@ -99,7 +107,7 @@ impl Port for Harvest<'_, '_> {
 
     fn send(&mut self, report: Report<'_>) -> io::Result<()> {
         match report {
-            Report::Begin(head) => self.begin(*head),
+            Report::Begin(head) => self.begin(*head)?,
             Report::Data(id, bytes) => self.data(id, &bytes),
             Report::End(tail) => self.end(&tail)?,
             // The records are accounted for when the exhibit is examined; here nobody keeps an account.

@@ -118,6 +118,9 @@ pub trait Sink {
         Err(SinkError::from("what was read, and nobody asked for".to_string()))
     }
 
+    /// The record of a web archive that is opened next, for [`Task::Pages`]: when the child falls, it fell there.
+    fn opening(&mut self, _record: &str) {}
+
     /// What was read in one response of a web archive, for [`Task::Pages`].
     ///
     /// # Errors

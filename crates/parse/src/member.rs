@@ -1,6 +1,8 @@
 //! The words that pass between child and host: tasks, members, findings, summary.
 //! Values only; names from a stranger are carried as they are and are never used as paths.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cage::CageReport;
@@ -29,7 +31,10 @@ pub enum Task {
         hint: String,
     },
     /// Walk a web archive and run the closure over the body of each response; no byte of it leaves the child.
-    Pages,
+    Pages {
+        /// `WARC-Record-ID` of records that are passed over unopened.
+        without: BTreeSet<String>,
+    },
     /// Try what the cage must refuse, and report each result.
     Probe {
         /// A file that the host can read, such as a key.

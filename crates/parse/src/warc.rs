@@ -86,6 +86,9 @@ fn record(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, origin: &Ori
     let member = context.begin(parent, member)?;
     let declared = |name| field(&head, name).map(|text| Declared::new(name, text));
     let block = block(context, member, tap, length, declared("WARC-Block-Digest").as_ref(), |pipe| {
+        if context.passes_over(head.record_id.as_deref()) {
+            return Ok(Message { payload: None, bare: None });
+        }
         inside(context, member, pipe, &head, declared("WARC-Payload-Digest").as_ref(), place)
     })?;
     finish(context, parent, tap, &Record { origin, start, length, offset }, block)

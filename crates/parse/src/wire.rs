@@ -45,6 +45,8 @@ pub(crate) enum Report<'a> {
     End(MemberTail),
     Finding(Finding),
     Selectors(Vec<serde_json::Value>),
+    /// The record that is opened next: the child may fall in it.
+    Opening(String),
     Pages(Vec<serde_json::Value>),
     /// What was read in the member that has just ended; `last` when nothing more comes of it.
     Found { id: u32, last: bool, values: Vec<serde_json::Value> },
@@ -74,6 +76,7 @@ impl Report<'_> {
             Report::End(value) => json_frame(b'E', value),
             Report::Finding(value) => json_frame(b'F', value),
             Report::Selectors(values) => lines_frame(b'S', values),
+            Report::Opening(record) => json_frame(b'O', record),
             Report::Pages(values) => lines_frame(b'L', values),
             Report::Found { id, last, values } => {
                 let lines: Vec<String> = values.iter().map(ToString::to_string).collect();
@@ -100,6 +103,7 @@ impl Report<'_> {
             b'E' => Report::End(json(body)?),
             b'F' => Report::Finding(json(body)?),
             b'S' => Report::Selectors(json_lines(body)?),
+            b'O' => Report::Opening(json(body)?),
             b'L' => Report::Pages(json_lines(body)?),
             b'G' => {
                 let (id, rest) = body.split_first_chunk::<4>().ok_or("what was read, of no member")?;

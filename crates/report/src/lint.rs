@@ -375,13 +375,13 @@ fn check_expert(draft: &Draft, faults: &mut Vec<LintError>) {
 
 fn check_record(draft: &Draft, faults: &mut Vec<LintError>) {
     let Some(record) = &draft.record else {
-        return faults.push(LintError::RecordMissing("place, times and participants"));
+        return faults.push(LintError::RecordMissing("place, times and participants (--place, --participant)"));
     };
     if record.place.trim().is_empty() {
-        faults.push(LintError::RecordMissing("the place"));
+        faults.push(LintError::RecordMissing("the place (--place)"));
     }
     if record.participants.iter().all(|name| name.trim().is_empty()) {
-        faults.push(LintError::RecordMissing("the participants"));
+        faults.push(LintError::RecordMissing("the participants (--participant)"));
     }
     if record.ended < record.started {
         faults.push(LintError::RecordMissing("an end that lies after its beginning"));

@@ -121,7 +121,7 @@ fn law_09_page_one_is_complete() {
 #[test]
 fn each_template_asks_for_its_own_facts() {
     let record = Template::InvestigativeRecord;
-    refused(record, |draft| draft.record = None, LintError::RecordMissing("place, times and participants"));
+    refused(record, |draft| draft.record = None, LintError::RecordMissing("place, times and participants (--place, --participant)"));
     let backwards = |draft: &mut Draft| {
         if let Some(record) = &mut draft.record {
             record.ended = record.started.plus_seconds(-1);

@@ -26,6 +26,7 @@ mod sequencer;
 mod session;
 mod sql;
 mod steps;
+mod turn;
 pub mod vault;
 
 pub use asking::case_label;
@@ -43,3 +44,4 @@ pub use record::{Basis, Content, Head, Number, Row, Write};
 pub use safeguard::{Known, Server};
 pub use session::{Bundle, Session, UserRecord, signature_holds};
 pub use steps::{Committed, Store};
+pub use turn::Turn;

@@ -5,14 +5,16 @@
 
 use std::{fs, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
-use collect::{Shared, Through, canary, control::Circuit, relay::Relay, tor::Network};
+use collect::{Shared, Through, canary, control::Circuit, destination::Refusal, relay::Relay, tor::Network};
 use model::capture::Order;
+use serde::{Deserialize, Serialize};
 use store::StoreError;
 
 use crate::{Desk, office::input, proxy::{self, ProxyKind}};
 
-/// The way to the pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The way to the pages; the row of a crawl keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "through")]
 pub enum Way {
     /// This machine's own loopback.
     Loopback,
@@ -51,8 +53,31 @@ impl Way {
     }
 
     /// Whether it ends in a private network: only there is a name for practice a name.
-    pub(super) fn is_private(&self) -> bool {
+    fn is_private(&self) -> bool {
         matches!(self, Way::Tor { network: Some(_) } | Way::TorExit { network: Some(_) })
+    }
+
+    /// Whether an order by this way may hold the address.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn reaches(&self, url: &str) -> Result<(), Refusal> {
+        let network = if self.is_private() { "private" } else { collect::destination::PUBLIC };
+        collect::destination::target_on(self.transport(), Some(network), url).map(|_| ())
+    }
+
+    /// What to do about an address that this way does not reach.
+    pub(crate) fn instead(&self, url: &str) -> &'static str {
+        let onion = collect::destination::target(collect::TOR, url).is_ok();
+        match self {
+            Way::Loopback | Way::TorExit { .. } if onion => "It is an onion service: write `--through tor`",
+            Way::Proxy { .. } => "Do not open it with another program on this computer",
+            Way::Loopback => "Capture it by hand and admit the file (`exhibit admit FILE --device … --address … --taken-at … --method …`)",
+            Way::Tor { .. } if collect::destination::target(collect::TOR_EXIT, url).is_ok() => {
+                "It is a page of the open net: `--through tor-exit` leads there, if your authority names this host in the source open. Do not open it with another program on this computer"
+            }
+            Way::Tor { .. } | Way::TorExit { .. } => "Do not open it with another program on this computer",
+        }
     }
 }
 

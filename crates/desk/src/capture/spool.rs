@@ -42,7 +42,7 @@ pub(super) fn spool_folder(desk: &Desk, order: &OrderId) -> Result<(PathBuf, fs:
 /// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
 const ATTENDED: &str = "desk.lock";
 
-fn spool_of(desk: &Desk, order: &OrderId) -> PathBuf {
+pub(super) fn spool_of(desk: &Desk, order: &OrderId) -> PathBuf {
     desk.store.home().spool().join(order.as_str())
 }
 
@@ -59,6 +59,11 @@ fn attending(desk: &Desk, order: &OrderId) -> Result<Option<fs::File>, StoreErro
         Err(fs::TryLockError::WouldBlock) => Ok(None),
         Err(fs::TryLockError::Error(error)) => Err(trouble(error)),
     }
+}
+
+/// Whether the order's spool is on this machine.
+pub(crate) fn is_here(desk: &Desk, order: &OrderId) -> bool {
+    spool_of(desk, order).exists()
 }
 
 /// Whether a living desk of this machine attends this order.
@@ -169,6 +174,26 @@ fn ends_by(order: &Order, begun: Moment) -> Moment {
 fn left_behind(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row, content: &OrderContent) -> Result<CaptureView, StoreError> {
     let revoked = StoreError::refused(Law::Revocation, "the desk ended before the capture did");
     admit_spool(desk, scope, keep, row, content, &Ended { revoked: Some(revoked), unwatched: collect::is_walled(&content.order.transport), ..Ended::default() })
+}
+
+/// How long a collector may be at work after its desk is gone.
+pub(crate) const AFTER_ITS_DESK: Duration = LEASE.saturating_add(GRACE);
+
+/// Ends an order of another machine whose desk is gone and whose lease is over: without an exhibit, because its spool is
+/// not here. The caller has its turn.
+///
+/// # Errors
+/// A conflict, when it has ended meanwhile.
+pub(crate) fn give_up(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
+    let row = desk.store.get(scope, "order", order.as_str())?;
+    if row.state != "running" {
+        return Err(StoreError::Conflict);
+    }
+    let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
+    match left_behind(desk, scope, &keep, &row, &row.content()?) {
+        Err(error) if error.law() != Some(Law::Integrity) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Ends one order whose desk died, as [`recover`] does: with an exhibit, or without one.

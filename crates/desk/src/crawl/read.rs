@@ -4,7 +4,10 @@
 //! restricted exhibit: its pages count as fetched, and nothing is read in them (law 7). What is found is written in
 //! steps of bounded size; a desk that dies in between reads again, and what is known already is passed over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use model::{
     Sha256Digest,
@@ -35,6 +38,10 @@ use crate::{
 const ROBOTS: &str = "crawl-robots";
 /// New pages of one step.
 const STEP: usize = 2_000;
+/// Pages of one round on which the reader may fall, each left out of the next reading of the others.
+const MOST_FALLS: usize = 16;
+/// Longest that a round is read again and again.
+const READ_AGAIN_FOR: Duration = Duration::from_secs(900);
 /// Addresses that are remembered as known, so that the same few are not asked for again and again.
 const REMEMBERED: usize = 100_000;
 
@@ -44,13 +51,14 @@ fn budget() -> Budget {
 }
 
 /// Reads the round that is sealed, and closes it. Gives the crawl's row as it is then.
-pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits, row: Row) -> Result<Row, StoreError> {
+pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, row: Row) -> Result<Row, StoreError> {
     let content: CrawlContent = row.content()?;
     let round = content.round.clone().filter(|round| round.exhibit.is_some()).ok_or_else(|| StoreError::damaged("a round that is not sealed"))?;
     let exhibit_row = desk.store.get(scope, "exhibit", round.exhibit.as_ref().expect("asked above").as_str())?;
     let exhibit: ExhibitContent = exhibit_row.content()?;
     let record: CaptureRecord = exhibit.record.as_ref().and_then(|held| serde_json::from_value(held["record"].clone()).ok()).ok_or_else(|| StoreError::damaged("the record of a round"))?;
     let mut reading = Reading::begin(desk, scope, permits, row, content, &round, &record)?;
+    reading.circuits = exhibit.record.as_ref().and_then(|held| held["circuits"].as_array()).map_or(0, |circuits| circuits.len() as u64);
     let trouble = if exhibit.class.is_restricted() {
         reading.closed = true;
         Some(format!("it is {}: nothing was read in it", exhibit.class.name()))
@@ -67,11 +75,13 @@ pub(super) fn round(desk: &Desk, scope: &Scope, permits: &CrawlPermits, row: Row
 struct Reading<'a> {
     desk: &'a Desk,
     scope: &'a Scope,
-    permits: &'a CrawlPermits,
+    permits: &'a CrawlPermits<'a>,
     row: Row,
     content: CrawlContent,
     round: &'a RoundState,
     exhibit: String,
+    /// Circuits that the desk saw while it was captured.
+    circuits: u64,
     /// The fetch of each page, by its place in the round.
     fetches: Vec<&'a Fetch>,
     /// Each page's row and content, by its place in the round.
@@ -82,6 +92,10 @@ struct Reading<'a> {
     lists: Known,
     /// The class of what a list holds of it.
     restricted: Option<ExhibitClass>,
+    /// The record that the child opened last and has not told about.
+    opening: Option<String>,
+    /// The pages on which the child fell, by their place, and how.
+    fell: BTreeMap<usize, String>,
     robots: BTreeMap<String, RobotRules>,
     new_robots: Vec<Write>,
     known: BTreeSet<[u8; 16]>,
@@ -97,7 +111,7 @@ impl<'a> Reading<'a> {
     fn begin(
         desk: &'a Desk,
         scope: &'a Scope,
-        permits: &'a CrawlPermits,
+        permits: &'a CrawlPermits<'a>,
         row: Row,
         content: CrawlContent,
         round: &'a RoundState,
@@ -126,8 +140,8 @@ impl<'a> Reading<'a> {
             .collect::<Result<_, _>>()?;
         let exhibit = round.exhibit.as_ref().map(ToString::to_string).unwrap_or_default();
         Ok(Reading {
-            desk, scope, permits, row, content, round, exhibit, fetches, pages, places, robots, lists: Known::open(desk, scope)?, restricted: None,
-            new_robots: vec![], known: BTreeSet::new(), ready: vec![], found: vec![], closed: false, failed: None,
+            desk, scope, permits, row, content, round, exhibit, circuits: 0, fetches, pages, places, robots, lists: Known::open(desk, scope)?, restricted: None,
+            opening: None, fell: BTreeMap::new(), new_robots: vec![], known: BTreeSet::new(), ready: vec![], found: vec![], closed: false, failed: None,
         })
     }
 
@@ -140,34 +154,57 @@ impl<'a> Reading<'a> {
             Ok(readable) => readable.into(),
             Err(error) => return Err(admit::anomaly(desk, scope, exhibit_row, error)?),
         };
-        let last = std::cell::Cell::new(std::time::Instant::now());
+        let last = std::cell::Cell::new(Instant::now());
         let stop = || {
-            if last.get().elapsed() < std::time::Duration::from_secs(1) {
+            if last.get().elapsed() < Duration::from_secs(1) {
                 return false;
             }
-            last.set(std::time::Instant::now());
+            last.set(Instant::now());
             desk.store.still_live(scope, permit).is_err() || admit::still_open(desk, scope, blob).is_err()
         };
-        let ran = parse::run(desk.exe(), &Task::Pages, &budget(), &mut source, self, &stop);
-        let outcome = match ran {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                let own = self.failed.take();
-                return Err(own.unwrap_or_else(|| StoreError::Environment { attempt: "reading the links of a round".into(), cause: error.to_string() }));
+        let begun = Instant::now();
+        loop {
+            self.opening = None;
+            let task = Task::Pages { without: self.passed_over() };
+            let outcome = match parse::run(desk.exe(), &task, &budget(), &mut source, self, &stop) {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    let own = self.failed.take();
+                    return Err(own.unwrap_or_else(|| StoreError::Environment { attempt: "reading the links of a round".into(), cause: error.to_string() }));
+                }
+            };
+            if let Some(class) = self.restricted {
+                return Ok(Some(format!("a known-hash list holds one of its pages, so it is {} now: nothing more was read in it", class.name())));
             }
-        };
-        if let Some(class) = self.restricted {
-            return Ok(Some(format!("a known-hash list holds one of its pages, so it is {} now: nothing more was read in it", class.name())));
-        }
-        match outcome.ended {
-            Ended::Done => Ok(None),
-            // Stopped from outside: the authority ended, or the item is restricted now. The next reading asks again.
-            Ended::Stopped => {
-                desk.store.still_live(scope, permit)?;
-                Ok(Some("the reading was stopped, because the item became restricted".into()))
+            match outcome.ended {
+                Ended::Done => return Ok(None),
+                // Stopped from outside: the authority ended, or the item is restricted now. The next reading asks again.
+                Ended::Stopped => {
+                    desk.store.still_live(scope, permit)?;
+                    return Ok(Some("the reading was stopped, because the item became restricted".into()));
+                }
+                other => {
+                    let why = format!("the links were not read to their end: {other:?}");
+                    // One page hides no other: the rest of the round is read again without it.
+                    if !self.falls_on_a_page(&why) || begun.elapsed() > READ_AGAIN_FOR {
+                        return Ok(Some(why));
+                    }
+                }
             }
-            other => Ok(Some(format!("the links were not read to their end: {other:?}"))),
         }
+    }
+
+    /// Notes on which page the child fell. False when that is not known, or it falls again and again.
+    fn falls_on_a_page(&mut self, why: &str) -> bool {
+        let place = self.opening.take().and_then(|record| self.places.get(record.as_str()).copied());
+        let Some(place) = place.filter(|_| self.fell.len() < MOST_FALLS) else { return false };
+        self.fell.insert(place, format!("{why}; the other pages of its round were read without it")).is_none()
+    }
+
+    /// The records that another reading of the round leaves unopened: what was read, and where the child fell.
+    fn passed_over(&self) -> BTreeSet<String> {
+        let read = |place: &usize| self.pages[*place].1.read.is_some() || self.fell.contains_key(place);
+        self.places.iter().filter(|(_, place)| read(place)).map(|(record, _)| record.to_string()).collect()
     }
 
     fn page(&mut self, page: PageRead) -> Result<(), StoreError> {
@@ -247,7 +284,11 @@ impl<'a> Reading<'a> {
                     return Ok(());
                 }
                 let wish = &self.content.wish;
-                let verdict = if self.content.let_in >= wish.scope.pages.saturating_add(self.robot_pages()) {
+                let verdict = if wish.persona.is_some() && address.is_covered() {
+                    Err(LeftOut::Session)
+                } else if wish.persona.is_some() && address.ends_session() {
+                    Err(LeftOut::EndsSession)
+                } else if self.content.let_in >= wish.scope.pages.saturating_add(self.robot_pages()) {
                     wish.scope.lets_in(&address, depth, &self.robots, None).and(Err(LeftOut::Pages))
                 } else {
                     wish.scope.lets_in(&address, depth, &self.robots, Some(&mut self.content.patterns))
@@ -343,7 +384,7 @@ impl<'a> Reading<'a> {
             let again = self.settle(place);
             if via == LinkKind::Robots && !again && Address::alone(&url).is_ok_and(|address| !self.robots.contains_key(address.origin())) {
                 // A file that could not be read is not an empty one.
-                let unread = (self.closed || trouble.is_some()).then(RobotRules::closed);
+                let unread = (self.closed || trouble.is_some() || self.fell.contains_key(&place)).then(RobotRules::closed);
                 self.rules(&url, fetch.outcome.clone(), unread)?;
             }
             if self.closed {
@@ -353,11 +394,14 @@ impl<'a> Reading<'a> {
                 self.link(&address, &Link { kind: LinkKind::Redirect, to: to.clone() }, depth)?;
             }
             came += u64::from(self.pages[place].1.came.is_some());
-            self.not_read(place, trouble.as_deref());
+            let fell = self.fell.get(&place).cloned();
+            self.not_read(place, fell.as_deref().or(trouble.as_deref()));
             self.content.counts.bytes += fetch.response_bytes;
         }
         self.content.empty = if came == 0 { self.content.empty + 1 } else { 0 };
         self.content.counts.rounds += 1;
+        self.content.counts.circuits += self.circuits;
+        let fell: BTreeMap<u64, String> = std::mem::take(&mut self.fell).into_iter().map(|(place, why)| (self.round.pages[place], why)).collect();
         let mut rows = std::mem::take(&mut self.ready);
         let pages = std::mem::take(&mut self.pages);
         for ((row, page), number) in pages.iter().zip(&self.round.pages) {
@@ -367,6 +411,7 @@ impl<'a> Reading<'a> {
                 (None, false) => WAITING,
             };
             match state {
+                FETCHED | FAILED if page.via == LinkKind::Robots => self.content.counts.robots += 1,
                 FETCHED => self.content.counts.fetched += 1,
                 FAILED => self.content.counts.failed += 1,
                 _ => {}
@@ -378,7 +423,7 @@ impl<'a> Reading<'a> {
         let after = self.round.pages.iter().max().map_or(self.content.from, |last| last + 1);
         self.content.from = waits.unwrap_or(after).min(self.content.back.take().unwrap_or(u64::MAX));
         self.content.round = None;
-        self.commit(rows, json!({"pages": pages.len(), "came": came, "trouble": trouble}))?;
+        self.commit(rows, json!({"pages": pages.len(), "came": came, "trouble": trouble, "fell": fell}))?;
         Ok(self.row)
     }
 
@@ -446,8 +491,13 @@ impl Sink for Reading<'_> {
         Err(SinkError::from("selectors where pages were asked for".to_string()))
     }
 
+    fn opening(&mut self, record: &str) {
+        self.opening = Some(record.to_string());
+    }
+
     fn page(&mut self, value: Value) -> Result<(), SinkError> {
         // What the child cannot say in our words it did not read.
+        self.opening = None;
         let Ok(page) = serde_json::from_value::<PageRead>(value) else { return Ok(()) };
         Reading::page(self, page).map_err(|error| {
             let told = error.to_string();

@@ -7,7 +7,7 @@
 use model::{Law, Moment, crawl::next_due, event::EventType, id::BlobId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{NewEvent, Permit, Row, Scope, StoreError};
+use store::{NewEvent, Permit, Row, Scope, Session, StoreError};
 
 use super::{CrawlPermits, CrawlWish, GOING, KIND, begin_with, crawl_label};
 use crate::{
@@ -91,7 +91,7 @@ fn last_crawl(desk: &Desk, scope: &Scope, id: Option<&str>) -> Result<Option<Row
 ///
 /// # Errors
 /// A period below a minute, an end that has passed, a permit that does not cover now.
-pub fn schedule(desk: &Desk, scope: &Scope, permits: &CrawlPermits, wish: &ScheduleWish) -> Result<ScheduleView, StoreError> {
+pub fn schedule(desk: &Desk, scope: &Scope, permits: &CrawlPermits<'_>, wish: &ScheduleWish) -> Result<ScheduleView, StoreError> {
     permits.cover(&wish.crawl)?;
     wish.crawl.checked()?;
     let now = desk.now();
@@ -148,7 +148,7 @@ pub struct Due {
 ///
 /// # Errors
 /// When the records cannot be read.
-pub fn due(desk: &Desk, scope: &Scope, told: &mut dyn FnMut(String)) -> Result<Vec<Due>, StoreError> {
+pub fn due(desk: &Desk, session: &Session, scope: &Scope, told: &mut dyn FnMut(String)) -> Result<Vec<Due>, StoreError> {
     let mut found = Vec::new();
     for row in desk.store.list(scope, SCHEDULE)?.into_iter().filter(|row| row.state == "live") {
         let content: ScheduleContent = row.content()?;
@@ -161,7 +161,7 @@ pub fn due(desk: &Desk, scope: &Scope, told: &mut dyn FnMut(String)) -> Result<V
             found.push(Due { schedule: name, crawl: crawl_label(last.number.unwrap_or(0)), wish: content.crawl });
             continue;
         }
-        match begin_due(desk, scope, &row, content) {
+        match begin_due(desk, session, scope, &row, content) {
             Ok(begun) => found.push(begun),
             Err(StoreError::Conflict) => told(format!("{name}: another desk has begun it")),
             Err(error) => told(format!("{name}: not begun: {error}")),
@@ -170,8 +170,8 @@ pub fn due(desk: &Desk, scope: &Scope, told: &mut dyn FnMut(String)) -> Result<V
     Ok(found)
 }
 
-fn begin_due(desk: &Desk, scope: &Scope, row: &Row, content: ScheduleContent) -> Result<Due, StoreError> {
-    let permits = CrawlPermits::ask(desk, scope, &content.crawl)?;
+fn begin_due(desk: &Desk, session: &Session, scope: &Scope, row: &Row, content: ScheduleContent) -> Result<Due, StoreError> {
+    let permits = CrawlPermits::ask(desk, session, scope, &content.crawl)?;
     let now = desk.now();
     let crawl = begin_with(desk, scope, &permits, &content.crawl, Some((&row.id, content.last.clone())), |id| {
         let next = ScheduleContent { due: next_due(content.from, content.every_seconds, now), last: Some(id.to_string()), ..content.clone() };

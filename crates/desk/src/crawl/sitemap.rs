@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use model::{
     Law, Moment, Sha256Digest,
     action::Action,
-    crawl::{Change, LinkKind, Mark, compare},
+    crawl::{Address, Change, CrawlScope, LinkKind, Mark, compare},
     event::EventType,
 };
 use serde::Serialize;
@@ -17,7 +17,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::{NewEvent, Permit, Row, Scope, StoreError};
 
-use super::{BY_ADDRESS, FETCHED, PAGE, PageContent, by_address, crawl_label, number_of, page_id, row_of};
+use super::{BY_ADDRESS, CrawlContent, FETCHED, PAGE, PageContent, by_address, crawl_label, number_of, page_id, row_of};
 use crate::{
     Desk,
     admit::ExhibitContent,
@@ -200,21 +200,41 @@ fn page_of(desk: &Desk, scope: &Scope, crawl: &str, url: &str) -> Result<Option<
     found.into_iter().next().map(|row| row.content().map(|page| (row, page))).transpose()
 }
 
-/// What changed between two crawls: pages that are new, changed, nearly the same, or gone. Returns the lines and how
-/// many pages are unchanged. One event.
+/// What changed between two crawls.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// Pages that are not as they were.
+    pub lines: Vec<ChangeLine>,
+    /// Pages that are the same.
+    pub same: u64,
+    /// Pages that only one of the two crawls could ask for: nothing is said of them.
+    pub outside: u64,
+}
+
+/// What changed between two crawls: pages that are new, changed, nearly the same, or gone. One event. What lies outside
+/// the scope of one of the two is neither new nor gone: it could not be asked for.
 ///
 /// # Errors
-/// When the permit is not to view.
-pub fn changes(desk: &Desk, scope: &Scope, permit: &Permit, before: &str, now: &str) -> Result<(Vec<ChangeLine>, u64), StoreError> {
+/// When the permit is not to view; crawls of different sites.
+pub fn changes(desk: &Desk, scope: &Scope, permit: &Permit, before: &str, now: &str) -> Result<Changes, StoreError> {
     for_action(permit, Action::View)?;
     let (old, new) = (row_of(desk, scope, before)?, row_of(desk, scope, now)?);
     if old.id == new.id {
         return Err(StoreError::input("name two crawls: the earlier one and the later one"));
     }
+    let (of_old, of_new) = (old.content::<CrawlContent>()?.wish.scope, new.content::<CrawlContent>()?.wish.scope);
+    if !of_old.origins.iter().any(|origin| of_new.origins.contains(origin)) {
+        let names = (crawl_label(old.number.unwrap_or(0)), crawl_label(new.number.unwrap_or(0)));
+        return Err(StoreError::input(format!("{} and {} are crawls of different sites: there is nothing to compare. Name two crawls of one site", names.0, names.1)));
+    }
     let mut labels = Labels { desk, scope, known: BTreeMap::new() };
-    let (mut lines, mut same, mut restricted) = (Vec::new(), 0u64, 0u64);
+    let (mut lines, mut same, mut restricted, mut outside) = (Vec::new(), 0u64, 0u64, 0u64);
     walk(desk, scope, &new.id, &mut |row, page| {
-        let Some(came) = page.came.as_ref().filter(|_| row.state == FETCHED) else { return Ok(()) };
+        let Some(came) = page.came.as_ref().filter(|_| row.state == FETCHED && page.via != LinkKind::Robots) else { return Ok(()) };
+        if !could_ask(&of_old, &page) {
+            outside += 1;
+            return Ok(());
+        }
         let earlier = page_of(desk, scope, &old.id, &page.url)?.and_then(|(_, page)| page.came.clone().map(|came| (page, came)));
         let (label, silent) = labels.of(&came.exhibit)?;
         let earlier = earlier.map(|(page, came)| labels.of(&came.exhibit).map(|(label, silent)| (page, came, label, silent))).transpose()?;
@@ -233,7 +253,11 @@ pub fn changes(desk: &Desk, scope: &Scope, permit: &Permit, before: &str, now: &
         Ok(())
     })?;
     walk(desk, scope, &old.id, &mut |row, page| {
-        let Some(came) = page.came.as_ref().filter(|_| row.state == FETCHED) else { return Ok(()) };
+        let Some(came) = page.came.as_ref().filter(|_| row.state == FETCHED && page.via != LinkKind::Robots) else { return Ok(()) };
+        if !could_ask(&of_new, &page) {
+            outside += 1;
+            return Ok(());
+        }
         let later = page_of(desk, scope, &new.id, &page.url)?;
         let (label, silent) = labels.of(&came.exhibit)?;
         if later.is_some_and(|(row, _)| row.state == FETCHED) || silent || hidden(&page, &mut labels)? {
@@ -244,12 +268,17 @@ pub fn changes(desk: &Desk, scope: &Scope, permit: &Permit, before: &str, now: &
     })?;
     let text = serde_json::to_vec(&lines).map_err(crate::office::input)?;
     let names = (crawl_label(old.number.unwrap_or(0)), crawl_label(new.number.unwrap_or(0)));
-    let detail = json!({"query": "changes", "crawls": names, "count": lines.len(), "unchanged": same, "restricted": restricted, "results": Sha256Digest::of(&text)});
+    let detail = json!({"query": "changes", "crawls": names, "count": lines.len(), "unchanged": same, "outside": outside, "restricted": restricted, "results": Sha256Digest::of(&text)});
     desk.store.commit(scope, permit, NewEvent::new(EventType::CrawlConsulted, Some(new.id.clone()), detail), vec![])?;
     if restricted > 0 && lines.is_empty() && same == 0 {
         return Err(StoreError::refused(Law::Restricted, "all that could be compared lies in restricted exhibits: nothing is said about it"));
     }
-    Ok((lines, same))
+    Ok(Changes { lines, same, outside })
+}
+
+/// Whether a crawl with this scope could have asked for the page: its site, and its path.
+fn could_ask(scope: &CrawlScope, page: &PageContent) -> bool {
+    Address::alone(&page.url).is_ok_and(|address| scope.reaches(&address))
 }
 
 fn hidden(page: &PageContent, labels: &mut Labels<'_>) -> Result<bool, StoreError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Concerns, InCase, words};
+use super::{Concerns, InCase, way, words};
 
 #[derive(Debug, Subcommand)]
 pub enum CollectVerb {
@@ -134,9 +134,14 @@ pub struct CrawlArgs {
     pub source: String,
     #[command(flatten)]
     pub concerns: Concerns,
-    /// The way to the pages: loopback, or tor.
-    #[arg(long, default_value = "loopback", value_parser = ["loopback", "tor"])]
+    /// The way to the pages: loopback; tor (onion services, from behind walls, after a leak check); tor-exit (the open net
+    /// through Tor, from behind the same walls); proxy:NAME (a proxy that an administrator named, the same walls).
+    #[arg(long, default_value = "loopback", value_parser = way, value_name = "WAY")]
     pub through: String,
+    /// As a persona that you have checked out: its number or name. Its cookies are sent with each round, and withheld from
+    /// what is kept. Addresses that look as if they log it out are left out.
+    #[arg(long, value_parser = words)]
+    pub persona: Option<String>,
     /// On a training node: the private Tor network in place of the public one.
     #[arg(long, value_name = "FILE")]
     pub tor_network: Option<PathBuf>,

@@ -271,7 +271,7 @@ impl Walk {
         };
         let (_, scope) = self.enter(INVESTIGATOR)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
-        let view = capture::run(&self.desk, &scope, &permits, &wish, |_| ())?;
+        let view = capture::run(&self.desk, &scope, &permits, &wish, &mut |_| ())?;
         if !view.record.complete {
             return Err(DeskError::input("the capture of the synthetic market is partial: run the demo again"));
         }

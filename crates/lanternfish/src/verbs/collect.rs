@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use desk::{
-    DeskError, Scope,
+    DeskError, Scope, Session,
     admit::{self, AdmitFile},
     case,
-    crawl::{self, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told, WayWord},
-    doctor,
+    crawl::{self, Changes, CrawlPermits, CrawlView, CrawlWish, ScheduleWish, Told},
+    doctor, persona,
 };
 use model::{
     action::Action,
@@ -16,16 +16,19 @@ use model::{
     moment::{DayEdge, civil_to_moment},
 };
 
+use serde_json::json;
+
 use super::{Done, Office, exhibits, parsed};
-use crate::{args::*, in_short};
+use crate::{args::*, in_short, output::Pace};
 
 impl Office {
     pub(super) fn collect(&self, verb: CollectVerb) -> Done {
         match verb {
             CollectVerb::Crawl(typed) => {
-                let wish = wish(&typed)?;
-                let (_, scope) = self.enter(&typed.case)?;
-                let permits = CrawlPermits::ask(&self.desk, &scope, &wish)?;
+                let (session, scope) = self.enter(&typed.case)?;
+                let wish = self.wish(&session, &scope, &typed)?;
+                let permits = CrawlPermits::ask(&self.desk, &session, &scope, &wish)?;
+                self.warn(&permits.warnings());
                 let label = crawl::begin(&self.desk, &scope, &permits, &wish)?;
                 self.crawl_on(&scope, &permits, &label)?;
             }
@@ -41,8 +44,11 @@ impl Office {
             }
             CollectVerb::Status { case, crawl } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                let views = crawl::status(&self.desk, &scope, &permit, crawl.as_deref())?;
-                self.voice.tell_all(&views, || views.iter().flat_map(in_short::crawl).collect(), "the case has no crawl yet");
+                let status = crawl::status(&self.desk, &scope, &permit, crawl.as_deref())?;
+                self.voice.tell_all(&status.crawls, || status.crawls.iter().flat_map(in_short::crawl).collect(), "the case has no crawl yet");
+                for under in &status.captures {
+                    self.voice.tell(&json!({"capture": under}), || vec![format!("{}: {}", under.order, in_short::under_way(under))]);
+                }
                 if crawl.is_none() {
                     let schedules = crawl::schedules(&self.desk, &scope)?;
                     self.voice.say_all(&schedules, "the case has no schedule");
@@ -68,19 +74,29 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 let voice = self.voice;
                 let count = crawl::sitemap(&self.desk, &scope, &permit, &crawl, state.as_deref(), &mut |line| voice.tell(&line, || vec![in_short::page(&line)]))?;
-                voice.note(format!("{count} addresses; hints such as captcha or login-wall are marks on the page, not proof"));
+                voice.note(format!("{}; hints such as captcha or login-wall are marks on the page, not proof", in_short::count(count, "address")));
             }
             CollectVerb::Changes { case, before, now } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                let (lines, same) = crawl::changes(&self.desk, &scope, &permit, &before, &now)?;
+                let Changes { lines, same, outside } = crawl::changes(&self.desk, &scope, &permit, &before, &now)?;
                 self.voice.tell_all(&lines, || lines.iter().map(in_short::change).collect(), "nothing changed");
                 let near = lines.iter().filter(|line| line.change == Change::Near).count();
-                self.voice.note(format!("{same} pages are the same byte for byte; {near} are called nearly the same by a measure that can err both ways (docs/guide/crawl.md)"));
+                let verb = |number: u64| if number == 1 { "is" } else { "are" };
+                self.voice.note(format!(
+                    "{} {} the same byte for byte; {near} {} called nearly the same by a measure that can err both ways (docs/guide/crawl.md)",
+                    in_short::count(same, "page"),
+                    verb(same),
+                    verb(near as u64)
+                ));
+                if outside > 0 {
+                    self.voice.note(format!("{} outside the scope of one of the two crawls: nothing is said about them", in_short::count(outside, "page")));
+                }
             }
             CollectVerb::Schedule { every, until, crawl: typed } => {
-                let (_, scope) = self.enter(&typed.case)?;
-                let wish = ScheduleWish { crawl: wish(&typed)?, every_seconds: seconds(&every)?, until: self.until(&scope, &until)? };
-                let permits = CrawlPermits::ask(&self.desk, &scope, &wish.crawl)?;
+                let (session, scope) = self.enter(&typed.case)?;
+                let wish = ScheduleWish { crawl: self.wish(&session, &scope, &typed)?, every_seconds: seconds(&every)?, until: self.until(&scope, &until)? };
+                let permits = CrawlPermits::ask(&self.desk, &session, &scope, &wish.crawl)?;
+                self.warn(&permits.warnings());
                 self.voice.say(&crawl::schedule(&self.desk, &scope, &permits, &wish)?);
                 self.voice.note("nothing runs by itself: let cron or a timer call `lanternfish collect run-due` in your session");
             }
@@ -95,24 +111,25 @@ impl Office {
     }
 
     fn go_on(&self, case: &InCase, label: &str, failed: bool) -> Result<(), DeskError> {
-        let (_, scope) = self.enter(case)?;
+        let (session, scope) = self.enter(case)?;
         let wish = crawl::wish_of(&self.desk, &scope, label)?;
-        let permits = CrawlPermits::ask(&self.desk, &scope, &wish)?;
+        let permits = CrawlPermits::ask(&self.desk, &session, &scope, &wish)?;
+        self.warn(&permits.warnings());
         crawl::reopen(&self.desk, &scope, &permits, label, failed)?;
         self.crawl_on(&scope, &permits, label)
     }
 
     fn run_due(&self, case: &InCase) -> Done {
-        let (_, scope) = self.enter(case)?;
+        let (session, scope) = self.enter(case)?;
         let voice = self.voice;
-        let due = crawl::due(&self.desk, &scope, &mut |said| voice.note(said))?;
+        let due = crawl::due(&self.desk, &session, &scope, &mut |said| voice.note(said))?;
         if due.is_empty() {
             voice.note("nothing is due");
         }
         let mut last = 0;
         for one in &due {
             voice.note(format!("{}: {}", one.schedule, one.crawl));
-            let went = CrawlPermits::ask(&self.desk, &scope, &one.wish).and_then(|permits| self.crawl_on(&scope, &permits, &one.crawl));
+            let went = CrawlPermits::ask(&self.desk, &session, &scope, &one.wish).and_then(|permits| self.crawl_on(&scope, &permits, &one.crawl));
             // One that is refused does not keep the others from their turn.
             if let Err(error) = went {
                 voice.note(format!("{}: {error}", one.crawl));
@@ -122,12 +139,13 @@ impl Office {
         Ok(last)
     }
 
-    fn crawl_on(&self, scope: &Scope, permits: &CrawlPermits, label: &str) -> Result<(), DeskError> {
-        let (voice, label) = (self.voice, label.to_string());
+    fn crawl_on(&self, scope: &Scope, permits: &CrawlPermits<'_>, label: &str) -> Result<(), DeskError> {
+        let (voice, label, mut pace) = (self.voice, label.to_string(), Pace::default());
         voice.note(format!("{label}: it can be stopped with `lanternfish collect stop`, and goes on with `lanternfish collect resume`"));
         let view = crawl::run(&self.desk, scope, permits, &label, &mut |told| match told {
             Told::Tor(percent) => voice.note(format!("tor: {percent} %")),
             Told::Waiting => voice.note("the desk of its last round died: waiting until its collector has signed or its lease is over"),
+            Told::Under(before, under) => pace.tell(voice, &under, || format!("{}; now: {}", in_short::progress(before), in_short::under_way(&under))),
             Told::Round(view) => voice.note(in_short::progress(view)),
         })?;
         self.tell_crawl(&view);
@@ -149,6 +167,18 @@ impl Office {
 const LAST_YEAR: &str = "2200";
 
 impl Office {
+    fn wish(&self, session: &Session, scope: &Scope, typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
+        Ok(CrawlWish {
+            scope: scope_of(typed)?,
+            way: self.way(&typed.through, typed.tor_network.as_deref())?,
+            origin: exhibits::origin(&typed.source, &typed.concerns)?,
+            timeout_ms: typed.timeout_ms,
+            round_pages: typed.round,
+            description: typed.description.clone(),
+            persona: typed.persona.as_deref().map(|name| persona::id_of(&self.desk, session, scope, name)).transpose()?,
+        })
+    }
+
     /// The end of a day in the zone of the case, or a moment.
     fn until(&self, scope: &Scope, typed: &str) -> Result<model::Moment, DeskError> {
         let moment: model::Moment = match typed.contains('T') {
@@ -162,7 +192,7 @@ impl Office {
     }
 }
 
-fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
+fn scope_of(typed: &CrawlArgs) -> Result<CrawlScope, DeskError> {
     let read = |url: &str| Address::alone(url).map_err(|why| DeskError::input(format!("{} cannot be crawled: {}", model::quoted(url), why.in_words())));
     let starts = typed.urls.iter().map(|url| read(url)).collect::<Result<Vec<_>, _>>()?;
     let further = typed.hosts.iter().map(|host| read(&format!("http://{host}/"))).collect::<Result<Vec<_>, _>>()?;
@@ -181,7 +211,7 @@ fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
         Some(reason) => RobotsPolicy::Ignore { reason: reason.clone() },
         None => RobotsPolicy::Respect,
     };
-    let scope = CrawlScope {
+    Ok(CrawlScope {
         starts,
         hosts: hosts.into_iter().collect(),
         origins: origins.into_iter().collect(),
@@ -195,15 +225,6 @@ fn wish(typed: &CrawlArgs) -> Result<CrawlWish, DeskError> {
         pause_ms: typed.pause_ms,
         without: typed.without.clone(),
         per_pattern: typed.per_pattern,
-    };
-    let way = if typed.through == "tor" { WayWord::Tor { network: typed.tor_network.as_deref().map(std::path::absolute).transpose().map_err(|e| DeskError::environment("reading the name of the network's file", &e))? } } else { WayWord::Loopback };
-    Ok(CrawlWish {
-        scope,
-        way,
-        origin: exhibits::origin(&typed.source, &typed.concerns)?,
-        timeout_ms: typed.timeout_ms,
-        round_pages: typed.round,
-        description: typed.description.clone(),
     })
 }
 

@@ -24,7 +24,7 @@ use model::{
 use serde_json::json;
 
 use super::{Done, Office, new_file, parsed, write};
-use crate::{args::*, folder, in_short, output::{Pipe, print_bytes}};
+use crate::{args::*, folder, in_short, output::{Pace, Pipe, print_bytes}};
 
 impl Office {
     pub(super) fn capture(&self, case: &InCase, mut wish: CaptureWish, persona: Option<&str>) -> Done {
@@ -38,7 +38,11 @@ impl Office {
         }
         let wish = &wish;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
-        let view = capture::run(&self.desk, &scope, &permits, wish, |percent| self.voice.note(format!("tor: {percent} %")))?;
+        let mut pace = Pace::default();
+        let view = capture::run(&self.desk, &scope, &permits, wish, &mut |told| match told {
+            capture::Told::Tor(percent) => self.voice.note(format!("tor: {percent} %")),
+            capture::Told::Under(under) => pace.tell(self.voice, &under, || in_short::under_way(&under)),
+        })?;
         self.told_of_capture(&scope, &view)?;
         Ok(0)
     }
@@ -47,9 +51,10 @@ impl Office {
     pub(super) fn capture_twice(&self, case: &InCase, wish: &CaptureWish) -> Done {
         let (_, scope) = self.enter(case)?;
         let permits = wish.intents()?.into_iter().map(|intent| self.desk.permit(&scope, intent)).collect::<Result<Vec<_>, _>>()?;
-        let mut last = Ok(());
+        let (mut last, mut pace) = (Ok(()), Pace::default());
         let compared = twice::run(&self.desk, &scope, &permits, wish, &mut |told| match told {
             Told::Tor(percent) => self.voice.note(format!("tor: {percent} %")),
+            Told::Under(under) => pace.tell(self.voice, &under, || in_short::under_way(&under)),
             Told::First(view) | Told::Second(view) => last = self.told_of_capture(&scope, view),
         })?;
         if let Some(comparison) = &compared {

@@ -15,7 +15,7 @@ use model::{
 use serde_json::json;
 
 use super::{Done, Office, parsed, write};
-use crate::{args::*, output::Voice};
+use crate::{args::*, in_short, output::Voice};
 
 /// What to do with an item that nobody should see.
 const DO_NOT_OPEN: &str = "Do not open it, do not copy it, do not show it to anybody, and stop looking at where it came from. \
@@ -43,7 +43,7 @@ impl Office {
                 self.voice.say(&known::add(desk, &session, &typed, open(&file)?)?);
                 self.voice.note("from now on everything that comes in is compared with it; compare what is held already with `lanternfish hashes check --case NUMBER`");
             }
-            HashesVerb::List => self.voice.say_all(&known::list(desk, &session)?, "the node has no known-hash list"),
+            HashesVerb::List => self.voice.say_all_in(&in_short::zone_here(), &known::list(desk, &session)?, "the node has no known-hash list"),
             HashesVerb::Remove { list, reason } => self.voice.say(&known::remove(desk, &session, &list, &reason)?),
             HashesVerb::Check { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;

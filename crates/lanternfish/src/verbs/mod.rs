@@ -236,6 +236,17 @@ impl Office {
         Ok(0)
     }
 
+    /// The way that was typed.
+    fn way(&self, through: &str, tor_network: Option<&Path>) -> Result<Way, DeskError> {
+        let network = || tor_network.map(std::path::absolute).transpose().map_err(|e| DeskError::environment("reading the name of the network's file", &e));
+        Ok(match (through, through.strip_prefix("proxy:")) {
+            ("tor", _) => Way::Tor { network: network()? },
+            ("tor-exit", _) => Way::TorExit { network: network()? },
+            (_, Some(name)) => proxy::way(&self.desk, name)?,
+            _ => Way::Loopback,
+        })
+    }
+
     fn run(&self, verb: Verb) -> Done {
         match verb {
             Verb::User(verb) => self.user(verb),
@@ -275,14 +286,8 @@ impl Office {
                     self.voice.say_all(&capture::recover(&self.desk, &scope)?, "no capture was left behind");
                     return Ok(0);
                 }
-                let way = match through.as_str() {
-                    "tor" => Way::Tor { network: tor_network },
-                    "tor-exit" => Way::TorExit { network: tor_network },
-                    other => match other.strip_prefix("proxy:") {
-                        Some(name) => proxy::way(&self.desk, name)?,
-                        None => Way::Loopback,
-                    },
-                };
+                let way = self.way(&through, tor_network.as_deref())?;
+                let urls = urls.iter().map(|typed| capture::written(typed)).collect::<Result<_, _>>()?;
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any", browser: browser.then_some(Rendering { scripts }) };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }

@@ -131,7 +131,9 @@ impl Office {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;
                 let target = std::path::absolute(&out).map_err(|e| DeskError::environment("reading the folder's name", &e))?;
                 let typed = BuildPackage { officers: officer, reports: (!report.is_empty()).then_some(report), target, wacz };
-                self.tell_package(&scope, &package::build(desk, &session, &scope, &permit, &typed)?)?;
+                let view = package::build(desk, &session, &scope, &permit, &typed)?;
+                self.tell_package(&scope, &view)?;
+                self.voice.aside(view.notes.iter().map(|note| format!("  note: {note}")));
             }
             PackageVerb::Sign { case, package } => {
                 let (session, scope, permit) = self.to(&case, Action::Package)?;

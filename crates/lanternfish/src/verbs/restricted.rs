@@ -31,7 +31,7 @@ impl Office {
             FilterVerb::List { case } => {
                 let (_, scope) = self.enter(&case)?;
                 let permit = desk.permit(&scope, desk::Intent::to(filter::action_of(scope.role())))?;
-                self.voice.say_all(&filter::list(desk, &scope, &permit)?, "nothing in this case may be privileged");
+                self.voice.say_all_in(&case::zone(desk, &scope)?, &filter::list(desk, &scope, &permit)?, "nothing in this case may be privileged");
             }
             FilterVerb::View { case, exhibit, purpose, out } => self.filter_view(&case, &exhibit, &purpose, &out)?,
             FilterVerb::Propose { case, exhibit, privileged, not_privileged: _, reason } => {

@@ -85,10 +85,30 @@ fn law_01_the_open_net_is_reached_through_an_exit_and_by_no_door_of_an_onion_ord
     assert_eq!(asked(&place.join("exit"), &network.onion, 80), refused);
     assert_eq!(asked(&place.join("socks"), "market.test", port), refused);
     through_a_named_proxy(&office, &network, port);
+    crawled_through_the_exit(&office, &client, &url);
     // What no resolver of the network knows is not there, and nobody else is asked.
     let nowhere = office.in_case(NOY, "capture", &["--through", "tor-exit", "--tor-network", &client, "--timeout-ms", "20000", &format!("http://nobody.test:{port}/")]);
     nowhere.ended(3).tells("nothing at all was received");
     office.sound_log();
+}
+
+/// A crawl takes the same way: behind the same walls, one order for each round.
+fn crawled_through_the_exit(office: &Office, client: &str, url: &str) {
+    let words = ["--through", "tor-exit", "--tor-network", client, url, "--ignore-robots", "a drill", "--pause-ms", "0"];
+    let mut said = office.in_case(NOY, "collect crawl", &words);
+    for _ in 0..5 {
+        if said.code == 0 {
+            break;
+        }
+        said = office.in_case(NOY, "collect retry", &["K-0001"]);
+    }
+    let view = said.ended(0).line();
+    assert_eq!((&view["fetched"], &view["way"]["through"]), (&1.into(), &"tor-exit".into()), "{view}");
+    let exhibits = office.exhibits();
+    let round = exhibits.iter().rev().find(|one| string(&one["description"]).starts_with("K-0001")).unwrap();
+    let record = &round["record"]["record"];
+    walled(record);
+    assert_eq!((&record["transport"], record["isolation"].as_str().map(str::len)), (&"tor-exit".into(), Some(32)), "{record}");
 }
 
 /// A real SOCKS5 proxy, by its port and by its socket: a `tor` of its own that leads to the same small open net.

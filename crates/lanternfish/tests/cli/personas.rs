@@ -21,20 +21,20 @@ use crate::{
     revocation::Server,
 };
 
-const PHET: &str = "Phet Second";
+pub const PHET: &str = "Phet Second";
 /// A supervisor who is in the case too.
 const VONE: &str = "Vone Supervisor";
 const NAME: &str = "plantedpersona-kvlqz";
 const ABOUT: &str = "plantedaccount-wqpzd sells tea";
-const COOKIE: &str = "plantedsession-77aa41bc";
-const FRESH: &str = "plantedfresh-90cd11ee";
+pub const COOKIE: &str = "plantedsession-77aa41bc";
+pub const FRESH: &str = "plantedfresh-90cd11ee";
 const LOGIN: &str = "plantedlogin-q8r7s6";
 const LONG: Duration = Duration::from_secs(60);
 
 /// A working office with a second investigator and a second supervisor in the case, and an authority of the case.
-struct Unit {
-    office: Office,
-    authority: String,
+pub struct Unit {
+    pub office: Office,
+    pub authority: String,
 }
 
 fn unit() -> Unit {
@@ -54,7 +54,7 @@ impl Unit {
     }
 
     /// Registered by Noy, authorised by Kham for Noy and Phet.
-    fn authorised() -> Unit {
+    pub fn authorised() -> Unit {
         let unit = unit();
         assert_eq!(unit.register()["persona"], "N-0001");
         unit.office.does(KHAM, "persona authorise", &["N-0001", "--officer", NOY, "--officer", PHET]);
@@ -62,7 +62,7 @@ impl Unit {
     }
 
     /// The same, with a cookie for a host in its vault, and in Noy's hands.
-    fn out(host: &str) -> Unit {
+    pub fn out(host: &str) -> Unit {
         let unit = Unit::authorised();
         unit.add_cookie("N-0001", host, &format!("lang=en; sid={COOKIE}"));
         unit.office.does(NOY, "persona check-out", &["N-0001"]);
@@ -95,7 +95,7 @@ fn contains(bytes: &[u8], word: &str) -> bool {
 }
 
 /// No file of this folder holds one of these words, as text, in hexadecimal digits or in UTF-16.
-fn holds_none(folder: &Path, words: &[&str]) -> usize {
+pub fn holds_none(folder: &Path, words: &[&str]) -> usize {
     let mut files = Vec::new();
     collect_files(folder, &mut files);
     for file in &files {

@@ -76,6 +76,53 @@ fn covers(authority: &Authority, second: i64) -> bool {
     authorize(&ask, std::slice::from_ref(authority)) == Ok(Ground::Authority(authority.id.clone()))
 }
 
+/// What the refusal says of these authorities, asked by person 2 on day 20.
+fn refused(authorities: &[Authority], only: Option<&AuthorityId>) -> String {
+    let (actor, case) = (person(2), case());
+    let ask = Ask {
+        actor: &actor,
+        role: Role::Investigator,
+        member: true,
+        case: &case,
+        standing: CaseStanding::default(),
+        action: Action::Collect,
+        source: Some(SourceClass::Open),
+        target: None,
+        person: None,
+        territory: None,
+        under: None,
+        only,
+        now: Moment::from_micros(0).plus_seconds(20 * DAY),
+    };
+    authorize(&ask, authorities).unwrap_err().text
+}
+
+#[test]
+fn a_refusal_names_the_authority_that_the_officer_has_in_mind() {
+    let one = |n: u8, reference: &str| Authority { id: AuthorityId::from_random([n; 16]), reference: reference.into(), ..authority(AuthorityKind::SupervisorAuthorisation) };
+    let live = |authority: Authority| Authority { state: AuthorityState::Live { by: person(3), at: Moment::from_micros(1) }, ..authority };
+    let until = |authority: Authority, days: i64| Authority { until: Moment::from_micros(0).plus_seconds(days * DAY), ..authority };
+    let ended = live(until(one(1, "ended"), 10));
+    let waiting = until(one(2, "waiting"), 30);
+    let far = until(one(3, "revoked long ago"), 300);
+    let revoked = Authority { state: AuthorityState::Revoked { by: person(3), at: Moment::from_micros(0).plus_seconds(2 * DAY) }, ..far };
+    let unit = Authority { case: None, ..live(until(one(4, "the unit's"), 12)) };
+    let says = |all: &[&Authority], expected: &str| {
+        let text = refused(&all.iter().map(|one| (*one).clone()).collect::<Vec<_>>(), None);
+        assert!(text.contains(&format!("\"{expected}\"")), "{text}");
+    };
+    says(&[&revoked, &waiting, &ended], "waiting");
+    says(&[&revoked, &ended], "ended");
+    says(&[&unit, &ended], "ended");
+    says(&[&unit, &revoked], "revoked long ago");
+    // What a persona serves is the one that counts, however near another one is.
+    let text = refused(&[waiting.clone(), ended.clone()], Some(&ended.id));
+    assert!(text.contains("The one that counts here is") && text.contains("\"ended\""), "{text}");
+    let gone = AuthorityId::from_random([7; 16]);
+    let text = refused(&[waiting], Some(&gone));
+    assert!(text.contains(gone.as_str()) && text.contains("alone"), "{text}");
+}
+
 #[test]
 fn law_01_the_holder_never_approves_his_own_authority() {
     for kind in AuthorityKind::ALL {

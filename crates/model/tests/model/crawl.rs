@@ -84,6 +84,22 @@ fn law_01_only_what_the_scope_names_is_let_in() {
 }
 
 #[test]
+fn addresses_that_end_a_session_or_hold_stars_are_known_by_their_words() {
+    let check = |path: &str, ends: bool, covered: bool| {
+        let address = Address::alone(&format!("http://a.localhost{path}")).unwrap();
+        assert_eq!((address.ends_session(), address.is_covered()), (ends, covered), "{path}");
+    };
+    for path in ["/logout", "/user/LogOut.php", "/log-out", "/index.php?do=sign_out", "/account/signoff/", "/session?log=off"] {
+        check(path, true, false);
+    }
+    for path in ["/", "/login", "/catalog/outdoor", "/blog/out-of-stock", "/design/off", "/sign-up"] {
+        check(path, false, false);
+    }
+    check("/x?sid=********", false, true);
+    check("/x?rating=*****", false, false);
+}
+
+#[test]
 fn traps_are_known_by_repeats_and_by_likeness() {
     let scope = scope();
     assert_eq!(asked(&scope, "http://a.localhost/a/b/a/b/a/c", 1), Ok(()));

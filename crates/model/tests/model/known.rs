@@ -50,6 +50,22 @@ fn law_14_hash_lists_are_understood_or_refused_as_their_names_say() {
 }
 
 #[test]
+fn a_list_is_read_as_the_sum_programs_write_it_and_keeps_no_name() {
+    let digest = "ab".repeat(32);
+    let check = |line: String, read: bool| assert_eq!(ListReader::default().line(line.as_bytes()).is_ok(), read, "{line}");
+    for line in [format!("{digest}  photo 1.jpg"), format!("{digest} *photo.jpg"), format!("\\{digest}  a\\nb"), digest.clone(), format!("{}  x", "ab".repeat(16))] {
+        check(line, true);
+    }
+    for line in [format!("{digest} photo.jpg"), format!("{digest}  "), format!("{digest}\tphoto.jpg"), format!("photo.jpg  {digest}"), format!("{}  x", "ab".repeat(17))] {
+        check(line, false);
+    }
+    // A salted list is ours alone: nothing stands behind its digests.
+    let mut salted = ListReader::default();
+    salted.line(format!("lanternfish-salted-hashes-1 {}", "cd".repeat(16)).as_bytes()).unwrap();
+    assert!(salted.line(format!("{digest}  photo.jpg").as_bytes()).is_err());
+}
+
+#[test]
 fn a_line_is_bounded_and_a_fault_repeats_nothing_of_it() {
     let mut reader = ListReader::default();
     let secret = "ab".repeat(31) + "zz";

@@ -12,8 +12,12 @@ use super::{
 /// The test's child finds words like mail addresses; one for each page is taken for what was read in it.
 fn pages(bytes: &[u8]) -> (Outcome, Kept) {
     let mut kept = Kept::default();
-    let outcome = parse::run(child(), &Task::Pages, &budget(), &mut bytes.to_vec(), &mut kept, &|| false).unwrap();
+    let outcome = parse::run(child(), &all(), &budget(), &mut bytes.to_vec(), &mut kept, &|| false).unwrap();
     (outcome, kept)
+}
+
+fn all() -> Task {
+    Task::Pages { without: Default::default() }
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -53,15 +57,41 @@ fn a_body_that_swells_ends_by_itself_and_the_next_is_read() {
     assert_eq!((&after["value"], &after["cut"]), (&json!("two@example.org"), &json!(false)), "{:?}", kept.pages);
 }
 
+/// The record under a number of its own.
+fn named(number: u8, mut record: Vec<u8>) -> Vec<u8> {
+    let end = record.windows(2).position(|two| two == b"1>").unwrap();
+    record[end] = number;
+    record
+}
+
+/// A record that is left out is not opened, and the next one is: so one page on which a child fell hides no other.
+#[test]
+fn law_14_a_record_that_is_passed_over_is_not_opened_and_the_next_one_is_read() {
+    let bomb = response("http://a.localhost/bomb", "Content-Encoding: gzip\r\n", &gzip(&vec![b' '; 80 << 20]));
+    let after = response("http://a.localhost/after", "", b"x two@example.org y");
+    let archive = [named(b'1', response("http://a.localhost/one", "", b"x one@example.org y")), named(b'2', bomb), named(b'3', after)].concat();
+    let (_, whole) = pages(&archive);
+    let names: Vec<String> = whole.pages.iter().map(|page| page["record"].as_str().unwrap().to_string()).collect();
+    assert_eq!((whole.opened.len(), names.len()), (3, 2), "each is told before it is opened, also one in which nothing was read: {:?}", whole.opened);
+    let mut kept = Kept::default();
+    let without = [names[0].clone(), whole.opened[1].clone()].into();
+    let outcome = parse::run(child(), &Task::Pages { without }, &budget(), &mut archive.clone(), &mut kept, &|| false).unwrap();
+    assert_eq!((outcome.ended, kept.pages.len()), (Ended::Done, 1));
+    assert_eq!(kept.pages[0]["value"], "two@example.org");
+}
+
 #[test]
 fn law_14_pages_and_members_come_only_where_they_were_asked_for() {
     let (outcome, kept) = play(&[cage(), frame('L', br#"{"record":"x"}"#), frame('X', DONE)]);
     assert!(matches!(&outcome.ended, Ended::Hostile(why) if why.contains("a page where none was asked for")), "{:?}", outcome.ended);
     assert!(kept.pages.is_empty());
+    let (outcome, kept) = play(&[cage(), frame('O', br#""x""#), frame('X', DONE)]);
+    assert!(matches!(&outcome.ended, Ended::Hostile(why) if why.contains("a page where none was asked for")), "{:?}", outcome.ended);
+    assert!(kept.opened.is_empty());
     let script = script(&[cage(), begin(1, "null", 1), frame('X', DONE)].concat());
     let mut kept = Kept::default();
     let outcome = loop {
-        match parse::run(script.path(), &Task::Pages, &budget(), &mut vec![0; 100], &mut kept, &|| false) {
+        match parse::run(script.path(), &all(), &budget(), &mut vec![0; 100], &mut kept, &|| false) {
             Err(ParseError::Spawn(error)) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::sleep(std::time::Duration::from_millis(5)),
             other => break other.unwrap(),
         }

@@ -39,6 +39,7 @@ pub struct Kept {
     pub findings: Vec<Finding>,
     pub selectors: Vec<serde_json::Value>,
     pub pages: Vec<serde_json::Value>,
+    pub opened: Vec<String>,
     pub total: u64,
     pub forget_bytes: bool,
 }
@@ -88,6 +89,10 @@ impl Sink for Kept {
     fn selectors(&mut self, values: Vec<serde_json::Value>) -> Result<(), SinkError> {
         self.selectors.extend(values);
         Ok(())
+    }
+
+    fn opening(&mut self, record: &str) {
+        self.opened.push(record.to_string());
     }
 
     fn page(&mut self, value: serde_json::Value) -> Result<(), SinkError> {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use model::id::{ActorId, CaseId};
-use sqlx::{Postgres, pool::PoolConnection};
+use sqlx::{Connection, PgConnection, Postgres, pool::PoolConnection};
 use tokio::runtime::Runtime;
 
 use crate::{StoreError, home::Database};
@@ -330,6 +330,47 @@ impl Db {
             Engine::Sqlite(pools) => pools.integrity(),
             Engine::Postgres(server) => server.runtime.block_on(server.pools.integrity()),
         }
+    }
+}
+
+/// A lock of the server's, on a connection of its own: it lives as long as that.
+pub(crate) struct Lock {
+    runtime: tokio::runtime::Handle,
+    connection: Mutex<Option<PgConnection>>,
+}
+
+impl Lock {
+    /// Whether the connection, and with it the lock, still lives.
+    pub fn holds(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        match connection.as_mut() {
+            Some(connection) => self.runtime.block_on(postgres::is_alive(connection)),
+            None => Err(StoreError::damaged("a lock that was let go")),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = connection {
+            // A server that is away lets it go by itself.
+            let _ = self.runtime.block_on(async { tokio::time::timeout(LEAVING, connection.close()).await });
+        }
+    }
+}
+
+impl Db {
+    /// Whether the records are on a server, which other machines may share.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Engine::Postgres(_))
+    }
+
+    /// Takes the server's lock of this number; none when somebody has it. A file has no such locks.
+    pub fn lock(&self, key: i64) -> Result<Option<Lock>, StoreError> {
+        let Engine::Postgres(server) = &self.0 else { return Ok(None) };
+        let taken = server.runtime.block_on(server.pools.lock(key))?;
+        Ok(taken.map(|connection| Lock { runtime: server.runtime.handle().clone(), connection: Mutex::new(Some(connection)) }))
     }
 }
 

@@ -68,10 +68,20 @@ pub(super) async fn vacuum(owner: &Database) -> Result<(), StoreError> {
     Ok(closed?)
 }
 
+/// Whether the server still answers on this connection.
+pub(super) async fn is_alive(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let asked = tokio::time::timeout(Duration::from_secs(5), connection.ping()).await;
+    match asked {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(StoreError::Environment { attempt: "asking the server whether this desk still has its turn".into(), cause: "it does not answer".into() }),
+    }
+}
+
 /// Connections to the server. One writer, as the log has one head: more of them would only wait there.
 pub(super) struct Pools {
     writer: PgPool,
     readers: PgPool,
+    options: PgConnectOptions,
 }
 
 impl Pools {
@@ -79,10 +89,19 @@ impl Pools {
         let options = options(database)?;
         let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(30));
         let writer = pool(1).connect_with(options.clone()).await?;
-        let pools = Pools { writer, readers: pool(4).connect_lazy_with(options) };
+        let pools = Pools { writer, readers: pool(4).connect_lazy_with(options.clone()), options };
         pools.ask_server().await?;
         pools.ask_role().await?;
         Ok(pools)
+    }
+
+    /// Takes a lock that lives as long as the connection that is given back; none when somebody has it. A machine that is
+    /// cut off is noticed by the server within half a minute, not after the hours of its defaults.
+    pub async fn lock(&self, key: i64) -> Result<Option<PgConnection>, StoreError> {
+        let watched = [("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3")];
+        let mut connection = PgConnection::connect_with(&self.options.clone().options(watched)).await?;
+        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut connection).await?;
+        Ok(taken.then_some(connection))
     }
 
     /// Ends every connection; returns when they are gone.
