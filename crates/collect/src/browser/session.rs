@@ -58,7 +58,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts it and hears what its walls answered.
+    /// Starts it, hears what its walls answered, and what was seen of it before it is told a word.
     ///
     /// # Errors
     /// [`NoBrowser`]; then nothing may be fetched.
@@ -72,24 +72,30 @@ impl Browser {
         let deadline = Now::read().boot_ms.saturating_add(START_MS);
         let waits = || Now::read().boot_ms < deadline;
         pipe.say(&json!(asked), waits);
+        let mut walled = None;
         while waits() {
             match pipe.hear(LOOK_EVERY) {
                 Heard::Nothing => {}
                 Heard::Gone => break,
                 Heard::Message(message) => match serde_json::from_value(*message) {
-                    Ok(Launched::Walled(proof)) => return Browser { pipe, how, token, proof }.tried(),
+                    Ok(Launched::Walled(proof)) => walled = Some(no_way_out(proof)?),
+                    Ok(Launched::Begun { token: said, seen }) if said == token => {
+                        no_way_out(seen)?;
+                        let proof = walled.ok_or_else(|| NoBrowser::Trouble("its walls were not tried".into()))?;
+                        return Ok(Browser { pipe, how, token, proof });
+                    }
                     Ok(Launched::Trouble(why)) => return Err(NoBrowser::Trouble(why)),
-                    Ok(Launched::Over { .. }) | Err(_) => {}
+                    Ok(Launched::Begun { .. } | Launched::Over { .. }) | Err(_) => {}
                 },
             }
         }
         Err(NoBrowser::Trouble("it did not begin".into()))
     }
+}
 
-    fn tried(self) -> Result<Browser, NoBrowser> {
-        let leaks = battery::leaks(&self.proof);
-        if leaks.is_empty() { Ok(self) } else { Err(NoBrowser::Leak(leaks.join("; "))) }
-    }
+fn no_way_out(proof: Vec<Probe>) -> Result<Vec<Probe>, NoBrowser> {
+    let leaks = battery::leaks(&proof);
+    if leaks.is_empty() { Ok(proof) } else { Err(NoBrowser::Leak(leaks.join("; "))) }
 }
 
 /// Why the talk is over.
@@ -144,8 +150,6 @@ struct Session<W: Write> {
     page: Page,
     did: Rendered,
     seen: Vec<Probe>,
-    /// Why there was no browser after all.
-    trouble: Option<String>,
 }
 
 /// Opens every page of the order.
@@ -158,7 +162,7 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
     let servers = order.urls.iter().filter_map(|url| server(&order, url)).collect();
     let did = Rendered { product: String::new(), scripts: browser.how.scripts, pages: vec![], fetched: vec![], refused: vec![], refused_more: 0, peak_memory_kib: 0 };
     let mut session = Session {
-        capture, pipe: browser.pipe, token: browser.token, tab: None, target: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![], trouble: None,
+        capture, pipe: browser.pipe, token: browser.token, tab: None, target: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![],
     };
     let mut stop = session.begin().err();
     let mut fetches = Vec::with_capacity(order.urls.len());
@@ -182,7 +186,7 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
     match stop {
         Some(Stop::Spool(error)) => Err(error),
         // What nobody saw of the browser, nobody can prove.
-        _ if session.seen.is_empty() => Err(io::Error::other(session.trouble.unwrap_or_else(|| "the browser's watcher is gone".into()))),
+        _ if session.seen.is_empty() => Err(io::Error::other("the browser's watcher is gone")),
         _ => Ok(session.capture.end(fetches, Some((session.did, session.seen)))),
     }
 }
@@ -387,11 +391,6 @@ impl<W: Write> Session<W> {
     }
 
     fn heed_result(&mut self, message: &Value) -> Result<(), Stop> {
-        if let Some(why) = message["trouble"].as_str() {
-            // Only said in place of a browser: nobody else speaks before the first answer.
-            self.trouble = Some(cut(why));
-            return Err(Stop::Gone);
-        }
         if message.get("over").is_some() {
             self.last_words(message);
             return if self.seen.is_empty() { Ok(()) } else { Err(Stop::Gone) };

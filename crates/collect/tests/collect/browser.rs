@@ -1,6 +1,7 @@
 //! Pages in a real browser: it shows them, keeps what they look like, and reaches nothing but the order's own server,
 //! whatever the page tries.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -243,4 +244,76 @@ fn children(id: u32) -> Vec<u32> {
 fn is_alive(id: u32) -> bool {
     let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+/// Each of these is put into the browser's walls, alone; the try or look that must see it.
+const FAULTS: [(&str, &str); 39] = [
+    // A network with a way on: connections, datagrams, names, WebRTC's first question.
+    ("no-network-namespace", "canary-tcp"), ("loopback-up", "loopback4"), ("loopback-up", "dns-stub"), ("route", "tcp4"), ("route", "udp4"),
+    ("route", "dns-udp4"), ("route", "dns-tcp"), ("route", "stun"), ("route", "icmp4"), ("resolver", "name-lookup"), ("tcp-canary", "canary-tcp"), ("late-route", "nothing-listens"),
+    // Sockets and files of the host.
+    ("host-root", "files"), ("host-root", "canary-path"), ("host-root", "mounts"), ("path-canary", "canary-path"), ("abstract-canary", "canary-abstract"), ("socket-in-tmp", "no-sockets"),
+    ("socket-in-var", "no-sockets"), ("pipe", "no-sockets"), ("passwd", "shown-files"), ("hosts", "shown-files"), ("program", "shown-files"), ("library", "shown-files"),
+    ("resolv-conf", "no /etc/resolv.conf"), ("zone", "clock-zone-and-language"), ("home", "files"), ("run-user", "no /run/user"), ("display", "no /tmp/.X11-unix"), ("writable-root", "mounts"), ("memory", "mounts"),
+    ("late-memory", "own-mounts"),
+    // Processes, names, rights.
+    ("processes-of-the-host", "mounts"), ("late-processes-of-the-host", "own-mounts"), ("host-name", "host-name"), ("no-filter", "system-calls-filtered"), ("capabilities", "no-capabilities"), ("descriptor", "descriptors"), ("variable", "environment"),
+];
+
+#[test]
+fn law_01_a_browser_behind_faulty_walls_is_told_of_no_page() {
+    let name = "law_01_a_browser_behind_faulty_walls_is_told_of_no_page";
+    if !browser_can_be_started(name) {
+        return;
+    }
+    // Where a wall is missing, the battery reaches out: its host is then a network of this test's own, without a way on.
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new("unshare").args(["-Urn", "--"]).arg(this).args(["--exact", "browser::faults_in_a_browsers_walls", "--ignored"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "part of law_01_a_browser_behind_faulty_walls_is_told_of_no_page, which gives it a network of its own"]
+fn faults_in_a_browsers_walls() {
+    assert!(Command::new(CHILD).arg("__loopback-up").status().unwrap().success());
+    let site = site();
+    let whole = faulty_session("none", &site);
+    assert!(whole.0 == Some(0) && site.hits() > 0, "{whole:?}");
+    let before = site.hits();
+    let said: BTreeMap<&str, (Option<i32>, String)> = std::thread::scope(|scope| {
+        let site = &site;
+        let names: BTreeSet<&str> = FAULTS.iter().map(|(fault, _)| *fault).chain(["no-process-namespace"]).collect();
+        let mut lanes = vec![Vec::new(); 4];
+        names.into_iter().enumerate().for_each(|(place, fault)| lanes[place % 4].push(fault));
+        let lanes = lanes.into_iter().map(|lane| scope.spawn(move || lane.into_iter().map(|fault| (fault, faulty_session(fault, site))).collect::<Vec<_>>()));
+        lanes.collect::<Vec<_>>().into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+    });
+    assert_eq!(site.hits(), before, "no page was asked for behind faulty walls");
+    let mut found = BTreeSet::new();
+    for (fault, probe) in FAULTS {
+        let (code, words) = &said[fault];
+        assert_eq!(*code, Some(4), "{fault}: {words}");
+        assert!(words.contains("the leak battery found a way out") && words.contains(&format!("browser {probe}: ")), "{fault}, {probe}: {words}");
+        found.insert(fault);
+    }
+    // Without a world of processes of its own there is nothing to try: it does not begin.
+    let (code, words) = &said["no-process-namespace"];
+    assert!(*code == Some(4) && words.contains("there is no browser"), "{words}");
+    assert_eq!(found.len(), 31, "a fault that is tried twice counts once");
+}
+
+/// A session whose launcher has this fault; nothing may be signed.
+fn faulty_session(fault: &str, site: &Server) -> (Option<i32>, String) {
+    let (bench, place) = (Bench::new(), TempDir::new().unwrap());
+    let program = place.path().join(format!("faulty-{fault}"));
+    std::fs::copy(CHILD, &program).unwrap();
+    let canaries = canary::Cage::open(place.path()).unwrap();
+    let through = Through { canaries: canaries.told(), ..Through::default() };
+    let order = in_a_browser(&bench, &[&site.url("/plain")], true);
+    let mut running = Collector::new(program).start_through(&through, bench.path(), &order, &bench.desk, bench.seed).unwrap();
+    let code = running.wait().code();
+    assert_eq!(bench.path().join("record.json").exists(), fault == "none", "{fault}: {}", running.message());
+    assert_eq!(canaries.was_reached(), ["no-network-namespace", "host-root"].contains(&fault), "{fault}");
+    (code, running.message())
 }
