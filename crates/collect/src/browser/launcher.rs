@@ -361,7 +361,7 @@ const VARIABLES: [(&str, &str); 6] = [("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("XD
 
 /// `--no-sandbox`: the walls are the sandbox; a browser's own one needs rights that are taken from it here.
 /// `--jitless`: scripts are read, not compiled, which closes the largest class of faults in browsers.
-const FLAGS: [&str; 44] = [
+const FLAGS: [&str; 45] = [
     "--headless", "--no-sandbox", "--no-zygote", "--remote-debugging-pipe", "--user-data-dir=/tmp/profile", "--incognito",
     "--disable-gpu", "--disable-software-rasterizer", "--disable-dev-shm-usage", "--js-flags=--jitless", "--no-first-run", "--no-default-browser-check",
     "--disable-background-networking", "--disable-component-update", "--disable-component-extensions-with-background-pages", "--disable-domain-reliability", "--disable-sync",
@@ -370,6 +370,6 @@ const FLAGS: [&str; 44] = [
     "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-site-isolation-trials", "--block-new-web-contents", "--disable-print-preview", "--disable-notifications", "--disable-speech-api",
     "--deny-permission-prompts", "--mute-audio", "--disable-file-system", "--disable-3d-apis", "--hide-scrollbars", "--window-size=1280,1024", "--lang=en-US", "--accept-lang=en-US,en",
-    "--password-store=basic",
+    "--password-store=basic", "--disable-shared-workers",
     "--disable-features=IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,HttpsFirstModeV2,NetworkPrediction,OptimizationHints,MediaRouter,Translate,AutofillServerCommunication,InterestFeedContentSuggestions,DialMediaRouteProvider,WebRtcHideLocalIpsWithMdns,PaintHolding",
 ];

@@ -19,6 +19,7 @@ mod looks;
 mod pipe;
 mod session;
 mod walls;
+mod wanted;
 
 pub use answer::fuzz_answer;
 pub use launcher::{Fault, browser_main, browser_main_with, is_installed};

@@ -317,3 +317,60 @@ fn faulty_session(fault: &str, site: &Server) -> (Option<i32>, String) {
     assert_eq!(canaries.was_reached(), ["no-network-namespace", "host-root"].contains(&fault), "{fault}");
     (code, running.message())
 }
+
+/// A page that tries every way out that a page has, in this order: what it wanted is told, and it is shown all the same.
+const EVERYWHERE: &str = include_str!("everywhere.html");
+
+fn everywhere() -> Server {
+    Server::new(|request, stream| {
+        let send = |stream: &mut std::net::TcpStream, head: &str, body: &str| {
+            let _ = write!(stream, "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        };
+        match request.split(' ').nth(1).unwrap_or_default() {
+            "/" => send(stream, "200 OK\r\nContent-Type: text/html\r\nLink: <https://in-a-field.example>; rel=preconnect\r\nContent-Security-Policy-Report-Only: img-src 'none'; report-uri http://198.51.100.7/csp", EVERYWHERE),
+            "/own.css" => send(stream, "200 OK\r\nContent-Type: text/css", "h1 { background: url(http://198.51.100.7/from-a-sheet.png) }"),
+            "/own-data" => send(stream, "200 OK\r\nContent-Type: text/plain", "FETCHED HERE"),
+            "/redirects-out" => send(stream, "302 Found\r\nLocation: http://198.51.100.7/redirected", ""),
+            "/worker.js" | "/shared.js" | "/service.js" => send(stream, "200 OK\r\nContent-Type: text/javascript", "fetch('http://198.51.100.7/from-a-worker')"),
+            _ => send(stream, "404 Not Found\r\nContent-Type: text/plain", "no"),
+        }
+    })
+}
+
+#[test]
+fn law_01_what_a_page_wants_of_others_is_refused_and_told() {
+    if !browser_can_be_started("law_01_what_a_page_wants_of_others_is_refused_and_told") {
+        return;
+    }
+    for scripts in [false, true] {
+        let (bench, site) = (Bench::new(), everywhere());
+        let record = run(&bench, &in_a_browser(&bench, &[&site.url("/")], scripts));
+        let did = record.browser.clone().unwrap();
+        assert!(record.complete && did.pages[0].ended == "shown", "{record:#?}");
+        // Whatever led the window away was held: what is kept is the site's page, and no page of the browser's own.
+        assert!(did.pages[0].landed.as_deref().is_some_and(|landed| landed.starts_with(&site.url("/"))), "{did:#?}");
+        let document = text(shown(&records(&bench.warc()), "dom")[0]);
+        assert!(document.contains("SYNTHETIC goods") && document.contains(if scripts { "as a script made it" } else { "as it was sent" }), "{document}");
+        assert!(!document.contains("CANDIDATE") && (!scripts || document.contains("TRIED fetch ")), "{document}");
+        let wanted = WANTED.iter().chain(if scripts { SCRIPTED } else { ["meta-refresh"].as_slice() });
+        let missing: Vec<_> = wanted.filter(|part| !did.refused.iter().any(|one| one.url.contains(**part))).collect();
+        assert!(missing.is_empty(), "not told: {missing:?}\n{:#?}", did.refused);
+        assert_eq!(did.refused.iter().filter(|one| one.url.ends_with("/csp")).count(), 1, "one thing fills no list");
+        assert!(!did.fetched.iter().any(|fetch| fetch.url.ends_with("/shared.js")), "workers that many pages share are not there at all");
+        assert!(did.refused.iter().all(|one| !one.url.starts_with("chrome")), "the browser's own pages are nobody's wish: {:#?}", did.refused);
+        assert!(did.refused_more > 5 && did.fetched.iter().all(|fetch| fetch.url.starts_with(&site.url("/"))), "{did:#?}");
+    }
+}
+
+/// What the page wants by its marks alone, by a part of the address that is in no other.
+const WANTED: [&str; 30] = [
+    "7/style.css", "7/import.css", "7/font.woff2", "css-beacon", "css-letter", "from-a-sheet", "//dns-prefetch.example", "//preconnect.example", "//in-a-field.example", "7/prefetch", "7/preload", "7/manifest",
+    "7/pixel", "[2001:db8:1::7]/six", "printer.local", "other-market.example", "file:///etc/passwd", "unix:/run/docker.sock", "7/srcset", "7/source", "7/svg.png", "7/film", "7/poster", "7/sound", "7/object", "7/embed", "7/frame", "in-a-frame",
+    "7/redirected", "7/csp",
+];
+/// What its scripts want besides.
+const SCRIPTED: &[&str] = &[
+    "tracker.example/x.js", "7/modulepreload", "7/fetch", "7/fetch-post", "7/keepalive", "7/xhr", "7/beacon", "7/event-source", "ws://198.51.100.7/socket", "/own-socket", ":4433/transport", "7/image.png", "7/audio", "7/import.js",
+    "name-of-a-script.example", "/worker.js", "blob:", "/service.js", "7/worklet.js", "7/late.woff2", "WebRTC", "7/window", "7/form-post", "7/download", "7/blank", "file:///etc/hostname", "7/form-get", "7/location",
+    "7/speculated", "/speculated-here",
+];
