@@ -174,7 +174,7 @@ impl Watch {
     }
 }
 
-/// One packet; `ports` where it is TCP or UDP.
+/// One packet; `ports` where it is TCP or UDP, or tells of such a one that nobody took.
 struct Packet {
     ports: Option<(u16, u16)>,
     bytes: Vec<u8>,
@@ -215,7 +215,11 @@ fn packets(file: &[u8]) -> Vec<Packet> {
 fn ports_of(frame: &[u8]) -> Option<(u16, u16)> {
     let word = |at: usize| Some(u16::from_be_bytes(frame.get(at..at + 2)?.try_into().unwrap()));
     let (protocol, at) = match word(12)? {
-        0x0800 => (*frame.get(23)?, 14 + usize::from(frame.get(14)? & 15) * 4),
+        0x0800 => match (*frame.get(23)?, 14 + usize::from(frame.get(14)? & 15) * 4) {
+            // Nobody is there any more, says the system of the packet that it quotes (RFC 792).
+            (1, at) if frame.get(at) == Some(&3) => (*frame.get(at + 17)?, at + 8 + usize::from(frame.get(at + 8)? & 15) * 4),
+            other => other,
+        },
         0x86dd => (*frame.get(20)?, 54),
         _ => return None,
     };
