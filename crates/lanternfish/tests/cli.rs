@@ -93,7 +93,13 @@ mod stamps;
 mod ten_years;
 #[path = "cli/walk.rs"]
 mod walk;
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/watched.rs"]
 mod watched;
+#[path = "cli/watched_browser.rs"]
+mod watched_browser;
+#[path = "cli/watched_i2p.rs"]
+mod watched_i2p;
 #[path = "cli/witness.rs"]
 mod witness;

@@ -2,8 +2,8 @@
 //! every way out of them, starts the browser as process 1 of its own world, watches its memory, and ends it when the
 //! collector is gone, has closed the pipe, or the browser takes too much. When process 1 ends, the kernel ends all of it.
 //!
-//! It reads no page: the pipe goes from the collector to the browser without it. It speaks twice, before the browser
-//! is there and after it is gone.
+//! It reads no page: the pipe goes from the collector to the browser without it. It speaks three times: before the
+//! browser is there, when it was looked at for the first time and has not been told a word, and after it is gone.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -15,14 +15,16 @@ use std::time::Duration;
 use model::capture::{Canaries, Probe};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
+use rustix::thread::UnshareFlags;
 use serde::{Deserialize, Serialize};
 
-use super::walls::{self, HOST_NAME, NAME, PROGRAM, ROOT};
+use super::looks::{self, Mounts, OWN_MOUNTS};
+use super::walls::{self, PROGRAM, ROOT};
 use super::{filter, marked};
 use crate::{battery, cage};
 
 /// What is seen of the browser while it runs.
-pub(super) const AFTER: [&str; 4] = ["no-capabilities", "system-calls-filtered", "own-processes", "nothing-listens"];
+pub(super) const AFTER: [&str; 5] = ["no-capabilities", "system-calls-filtered", "own-processes", "nothing-listens", OWN_MOUNTS];
 /// Memory of its own that all of the browser may have, in KiB.
 const MEMORY_KIB: u64 = 3 << 20;
 /// Data of one process, in bytes: V8 reserves far more than it uses, so the address space cannot be bounded.
@@ -40,12 +42,14 @@ pub(super) struct Asked {
     pub(super) token: String,
 }
 
-/// What the launcher says: first of the walls, last of the end.
+/// What the launcher says: of the walls, of the browser before it hears a word, of the end.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Launched {
     /// The walls stand; the browser comes next.
     Walled(Vec<Probe>),
+    /// The browser is there, and was looked at.
+    Begun { token: String, seen: Vec<Probe> },
     /// There is no browser.
     Trouble(String),
     /// The browser is gone.
@@ -54,6 +58,31 @@ pub(super) enum Launched {
         peak_memory_kib: u64,
         seen: Vec<Probe>,
     },
+}
+
+/// What a test leaves open in the walls, to see that it is found. The product leaves nothing: [`browser_main`].
+#[derive(Clone, Copy)]
+pub struct Fault {
+    /// Namespaces that are not left.
+    pub namespaces: UnshareFlags,
+    /// The host's root stays.
+    pub host_root: bool,
+    /// The machine's name stays.
+    pub host_name: bool,
+    /// Opens a door behind the walls, before they are tried.
+    pub door: fn(&Canaries),
+    /// The same after they were tried, before the browser is there.
+    pub late: fn(),
+    /// The browser keeps the capabilities of the new user namespace.
+    pub capable: bool,
+    /// No filter of system calls.
+    pub unfiltered: bool,
+}
+
+impl Fault {
+    /// Whole walls.
+    pub const NONE: Fault =
+        Fault { namespaces: UnshareFlags::empty(), host_root: false, host_name: false, door: |_| {}, late: || {}, capable: false, unfiltered: false };
 }
 
 /// Whether this machine has the browser.
@@ -91,8 +120,13 @@ pub(super) fn launch() -> io::Result<()> {
 /// Runs the launcher on this process's standard input and output and gives back its exit code. Call it before any
 /// thread is started.
 pub fn browser_main() -> i32 {
+    browser_main_with(&Fault::NONE)
+}
+
+/// The same with a fault in the walls. For the tests of the battery, which must see what a missing wall does.
+pub fn browser_main_with(fault: &Fault) -> i32 {
     cage::strip_process();
-    match watch_over_a_browser() {
+    match watch_over_a_browser(fault) {
         Ok(()) => 0,
         Err(why) => {
             say(&Launched::Trouble(why));
@@ -101,20 +135,25 @@ pub fn browser_main() -> i32 {
     }
 }
 
-fn watch_over_a_browser() -> Result<(), String> {
+fn watch_over_a_browser(fault: &Fault) -> Result<(), String> {
     let asked: Asked = serde_json::from_slice(&heard().map_err(|e| e.to_string())?).map_err(|_| "this program is started by the collector, not by hand".to_string())?;
     if !is_installed() {
         return Err(format!("{PROGRAM} is not there: install Debian's package chromium"));
     }
     let programs = filter::programs().ok_or("this processor has no filter of system calls here")?;
-    walls::raise().map_err(|(doing, error)| format!("this machine cannot wall a browser off ({doing}: {error})"))?;
+    walls::raise(fault).map_err(|(doing, error)| format!("this machine cannot wall a browser off ({doing}: {error})"))?;
     die_with_the_collector()?;
+    (fault.door)(&asked.canaries);
     let mut proof = battery::walled(&asked.canaries, &ROOT);
-    proof.push(host_name());
+    proof.extend(looks::before());
     say(&Launched::Walled(marked(proof)));
-    let browser = start(&asked, programs).map_err(|e| format!("starting {PROGRAM} failed: {e}"))?;
+    (fault.late)();
+    let mut mounts = Mounts::open().map_err(|error| format!("the mounts cannot be listed: {error}"))?;
+    let mut browser = start(&asked, programs, fault).map_err(|e| format!("starting {PROGRAM} failed: {e}"))?;
     crate::walls::disarm().map_err(|(doing, error)| format!("{doing}: {error}"))?;
-    let (peak_memory_kib, seen) = watch(browser);
+    let first = first_look(&mut browser, &mut mounts)?;
+    say(&Launched::Begun { token: asked.token.clone(), seen: marked(first.clone()) });
+    let (peak_memory_kib, seen) = watch(browser, &mut mounts, first);
     say(&Launched::Over { token: asked.token, peak_memory_kib, seen: marked(seen) });
     Ok(())
 }
@@ -160,14 +199,9 @@ fn die_with_the_collector() -> Result<(), String> {
     if getppid() == parent { Ok(()) } else { Err("the collector is gone".into()) }
 }
 
-fn host_name() -> Probe {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    Probe { probe: HOST_NAME.into(), held: name == NAME, answer: name }
-}
-
 /// Starts the browser on descriptors 3 (what it is told) and 4 (what it says).
 #[expect(unsafe_code, reason = "what happens between fork and exec has no safe form")]
-fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 2]) -> io::Result<Child> {
+fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 2], fault: &Fault) -> io::Result<Child> {
     for (ours, place) in [(0, 3), (1, 4)] {
         // SAFETY: nothing above 2 is open in this process.
         if unsafe { libc::dup2(ours, place) } < 0 {
@@ -177,13 +211,16 @@ fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 2]) -> io::Result<Ch
     let mut command = Command::new(PROGRAM);
     command.args(FLAGS).arg(format!("--user-agent={}", asked.user_agent)).arg("about:blank").env_clear().envs(VARIABLES);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).current_dir("/tmp");
+    let fault = *fault;
     let inside = move || {
         walls::own_processes()?;
         bounds()?;
-        without_capabilities()?;
-        crate::walls::disarm().map_err(|(_, error)| error)?;
+        if !fault.capable {
+            without_capabilities()?;
+            crate::walls::disarm().map_err(|(_, error)| error)?;
+        }
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        programs.iter().try_for_each(|program| seccompiler::apply_filter(program).map_err(io::Error::other))
+        programs.iter().filter(|_| !fault.unfiltered).try_for_each(|program| seccompiler::apply_filter(program).map_err(io::Error::other))
     };
     // SAFETY: the process has one thread, so what runs after fork finds no lock held.
     let browser = unsafe { command.pre_exec(inside) }.spawn()?;
@@ -216,26 +253,37 @@ fn without_capabilities() -> io::Result<()> {
     Ok(())
 }
 
+/// Waits until process 1 is the browser, and looks at it. Nobody has told it anything yet.
+fn first_look(browser: &mut Child, mounts: &mut Mounts) -> Result<Vec<Probe>, String> {
+    while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
+        if has_begun() {
+            return Ok(looked_at(mounts));
+        }
+        if nobody_listens() {
+            let _ = browser.kill();
+        }
+    }
+    Err("the browser ended before it was looked at".into())
+}
+
 /// Looks at the browser until it ends or has to; gives the most memory that it had, and what was seen of it.
-fn watch(mut browser: Child) -> (u64, Vec<Probe>) {
-    let (mut peak, mut seen): (u64, Option<Vec<Probe>>) = (0, None);
+fn watch(mut browser: Child, mounts: &mut Mounts, first: Vec<Probe>) -> (u64, Vec<Probe>) {
+    let (mut peak, mut seen): (u64, Vec<Probe>) = (0, first);
     while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
         let memory = memory_kib();
         peak = peak.max(memory);
         if has_begun() {
-            seen = Some(worst(seen, looked_at()));
+            seen = worst(seen, looked_at(mounts));
         }
         if memory > MEMORY_KIB || nobody_listens() {
             let _ = browser.kill();
         }
     }
-    let never = || AFTER.iter().map(|name| Probe { probe: name.to_string(), held: false, answer: "the browser ended before it was looked at".into() }).collect();
-    (peak, seen.unwrap_or_else(never))
+    (peak, seen)
 }
 
 /// Of two looks, for each probe the one that did not hold, else the later one.
-fn worst(before: Option<Vec<Probe>>, now: Vec<Probe>) -> Vec<Probe> {
-    let Some(before) = before else { return now };
+fn worst(before: Vec<Probe>, now: Vec<Probe>) -> Vec<Probe> {
     before.into_iter().zip(now).map(|(before, now)| if before.held { now } else { before }).collect()
 }
 
@@ -276,7 +324,7 @@ fn has_begun() -> bool {
 
 /// What can be seen of the browser from beside it, now: the rights and the filter of each of its processes, whose
 /// processes these are, its sockets.
-fn looked_at() -> Vec<Probe> {
+fn looked_at(mounts: &mut Mounts) -> Vec<Probe> {
     // One that ends meanwhile is gone with all its rights.
     let statuses: Vec<String> = processes().filter_map(|id| fs::read_to_string(format!("/proc/{id}/status")).ok()).collect();
     let said = |status: &String, name: &str| field(status, name).unwrap_or_default();
@@ -296,7 +344,8 @@ fn looked_at() -> Vec<Probe> {
         (all > 0 && outside, format!("{all} processes, this one {}", if outside { "is none of them" } else { "among them" })),
         (sockets == Some(0) && routes == Some(0), format!("{} sockets, {} routes", told(sockets), told(routes))),
     ];
-    AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer }).collect()
+    let seen = AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer });
+    seen.chain([mounts.own()]).collect()
 }
 
 /// Entries of one of the kernel's lists, without its head. A kernel without such sockets has no such list; one that
@@ -312,7 +361,7 @@ const VARIABLES: [(&str, &str); 6] = [("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("XD
 
 /// `--no-sandbox`: the walls are the sandbox; a browser's own one needs rights that are taken from it here.
 /// `--jitless`: scripts are read, not compiled, which closes the largest class of faults in browsers.
-const FLAGS: [&str; 44] = [
+const FLAGS: [&str; 45] = [
     "--headless", "--no-sandbox", "--no-zygote", "--remote-debugging-pipe", "--user-data-dir=/tmp/profile", "--incognito",
     "--disable-gpu", "--disable-software-rasterizer", "--disable-dev-shm-usage", "--js-flags=--jitless", "--no-first-run", "--no-default-browser-check",
     "--disable-background-networking", "--disable-component-update", "--disable-component-extensions-with-background-pages", "--disable-domain-reliability", "--disable-sync",
@@ -321,6 +370,6 @@ const FLAGS: [&str; 44] = [
     "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-site-isolation-trials", "--block-new-web-contents", "--disable-print-preview", "--disable-notifications", "--disable-speech-api",
     "--deny-permission-prompts", "--mute-audio", "--disable-file-system", "--disable-3d-apis", "--hide-scrollbars", "--window-size=1280,1024", "--lang=en-US", "--accept-lang=en-US,en",
-    "--password-store=basic",
+    "--password-store=basic", "--disable-shared-workers",
     "--disable-features=IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,HttpsFirstModeV2,NetworkPrediction,OptimizationHints,MediaRouter,Translate,AutofillServerCommunication,InterestFeedContentSuggestions,DialMediaRouteProvider,WebRtcHideLocalIpsWithMdns,PaintHolding",
 ];

@@ -15,12 +15,14 @@
 mod answer;
 mod filter;
 mod launcher;
+mod looks;
 mod pipe;
 mod session;
 mod walls;
+mod wanted;
 
 pub use answer::fuzz_answer;
-pub use launcher::{browser_main, is_installed};
+pub use launcher::{Fault, browser_main, browser_main_with, is_installed};
 
 pub(crate) use session::{Browser, NoBrowser, run};
 
@@ -31,8 +33,8 @@ const MARK: &str = "browser ";
 
 /// Every try that a record of a browser must hold.
 pub fn proof_names() -> Vec<String> {
-    let walls = crate::battery::walled_names().into_iter().chain([walls::HOST_NAME.to_string()]);
-    walls.chain(launcher::AFTER.iter().map(|name| name.to_string())).map(|name| format!("{MARK}{name}")).collect()
+    let walls = crate::battery::walled_names().into_iter();
+    walls.chain(looks::BEFORE.iter().chain(&launcher::AFTER).map(|name| name.to_string())).map(|name| format!("{MARK}{name}")).collect()
 }
 
 /// The same tries, named as those of the browser.

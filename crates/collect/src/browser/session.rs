@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::launcher::{Asked, Launched, launch};
 use super::pipe::{Heard, Pipe};
-use super::answer;
+use super::{answer, wanted};
 use crate::battery;
 use crate::capture::{Capture, Taken, USER_AGENT, failed, unanswered};
 use crate::clock::Now;
@@ -38,6 +38,7 @@ const MOST_REFUSED: usize = 500;
 const LONGEST_URL: usize = 512;
 /// Redirects in a row.
 const MOST_REDIRECTS: u8 = 10;
+const LED_AWAY: &str = "the page wanted to lead its window elsewhere";
 /// Longest picture of a page, in points.
 const TALLEST: f64 = 12_000.0;
 const WIDEST: f64 = 4_000.0;
@@ -58,7 +59,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts it and hears what its walls answered.
+    /// Starts it, hears what its walls answered, and what was seen of it before it is told a word.
     ///
     /// # Errors
     /// [`NoBrowser`]; then nothing may be fetched.
@@ -72,24 +73,30 @@ impl Browser {
         let deadline = Now::read().boot_ms.saturating_add(START_MS);
         let waits = || Now::read().boot_ms < deadline;
         pipe.say(&json!(asked), waits);
+        let mut walled = None;
         while waits() {
             match pipe.hear(LOOK_EVERY) {
                 Heard::Nothing => {}
                 Heard::Gone => break,
                 Heard::Message(message) => match serde_json::from_value(*message) {
-                    Ok(Launched::Walled(proof)) => return Browser { pipe, how, token, proof }.tried(),
+                    Ok(Launched::Walled(proof)) => walled = Some(no_way_out(proof)?),
+                    Ok(Launched::Begun { token: said, seen }) if said == token => {
+                        no_way_out(seen)?;
+                        let proof = walled.ok_or_else(|| NoBrowser::Trouble("its walls were not tried".into()))?;
+                        return Ok(Browser { pipe, how, token, proof });
+                    }
                     Ok(Launched::Trouble(why)) => return Err(NoBrowser::Trouble(why)),
-                    Ok(Launched::Over { .. }) | Err(_) => {}
+                    Ok(Launched::Begun { .. } | Launched::Over { .. }) | Err(_) => {}
                 },
             }
         }
         Err(NoBrowser::Trouble("it did not begin".into()))
     }
+}
 
-    fn tried(self) -> Result<Browser, NoBrowser> {
-        let leaks = battery::leaks(&self.proof);
-        if leaks.is_empty() { Ok(self) } else { Err(NoBrowser::Leak(leaks.join("; "))) }
-    }
+fn no_way_out(proof: Vec<Probe>) -> Result<Vec<Probe>, NoBrowser> {
+    let leaks = battery::leaks(&proof);
+    if leaks.is_empty() { Ok(proof) } else { Err(NoBrowser::Leak(leaks.join("; "))) }
 }
 
 /// Why the talk is over.
@@ -144,8 +151,6 @@ struct Session<W: Write> {
     page: Page,
     did: Rendered,
     seen: Vec<Probe>,
-    /// Why there was no browser after all.
-    trouble: Option<String>,
 }
 
 /// Opens every page of the order.
@@ -158,7 +163,7 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
     let servers = order.urls.iter().filter_map(|url| server(&order, url)).collect();
     let did = Rendered { product: String::new(), scripts: browser.how.scripts, pages: vec![], fetched: vec![], refused: vec![], refused_more: 0, peak_memory_kib: 0 };
     let mut session = Session {
-        capture, pipe: browser.pipe, token: browser.token, tab: None, target: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![], trouble: None,
+        capture, pipe: browser.pipe, token: browser.token, tab: None, target: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![],
     };
     let mut stop = session.begin().err();
     let mut fetches = Vec::with_capacity(order.urls.len());
@@ -182,7 +187,7 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
     match stop {
         Some(Stop::Spool(error)) => Err(error),
         // What nobody saw of the browser, nobody can prove.
-        _ if session.seen.is_empty() => Err(io::Error::other(session.trouble.unwrap_or_else(|| "the browser's watcher is gone".into()))),
+        _ if session.seen.is_empty() => Err(io::Error::other("the browser's watcher is gone")),
         _ => Ok(session.capture.end(fetches, Some((session.did, session.seen)))),
     }
 }
@@ -205,6 +210,7 @@ impl<W: Write> Session<W> {
         let version = self.must("Browser.getVersion", json!({}), deadline)?;
         self.did.product = cut(version["product"].as_str().unwrap_or_default());
         self.must("Browser.setDownloadBehavior", json!({"behavior": "deny"}), deadline)?;
+        self.must("Target.setDiscoverTargets", json!({"discover": true}), deadline)?;
         Ok(())
     }
 
@@ -231,6 +237,10 @@ impl<W: Write> Session<W> {
         self.must("Target.setAutoAttach", json!({"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true}), deadline)?;
         self.must("Network.enable", json!({}), deadline)?;
         self.must("Page.enable", json!({}), deadline)?;
+        // What is told by these is only told: a browser that does not know them shows pages all the same.
+        for more in ["Log.enable", "Preload.enable", "Performance.enable"] {
+            self.call(more, json!({}), deadline)?;
+        }
         let tree = self.must("Page.getFrameTree", json!({}), deadline)?;
         self.frame = tree["frameTree"]["frame"]["id"].as_str().unwrap_or_default().to_string();
         Ok(())
@@ -255,7 +265,9 @@ impl<W: Write> Session<W> {
             self.call("Page.stopLoading", json!({}), deadline.saturating_add(END_MS))?;
         }
         let deadline = Now::read().boot_ms.saturating_add(patience.min(60_000));
-        self.keep(shown, deadline)?;
+        if !self.keep(shown, deadline)? {
+            return Ok(());
+        }
         shown.ended = if self.page.loaded { "shown" } else { "timeout" }.into();
         if (self.capture.order().media && shown.screenshot.is_none()) || shown.document.is_none() || shown.archive.is_none() {
             shown.ended = "budget".into();
@@ -263,11 +275,16 @@ impl<W: Write> Session<W> {
         Ok(())
     }
 
-    /// The document, the picture and the archive of the page that is open.
-    fn keep(&mut self, shown: &mut RenderedPage, deadline: i64) -> Result<(), Stop> {
+    /// The document, the picture and the archive of the page that is open. False: it is a page of the browser's own, which
+    /// says that there is none.
+    fn keep(&mut self, shown: &mut RenderedPage, deadline: i64) -> Result<bool, Stop> {
         let document = self.call("DOM.getDocument", json!({"depth": 0}), deadline)?.unwrap_or_default();
         let root = &document["root"];
         shown.landed = root["documentURL"].as_str().map(cut);
+        if shown.landed.as_deref().is_some_and(|landed| landed.starts_with("chrome")) {
+            return Ok(false);
+        }
+        self.tell_of_hints(root, deadline)?;
         let html = self.call("DOM.getOuterHTML", json!({"nodeId": root["nodeId"]}), deadline)?.unwrap_or_default();
         shown.document = self.write("dom", "text/html; charset=utf-8", html["outerHTML"].as_str().map(|text| text.as_bytes().to_vec()))?;
         // A picture of the page is a picture of all that it paints, also of what it carries in its own letters.
@@ -276,6 +293,18 @@ impl<W: Write> Session<W> {
         }
         let archive = self.call("Page.captureSnapshot", json!({"format": "mhtml"}), deadline)?.unwrap_or_default();
         shown.archive = self.write("mhtml", "multipart/related", archive["data"].as_str().map(|text| text.as_bytes().to_vec()))?;
+        Ok(true)
+    }
+
+    /// What the page wanted by standing there: names to be looked up, and peers to be called.
+    fn tell_of_hints(&mut self, root: &Value, deadline: i64) -> Result<(), Stop> {
+        let links = self.call("DOM.querySelectorAll", json!({"nodeId": root["nodeId"], "selector": wanted::HINTS}), deadline)?.unwrap_or_default();
+        for link in links["nodeIds"].as_array().into_iter().flatten().take(wanted::MOST_HINTS) {
+            let attributes = self.call("DOM.getAttributes", json!({"nodeId": link}), deadline)?.unwrap_or_default();
+            self.tell(wanted::hint(&attributes["attributes"]));
+        }
+        let metrics = self.call("Performance.getMetrics", json!({}), deadline)?.unwrap_or_default();
+        self.tell(wanted::peers(&metrics));
         Ok(())
     }
 
@@ -320,7 +349,7 @@ impl<W: Write> Session<W> {
     fn say(&mut self, method: &str, params: Value) -> Result<u64, Stop> {
         self.calls += 1;
         let mut message = json!({"id": self.calls, "method": method, "params": params});
-        let of_the_browser = method.starts_with("Browser.") || ["Target.createTarget", "Target.attachToTarget", "Target.closeTarget"].contains(&method);
+        let of_the_browser = method.starts_with("Browser.") || ["Target.createTarget", "Target.attachToTarget", "Target.closeTarget", "Target.setDiscoverTargets"].contains(&method);
         if let Some(tab) = self.tab.as_deref().filter(|_| !of_the_browser) {
             message["sessionId"] = tab.into();
         }
@@ -372,26 +401,26 @@ impl<W: Write> Session<W> {
                 self.page.loaded = self.page.fetch.is_some();
                 Ok(())
             }
+            // A page that tried to leave before it was there, and was held, never says that it is.
+            Some("Page.frameStoppedLoading") if about["frameId"].as_str() == Some(&self.frame) => {
+                self.page.loaded = self.page.fetch.is_some();
+                Ok(())
+            }
             Some("Page.javascriptDialogOpening") => self.say("Page.handleJavaScriptDialog", json!({"accept": false})).map(drop),
-            Some("Network.webSocketCreated") => {
-                self.refuse(about["url"].as_str().unwrap_or_default(), "a browser has no sockets here");
+            // Said before the request itself, which another one may overtake.
+            Some("Page.frameRequestedNavigation") if about["frameId"].as_str() == Some(&self.frame) && wanted::is_asked_for(about["url"].as_str().unwrap_or_default()) => {
+                self.refuse(about["url"].as_str().unwrap_or_default(), LED_AWAY);
                 Ok(())
             }
-            Some("Target.attachedToTarget") if about["targetInfo"]["type"] != "page" => {
-                self.refuse(about["targetInfo"]["url"].as_str().unwrap_or_default(), "no workers and no windows beside the page");
+            Some(event) => {
+                self.tell(wanted::told(event, about));
                 Ok(())
             }
-            Some(_) => Ok(()),
             None => self.heed_result(message),
         }
     }
 
     fn heed_result(&mut self, message: &Value) -> Result<(), Stop> {
-        if let Some(why) = message["trouble"].as_str() {
-            // Only said in place of a browser: nobody else speaks before the first answer.
-            self.trouble = Some(cut(why));
-            return Err(Stop::Gone);
-        }
         if message.get("over").is_some() {
             self.last_words(message);
             return if self.seen.is_empty() { Ok(()) } else { Err(Stop::Gone) };
@@ -413,8 +442,13 @@ impl<W: Write> Session<W> {
         }
         match self.judged(about, &url) {
             Err(why) => {
-                self.refuse(&url, &why);
-                self.block(&request)
+                let told = self.is_of_the_window(about) && self.did.refused.iter().any(|one| one.why == LED_AWAY && one.url == cut(&url));
+                if !told {
+                    self.refuse(&url, &why);
+                }
+                // The window that is led away stays where it is; a page of the browser's own in place of it would be kept as
+                // if it were the site's.
+                if self.is_of_the_window(about) { self.fail(&request, "Aborted") } else { self.block(&request) }
             }
             Ok(what_for) => self.fetch(&request, &url, what_for),
         }
@@ -439,7 +473,7 @@ impl<W: Write> Session<W> {
         if !self.capture.order().media && ["Image", "Media", "Font"].contains(&kind) {
             return Err("the order is for text".into());
         }
-        if kind != "Document" || about["frameId"].as_str() != Some(&self.frame) {
+        if !self.is_of_the_window(about) {
             return Ok(For::Part);
         }
         if self.page.fetch.is_none() {
@@ -447,7 +481,12 @@ impl<W: Write> Session<W> {
         }
         self.page.redirects += 1;
         let led = std::mem::take(&mut self.page.moving) && self.page.redirects <= MOST_REDIRECTS;
-        if led { Ok(For::Window) } else { Err("the page wanted to lead its window elsewhere".into()) }
+        if led { Ok(For::Window) } else { Err(LED_AWAY.into()) }
+    }
+
+    /// Whether a request is for the window itself, and not for a frame or a part in it.
+    fn is_of_the_window(&self, about: &Value) -> bool {
+        about["resourceType"] == "Document" && about["frameId"].as_str() == Some(&self.frame)
     }
 
     fn fetch(&mut self, request: &str, url: &str, what_for: For) -> Result<(), Stop> {
@@ -470,6 +509,7 @@ impl<W: Write> Session<W> {
         }
         self.page.active_ms = Now::read().boot_ms;
         let Some(answer) = answer else { return self.block(request) };
+        answer.fields.iter().for_each(|(name, value)| self.tell(wanted::hints_of_field(name, value)));
         let fields: Vec<Value> = answer.fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let words = json!({"requestId": request, "responseCode": answer.status, "responseHeaders": fields, "body": STANDARD.encode(&answer.body)});
         let call = self.say("Fetch.fulfillRequest", words)?;
@@ -478,12 +518,22 @@ impl<W: Write> Session<W> {
     }
 
     fn block(&mut self, request: &str) -> Result<(), Stop> {
-        self.say("Fetch.failRequest", json!({"requestId": request, "errorReason": "BlockedByClient"})).map(drop)
+        self.fail(request, "BlockedByClient")
     }
 
+    fn fail(&mut self, request: &str, why: &str) -> Result<(), Stop> {
+        self.say("Fetch.failRequest", json!({"requestId": request, "errorReason": why})).map(drop)
+    }
+
+    fn tell(&mut self, told: impl IntoIterator<Item = (String, &'static str)>) {
+        told.into_iter().for_each(|(url, why)| self.refuse(&url, why));
+    }
+
+    /// Writes down what was not given; the same again is counted only, so that a page cannot fill the list with one thing.
     fn refuse(&mut self, url: &str, why: &str) {
-        if self.did.refused.len() < MOST_REFUSED {
-            self.did.refused.push(Refused { url: cut(url), why: why.to_string() });
+        let one = Refused { url: cut(url), why: why.to_string() };
+        if self.did.refused.len() < MOST_REFUSED && !self.did.refused.contains(&one) {
+            self.did.refused.push(one);
         } else {
             self.did.refused_more += 1;
         }

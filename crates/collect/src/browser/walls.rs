@@ -14,29 +14,30 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, moun
 use rustix::process::pivot_root;
 use rustix::thread::UnshareFlags;
 
+use super::launcher::Fault;
 use crate::walls;
 
 /// Debian's Chromium, without the shell script that starts it.
 pub(super) const PROGRAM: &str = "/usr/lib/chromium/chromium";
 /// What the root holds; the battery compares it.
 pub(super) const ROOT: [&str; 8] = ["dev", "etc", "lib", "lib64", "proc", "tmp", "usr", "var"];
-/// The try that the host name is not this machine's.
+/// The look that the host name is not this machine's.
 pub(super) const HOST_NAME: &str = "host-name";
 pub(super) const NAME: &str = "localhost";
 
 /// Bound read-only where it is there; the first three must be.
-const SHOWN: [&str; 8] = [
+pub(super) const SHOWN: [&str; 8] = [
     "/usr/lib/chromium", LIBRARIES, "/etc/fonts", "/usr/lib64", "/usr/share/fonts", "/usr/share/fontconfig", "/var/cache/fontconfig",
     "/usr/share/mime",
 ];
 const NEEDED: usize = 3;
-const LIBRARIES: &str = if cfg!(target_arch = "aarch64") { "/usr/lib/aarch64-linux-gnu" } else { "/usr/lib/x86_64-linux-gnu" };
-const DEVICES: [&str; 4] = ["null", "zero", "random", "urandom"];
+pub(super) const LIBRARIES: &str = if cfg!(target_arch = "aarch64") { "/usr/lib/aarch64-linux-gnu" } else { "/usr/lib/x86_64-linux-gnu" };
+pub(super) const DEVICES: [&str; 4] = ["null", "zero", "random", "urandom"];
 /// Any folder that exists on every machine: the new root covers it in this namespace only.
 const PLACE: &str = "/tmp";
 
 /// Where the host's list of processes lies until the browser has one of its own.
-const HELD: &str = "/tmp/proc";
+pub(super) const HELD: &str = "/tmp/proc";
 
 type Failed = (&'static str, io::Error);
 
@@ -52,12 +53,13 @@ fn failed(doing: &'static str) -> impl FnOnce(rustix::io::Errno) -> Failed {
 ///
 /// # Errors
 /// What could not be done, and the system's reason.
-pub(super) fn raise() -> Result<(), Failed> {
-    walls::leave(
-        UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWNS | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS | UnshareFlags::NEWPID,
-    )?;
-    rustix::system::sethostname(NAME.as_bytes()).map_err(failed("taking another host name"))?;
-    own_root()
+pub(super) fn raise(fault: &Fault) -> Result<(), Failed> {
+    let all = UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWNS | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS | UnshareFlags::NEWPID;
+    walls::leave(all.difference(fault.namespaces))?;
+    if !fault.host_name {
+        rustix::system::sethostname(NAME.as_bytes()).map_err(failed("taking another host name"))?;
+    }
+    if fault.host_root { Ok(()) } else { own_root() }
 }
 
 fn own_root() -> Result<(), Failed> {

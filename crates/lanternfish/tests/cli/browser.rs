@@ -15,7 +15,7 @@ const PAGE: &str = "<title>SYNTHETIC</title><h1>as it was sent</h1><img src=http
     <script>document.querySelector('h1').textContent = 'made by ' + 'a script: seller@' + 'example.org'</script>";
 
 /// Why there can be no browser here.
-fn no_browser() -> Option<&'static str> {
+pub fn no_browser() -> Option<&'static str> {
     if !collect::browser::is_installed() {
         return Some("Debian's chromium is not installed");
     }

@@ -157,6 +157,14 @@ impl Office {
         .copy()
     }
 
+    /// The same at a node that works on real cases: it may go where a training node may not.
+    pub fn of_real_cases() -> Office {
+        let mut office = Office::found_at(TempDir::with_prefix("lanternfish-drill-").unwrap(), &[]);
+        office.case = office.open_case(NOY, &[KHAM, BOUNMY]);
+        office.unit_authority(&EVERYTHING);
+        office
+    }
+
     fn found() -> Office {
         Office::found_on(kept(), &[])
     }
@@ -170,9 +178,13 @@ impl Office {
     }
 
     fn found_on(folder: TempDir, init: &[&str]) -> Office {
+        Office::found_at(folder, &[&["--training"], init].concat())
+    }
+
+    fn found_at(folder: TempDir, init: &[&str]) -> Office {
         let home = folder.path().join("home");
         let mut office = Office { folder, home, tokens: BTreeMap::new(), case: String::new() };
-        office.bare(&[&["init", "--agency", "Drill Unit", "--training", "--passphrase-cost", "10"][..], init].concat()).ended(0);
+        office.bare(&[&["init", "--agency", "Drill Unit", "--passphrase-cost", "10"][..], init].concat()).ended(0);
         for (name, role) in ROLES {
             office.bare(&["user", "add", name, "--role", role]).ended(0);
         }

@@ -1,5 +1,5 @@
 //! The capture child alone, and a probe that tells what the cage lets through. For the tests of this
-//! crate; the product re-runs `lanternfish __collect`.
+//! crate; the product re-runs `lanternfish __collect`. Faults in its walls are put in here, and nowhere in the product.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -11,13 +11,15 @@ use std::time::Duration;
 use collect::walls;
 use rustix::thread::UnshareFlags;
 
+mod browser;
+
 fn main() {
     let words: Vec<String> = std::env::args().collect();
     match words.get(1).map(String::as_str) {
         Some("__battery") => battery(&words[2], Path::new(&words[3]), Path::new(&words[4])),
         Some("__loopback-up") => loopback_up(),
         Some("__probe") => probe(Path::new(&words[2]), &words[3], &words[4]),
-        Some("__browser") => std::process::exit(collect::browser_main()),
+        Some("__browser") => std::process::exit(browser::main()),
         _ => std::process::exit(collect::child_main()),
     }
 }
@@ -40,18 +42,20 @@ fn battery(fault: &str, spool: &Path, socket: &Path) {
     }
 }
 
-/// A resolver that knows no name, and says so.
-fn resolver() {
-    let socket = UdpSocket::bind("127.0.0.1:53").expect("the port of a resolver");
-    std::thread::spawn(move || {
-        let mut question = [0; 512];
-        while let Ok((length, from)) = socket.recv_from(&mut question) {
-            // RFC 1035 §4.1.1: this is an answer, and its code is 3.
-            question[2] |= 0x80;
-            question[3] = 0x83;
-            let _ = socket.send_to(&question[..length], from);
-        }
-    });
+/// The port of a resolver.
+fn resolver() -> UdpSocket {
+    UdpSocket::bind("127.0.0.1:53").expect("the port of a resolver")
+}
+
+/// Answers that it knows no name.
+fn knows_no_name(socket: &UdpSocket) {
+    let mut question = [0; 512];
+    while let Ok((length, from)) = socket.recv_from(&mut question) {
+        // RFC 1035 §4.1.1: this is an answer, and its code is 3.
+        question[2] |= 0x80;
+        question[3] = 0x83;
+        let _ = socket.send_to(&question[..length], from);
+    }
 }
 
 /// The walls, or what is left of them.
@@ -79,7 +83,8 @@ fn seed(fault: &str, canaries: &model::capture::Canaries) {
         "loopback-up" => loopback_up(),
         "resolver" => {
             loopback_up();
-            resolver();
+            let socket = resolver();
+            std::thread::spawn(move || knows_no_name(&socket));
         }
         "route" => {
             loopback_up();
