@@ -12,7 +12,9 @@ fn scored(pages: &[&str], folder: &Path, more: &[&str]) -> Value {
     let written = ask(&[&["range", "pages", "--json", "--out", &out], pages].concat()).ended(0).line();
     fs::write(&found, ask(&["scan", "--json", written["folder"].as_str().unwrap()]).ended(0).out).unwrap();
     let asked = ["range", "score", "--json", "--truth", written["truth"].as_str().unwrap(), "--found", &found];
-    ask(&[&asked, more].concat()).ended(0).line()
+    let mut score = ask(&[&asked, more].concat()).ended(0).line();
+    score["seed"] = written["seed"].clone();
+    score
 }
 
 #[test]
@@ -43,4 +45,27 @@ fn what_does_not_belong_together_is_refused() {
     let score = |truth: &str, found: &str| ask(&["range", "score", "--truth", truth, "--found", found]);
     score(&truth, "/nowhere/at/all").ended(2).tells("/nowhere/at/all");
     score(&truth, &text(&fs::read_dir(format!("{out}/pages")).unwrap().next().unwrap().unwrap().path())).ended(2).tells("line 1 of the scanner's output");
+}
+
+/// Recall and precision that are promised for pages that nobody chose: overall, and recall of every type.
+const OVERALL: (f64, f64) = (0.99, 0.995);
+const EVERY_TYPE: f64 = 0.97;
+
+#[test]
+fn what_is_planted_on_pages_of_drawn_seeds_is_found() {
+    let place = tempfile::tempdir().unwrap();
+    for number in 0..3 {
+        let folder = place.path().join(format!("drawn-{number}"));
+        let score = scored(&["--start-seed"], &folder, &["--misses"]);
+        let share = |count: &Value, what: &str| count[what].as_f64().unwrap();
+        for group in ["types", "scripts"] {
+            for (name, count) in score[group].as_object().unwrap() {
+                eprintln!("seed {}: {name}: recall {:.4}, precision {:.4}", score["seed"], share(count, "recall"), share(count, "precision"));
+            }
+        }
+        let all = &score["overall"];
+        assert!(share(all, "recall") >= OVERALL.0 && share(all, "precision") >= OVERALL.1, "{all}\n{:#}", score["examples"]);
+        let low: Vec<_> = score["types"].as_object().unwrap().iter().filter(|(_, count)| share(count, "recall") < EVERY_TYPE).collect();
+        assert!(low.is_empty(), "{low:?}\n{:#}", score["examples"]);
+    }
 }
