@@ -247,6 +247,6 @@ fn a_crawl_reads_no_documents() {
     use parse::Task;
     let page = response("http://synthetic.invalid/a.pdf", "Content-Type: application/pdf\r\n", &one_page(b"BT ET", LATIN, &[]));
     let mut kept = Kept::default();
-    let outcome = parse::run(child(), &Task::Pages { without: vec![] }, &budget(), &mut page.clone(), &mut kept, &|| false).unwrap();
+    let outcome = parse::run(child(), &Task::Pages { without: Default::default() }, &budget(), &mut page.clone(), &mut kept, &|| false).unwrap();
     assert_eq!((outcome.ended, kept.members.len()), (Ended::Done, 0));
 }
