@@ -192,7 +192,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     admit::rehash(desk, scope, permit, &row)?;
     let work = Work::of(desk, scope, permit, &row)?;
     work.close_left_behind()?;
-    let mut indexing = Take { indexing: work.indexing(), watches: Watches::open(desk, scope)? };
+    let mut indexing = Take { indexing: Ok(None), watches: Watches::open(desk, scope)? };
     let Unpacked { derivation, outcome, members, restricted, mut selectors, mut gaps } = work.unpack(&blob, budget, &mut indexing)?;
     let known = lists_of(&members);
     if let Some(class) = restricted {
@@ -349,9 +349,10 @@ struct Place {
     held: Held,
 }
 
-/// Where what was read goes: into the index, or why it cannot, and before the watches.
+/// Where what was read goes: into the index, or why it cannot, and before the watches. The index is opened when there
+/// is something for it: of an item that turns out to be restricted nothing ever is.
 pub(crate) struct Take {
-    indexing: Result<Indexing, StoreError>,
+    indexing: Result<Option<Indexing>, StoreError>,
     watches: Watches,
 }
 
@@ -425,8 +426,9 @@ impl<'a> Work<'a> {
         Ok(indexing)
     }
 
-    fn end_indexing(&self, indexing: Result<Indexing, StoreError>, derivation: &str) -> Result<(), StoreError> {
-        indexing?.end(self.desk, self.scope, self.permit, self.row, &self.label, derivation)
+    fn end_indexing(&self, indexing: Result<Option<Indexing>, StoreError>, derivation: &str) -> Result<(), StoreError> {
+        let indexing = indexing?.map_or_else(|| self.indexing(), Ok)?;
+        indexing.end(self.desk, self.scope, self.permit, self.row, &self.label, derivation)
     }
 
     /// What is said of every passage of a place.
@@ -555,13 +557,22 @@ impl<'a> Work<'a> {
         for place in places {
             let held = place.reading.held(&place.held);
             take.watches.look(&held, &place.reading.selectors, &place.held);
-            if let Ok(indexing) = &mut take.indexing
-                && let Err(why) = indexing.add(&held)
-            {
+            if let Err(why) = self.index(&held, take) {
                 take.indexing = Err(why);
             }
         }
         Ok(count as u64)
+    }
+
+    fn index(&self, held: &[Held], take: &mut Take) -> Result<(), StoreError> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        match &mut take.indexing {
+            Ok(Some(indexing)) => indexing.add(held),
+            Ok(none) => none.insert(self.indexing()?).add(held),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Records of the archive maker's own words are kept and not searched; the log says how many.

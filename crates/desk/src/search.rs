@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Sha256Digest, action::Action, event::EventType, exhibit::{ExhibitClass, Origin}, id::BlobId, selector::FoundSelector};
+use model::{Sha256Digest, action::Action, event::EventType, exhibit::{ExhibitClass, Origin}, id::BlobId, selector::{FoundSelector, SelectorType}};
 use serde::Serialize;
 use serde_json::json;
 use store::{
@@ -43,6 +43,15 @@ pub struct SelectorHit {
 const MINIMISED: &str = "(minimised)";
 
 impl SelectorHit {
+    /// A value that opens an account, a wallet or a key is not shown in a list: what it is, and how long.
+    fn masked(mut self) -> SelectorHit {
+        if self.selector.is_sensitive() {
+            self.selector.value = format!("(masked, {} characters: --reveal)", self.selector.value.chars().count());
+            self.selector.rivals.clear();
+        }
+        self
+    }
+
     /// Without what was read in the item: its kind and where to ask for more is all that a list shows.
     fn minimised(mut self, asked: Option<&str>) -> SelectorHit {
         if asked.is_none() {
@@ -70,12 +79,31 @@ pub struct Hits {
     pub event: u64,
 }
 
+/// A question for selectors.
+#[derive(Debug, Clone, Copy)]
+pub struct SelectorQuestion<'a> {
+    /// Only this value, in any letter case.
+    pub value: Option<&'a str>,
+    /// What it is asked for.
+    pub purpose: &'a str,
+    /// Whether values that open an account, a wallet or a key are shown: the event says so.
+    pub reveal: bool,
+}
+
+impl<'a> SelectorQuestion<'a> {
+    /// For this value, without what is sensitive.
+    pub fn of(value: Option<&'a str>, purpose: &'a str) -> Self {
+        SelectorQuestion { value, purpose, reveal: false }
+    }
+}
+
 /// Selectors of the case, all or those with this exact value; one query event with count and a
 /// commitment to the result set.
 ///
 /// # Errors
 /// When the permit is not to query.
-pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str>, purpose: &str) -> Result<Hits, StoreError> {
+pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, asked: &SelectorQuestion<'_>) -> Result<Hits, StoreError> {
+    let SelectorQuestion { value, purpose, reveal } = *asked;
     for_action(permit, Action::Query)?;
     let rows = match value {
         Some(value) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
@@ -95,7 +123,10 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
             outside += matching.count();
             continue;
         }
-        let found = matching.map(|selector| SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false });
+        let found = matching.map(|selector| {
+            let hit = SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false };
+            if reveal || value.is_some() { hit } else { hit.masked() }
+        });
         if sensitive.contains(&batch.exhibit) {
             hits.extend(found.map(|hit| hit.minimised(value)));
         } else {
@@ -106,6 +137,7 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, value: Option<&str
     let unsearched = unsearched(desk, scope)?;
     let detail = json!({
         "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
+        "revealed": if reveal { Some(hits.iter().filter(|hit| hit.selector.is_sensitive()).count()) } else { None },
     });
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
     Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
@@ -378,7 +410,7 @@ fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
         place: if minimised { MINIMISED.into() } else { held.place.clone() },
         zone: held.zone.clone(),
         language: held.language.clone().filter(|_| !minimised),
-        quote: if minimised { MINIMISED.into() } else { held.text[from..to].to_string() },
+        quote: if minimised { MINIMISED.into() } else { quoted(&held.text[from..to], &held.selectors) },
         marks: if minimised { vec![] } else { marks.map(|(start, end)| (start - from, end - from)).collect() },
         blob: held.blob.clone(),
         start,
@@ -386,6 +418,20 @@ fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
         look_alike: hit.confirmed.look_alike,
         minimised,
     }
+}
+
+/// The captured words, with every value that opens an account, a wallet or a key covered by as many stars: what is
+/// sensitive is shown by its own question, and never by the way.
+fn quoted(quote: &str, selectors: &[(String, String)]) -> String {
+    let mut shown = quote.to_string();
+    let secret = |kind: &str| serde_json::from_value::<SelectorType>(json!(kind)).is_ok_and(SelectorType::is_sensitive);
+    for (_, value) in selectors.iter().filter(|(kind, value)| secret(kind) && value.bytes().any(|byte| byte != b'*')) {
+        // ASCII alone is compared in any letter case, so that places stay places.
+        while let Some(at) = shown.to_ascii_lowercase().find(&value.to_ascii_lowercase()) {
+            shown.replace_range(at..at + value.len(), &"*".repeat(value.len()));
+        }
+    }
+    shown
 }
 
 /// A stretch around a place that begins and ends between characters.

@@ -226,6 +226,9 @@ pub enum Verb {
         /// Only this value.
         #[arg(long)]
         value: Option<String>,
+        /// Show private keys, seed phrases, cards and logins, which are masked otherwise; the log says so.
+        #[arg(long)]
+        reveal: bool,
         /// What you ask for, for the log.
         #[arg(long, value_parser = words)]
         purpose: String,

@@ -290,7 +290,7 @@ impl Walk {
         self.selectors = view.selectors;
         self.done("the capture is unpacked and searched in the caged parser", "every record is accounted for; each selector points to its bytes and says how far it was proved", json!(view));
         let (_, scope, permit) = self.with(INVESTIGATOR, Intent::to(Action::Query))?;
-        let hits = search::selectors(&self.desk, &scope, &permit, Some("1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1"), "same payment address on several pages?")?;
+        let hits = search::selectors(&self.desk, &scope, &permit, &search::SelectorQuestion::of(Some("1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1"), "same payment address on several pages?"))?;
         let places: Vec<&str> = hits.hits.iter().map(|hit| hit.place.as_str()).collect();
         self.done("one question is asked of the case", "a query is one event with its purpose, its count and a commitment to its results", json!({"places": places}));
         Ok(())
@@ -321,7 +321,7 @@ impl Walk {
 
     fn conclude(&mut self) -> Result<(), DeskError> {
         let (_, scope, permit) = self.with(INVESTIGATOR, Intent::to(Action::Query))?;
-        let asked = search::selectors(&self.desk, &scope, &permit, Some(ABSENT), "is this number in the capture?")?;
+        let asked = search::selectors(&self.desk, &scope, &permit, &search::SelectorQuestion::of(Some(ABSENT), "is this number in the capture?"))?;
         self.done("the case is asked for a number that is not there", "a search without result is an event too, and the finding names it", json!({"event": asked.event, "found": asked.hits.len()}));
         let findings = demo_findings(asked.event);
         let mut labels = Vec::new();

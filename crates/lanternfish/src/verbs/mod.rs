@@ -23,7 +23,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, rows, search};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, rows, search::{self, SelectorQuestion}};
 use model::action::Action;
 use model::capture::Rendering;
 use serde_json::json;
@@ -325,9 +325,9 @@ impl Office {
                     None => Err(DeskError::input("what do you look for? Write it after `search`, in quotation marks")),
                 }
             }
-            Verb::Selectors { case, value, purpose } => {
+            Verb::Selectors { case, value, purpose, reveal } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let found = search::selectors(&self.desk, &scope, &permit, value.as_deref(), &purpose)?;
+                let found = search::selectors(&self.desk, &scope, &permit, &SelectorQuestion { value: value.as_deref(), purpose: &purpose, reveal })?;
                 self.voice.tell_all(&found.hits, || in_short::selectors(&found.hits), "no selector was found");
                 self.voice.note(format!("the question is event {} of the log", found.event));
                 if !found.unsearched.is_empty() {

@@ -148,7 +148,7 @@ impl Unit {
     /// Selectors that are shown, and that are counted only.
     fn hits(&self) -> (usize, usize) {
         let (scope, permit) = self.may(&self.noy, Intent::to(Action::Query)).unwrap();
-        let hits = search::selectors(&self.desk, &scope, &permit, None, "drill").unwrap();
+        let hits = search::selectors(&self.desk, &scope, &permit, &search::SelectorQuestion::of(None, "drill")).unwrap();
         (hits.hits.len(), hits.outside)
     }
 

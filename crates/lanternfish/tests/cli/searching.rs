@@ -1,0 +1,153 @@
+//! Searching the words of a case, watches and alerts, rows and masked selectors, through the whole program: what is
+//! found leads to its bytes, what may not be seen is not counted, and nothing is called absent that was not looked at.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::office::{BOUNMY, KHAM, NOY, Office};
+
+const PAGE: &str = "<html><head><title>SYNTHETIC ຮ້ານ</title></head><body><p>ຂາຍ<b>ເຄື່ອງ</b>ໃໝ່ ສົ່ງພາຍໃນສອງມື້</p>\
+    <p>Ship from Vientiane, mail seller@example.org</p><!-- back door at the quiet town --></body></html>";
+const OTHER: &str = "<p>SYNTHETIC: ขายของใหม่ส่งภายในสองวัน, pay 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1</p>";
+const KEY: &str = "<p>SYNTHETIC, my private key: 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ is with the lawyer of Mekong</p>";
+
+fn examined(office: &Office, name: &str, page: &str) -> String {
+    let label = office.admit(name, page);
+    office.in_case(NOY, "examine", &[&label]).ended(0);
+    label
+}
+
+fn search(office: &Office, who: &str, question: &str) -> Vec<Value> {
+    office.in_case(who, "search", &[question, "--purpose", "drill", "--json"]).ended(0).lines()
+}
+
+fn index_files(office: &Office) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    crate::office::collect_files(&office.home.join("index"), &mut files);
+    files
+}
+
+#[test]
+fn law_02_words_of_every_place_are_found_at_their_bytes_and_each_question_is_an_event() {
+    let office = Office::working();
+    let label = examined(&office, "page.html", PAGE);
+    for (question, zone, raw) in [
+        ("\"ເຄື່ອງໃໝ່\"", "text", "ເຄື່ອງ</b>ໃໝ່"),
+        ("ສອງມື້", "text", "ສອງມື້"),
+        ("ຮ້ານ", "title", "ຮ້ານ"),
+        ("\"quiet town\"", "comment", "quiet town"),
+        ("vientiane seller@example.org", "text", "Vientiane"),
+        ("Vientianne~", "text", "Vientiane"),
+        ("zone:title ຮ້ານ", "title", "ຮ້ານ"),
+    ] {
+        let hits = search(&office, NOY, question);
+        assert_eq!(hits.len(), 1, "{question}: {hits:?}");
+        assert_eq!((hits[0]["exhibit"].as_str().unwrap(), hits[0]["zone"].as_str().unwrap()), (label.as_str(), zone), "{question}");
+        let at = |name: &str| hits[0][name].as_u64().unwrap() as usize;
+        assert_eq!(&PAGE[at("start")..at("end")], raw, "{question}");
+        assert_eq!(office.last_events(1), ["queried"], "{question}");
+    }
+    office.in_case(NOY, "search", &["ສາມມື້", "--purpose", "drill"]).ended(0).tells("nothing was found");
+    office.in_case(NOY, "search", &["\"open", "--purpose", "drill"]).ended(2).tells("quotation mark");
+    office.in_case(NOY, "search", &["word"]).ended(2).tells("--purpose");
+    office.sound_log();
+}
+
+#[test]
+fn law_09_an_answer_says_which_exhibits_it_did_not_look_at() {
+    let office = Office::working();
+    let first = examined(&office, "page.html", PAGE);
+    let second = office.admit("other.html", OTHER);
+    office.in_case(NOY, "search", &["ของใหม่", "--purpose", "drill"]).ended(0).tells("nothing was found").tells(&format!("nothing is said about: {second}"));
+    office.in_case(NOY, "examine", &[&second]).ended(0);
+    assert_eq!(search(&office, NOY, "ของใหม่").len(), 1);
+    // An index whose files are gone says nothing about anything, and is made again.
+    std::fs::remove_dir_all(office.home.join("index")).unwrap();
+    office.in_case(NOY, "search", &["ของใหม่", "--purpose", "drill"]).ended(0).tells("nothing was found").tells(&format!("{first}, {second}"));
+    office.in_case(NOY, "search", &["--rebuild"]).ended(0).tells("2 exhibits");
+    assert_eq!(search(&office, NOY, "ของใหม่").len(), 1);
+    assert_eq!(search(&office, NOY, "\"ເຄື່ອງໃໝ່\"").len(), 1);
+    office.sound_log();
+}
+
+#[test]
+fn law_07_what_became_restricted_is_neither_found_nor_counted() {
+    let office = Office::working();
+    let label = examined(&office, "page.html", PAGE);
+    examined(&office, "other.html", OTHER);
+    assert_eq!(search(&office, NOY, "SYNTHETIC").len(), 2);
+    office.in_case(NOY, "watch words", &["\"quiet town\"", "--purpose", "drill"]).ended(0);
+    assert_eq!(office.in_case(NOY, "watch hunt", &["W-0001", "--purpose", "drill", "--json"]).ended(0).lines().len(), 1);
+    office.in_case(NOY, "exhibit reclassify", &[&label, "--class", "privileged", "--reason", "drill"]).ended(0);
+    let said = office.in_case(NOY, "search", &["SYNTHETIC", "--purpose", "drill"]).ended(0).tells(&format!("restricted, so nothing is said about: {label}"));
+    assert!(!said.out.contains(&label) && !said.out.contains("ຮ້ານ"), "{}", said.out);
+    let alerts = office.in_case(NOY, "watch alerts", &["--json"]).ended(0);
+    assert!(!alerts.out.contains(&label), "{}", alerts.out);
+    assert_eq!(office.in_case(NOY, "watch hunt", &["W-0001", "--purpose", "drill", "--json"]).ended(0).lines().len(), 0);
+}
+
+#[test]
+fn law_12_a_watch_raises_an_alert_with_its_reason_and_does_nothing_else() {
+    let office = Office::working();
+    office.in_case(NOY, "watch selector", &["1auoqxapbv2ekxktjf7twr8irmjgkaxay1", "--purpose", "drill"]).ended(0);
+    office.in_case(NOY, "watch pattern", &[r"ส่ง\w*สองวัน", "--purpose", "drill"]).ended(0);
+    office.in_case(NOY, "watch pattern", &["(a|b", "--purpose", "drill"]).ended(2).tells("cannot be used");
+    office.in_case(NOY, "watch pattern", &["x*", "--purpose", "drill"]).ended(2).tells("matches everywhere");
+    let label = office.admit("other.html", OTHER);
+    office.in_case(NOY, "examine", &[&label]).ended(0).tells("ALERT A-0001 (W-0001, 1)").tells("ALERT A-0002 (W-0002, 1)");
+    let alerts = office.in_case(NOY, "watch alerts", &["--json"]).ended(0).lines();
+    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    for alert in &alerts {
+        let place = &alert["matches"][0];
+        let at = |name: &str| place[name].as_u64().unwrap() as usize;
+        let raw = &OTHER[at("start")..at("end")];
+        let wanted = if alert["watch"] == "W-0001" { "1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1" } else { "ส่งภายในสองวัน" };
+        assert!(raw == wanted && !place["reason"].as_str().unwrap().is_empty(), "{raw} {alert}");
+    }
+    office.in_case(NOY, "watch end", &["W-0001", "--reason", "drill"]).ended(0);
+    office.in_case(NOY, "watch seen", &["A-0001", "--words", "it is ours"]).ended(0);
+    let again = examined(&office, "again.html", &OTHER.replace("SYNTHETIC", "SYNTHETIC again"));
+    let alerts = office.in_case(NOY, "watch alerts", &["--json"]).ended(0).lines();
+    assert_eq!(alerts.iter().filter(|alert| alert["exhibit"] == again.as_str()).count(), 1, "an ended watch is asked nothing: {alerts:?}");
+    office.sound_log();
+}
+
+#[test]
+fn law_13_nobody_from_outside_the_case_searches_or_watches_it() {
+    let office = Office::working();
+    examined(&office, "page.html", PAGE);
+    let other = office.open_case(BOUNMY, &[]);
+    let asked = |verb: &[&str]| office.says(NOY, &[verb, &["--case", &other, "--purpose", "drill"]].concat());
+    for verb in [&["search", "seller"][..], &["watch", "words", "seller"], &["rows"]] {
+        let said = asked(verb);
+        assert_ne!(said.code, Some(0), "{verb:?}: {}", said.out);
+        assert!(said.out.is_empty(), "{verb:?}: {}", said.out);
+    }
+    assert_eq!(search(&office, KHAM, "seller@example.org").len(), 1, "a member does");
+}
+
+#[test]
+fn what_opens_a_wallet_is_masked_until_somebody_asks_for_it() {
+    let office = Office::working();
+    examined(&office, "key.html", KEY);
+    let listed = office.in_case(NOY, "selectors", &["--purpose", "drill"]).ended(0).tells("masked");
+    assert!(!listed.out.contains("5HueCGU8"), "{}", listed.out);
+    let quoted = office.in_case(NOY, "search", &["Mekong", "--purpose", "drill"]).ended(0).tells("lawyer of");
+    assert!(!quoted.out.contains("5HueCGU8"), "{}", quoted.out);
+    office.in_case(NOY, "selectors", &["--reveal", "--purpose", "drill"]).ended(0).tells("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ");
+}
+
+#[test]
+fn law_10_an_index_holds_nothing_in_the_clear_and_is_in_no_backup() {
+    let office = Office::working();
+    examined(&office, "page.html", PAGE);
+    let files = index_files(&office);
+    assert!(files.len() >= 5, "{files:?}");
+    for file in &files {
+        let bytes = std::fs::read(file).unwrap();
+        for word in ["seller", "quiet", "ສອງ", "Vientiane", "vientiane"] {
+            assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word} in {}", file.display());
+        }
+    }
+}
