@@ -196,6 +196,12 @@ pub(crate) fn index_row(desk: &Desk, scope: &Scope) -> Result<Option<(Row, Index
     row.map(|row| Ok((row.content::<IndexContent>()?, row)).map(|(content, row)| (row, content))).transpose()
 }
 
+/// The index of the case to be asked, with what it covers; none when its files are gone, as after a restore.
+pub(crate) fn index_to_ask(desk: &Desk, scope: &Scope) -> Result<Option<IndexContent>, StoreError> {
+    let Some((_, content)) = index_row(desk, scope)? else { return Ok(None) };
+    Ok(CaseIndex::is_there(desk.store.home().root(), &content.key)?.then_some(content))
+}
+
 /// Words on their way into the index of a case.
 pub(crate) struct Indexing {
     writer: Writer,

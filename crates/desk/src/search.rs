@@ -19,7 +19,7 @@ use crate::{
     Desk,
     admit::ExhibitContent,
     examine::{self, SelectorBatch, WHOLE},
-    reading::{self, index_row},
+    reading,
     reclassify,
     row::{exhibit_label, for_action},
 };
@@ -279,8 +279,8 @@ impl Places {
 
 /// See [`Places`].
 pub(crate) fn places(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Places, StoreError> {
-    let index = index_row(desk, scope)?;
-    let sight = sight(desk, scope, permit, index.as_ref().map(|(_, content)| &content.covers))?;
+    let index = reading::index_to_ask(desk, scope)?;
+    let sight = sight(desk, scope, permit, index.as_ref().map(|content| &content.covers))?;
     let mut within = BTreeMap::new();
     for row in desk.store.list(scope, "exhibit")? {
         let label = exhibit_label(row.number.unwrap_or(0));
@@ -318,11 +318,11 @@ pub(crate) fn closed_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<Strin
 pub fn words(desk: &Desk, scope: &Scope, permit: &Permit, question: &str, most: usize, purpose: &str) -> Result<WordHits, StoreError> {
     for_action(permit, Action::Query)?;
     let ask = read_ask(question).map_err(StoreError::input)?;
-    let index = index_row(desk, scope)?;
-    let sight = sight(desk, scope, permit, index.as_ref().map(|(_, content)| &content.covers))?;
+    let index = reading::index_to_ask(desk, scope)?;
+    let sight = sight(desk, scope, permit, index.as_ref().map(|content| &content.covers))?;
     let without: Vec<String> = reclassify::restricted_parts(desk, scope)?.iter().map(ToString::to_string).collect();
     let (mut answer, mut outside) = (Answer { whole: true, ..Answer::default() }, 0);
-    if let Some((_, content)) = &index {
+    if let Some(content) = &index {
         let open = CaseIndex::open(desk.store.home().root(), &content.key)?;
         let reach = |exhibits: &[String], most| Reach { exhibits: exhibits.to_vec(), without: without.clone(), most };
         answer = open.ask(&ask, &reach(&sight.within, most.clamp(1, MOST)))?;

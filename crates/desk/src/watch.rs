@@ -19,7 +19,7 @@ use store::{
 use crate::{
     Desk,
     office::input,
-    reading::{index_row, kind_of},
+    reading::{index_to_ask, kind_of},
     row::{Draft, for_action, parse_label},
     search,
 };
@@ -296,7 +296,7 @@ pub fn hunt(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
             found.entry(exhibit.into()).or_default().extend(ready.matches(&[], std::slice::from_ref(selector), place));
         })?,
         By::Words(_) | By::Pattern(_) => {
-            if let Some((_, content)) = index_row(desk, scope)? {
+            if let Some(content) = index_to_ask(desk, scope)? {
                 let index = CaseIndex::open(desk.store.home().root(), &content.key)?;
                 index.each(&places.reach(), &mut |held| found.entry(held.exhibit.clone()).or_default().extend(ready.matches(std::slice::from_ref(held), &[], held)))?;
             }

@@ -87,6 +87,8 @@ mod restricted;
 mod revocation;
 #[path = "cli/scanning.rs"]
 mod scanning;
+#[path = "cli/searching.rs"]
+mod searching;
 #[path = "cli/stamps.rs"]
 mod stamps;
 #[path = "cli/ten_years.rs"]

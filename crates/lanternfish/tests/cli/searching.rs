@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::office::{BOUNMY, KHAM, NOY, Office};
+use crate::office::{KHAM, NOY, Office};
 
 const PAGE: &str = "<html><head><title>SYNTHETIC ຮ້ານ</title></head><body><p>ຂາຍ<b>ເຄື່ອງ</b>ໃໝ່ ສົ່ງພາຍໃນສອງມື້</p>\
     <p>Ship from Vientiane, mail seller@example.org</p><!-- back door at the quiet town --></body></html>";
@@ -117,12 +117,10 @@ fn law_12_a_watch_raises_an_alert_with_its_reason_and_does_nothing_else() {
 fn law_13_nobody_from_outside_the_case_searches_or_watches_it() {
     let office = Office::working();
     examined(&office, "page.html", PAGE);
-    let other = office.open_case(BOUNMY, &[]);
-    let asked = |verb: &[&str]| office.says(NOY, &[verb, &["--case", &other, "--purpose", "drill"]].concat());
+    let other = office.open_case(NOY, &[]);
+    let asked = |verb: &[&str]| office.says(KHAM, &[verb, &["--case", &other, "--purpose", "drill"]].concat());
     for verb in [&["search", "seller"][..], &["watch", "words", "seller"], &["rows"]] {
-        let said = asked(verb);
-        assert_ne!(said.code, Some(0), "{verb:?}: {}", said.out);
-        assert!(said.out.is_empty(), "{verb:?}: {}", said.out);
+        asked(verb).by_law(13);
     }
     assert_eq!(search(&office, KHAM, "seller@example.org").len(), 1, "a member does");
 }
@@ -131,11 +129,12 @@ fn law_13_nobody_from_outside_the_case_searches_or_watches_it() {
 fn what_opens_a_wallet_is_masked_until_somebody_asks_for_it() {
     let office = Office::working();
     examined(&office, "key.html", KEY);
-    let listed = office.in_case(NOY, "selectors", &["--purpose", "drill"]).ended(0).tells("masked");
-    assert!(!listed.out.contains("5HueCGU8"), "{}", listed.out);
-    let quoted = office.in_case(NOY, "search", &["Mekong", "--purpose", "drill"]).ended(0).tells("lawyer of");
-    assert!(!quoted.out.contains("5HueCGU8"), "{}", quoted.out);
-    office.in_case(NOY, "selectors", &["--reveal", "--purpose", "drill"]).ended(0).tells("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ");
+    let listed = office.in_case(NOY, "selectors", &["--purpose", "drill"]).ended(0);
+    assert!(listed.out.contains("masked") && !listed.out.contains("5HueCGU8"), "{}", listed.out);
+    let quoted = office.in_case(NOY, "search", &["Mekong", "--purpose", "drill"]).ended(0);
+    assert!(quoted.out.contains("lawyer of") && !quoted.out.contains("5HueCGU8"), "{}", quoted.out);
+    let shown = office.in_case(NOY, "selectors", &["--reveal", "--purpose", "drill"]).ended(0);
+    assert!(shown.out.contains("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"), "{}", shown.out);
 }
 
 #[test]
