@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use store::{Basis, NewEvent, Number, Permit, Row, Scope, Session, StoreError, User, Write};
 
 use crate::{
-    Desk, persona,
+    Desk, persona, reading,
     row::{Draft, case_label, for_action},
 };
 
@@ -186,6 +186,7 @@ pub fn remove_member(desk: &Desk, scope: &mut Scope, permit: &Permit, name: &str
     rows.extend(personas_of(desk, scope, &staying)?);
     let event = NewEvent::new(EventType::MemberRemoved, Some(leaver.actor.to_string()), json!({"name": name}));
     desk.store.commit(scope, permit, event, rows)?;
+    reading::forget_if_any(desk, scope, permit)?;
     Ok(people.into_iter().map(|(_, name, _)| name).collect())
 }
 
@@ -206,7 +207,8 @@ pub fn rotate_key(desk: &Desk, scope: &mut Scope, permit: &Permit, reason: &str)
     let mut rows = desk.store.rotate_case_key(scope, &staying)?;
     rows.extend(personas_of(desk, scope, &staying)?);
     let event = NewEvent::new(EventType::KeyRotated, Some(scope.case().to_string()), json!({"reason": reason}));
-    desk.store.commit(scope, permit, event, rows).map(|_| ())
+    desk.store.commit(scope, permit, event, rows)?;
+    reading::forget_if_any(desk, scope, permit)
 }
 
 /// What a supervisor or prosecutor can declare of a case.

@@ -593,7 +593,7 @@ fn try_destroy(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Resu
     let content: Subject = person.content()?;
     may_destroy(desk.store.standing(scope.case())?.legal_hold, content.hold.is_some())?;
     // The words of the case are in its index too: the index goes with its key, and is made again from what stays.
-    reading::forget(desk, scope, permit)?;
+    reading::forget_if_any(desk, scope, permit)?;
     let now = plan(desk, scope, permit, &person, true)?;
     let since: Vec<&str> = now.rows.difference(&erasure.plan.rows).map(|(kind, _)| kind.as_str()).collect();
     if !since.is_empty() || !now.open.is_empty() || now.shared != erasure.plan.shared {

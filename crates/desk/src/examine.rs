@@ -211,7 +211,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let unread = |m: &&Kept| m.is_leaf && !m.read && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted;
     for member in members.iter().filter(unread) {
         desk.store.still_live(scope, permit)?;
-        let held = Held { captured: member.captured, ..work.held(&derivation, &member.place, Some(&member.blob)) };
+        let held = Held { captured: member.captured.or(work.at), ..work.held(&derivation, &member.place, Some(&member.blob)) };
         let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), held };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
@@ -428,7 +428,8 @@ impl<'a> Work<'a> {
 
     fn end_indexing(&self, indexing: Result<Option<Indexing>, StoreError>, derivation: &str) -> Result<(), StoreError> {
         let indexing = indexing?.map_or_else(|| self.indexing(), Ok)?;
-        indexing.end(self.desk, self.scope, self.permit, self.row, &self.label, derivation)
+        // Gaps of the examination stand in its own record, and every answer names them.
+        indexing.end(self.desk, self.scope, self.permit, self.row, &self.label, derivation, false)
     }
 
     /// What is said of every passage of a place.
@@ -471,10 +472,12 @@ impl<'a> Work<'a> {
         };
         let skip = OWN_WORDS.map(str::to_string).to_vec();
         let mut outcome = run(&Task::UnpackAndRead { name: name.clone(), skip }, &mut sink)?;
-        if matches!(outcome.ended, Ended::Crash(_) | Ended::Memory) {
+        if matches!(outcome.ended, Ended::Crash(_) | Ended::Memory | Ended::Hostile(_)) {
             // A page on which the reader falls must not hide what comes after it: the rest is unpacked without reading.
+            let fell = format!("the reading in passing fell ({}): what came after was read page by page", ended_words(&outcome.ended));
             sink.again();
             outcome = run(&Task::Unpack { name }, &mut sink)?;
+            outcome.findings.push(Finding { kind: FindingKind::Note, text: fell, member: None, offset: 0, rejects: false });
         }
         sink.flush()?;
         let (kept, restricted) = (std::mem::take(&mut sink.kept), sink.restricted);

@@ -69,6 +69,7 @@ impl Reading {
         for value in values {
             match value.get("kind").and_then(Value::as_str) {
                 Some("row") => self.row(value["value"].clone()),
+                Some("left-out") => self.strange += value["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1),
                 Some("message") => self.message(value["value"].clone()),
                 None | Some("selector") => self.selector(value),
                 Some("passage") => self.passage(value),
@@ -205,6 +206,7 @@ pub(crate) fn index_to_ask(desk: &Desk, scope: &Scope) -> Result<Option<IndexCon
 /// Words on their way into the index of a case.
 pub(crate) struct Indexing {
     writer: Writer,
+    folder: String,
     passages: u64,
     bytes: u64,
 }
@@ -219,7 +221,7 @@ impl Indexing {
             _ => made_anew(desk, scope, permit, known)?,
         };
         let writer = Arc::new(CaseIndex::open(home, &key)?).writer()?;
-        Ok(Indexing { writer, passages: 0, bytes: 0 })
+        Ok(Indexing { writer, folder: key.folder, passages: 0, bytes: 0 })
     }
 
     /// Takes out what an earlier examination of the exhibit put in.
@@ -238,12 +240,16 @@ impl Indexing {
     }
 
     /// Makes it durable, then says in the records which examination the index holds.
-    pub fn end(self, desk: &Desk, scope: &Scope, permit: &Permit, exhibit: &Row, label: &str, derivation: &str) -> Result<(), StoreError> {
+    /// `gaps` says that words are missing: then the index does not stand for the exhibit (law 9).
+    #[expect(clippy::too_many_arguments, reason = "a step with its object")]
+    pub fn end(self, desk: &Desk, scope: &Scope, permit: &Permit, exhibit: &Row, label: &str, derivation: &str, gaps: bool) -> Result<(), StoreError> {
         self.writer.commit()?;
-        let Some((row, mut content)) = index_row(desk, scope)? else {
-            return Err(StoreError::damaged("the row of the index is gone"));
-        };
-        content.covers.insert(label.to_string(), derivation.to_string());
+        let again = || StoreError::input("the index of this case was made anew meanwhile: make it again with `lanternfish search --rebuild`");
+        let (row, mut content) = index_row(desk, scope)?.ok_or_else(again)?;
+        if content.key.folder != self.folder {
+            return Err(again());
+        }
+        content.covers.insert(label.to_string(), if gaps { format!("{derivation}: incomplete") } else { derivation.to_string() });
         let write = Draft::new(INDEX, row.id.clone(), LIVE).over(&row).write(scope, desk.now(), &content)?;
         let detail = json!({"exhibit": label, "derivation": derivation, "indexed-passages": self.passages, "indexed-bytes": self.bytes});
         desk.store.commit(scope, permit, NewEvent::new(EventType::Derived, Some(exhibit.id.clone()), detail), vec![write]).map(|_| ())
@@ -253,6 +259,14 @@ impl Indexing {
 /// Throws the index away, and makes an empty one under a new key.
 pub(crate) fn forget(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
     made_anew(desk, scope, permit, index_row(desk, scope)?).map(|_| ())
+}
+
+/// The same where there is an index: after somebody left, what is indexed from then on lies under a key that he never had.
+pub(crate) fn forget_if_any(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
+    match index_row(desk, scope)? {
+        Some(known) => made_anew(desk, scope, permit, Some(known)).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// A new key and an empty index: what the old one held is gone with its key.

@@ -369,8 +369,14 @@ pub fn rebuild(desk: &Desk, scope: &Scope, permit: &Permit, told: &dyn Fn(&str))
             continue;
         }
         told(&label);
-        let gaps = examine::index_again(desk, scope, permit, &row, derivation)?;
-        made.push((label, gaps));
+        // One exhibit that cannot be read now keeps no other out of the index.
+        match examine::index_again(desk, scope, permit, &row, derivation) {
+            Ok(gaps) => made.push((label, gaps)),
+            Err(why) => {
+                desk.store.still_live(scope, permit)?;
+                made.push((label, vec![why.to_string()]));
+            }
+        }
     }
     Ok(made)
 }

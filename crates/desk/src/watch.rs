@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Moment, action::Action, event::EventType, exhibit::Origin, selector::FoundSelector};
+use model::{Moment, Sha256Digest, action::Action, event::EventType, exhibit::Origin, selector::FoundSelector};
 use regex_automata::meta::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,7 +17,7 @@ use store::{
 };
 
 use crate::{
-    Desk,
+    Desk, reclassify,
     office::input,
     reading::{index_to_ask, kind_of},
     row::{Draft, for_action, parse_label},
@@ -140,6 +140,15 @@ pub struct AlertView {
     pub seen: Option<String>,
 }
 
+/// What a hunt gave.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hunt {
+    /// The alerts that it raised.
+    pub alerts: Vec<AlertView>,
+    /// Labels of exhibits about which it says nothing.
+    pub silent: Vec<String>,
+}
+
 /// A watch ready to be compared.
 struct Ready {
     label: String,
@@ -249,18 +258,33 @@ pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<WatchView
 /// When the permit is not to query.
 pub fn alerts(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<AlertView>, StoreError> {
     for_action(permit, Action::Query)?;
-    let closed = search::closed_labels(desk, scope)?;
-    let mut views = Vec::new();
-    for row in desk.store.list(scope, ALERT)? {
-        let content: AlertContent = row.content()?;
-        if !closed.contains(&content.exhibit) && desk.store.covers_item(scope, permit, &content.origin, row.parent.as_deref())? {
-            views.push(alert_view(&row, content));
-        }
-    }
+    let mut views: Vec<AlertView> = shown(desk, scope, permit)?.into_iter().map(|(row, content)| alert_view(&row, content)).collect();
     views.reverse();
-    let detail = json!({"query": "alerts", "count": views.len()});
+    let results = Sha256Digest::of(&serde_json::to_vec(&views).map_err(input)?);
+    let detail = json!({"query": "alerts", "count": views.len(), "results": results});
     desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?;
     Ok(views)
+}
+
+/// The alerts that the holder of a permit may see. Of what became restricted, whole or in part, or is personal and
+/// sensitive, nothing is told, as if there had been no alert.
+fn shown(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<(Row, AlertContent)>, StoreError> {
+    let closed = search::closed_labels(desk, scope)?;
+    let parts = reclassify::restricted_parts(desk, scope)?;
+    let mut shown = Vec::new();
+    for row in desk.store.list(scope, ALERT)? {
+        let mut content: AlertContent = row.content()?;
+        if closed.contains(&content.exhibit) || !desk.store.covers_item(scope, permit, &content.origin, row.parent.as_deref())? {
+            continue;
+        }
+        let before = content.matches.len();
+        content.matches.retain(|one| one.blob.as_ref().is_none_or(|blob| !parts.iter().any(|part| part.as_str() == blob)));
+        content.count -= (before - content.matches.len()).min(content.count);
+        if content.count > 0 {
+            shown.push((row, content));
+        }
+    }
+    Ok(shown)
 }
 
 /// Writes down that a person looked at an alert, and what he says of it.
@@ -270,40 +294,45 @@ pub fn alerts(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<AlertVi
 pub fn seen(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, words: &str) -> Result<AlertView, StoreError> {
     for_action(permit, Action::Query)?;
     let number = parse_label(label, 'A')?;
-    let row = desk.store.list(scope, ALERT)?.into_iter().find(|row| row.number == Some(number));
-    let row = row.ok_or_else(|| StoreError::input(format!("there is no alert {label} in this case")))?;
+    let found = shown(desk, scope, permit)?.into_iter().find(|(row, _)| row.number == Some(number));
+    let (row, visible) = found.ok_or_else(|| StoreError::input(format!("there is no alert {label} in this case")))?;
     let content = AlertContent { seen: Some(words.into()), ..row.content()? };
-    desk.store.cover_item(scope, permit, &content.origin, row.parent.as_deref())?;
     let write = Draft::new(ALERT, row.id.clone(), "seen").over(&row).write(scope, desk.now(), &content)?;
     desk.store.commit(scope, permit, NewEvent::new(EventType::AlertSeen, Some(row.id.clone()), json!({"alert": label, "words": words})), vec![write])?;
-    let row = desk.store.get(scope, ALERT, &row.id)?;
-    let content = row.content()?;
-    Ok(alert_view(&row, content))
+    Ok(alert_view(&row, AlertContent { seen: Some(words.into()), ..visible }))
 }
 
 /// Looks for a watch in what was examined before. Gives the alerts that it raised.
 ///
 /// # Errors
 /// When the permit is not to query; when there is no such watch.
-pub fn hunt(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str) -> Result<Vec<AlertView>, StoreError> {
+pub fn hunt(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str) -> Result<Hunt, StoreError> {
     for_action(permit, Action::Query)?;
     let row = row_of(desk, scope, label)?;
     let ready = Ready::of(watch_label(row.number.unwrap_or(0)), &row.content::<WatchContent>()?.watched)?;
     let places = search::places(desk, scope, permit)?;
-    let mut found: BTreeMap<String, Vec<Match>> = BTreeMap::new();
+    let mut found: BTreeMap<String, (usize, Vec<Match>)> = BTreeMap::new();
+    let mut keep = |exhibit: &str, matches: Vec<Match>| {
+        let (count, kept) = found.entry(exhibit.into()).or_default();
+        *count += matches.len();
+        kept.extend(matches);
+        kept.truncate(PLACES);
+    };
     match &ready.by {
         By::Selector(value) => search::each_selector(desk, scope, value, &places, &mut |exhibit, place, selector| {
-            found.entry(exhibit.into()).or_default().extend(ready.matches(&[], std::slice::from_ref(selector), place));
+            keep(exhibit, ready.matches(&[], std::slice::from_ref(selector), place));
         })?,
         By::Words(_) | By::Pattern(_) => {
             if let Some(content) = index_to_ask(desk, scope)? {
                 let index = CaseIndex::open(desk.store.home().root(), &content.key)?;
-                index.each(&places.reach(), &mut |held| found.entry(held.exhibit.clone()).or_default().extend(ready.matches(std::slice::from_ref(held), &[], held)))?;
+                index.each(&places.reach(), &mut |held| keep(&held.exhibit, ready.matches(std::slice::from_ref(held), &[], held)))?;
             }
         }
     }
-    found.retain(|_, matches| !matches.is_empty());
-    let detail = json!({"query": "hunt", "watch": label, "purpose": purpose, "count": found.values().map(Vec::len).sum::<usize>(), "unsearched": places.silent()});
+    found.retain(|_, (count, _)| *count > 0);
+    let results = Sha256Digest::of(&serde_json::to_vec(&found).map_err(input)?);
+    let count: usize = found.values().map(|(count, _)| count).sum();
+    let detail = json!({"query": "hunt", "watch": label, "purpose": purpose, "count": count, "unsearched": places.silent(), "results": results});
     desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, Some(row.id.clone()), detail), vec![])?;
     let mut views = Vec::new();
     for (exhibit, matches) in found {
@@ -311,7 +340,7 @@ pub fn hunt(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
         let alert = raise(desk, scope, permit, &ready.label, (&exhibit, id, origin), matches, true)?;
         views.push(alert);
     }
-    Ok(views)
+    Ok(Hunt { alerts: views, silent: places.silent().iter().cloned().collect() })
 }
 
 /// The watches of a case while something is examined.
@@ -364,7 +393,7 @@ impl Watches {
         let mut labels = Vec::new();
         if desk.store.covers_item(scope, permit, exhibit.2, Some(exhibit.1))? {
             for (watch, (count, matches)) in self.found {
-                let alert = raise(desk, scope, permit, &watch, exhibit, matches, false)?;
+                let alert = raise(desk, scope, permit, &watch, exhibit, (count, matches), false)?;
                 labels.push(format!("{} ({watch}, {count})", alert.alert));
             }
         }
@@ -372,8 +401,7 @@ impl Watches {
     }
 }
 
-fn raise(desk: &Desk, scope: &Scope, permit: &Permit, watch: &str, (label, id, origin): (&str, &str, &Origin), mut matches: Vec<Match>, hunt: bool) -> Result<AlertView, StoreError> {
-    let count = matches.len();
+fn raise(desk: &Desk, scope: &Scope, permit: &Permit, watch: &str, (label, id, origin): (&str, &str, &Origin), (count, mut matches): (usize, Vec<Match>), hunt: bool) -> Result<AlertView, StoreError> {
     matches.truncate(PLACES);
     let content = AlertContent { watch: watch.into(), exhibit: label.into(), count, matches, origin: origin.clone(), hunt, seen: None };
     let alert = format!("alert-{}", hex_id()?);

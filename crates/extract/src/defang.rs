@@ -72,6 +72,11 @@ fn is_space_at_sign(text: &[u8], at: usize, end: usize) -> bool {
     text[at] == b' ' && (sign(&text[at + 1..end]).is_some() || at > 0 && closes_sign(&text[..at]))
 }
 
+/// Whether a dot in brackets stands between two parts of a host.
+pub(crate) fn has_bracketed_dot(host: &[u8]) -> bool {
+    (1..host.len()).any(|at| matches!(host[at], b'[' | b'(') && sign(&host[at..]).is_some_and(|(letters, _)| letters == b"."))
+}
+
 fn closes_sign(text: &[u8]) -> bool {
     closing_sign(text) > 0
 }

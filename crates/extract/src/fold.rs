@@ -159,6 +159,23 @@ fn is_inside(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'-' | b'_' | b':' | b'/' | b'+' | b'%' | b'#' | b'=' | b'?' | b'&')
 }
 
+/// Up to four capitals and digits that stand alone, as account numbers are written: `ET4D` with a local digit in it.
+fn is_group(text: &[u8], at: usize) -> bool {
+    let (mut place, mut letters) = (at, 0);
+    while letters < 5 {
+        match text.get(place) {
+            Some(byte) if byte.is_ascii_uppercase() || byte.is_ascii_digit() => place += 1,
+            Some(byte) if *byte >= 0x80 => match letter_at(text, place).filter(|(letter, ..)| letter.is_ascii_digit()) {
+                Some((_, length, _)) => place += length,
+                None => break,
+            },
+            _ => break,
+        }
+        letters += 1;
+    }
+    (1..5).contains(&letters) && text.get(place).is_none_or(|byte| !is_inside(*byte))
+}
+
 /// One step to the right inside a token; `None` at its end.
 fn step_right(text: &[u8], at: usize) -> Option<usize> {
     let byte = *text.get(at)?;
@@ -168,7 +185,7 @@ fn step_right(text: &[u8], at: usize) -> Option<usize> {
     if matches!(byte, b' ' | b'(' | b')') {
         let next = at + 1 + usize::from(matches!(text.get(at + 1), Some(b' ' | b'(' | b')')));
         let number = |place: usize| text.get(place).is_some_and(u8::is_ascii_digit) || letter_at(text, place).is_some_and(|(letter, ..)| letter.is_ascii_digit());
-        return number(next).then_some(next);
+        return (number(next) || is_group(text, next)).then_some(next);
     }
     match byte {
         0xce | 0xcf | 0xd0..=0xd4 => {
@@ -206,7 +223,9 @@ fn step_left(text: &[u8], at: usize, lowest: usize) -> Option<usize> {
         let before = at - 1 - usize::from(at >= 2 && matches!(text[at - 2], b' ' | b'(' | b')'));
         let ends_with_digit = (1..=3).any(|length| before >= length && letter_at(text, before - length).is_some_and(|(letter, size, _)| size == length && letter.is_ascii_digit()))
             || before > 0 && text[before - 1].is_ascii_digit();
-        return (digits(at) && ends_with_digit && before > lowest).then_some(before);
+        let ends_a_group = before > 0 && text[before - 1].is_ascii_uppercase();
+        let joined = digits(at) && ends_with_digit || (digits(at) || is_group(text, at)) && (ends_with_digit || ends_a_group);
+        return (joined && before > lowest).then_some(before);
     }
     if !(0x80..0xc0).contains(&byte) {
         return None;

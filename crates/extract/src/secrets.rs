@@ -82,7 +82,7 @@ pub(crate) fn after_mail(text: &[u8], mail: (usize, usize), cue: impl Fn() -> bo
     let begins_line = mail.0 == 0 || matches!(text[mail.0 - 1], b'\n' | b'\r');
     let (at, end) = value_after(text, mail.1 + 1)?;
     let password = &text[at..end];
-    let ends_line = text.get(end).is_none_or(|b| matches!(b, b'\n' | b'\r' | b' ' | b'|' | b'\t'));
+    let ends_line = text.get(end).is_none_or(|b| matches!(b, b'\n' | b'\r' | b' ' | b'|' | b'\t' | b'"'));
     if !is_password(password) || password.iter().all(u8::is_ascii_digit) && password.len() < 6 || is_path(password) {
         return None;
     }

@@ -15,6 +15,8 @@ use crate::wire::Report;
 
 /// Bytes of one member that are read in passing.
 pub(crate) const MOST: usize = 8 << 20;
+/// Bytes of JSON of one value; a longer one is left out and counted.
+const LONGEST: usize = 1 << 20;
 /// Bytes of JSON in one frame.
 const BATCH: usize = 256 << 10;
 
@@ -70,15 +72,22 @@ impl<'p, 'e> Gather<'p, 'e> {
     fn end(&mut self, id: u32) -> io::Result<()> {
         let Some(open) = self.open.pop().filter(|open| open.id == id) else { return Ok(()) };
         let Some(bytes) = open.bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
-        let (mut batch, mut size) = (Vec::new(), 0);
+        let (mut batch, mut size, mut left_out) = (Vec::new(), 0, 0);
         for value in (self.extract)(&bytes, &open.hint.to_string()) {
             let length = value.to_string().len() + 1;
+            if length > LONGEST {
+                left_out += 1;
+                continue;
+            }
             if size + length > BATCH && !batch.is_empty() {
                 self.port.send(Report::Found { id, last: false, values: std::mem::take(&mut batch) })?;
                 size = 0;
             }
             size += length;
             batch.push(value);
+        }
+        if left_out > 0 {
+            batch.push(json!({"kind": "left-out", "count": left_out, "start": 0, "end": 0}));
         }
         self.port.send(Report::Found { id, last: true, values: batch })
     }

@@ -51,7 +51,10 @@ pub(crate) fn index_again(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row
         gaps.extend(sink.reading.gaps(&held.place));
         indexing.add(&sink.reading.held(&held))?;
     }
-    indexing.end(desk, scope, permit, row, &work.label, derivation)?;
+    if outcome.ended != Ended::Done && !members.is_empty() {
+        gaps.push(format!("{}: it was not read to its end ({})", work.label, ended_words(&outcome.ended)));
+    }
+    indexing.end(desk, scope, permit, row, &work.label, derivation, !gaps.is_empty())?;
     Ok(gaps)
 }
 

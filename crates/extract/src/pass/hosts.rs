@@ -17,7 +17,9 @@ impl Pass<'_> {
             return at + 1;
         }
         let mut start = self.left(at, HOST, self.host_done, &HOST_BYTE);
-        if let Some(joint) = self.flat.joints_in(start, at).iter().rfind(|j| j.parts) {
+        if let Some(joint) = self.flat.joints_in(start, at).iter().rfind(|j| j.parts)
+            && !self.is_onion_over(joint.at as usize, at)
+        {
             start = joint.at as usize;
         }
         let end = self.right(at, HOST, &HOST_BYTE);
@@ -29,6 +31,14 @@ impl Pass<'_> {
             self.ipv4(start, end, around);
         }
         at + 1
+    }
+
+    /// Whether a label of `.onion` is cut by a tag at `joint`, and its checksum holds when the pieces are joined.
+    fn is_onion_over(&self, joint: usize, dot: usize) -> bool {
+        let start = self.left(dot, 56, 0, &WORD);
+        start < joint
+            && self.text[dot + 1..].get(..5).is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"onion"))
+            && onion::judge_label(&self.text[start..dot]).is_some_and(|verdict| verdict.is_verified())
     }
 
     /// `a . com` or `a\.com`.
@@ -171,13 +181,20 @@ impl Pass<'_> {
         start < self.url_end
             || matches!(before, b'@' | b'/' | b'\\' | b'$' | b'%' | b'#' | b'&' | b'=' | b'_' | b'~')
             || matches!(after, b'(' | b'@' | b'=' | b'[' | b'\\' | b'_')
+            || self.goes_on(start, end)
             || !self.shows_bare_domains(start)
             || (host::looks_unlike_domain(&self.text[start..end]).is_some() && !host_follows)
             || self.is_local_part(end)
     }
 
+    /// `obj.data.items`: more labels follow, and the suffix that was found in the middle is a word of programs.
+    fn goes_on(&self, start: usize, end: usize) -> bool {
+        let suffix = self.text[start..end].rsplit(|b| *b == b'.').next().unwrap_or_default();
+        suffix.len() >= 4 && self.byte(end) == b'.' && self.byte(end + 1).is_ascii_lowercase() && self.flat.joints_in(end - 1, end + 2).is_empty()
+    }
+
     /// In scripts, style sheets and working attributes a dotted word is a program's, not a person's.
-    fn shows_bare_domains(&self, at: usize) -> bool {
+    pub(super) fn shows_bare_domains(&self, at: usize) -> bool {
         match self.zone(at) {
             Zone::Text | Zone::Comment | Zone::TagName => true,
             Zone::Code => false,

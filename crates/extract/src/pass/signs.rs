@@ -6,7 +6,7 @@ use super::{
 };
 use crate::flat::Zone;
 use crate::verdict::{Hit, Verdict, Words, ascii, ascii_lower};
-use crate::{host, onion, secrets};
+use crate::{defang, host, onion, secrets};
 use model::selector::SelectorType;
 
 static XMPP_CUES: Words = Words::new(&["xmpp", "jabber", "jid", "джаббер", "жаббер"]);
@@ -52,7 +52,7 @@ impl Pass<'_> {
             Verdict::unverifiable(SelectorType::Email, value, reason)
         };
         self.hits.push(verdict.at(start, stop));
-        if !matches!(self.zone(start), Zone::Code | Zone::Attribute { .. })
+        if self.shows_bare_domains(start)
             && let Some((end, login)) = secrets::after_mail(self.text, (start, stop), || self.near(start, stop, &secrets::LIST_CUES))
         {
             self.hits.push(login.at(start, end));
@@ -135,7 +135,7 @@ impl Pass<'_> {
         let last = self.before(at);
         (matches!(last, b'd' | b'D' | b's' | b'S' | b't' | b'l' | b'i' | b'u' | b' ') || last >= 0x80)
             && matches!(self.byte(at + 1), b' ' | b'!'..=b'~')
-            && matches!(self.zone(at), Zone::Text | Zone::Comment)
+            && self.shows_bare_domains(at)
     }
 
     fn ipv6(&mut self, at: usize) {
@@ -173,7 +173,10 @@ impl Pass<'_> {
         if end <= body || !self.text[body..end].iter().any(u8::is_ascii_alphanumeric) {
             return None;
         }
-        self.push_url(start, colon, authority_end.min(end), end);
+        // With brackets in its host it is read back as a whole, and only that is the address.
+        if self.is_inner || !defang::has_bracketed_dot(&self.text[body..authority_end.min(end)]) {
+            self.push_url(start, colon, authority_end.min(end), end);
+        }
         self.url_host(body, authority_end.min(end));
         Some(body)
     }

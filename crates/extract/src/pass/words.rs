@@ -11,6 +11,8 @@ use model::selector::{SelectorState, SelectorType};
 const PIECES: usize = 5;
 /// Longest address that may be cut by line breaks.
 const LONGEST_BROKEN: usize = 125;
+/// The same for Lightning invoices and unified addresses of Zcash, which have a beginning of their own.
+const LONGEST_BROKEN_INVOICE: usize = 640;
 
 impl Pass<'_> {
     /// Judges the word that ends at `end`; returns how far the text is read.
@@ -125,6 +127,7 @@ impl Pass<'_> {
 
     fn middling_word(&mut self, start: usize, end: usize) {
         if !self.broken_lines(start, end) {
+            self.base64_ton(start, end);
             self.numbers(start, end);
         }
     }
@@ -338,7 +341,8 @@ impl Pass<'_> {
 
     fn joined(&self, ranges: &[(usize, usize)]) -> Option<crate::verdict::Hit> {
         let total: usize = ranges.iter().map(|(from, to)| to - from).sum();
-        if !(26..=LONGEST_BROKEN).contains(&total) {
+        let most = if is_long_kind(&self.text[ranges[0].0..ranges[0].1]) { LONGEST_BROKEN_INVOICE } else { LONGEST_BROKEN };
+        if !(26..=most).contains(&total) {
             return None;
         }
         let word: Vec<u8> = ranges.iter().flat_map(|(from, to)| &self.text[*from..*to]).copied().collect();
@@ -362,8 +366,8 @@ impl Pass<'_> {
             if !self.text[end..at].contains(&b'\n') || !self.is_line_break(end, at) {
                 break;
             }
-            let from = self.left(end, LONGEST_BROKEN, 0, &WORD);
-            if from == end || end - from >= LONGEST_BROKEN {
+            let from = self.left(end, LONGEST_BROKEN_INVOICE, 0, &WORD);
+            if from == end || end - from >= LONGEST_BROKEN_INVOICE {
                 break;
             }
             found.push((from, end));
@@ -380,8 +384,8 @@ impl Pass<'_> {
             if !self.text[at..from].contains(&b'\n') || !self.is_line_break(at, from) {
                 break;
             }
-            let to = self.right(from, LONGEST_BROKEN, &WORD);
-            if to == from || to - from >= LONGEST_BROKEN {
+            let to = self.right(from, LONGEST_BROKEN_INVOICE, &WORD);
+            if to == from || to - from >= LONGEST_BROKEN_INVOICE {
                 break;
             }
             found.push((from, to));
@@ -400,6 +404,10 @@ impl Pass<'_> {
         let Some(mut raw) = self.raw.get(raw_from..raw_to) else { return false };
         loop {
             raw = raw.trim_ascii_start();
+            // Escapes of a JSON string.
+            while let Some(rest) = [b"\\n", b"\\r", b"\\t"].into_iter().find_map(|escape| raw.strip_prefix(escape)) {
+                raw = rest.trim_ascii_start();
+            }
             let Some(rest) = raw.strip_prefix(b"<") else { return raw.is_empty() };
             let lower = rest[..rest.len().min(4)].to_ascii_lowercase();
             if !(lower.starts_with(b"br") && !lower.get(2).is_some_and(u8::is_ascii_alphabetic) || lower.starts_with(b"wbr")) {
@@ -580,6 +588,11 @@ impl Pass<'_> {
             from = to;
         }
     }
+}
+
+/// Whether a piece begins an invoice of Lightning or a unified address of Zcash.
+fn is_long_kind(piece: &[u8]) -> bool {
+    [b"ln".as_slice(), b"u1", b"utest1"].iter().any(|prefix| piece.get(..prefix.len()).is_some_and(|first| first.eq_ignore_ascii_case(prefix)))
 }
 
 /// White space around a line break, and the sign of a quoted line.

@@ -24,7 +24,11 @@ impl Office {
             }
             WatchVerb::Hunt { case, watch, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
-                self.voice.say_all(&watch::hunt(&self.desk, &scope, &permit, &watch, &purpose)?, "nothing was found");
+                let hunt = watch::hunt(&self.desk, &scope, &permit, &watch, &purpose)?;
+                self.voice.say_all(&hunt.alerts, "nothing was found");
+                if !hunt.silent.is_empty() {
+                    self.voice.note(format!("nothing is said about: {} (not examined to the end, not in the index, restricted, or personal)", hunt.silent.join(", ")));
+                }
                 Ok(0)
             }
             WatchVerb::Alerts { case } => {

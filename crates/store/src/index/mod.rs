@@ -406,7 +406,12 @@ fn phrase(field: IndexField, chosen: &[cut::Cut], how: How) -> Box<dyn Query> {
         (_, []) => Box::new(EmptyQuery),
         (How::Near(_), many) => Box::new(BooleanQuery::new(many.iter().map(|cut| (Occur::Must, term(field, &cut.text))).collect())),
         (How::Fuzzy(letters), [one]) => Box::new(FuzzyTermQuery::new(of(one), letters, true)),
-        (How::Prefix, many) => Box::new(PhrasePrefixQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect())),
+        (How::Prefix, many) => {
+            let mut query = PhrasePrefixQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect());
+            // Every word that begins so, not the first fifty.
+            query.set_max_expansions(u32::MAX);
+            Box::new(query)
+        }
         (_, [one]) => term(field, &one.text),
         (_, many) => Box::new(PhraseQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect())),
     }
