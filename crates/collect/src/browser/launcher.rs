@@ -167,7 +167,7 @@ fn host_name() -> Probe {
 
 /// Starts the browser on descriptors 3 (what it is told) and 4 (what it says).
 #[expect(unsafe_code, reason = "what happens between fork and exec has no safe form")]
-fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 2]) -> io::Result<Child> {
+fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 3]) -> io::Result<Child> {
     for (ours, place) in [(0, 3), (1, 4)] {
         // SAFETY: nothing above 2 is open in this process.
         if unsafe { libc::dup2(ours, place) } < 0 {
@@ -219,11 +219,14 @@ fn without_capabilities() -> io::Result<()> {
 /// Looks at the browser until it ends or has to; gives the most memory that it had, and what was seen of it.
 fn watch(mut browser: Child) -> (u64, Vec<Probe>) {
     let (mut peak, mut seen): (u64, Option<Vec<Probe>>) = (0, None);
+    // A process can change its name: once the browser has begun it is looked at whatever it calls itself.
+    let mut begun = false;
     while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
         let memory = memory_kib();
         peak = peak.max(memory);
-        if has_begun() {
-            seen = Some(worst(seen, looked_at()));
+        begun = begun || has_begun();
+        if let Some(now) = looked_at().filter(|_| begun) {
+            seen = Some(worst(seen, now));
         }
         if memory > MEMORY_KIB || nobody_listens() {
             let _ = browser.kill();
@@ -275,10 +278,13 @@ fn has_begun() -> bool {
 }
 
 /// What can be seen of the browser from beside it, now: the rights and the filter of each of its processes, whose
-/// processes these are, its sockets.
-fn looked_at() -> Vec<Probe> {
+/// processes these are, its sockets. None when it has no process any more.
+fn looked_at() -> Option<Vec<Probe>> {
     // One that ends meanwhile is gone with all its rights.
     let statuses: Vec<String> = processes().filter_map(|id| fs::read_to_string(format!("/proc/{id}/status")).ok()).collect();
+    if statuses.is_empty() {
+        return None;
+    }
     let said = |status: &String, name: &str| field(status, name).unwrap_or_default();
     let rights = |status: &String| ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(|set| said(status, set));
     let harmless = |status: &String| rights(status).iter().all(|set| !set.is_empty() && set.bytes().all(|digit| digit == b'0'));
@@ -291,12 +297,12 @@ fn looked_at() -> Vec<Probe> {
     let routes = lines_of("/proc/1/net/route");
     let told = |count: Option<usize>| count.map_or("an unreadable list of".to_string(), |count| count.to_string());
     let answers = [
-        (all > 0 && harmless == all, format!("{harmless} of {all} processes")),
-        (all > 0 && filtered == all, format!("{filtered} of {all} processes")),
-        (all > 0 && outside, format!("{all} processes, this one {}", if outside { "is none of them" } else { "among them" })),
+        (harmless == all, format!("{harmless} of {all} processes")),
+        (filtered == all, format!("{filtered} of {all} processes")),
+        (outside, format!("{all} processes, this one {}", if outside { "is none of them" } else { "among them" })),
         (sockets == Some(0) && routes == Some(0), format!("{} sockets, {} routes", told(sockets), told(routes))),
     ];
-    AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer }).collect()
+    Some(AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer }).collect())
 }
 
 /// Entries of one of the kernel's lists, without its head. A kernel without such sockets has no such list; one that
