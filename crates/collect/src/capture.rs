@@ -21,6 +21,7 @@ use crate::destination::{self, Peer, Target};
 use crate::gate::{Gate, Passage};
 use crate::holding::Holding;
 use crate::lease::{Lease, OrderRefusal};
+use crate::room::Room;
 use crate::response::{Ending, RECORDED_LOCATION, ResponseReader};
 use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
@@ -162,6 +163,8 @@ pub(crate) struct Capture<W: Write> {
     keeper: Option<Keeper>,
     /// For a browser: the last response as it was kept.
     copy: Option<Vec<u8>>,
+    /// What the record may still hold.
+    room: Room,
 }
 
 /// The longest response that a browser is given, in bytes.
@@ -182,8 +185,8 @@ struct Received {
 impl<W: Write> Capture<W> {
     pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
-        let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None }
+        let (budget_left, timeout_ms, room) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX), Room::of(order));
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None, room }
     }
 
     /// The same with the session of a persona.
@@ -264,8 +267,17 @@ impl<W: Write> Capture<W> {
         self.warc.write_bytes(&head, text.as_bytes())
     }
 
-    fn fetch(&mut self, url: String) -> io::Result<Fetch> {
+    /// Whether the record has room for what a page asks for beside itself.
+    pub(crate) fn has_room_for_parts(&self) -> bool {
+        self.room.is_left_for_parts()
+    }
+
+    /// Fetches one URL: the verdict.
+    pub(crate) fn fetch(&mut self, url: String) -> io::Result<Fetch> {
         let mut fetch = unanswered(url);
+        if !self.room.is_left() {
+            return Ok(Fetch { outcome: failed("record-full"), ..fetch });
+        }
         let order = self.watch.lease.order();
         match destination::target_on(&order.transport, order.network.as_deref(), &fetch.url) {
             Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
@@ -276,6 +288,7 @@ impl<W: Write> Capture<W> {
             }
         }
         fetch.ended = Now::read().wall;
+        self.room.take(&mut fetch);
         Ok(fetch)
     }
 

@@ -164,6 +164,9 @@ fn run() -> Result<(), ChildError> {
     let folder = place.spool.clone();
     let record = record(taken, withheld, place, cage, clock::judged(clock, began, ended), began, ended);
     let signed = envelope::signed_file(&record, &start.seal).map_err(|e| system("signing the record")(io::Error::other(e)))?;
+    if signed.len() as u64 > spool::MAX_ENVELOPE {
+        return Err(system("writing the record")(io::ErrorKind::FileTooLarge.into()));
+    }
     spool::write_atomically(&folder, spool::RECORD, &signed).map_err(system("writing the record"))
 }
 

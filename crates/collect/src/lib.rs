@@ -69,6 +69,7 @@ pub mod openname;
 mod proof;
 pub mod relay;
 pub mod response;
+mod room;
 pub mod socks;
 pub mod spool;
 mod tls;

@@ -2,7 +2,8 @@
 //! services mostly sign their own. What he showed is recorded, and what the public web's roots say of it; that he
 //! holds its key, the handshake itself proves.
 //!
-//! It offers no client certificate, resumes no session, and keeps at most eight certificates and 64 KiB of them. Each
+//! It offers no client certificate, resumes no session, and keeps at most eight certificates and 64 KiB of them ([`crate::room`]: each
+//! once in a record). Each
 //! step reads or writes once, so that the lease is looked at between any two, however slowly the other side drips.
 
 use std::io::{self, Read, Write};
@@ -132,6 +133,7 @@ pub(crate) fn shown<S: Read + Write>(secured: &Secured<S>, host: &str) -> TlsSho
         },
         cipher: connection.negotiated_cipher_suite().map_or(String::new(), |suite| format!("{:?}", suite.suite())),
         leaf: chain.first().map(|leaf| Sha256Digest::of(leaf)),
+        certificates: chain.iter().take(MOST.0).map(|certificate| Sha256Digest::of(certificate)).collect(),
         chain: kept.map(|certificate| STANDARD.encode(certificate)).collect(),
         of: chain.len() as u64,
         judged: judged(chain, host),

@@ -196,7 +196,8 @@ pub enum FetchOutcome {
     },
     /// Nothing was received.
     Failed {
-        /// `refused-destination`, `connection-refused`, `timeout`, `malformed-response`, `lease-lapsed`, `budget`.
+        /// `refused-destination`, `connection-refused`, `timeout`, `malformed-response`, `lease-lapsed`, `budget`,
+        /// `record-full`.
         reason: String,
     },
 }
@@ -251,7 +252,11 @@ pub struct TlsShown {
     pub cipher: String,
     /// SHA-256 of the server's own certificate (DER).
     pub leaf: Option<Sha256Digest>,
-    /// The chain as shown, the server's own first (DER, base64); at most eight.
+    /// SHA-256 of each certificate (DER) as shown, the server's own first; at most eight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Sha256Digest>,
+    /// The same certificates (DER, base64) in the same order, without those that a fetch before in this record holds; a
+    /// record holds one MiB of them at most, and of the rest the digests alone.
     pub chain: Vec<String>,
     /// How many were shown.
     pub of: u64,
