@@ -148,7 +148,9 @@ pub struct RenderedPage {
     pub url: String,
     /// The address that the browser showed in the end.
     pub landed: Option<String>,
-    /// `shown`, or why not: `lease-lapsed`, `timeout`, `budget`, `browser-ended`, `not-loaded`.
+    /// `shown`, or why not: `lease-lapsed`, `timeout`, `led-away` (it wanted to lead its window elsewhere before it was loaded,
+    /// and was loaded no further), `budget`, `part-missing` (one of the three was not made, or may not be
+    /// kept), `browser-ended` (the page was then fetched without it), `not-loaded`.
     pub ended: String,
     /// The picture of the page (PNG); made only where the order is for media.
     pub screenshot: Option<Shown>,

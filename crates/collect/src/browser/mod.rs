@@ -13,6 +13,7 @@
 //! ([`launcher`]), and the browser inside them ([`filter`] for its system calls).
 
 mod answer;
+mod archive;
 mod filter;
 mod launcher;
 mod pipe;
@@ -20,9 +21,10 @@ mod session;
 mod walls;
 
 pub use answer::fuzz_answer;
+pub use archive::fuzz_archive;
 pub use launcher::{browser_main, is_installed};
 
-pub(crate) use session::{Browser, NoBrowser, run};
+pub(crate) use session::{Browser, NoBrowser, NotDone, longest_ms, run};
 
 use model::capture::Probe;
 
