@@ -267,6 +267,7 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
         return Err(StoreError::Environment { attempt: "capturing".into(), cause: "tor ended meanwhile; nothing was asked for: repeat the command".into() });
     }
     not_stopped(desk, scope, wish)?;
+    still_named(desk, wish)?;
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
@@ -328,15 +329,21 @@ fn browser_watch(desk: &Desk, wish: &CaptureWish, road: &Road) -> Result<Option<
     canary::Cage::open(&folder).map(Some).map_err(trouble)
 }
 
+/// A proxy that an administrator took out of use leads nowhere any more, also on a road that stands.
+fn still_named(desk: &Desk, wish: &CaptureWish) -> Result<(), StoreError> {
+    match &wish.way {
+        Way::Proxy { name, .. } => proxy::still_named(desk, name),
+        Way::Loopback | Way::Tor { .. } | Way::TorExit { .. } => Ok(()),
+    }
+}
+
 /// Whether work may go on: each permit lives, a persona is still out, and nobody came upon what nobody may have.
-fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
+pub(crate) fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
     permits.iter().try_for_each(|permit| desk.store.still_live(scope, permit))?;
     if let Some(companion) = &wish.persona {
         persona::still_out(desk, scope, companion.id())?;
     }
-    if let Way::Proxy { name, .. } = &wish.way {
-        proxy::still_named(desk, name)?;
-    }
+    still_named(desk, wish)?;
     accident::stops(desk, scope, &hosts(&wish.urls)?)
 }
 

@@ -50,7 +50,7 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, t
     if first.stopped.is_some() || first.is_empty() {
         return Ok(None);
     }
-    wait(desk, scope, permits)?;
+    wait(desk, scope, permits, wish)?;
     let second = capture::again(desk, scope, permits, wish, &road, &first.exhibit.exhibit)?;
     told(Told::Second(&second));
     let comparison = compared(&first, &second);
@@ -58,11 +58,11 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, t
     Ok(Some(comparison))
 }
 
-/// The time between the two; it ends with the authority.
-fn wait(desk: &Desk, scope: &Scope, permits: &[Permit]) -> Result<(), StoreError> {
+/// The time between the two; it ends with whatever would end a capture.
+fn wait(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
     let begun = Instant::now();
     while begun.elapsed() < PAUSE {
-        permits.iter().try_for_each(|permit| desk.store.still_live(scope, permit))?;
+        capture::goes_on(desk, scope, permits, wish)?;
         thread::sleep(Duration::from_millis(500));
     }
     Ok(())
