@@ -1,7 +1,7 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt, time::{Duration, Instant}};
+use std::{collections::{BTreeMap, BTreeSet}, fs, os::unix::fs::DirBuilderExt, time::{Duration, Instant}};
 
 use collect::{Collector, Running, Through, canary, control::Circuit};
 use ledger::{SigningKey, VerifyingKey};
@@ -594,7 +594,29 @@ fn believed(spool: &std::path::Path, content: &OrderContent, identity: &age::x25
 fn remarks(content: &OrderContent, record: &CaptureRecord, ended: &Ended, hits: &[KnownHit]) -> Vec<String> {
     let again = content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds"));
     let unwatched = ended.unwatched.then(|| UNWATCHED.to_string());
-    again.chain(failures(record)).chain(rendered(record)).chain(persona::in_words(record)).chain(unwatched).chain(hits.iter().map(KnownHit::in_words)).collect()
+    again.chain(failures(record)).chain(unvouched(record)).chain(rendered(record)).chain(persona::in_words(record)).chain(unwatched).chain(hits.iter().map(KnownHit::in_words)).collect()
+}
+
+/// Most servers of which it is told one by one that nobody vouches for their certificate.
+const MOST_UNVOUCHED: usize = 20;
+
+/// Where somebody stands between this machine and a server whose name proves nothing by itself (an exit, a proxy), what came
+/// under a certificate that nobody vouches for: he can show one of his own, and read and change what passes.
+fn unvouched(record: &CaptureRecord) -> Vec<String> {
+    if ![collect::TOR_EXIT, collect::PROXY].contains(&record.transport.as_str()) {
+        return vec![];
+    }
+    let fetches = record.fetches.iter().chain(record.browser.iter().flat_map(|did| &did.fetched));
+    let mut servers: BTreeMap<(&str, &str, Option<String>), u64> = BTreeMap::new();
+    for (fetch, shown) in fetches.filter_map(|fetch| Some((fetch, fetch.tls.as_ref()?))).filter(|(_, shown)| shown.judged != "trusted") {
+        *servers.entry((fetch.peer.as_deref().unwrap_or(&fetch.url), &shown.judged, shown.leaf.map(|leaf| leaf.hex()))).or_default() += 1;
+    }
+    let told = servers.iter().take(MOST_UNVOUCHED).map(|((server, judged, leaf), count)| {
+        let leaf = leaf.as_deref().unwrap_or("none");
+        format!("TLS: {count} of {server} under a certificate (SHA-256 {leaf}) that the public web's roots do not vouch for ({judged}): whoever stands on the way, an exit or a proxy, may have read and changed what came")
+    });
+    let more = servers.len().checked_sub(MOST_UNVOUCHED).filter(|more| *more > 0).map(|more| format!("TLS: {more} more servers or certificates like these; see `tls.judged` of each fetch"));
+    told.chain(more).collect()
 }
 
 /// What a browser did, in words for the exhibit's record.
