@@ -168,4 +168,14 @@ mod tests {
         let left: Vec<Fetch> = urls.iter().map(|url| Fetch { outcome: crate::capture::failed("record-full"), ..unanswered(url.clone()) }).collect();
         assert!(length(&left) < least(&order(&urls, false)));
     }
+
+    #[test]
+    fn a_browser_has_the_time_that_it_may_take() {
+        let urls = ["http://127.0.0.1/".to_string(), "http://127.0.0.1/2".to_string()];
+        let order = |browser| Order { timeout_ms: 10_000, ..order(&urls, browser) };
+        assert_eq!(crate::longest_ms(&order(false)), 20_000);
+        // For each page a tab (30 s), the page (four times the response), its parts (60 s).
+        assert!(crate::longest_ms(&order(true)) >= 2 * (30_000 + 40_000 + 60_000));
+        assert_eq!(crate::longest_ms(&Order { timeout_ms: u64::MAX, ..order(true) }), u64::MAX);
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) use road::Road;
 pub use spool::recover;
 pub(crate) use spool::{is_attended, is_held, left_spools, recover_one, sweep};
 use road::REACHED;
-use spool::{empty_spool, spool_folder};
+use spool::{FAILED, empty_spool, is_given_up_unseen, spool_folder, spool_of};
 
 /// What is to be captured.
 #[derive(Debug, Clone)]
@@ -148,6 +148,9 @@ struct OrderContent {
     /// The exhibit of which it is a second capture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     again: Option<String>,
+    /// It was given up by a machine that could not see its spool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unseen: bool,
 }
 
 /// What came of a capture.
@@ -299,7 +302,7 @@ fn carry_out(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish,
     let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, road)?;
     let leak = road.leak().or_else(|| watch.filter(canary::Cage::was_reached).map(|_| REACHED.to_string()));
     let view = admit_spool(desk, scope, permit, &written, &content, &ended.with(leak));
-    empty_spool(desk, scope, &content.order.order)?;
+    empty_spool(desk, scope, &content.order.order, &view)?;
     view
 }
 
@@ -443,6 +446,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         persona: wish.persona.as_ref().map(|companion| companion.id().clone()),
         crawl: None,
         again: None,
+        unseen: false,
     };
     Ok((content, child_seed))
 }
@@ -502,7 +506,7 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mu
 /// so that of two desks one ends the order, and the other seals nothing.
 fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, content: &OrderContent, ended: &Ended) -> Result<CaptureView, StoreError> {
     let revoked = ended.revoked.as_ref();
-    still_running(desk, scope, running)?;
+    let running = &still_open(desk, scope, running)?;
     let spool = desk.store.home().spool().join(content.order.order.as_str());
     let identity: age::x25519::Identity = content.spool_identity.parse().map_err(|_| StoreError::damaged("a spool identity"))?;
     let record = match believed(&spool, content, &identity, ended)? {
@@ -535,7 +539,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
-        findings: remarks(content, &record, ended, &hits),
+        findings: is_given_up_unseen(running).then(|| GIVEN_UP.to_string()).into_iter().chain(remarks(content, &record, ended, &hits)).collect(),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
@@ -582,12 +586,23 @@ fn believed(spool: &std::path::Path, content: &OrderContent, identity: &age::x25
     }
     let record = match collect::examine_spool(spool, &collector_key(content)?, identity) {
         Ok(record) => record,
+        // Not known to be no evidence: it stays where it is until it can be read.
+        Err(error) if is_not_read(&error) => return Err(StoreError::Environment { attempt: "reading the spool, which is kept,".into(), cause: error.to_string() }),
         Err(error) => return Ok(Err(error.to_string())),
     };
     if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
         return Err(StoreError::refused(Law::Integrity, "the capture's record is about another order"));
     }
     Ok(collect::proves(&content.order, &record).map(|()| record).map_err(|error| error.to_string()))
+}
+
+/// Whether a spool could not be read, for a reason that says nothing of what is in it.
+fn is_not_read(error: &collect::SpoolError) -> bool {
+    match error {
+        collect::SpoolError::TooLong(_) => true,
+        collect::SpoolError::Io { source, .. } => source.kind() != std::io::ErrorKind::NotFound,
+        _ => false,
+    }
 }
 
 /// What is said of a capture beside its bytes, in words for the exhibit's record.
@@ -642,15 +657,21 @@ fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {
     VerifyingKey::from_bytes(&bytes).map_err(|_| StoreError::damaged("a collector key"))
 }
 
-/// An order ends once. Who finds it ended by another desk leaves it as that desk wrote it.
-fn still_running(desk: &Desk, scope: &Scope, running: &Row) -> Result<(), StoreError> {
+/// The order's row as it is now. An order is admitted once: who finds that another desk has done it leaves it so. But one that
+/// was given up by a machine that could not see its spool is still open to the one that has it.
+fn still_open(desk: &Desk, scope: &Scope, running: &Row) -> Result<Row, StoreError> {
     let now = desk.store.get(scope, "order", &running.id)?;
-    if now.state == "running" && now.version == running.version { Ok(()) } else { Err(StoreError::Conflict) }
+    let is_as_it_was = now.state == "running" && now.version == running.version;
+    if is_as_it_was || is_given_up_unseen(&now) { Ok(now) } else { Err(StoreError::Conflict) }
 }
+
+/// What is said of a capture whose order had been given up.
+const GIVEN_UP: &str = "its order had been given up on another machine, which could not see its spool; the spool was whole, and was admitted where it lay";
 
 fn end_without_evidence(desk: &Desk, scope: &Scope, running: &Row, content: &OrderContent, why: &str) -> Result<StoreError, StoreError> {
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let done = Draft::new("order", content.order.order.to_string(), "failed").over(running).write(scope, desk.now(), content)?;
+    let content = &OrderContent { unseen: !spool_of(desk, &content.order.order).exists(), ..content.clone() };
+    let done = Draft::new("order", content.order.order.to_string(), FAILED).over(running).write(scope, desk.now(), content)?;
     let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": why}));
     let mut rows = vec![done];
     rows.extend(crawl::round_ended(desk, scope, content.crawl.as_deref(), &content.order.order, None)?);
