@@ -22,6 +22,7 @@ use crate::gate::{Gate, Passage};
 use crate::holding::Holding;
 use crate::lease::{Lease, OrderRefusal};
 use crate::progress::Tally;
+use crate::room::Room;
 use crate::response::{Ending, RECORDED_LOCATION, ResponseReader};
 use crate::socks::{Dialogue, SocksFailure, Turn};
 use crate::warc::{self, RecordHead, WarcTotals, WarcWriter};
@@ -165,6 +166,8 @@ pub(crate) struct Capture<W: Write> {
     copy: Option<Vec<u8>>,
     /// How far it is, for the officer who waits.
     tally: Tally,
+    /// What the record may still hold.
+    room: Room,
 }
 
 /// The longest response that a browser is given, in bytes.
@@ -185,8 +188,8 @@ struct Received {
 impl<W: Write> Capture<W> {
     pub(crate) fn new(folder: &Path, proxy: Option<&Path>, watch: Watch, out: W) -> Self {
         let order = watch.lease.order();
-        let (budget_left, timeout_ms) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX));
-        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None, tally: Tally::new(folder) }
+        let (budget_left, timeout_ms, room) = (order.byte_budget, i64::try_from(order.timeout_ms).unwrap_or(i64::MAX), Room::of(order));
+        Capture { folder: folder.to_path_buf(), proxy: proxy.map(Path::to_path_buf), watch, warc: WarcWriter::new(out), warcinfo: String::new(), budget_left, page_left: u64::MAX, asked: BTreeMap::new(), timeout_ms, keeper: None, copy: None, tally: Tally::new(folder), room }
     }
 
     /// The same with the session of a persona.
@@ -267,8 +270,18 @@ impl<W: Write> Capture<W> {
         self.warc.write_bytes(&head, text.as_bytes())
     }
 
-    fn fetch(&mut self, url: String) -> io::Result<Fetch> {
+    /// Whether the record has room for what a page asks for beside itself.
+    pub(crate) fn has_room_for_parts(&self) -> bool {
+        self.room.is_left_for_parts()
+    }
+
+    /// Fetches one URL: the verdict.
+    pub(crate) fn fetch(&mut self, url: String) -> io::Result<Fetch> {
         let mut fetch = unanswered(url);
+        if !self.room.is_left() {
+            self.tally.ended(false);
+            return Ok(Fetch { outcome: failed("record-full"), ..fetch });
+        }
         let order = self.watch.lease.order();
         match destination::target_on(&order.transport, order.network.as_deref(), &fetch.url) {
             Err(refusal) => fetch.outcome = failed(format!("refused-destination: {refusal}")),
@@ -280,6 +293,7 @@ impl<W: Write> Capture<W> {
         }
         fetch.ended = Now::read().wall;
         self.tally.ended(!matches!(fetch.outcome, FetchOutcome::Failed { .. }));
+        self.room.take(&mut fetch);
         Ok(fetch)
     }
 

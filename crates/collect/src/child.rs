@@ -20,7 +20,7 @@ use crate::capture::{Capture, Taken, Watch};
 use crate::clock::{self, Now};
 use crate::lease::{Lease, OrderRefusal};
 use crate::withhold::{Carried, Keeper};
-use crate::browser::{self, Browser, NoBrowser};
+use crate::browser::{self, Browser, NoBrowser, NotDone};
 use crate::spool::is_whole;
 use crate::{TOOL, battery, destination, envelope, is_walled, spool, walls};
 
@@ -94,6 +94,8 @@ enum ChildError {
     NoProxy,
     #[error("nothing was fetched: there is no browser: {0}. Capture without --browser, or use another machine")]
     NoBrowser(String),
+    #[error("nothing was signed: nobody saw the browser to its end ({0}), so nothing proves its walls. Capture again, or without --browser")]
+    Unwatched(String),
     #[error("nothing was fetched: the leak battery found a way out: {0}. Do not collect from this machine until it is closed")]
     Leak(String),
 }
@@ -104,7 +106,7 @@ impl ChildError {
             ChildError::Refused(_) => 1,
             ChildError::Start(_) => 2,
             ChildError::System { .. } | ChildError::NoProxy => 3,
-            ChildError::NoWalls { .. } | ChildError::NoBrowser(_) | ChildError::Leak(_) => 4,
+            ChildError::NoWalls { .. } | ChildError::NoBrowser(_) | ChildError::Unwatched(_) | ChildError::Leak(_) => 4,
         }
     }
 }
@@ -164,6 +166,9 @@ fn run() -> Result<(), ChildError> {
     let folder = place.spool.clone();
     let record = record(taken, withheld, place, cage, clock::judged(clock, began, ended), began, ended);
     let signed = envelope::signed_file(&record, &start.seal).map_err(|e| system("signing the record")(io::Error::other(e)))?;
+    if signed.len() as u64 > spool::MAX_ENVELOPE {
+        return Err(system("writing the record")(io::ErrorKind::FileTooLarge.into()));
+    }
     spool::write_atomically(&folder, spool::RECORD, &signed).map_err(system("writing the record"))
 }
 
@@ -255,7 +260,10 @@ fn take(place: &mut Place, lease: Lease, keeper: Option<Keeper>, browser: Option
     let capture = Capture::new(folder, place.proxy.as_deref(), Watch::new(folder, lease), sealed).for_persona(keeper);
     let (sealed, mut taken) = match browser {
         None => capture.run().map_err(&writing)?,
-        Some(browser) => browser::run(capture, browser).map_err(&writing)?,
+        Some(browser) => browser::run(capture, browser).map_err(|why| match why {
+            NotDone::Spool(error) => writing(error),
+            NotDone::Unwatched(why) => ChildError::Unwatched(why),
+        })?,
     };
     if let Some((_, seen)) = &taken.browser {
         place.proof.extend(seen.iter().cloned());

@@ -100,7 +100,7 @@ fn is_of_no_text(byte: u8) -> bool {
 }
 
 /// Whether a `Content-Type` names text (RFC 9110 §8.3; RFC 6839 for `+xml` and `+json`). None names nothing else.
-fn is_text_by_name(media: Option<&str>) -> bool {
+pub(crate) fn is_text_by_name(media: Option<&str>) -> bool {
     const TEXT: [&str; 9] = [
         "application/json", "application/xml", "application/xhtml+xml", "application/javascript", "application/x-javascript", "application/ecmascript",
         "application/pgp-keys", "application/pgp-signature", "application/x-www-form-urlencoded",

@@ -8,7 +8,7 @@ use ed25519_dalek::VerifyingKey;
 use model::Sha256Digest;
 use model::capture::{MAX_LEASE_SECONDS, Order};
 
-use crate::{LOOPBACK_DIRECT, is_labelled, is_proxied};
+use crate::{LOOPBACK_DIRECT, is_labelled, is_proxied, room};
 use crate::clock::Now;
 use crate::envelope::{self, EnvelopeError};
 
@@ -31,6 +31,9 @@ pub enum OrderRefusal {
     /// Not an age recipient.
     #[error("a recipient of the order is not an age X25519 recipient (age1…)")]
     Recipient,
+    /// More than one record holds.
+    #[error("the order has more addresses, or longer ones, than one record can hold; give several orders")]
+    TooMany,
     /// Reaches too far.
     #[error("the lease reaches {0} s ahead; at most 30 s are allowed (law 15)")]
     TooLong(i64),
@@ -85,6 +88,9 @@ impl Lease {
         let recipients = std::iter::once(&order.spool_recipient).chain(order.keeping.as_ref().map(|keeping| &keeping.recipient));
         if recipients.into_iter().any(|recipient| recipient.parse::<age::x25519::Recipient>().is_err()) {
             return Err(OrderRefusal::Recipient);
+        }
+        if room::least(&order) > room::ROOM / 2 {
+            return Err(OrderRefusal::TooMany);
         }
         let deadline_boot_ms = deadline(&order, now)?;
         Ok(Lease { trusted, current: order, first_digest: Sha256Digest::of(signed.body.as_bytes()), deadline_boot_ms })

@@ -70,6 +70,7 @@ mod proof;
 pub mod progress;
 pub mod relay;
 pub mod response;
+mod room;
 pub mod socks;
 pub mod spool;
 mod tls;
@@ -96,6 +97,12 @@ pub const TOR_EXIT: &str = "tor-exit";
 pub const PROXY: &str = "proxy";
 /// To names of I2P through the SOCKS5 proxy of an I2P router, from behind the same [`walls`].
 pub const I2P: &str = "i2p";
+
+/// The longest that a collector may take for an order, in milliseconds, renewals and its own end apart.
+pub fn longest_ms(order: &model::capture::Order) -> u64 {
+    let each = order.timeout_ms.saturating_add(order.pause_ms.unwrap_or(0));
+    if order.browser.is_some() { browser::longest_ms(order) } else { each.saturating_mul(order.urls.len() as u64) }
+}
 
 /// Whether a transport works only from behind [`walls`].
 pub fn is_walled(transport: &str) -> bool {

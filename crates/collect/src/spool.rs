@@ -34,7 +34,7 @@ pub const WITHHELD: &str = "withheld.age";
 pub const RECORD: &str = "record.json";
 
 /// Longest order or record file that is read, in bytes.
-const MAX_ENVELOPE: u64 = 16 << 20;
+pub(crate) const MAX_ENVELOPE: u64 = 16 << 20;
 
 /// Why a spool was not believed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum SpoolError {
         /// What the system said.
         source: io::Error,
     },
+    /// Longer than this program reads.
+    #[error("the spool file {0} is longer than this program reads; keep the spool folder, and tell the person who keeps this machine")]
+    TooLong(&'static str),
     /// The child never signed: killed, or out of disk space.
     #[error(
         "the capture was never signed: {readable_bytes} bytes can be read, but nobody vouches for them and they can never become evidence; run the capture again"
@@ -84,6 +87,7 @@ pub fn read_record(spool: &Path, child_public_key: &VerifyingKey) -> Result<Capt
     let file = match read_small(&spool.join(RECORD)) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(SpoolError::Unsigned { readable_bytes: 0 }),
+        Err(e) if e.kind() == io::ErrorKind::FileTooLarge => return Err(SpoolError::TooLong(RECORD)),
         Err(source) => return Err(SpoolError::Io { name: RECORD, source }),
     };
     let (_, record) = envelope::open_file::<CaptureRecord>(&file, child_public_key)?;

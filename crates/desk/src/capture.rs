@@ -1,7 +1,7 @@
 //! Capture: the desk signs an order, renews it while the permit lives, and admits the signed spool
 //! (laws 1, 15). A capture that could not be signed never becomes evidence.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt, time::{Duration, Instant}};
+use std::{collections::{BTreeMap, BTreeSet}, fs, os::unix::fs::DirBuilderExt, time::{Duration, Instant}};
 
 use collect::{Collector, Running, Through, canary, control::Circuit};
 use ledger::{SigningKey, VerifyingKey};
@@ -43,7 +43,7 @@ pub(crate) use road::Road;
 pub use spool::recover;
 pub(crate) use spool::{AFTER_ITS_DESK, give_up, is_attended, is_held, is_here, left_spools, recover_one, sweep};
 use road::REACHED;
-use spool::{empty_spool, spool_folder};
+use spool::{FAILED, empty_spool, is_given_up_unseen, spool_folder, spool_of};
 
 /// What is to be captured.
 #[derive(Debug, Clone)]
@@ -166,6 +166,9 @@ struct OrderContent {
     /// The exhibit of which it is a second capture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     again: Option<String>,
+    /// It was given up by a machine that could not see its spool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unseen: bool,
 }
 
 /// What came of a capture.
@@ -317,6 +320,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
         return Err(StoreError::Environment { attempt: "capturing".into(), cause: "tor ended meanwhile; nothing was asked for: repeat the command".into() });
     }
     not_stopped(desk, scope, &hosts(&wish.urls)?)?;
+    still_named(desk, wish)?;
     let (mut content, child_seed) = order(desk, scope, permit, wish, road.network())?;
     for permit in permits.iter().filter(|_| wish.origin.under.is_none()) {
         content.origin.under = origin_under(desk, scope, permit, &wish.origin)?.under.or(content.origin.under);
@@ -351,7 +355,7 @@ pub(crate) fn along(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &Captu
     let ended = attend(desk, scope, permits, wish, started.map_err(collector_error)?, &mut watched)?;
     let leak = road.leak().or_else(|| watch.filter(canary::Cage::was_reached).map(|_| REACHED.to_string()));
     let view = admit_spool(desk, scope, permit, &written, &content, &ended.with(leak));
-    empty_spool(desk, scope, &content.order.order)?;
+    empty_spool(desk, scope, &content.order.order, &view)?;
     view
 }
 
@@ -381,15 +385,21 @@ fn browser_watch(desk: &Desk, wish: &CaptureWish, road: &Road) -> Result<Option<
     canary::Cage::open(&folder).map(Some).map_err(trouble)
 }
 
+/// A proxy that an administrator took out of use leads nowhere any more, also on a road that stands.
+fn still_named(desk: &Desk, wish: &CaptureWish) -> Result<(), StoreError> {
+    match &wish.way {
+        Way::Proxy { name, .. } => proxy::still_named(desk, name),
+        Way::Loopback | Way::Tor { .. } | Way::TorExit { .. } => Ok(()),
+    }
+}
+
 /// Whether work may go on: each permit lives, a persona is still out, and nobody came upon what nobody may have.
-fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
+pub(crate) fn goes_on(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
     permits.iter().try_for_each(|permit| desk.store.still_live(scope, permit))?;
     if let Some(companion) = &wish.persona {
         persona::still_out(desk, scope, companion.id())?;
     }
-    if let Way::Proxy { name, .. } = &wish.way {
-        proxy::still_named(desk, name)?;
-    }
+    still_named(desk, wish)?;
     accident::stops(desk, scope, &hosts(&wish.urls)?)
 }
 
@@ -472,6 +482,7 @@ fn order(desk: &Desk, scope: &Scope, permit: &Permit, wish: &CaptureWish, networ
         persona: wish.persona.as_ref().map(|companion| companion.id().clone()),
         crawl: None,
         again: None,
+        unseen: false,
     };
     Ok((content, child_seed))
 }
@@ -556,7 +567,7 @@ fn attend(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, mu
 /// so that of two desks one ends the order, and the other seals nothing.
 fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, content: &OrderContent, ended: &Ended) -> Result<CaptureView, StoreError> {
     let revoked = ended.revoked.as_ref();
-    still_running(desk, scope, running)?;
+    let running = &still_open(desk, scope, running)?;
     let spool = desk.store.home().spool().join(content.order.order.as_str());
     let identity: age::x25519::Identity = content.spool_identity.parse().map_err(|_| StoreError::damaged("a spool identity"))?;
     let record = match believed(&spool, content, &identity, ended)? {
@@ -589,7 +600,7 @@ fn admit_spool(desk: &Desk, scope: &Scope, permit: &Permit, running: &Row, conte
         sha256: Some(blob.summary.sha256),
         length: Some(blob.summary.length),
         record: Some(json!({"record": record, "signed": signed_record, "collector-key": content.collector_key, "circuits": ended.circuits})),
-        findings: remarks(content, &record, ended, &hits),
+        findings: is_given_up_unseen(running).then(|| GIVEN_UP.to_string()).into_iter().chain(remarks(content, &record, ended, &hits)).collect(),
         known: hits.clone(),
         ..admit::blank(desk, scope, &content.description, &source, &content.origin, class_after(ExhibitClass::Ordinary, &hits))?
     };
@@ -636,6 +647,8 @@ fn believed(spool: &std::path::Path, content: &OrderContent, identity: &age::x25
     }
     let record = match collect::examine_spool(spool, &collector_key(content)?, identity) {
         Ok(record) => record,
+        // Not known to be no evidence: it stays where it is until it can be read.
+        Err(error) if is_not_read(&error) => return Err(StoreError::Environment { attempt: "reading the spool, which is kept,".into(), cause: error.to_string() }),
         Err(error) => return Ok(Err(error.to_string())),
     };
     if record.order != content.order.order || record.authority != content.order.authority || record.case != content.order.case {
@@ -644,11 +657,42 @@ fn believed(spool: &std::path::Path, content: &OrderContent, identity: &age::x25
     Ok(collect::proves(&content.order, &record).map(|()| record).map_err(|error| error.to_string()))
 }
 
+/// Whether a spool could not be read, for a reason that says nothing of what is in it.
+fn is_not_read(error: &collect::SpoolError) -> bool {
+    match error {
+        collect::SpoolError::TooLong(_) => true,
+        collect::SpoolError::Io { source, .. } => source.kind() != std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
 /// What is said of a capture beside its bytes, in words for the exhibit's record.
 fn remarks(content: &OrderContent, record: &CaptureRecord, ended: &Ended, hits: &[KnownHit]) -> Vec<String> {
     let again = content.again.iter().map(|first| format!("ordered as a second capture of what {first} holds"));
     let unwatched = ended.unwatched.then(|| UNWATCHED.to_string());
-    again.chain(failures(record)).chain(rendered(record)).chain(persona::in_words(record)).chain(unwatched).chain(hits.iter().map(KnownHit::in_words)).collect()
+    again.chain(failures(record)).chain(unvouched(record)).chain(rendered(record)).chain(persona::in_words(record)).chain(unwatched).chain(hits.iter().map(KnownHit::in_words)).collect()
+}
+
+/// Most servers of which it is told one by one that nobody vouches for their certificate.
+const MOST_UNVOUCHED: usize = 20;
+
+/// Where somebody stands between this machine and a server whose name proves nothing by itself (an exit, a proxy), what came
+/// under a certificate that nobody vouches for: he can show one of his own, and read and change what passes.
+fn unvouched(record: &CaptureRecord) -> Vec<String> {
+    if ![collect::TOR_EXIT, collect::PROXY].contains(&record.transport.as_str()) {
+        return vec![];
+    }
+    let fetches = record.fetches.iter().chain(record.browser.iter().flat_map(|did| &did.fetched));
+    let mut servers: BTreeMap<(&str, &str, Option<String>), u64> = BTreeMap::new();
+    for (fetch, shown) in fetches.filter_map(|fetch| Some((fetch, fetch.tls.as_ref()?))).filter(|(_, shown)| shown.judged != "trusted") {
+        *servers.entry((fetch.peer.as_deref().unwrap_or(&fetch.url), &shown.judged, shown.leaf.map(|leaf| leaf.hex()))).or_default() += 1;
+    }
+    let told = servers.iter().take(MOST_UNVOUCHED).map(|((server, judged, leaf), count)| {
+        let leaf = leaf.as_deref().unwrap_or("none");
+        format!("TLS: {count} of {server} under a certificate (SHA-256 {leaf}) that the public web's roots do not vouch for ({judged}): whoever stands on the way, an exit or a proxy, may have read and changed what came")
+    });
+    let more = servers.len().checked_sub(MOST_UNVOUCHED).filter(|more| *more > 0).map(|more| format!("TLS: {more} more servers or certificates like these; see `tls.judged` of each fetch"));
+    told.chain(more).collect()
 }
 
 /// What a browser did, in words for the exhibit's record.
@@ -674,15 +718,21 @@ fn collector_key(content: &OrderContent) -> Result<VerifyingKey, StoreError> {
     VerifyingKey::from_bytes(&bytes).map_err(|_| StoreError::damaged("a collector key"))
 }
 
-/// An order ends once. Who finds it ended by another desk leaves it as that desk wrote it.
-fn still_running(desk: &Desk, scope: &Scope, running: &Row) -> Result<(), StoreError> {
+/// The order's row as it is now. An order is admitted once: who finds that another desk has done it leaves it so. But one that
+/// was given up by a machine that could not see its spool is still open to the one that has it.
+fn still_open(desk: &Desk, scope: &Scope, running: &Row) -> Result<Row, StoreError> {
     let now = desk.store.get(scope, "order", &running.id)?;
-    if now.state == "running" && now.version == running.version { Ok(()) } else { Err(StoreError::Conflict) }
+    let is_as_it_was = now.state == "running" && now.version == running.version;
+    if is_as_it_was || is_given_up_unseen(&now) { Ok(now) } else { Err(StoreError::Conflict) }
 }
+
+/// What is said of a capture whose order had been given up.
+const GIVEN_UP: &str = "its order had been given up on another machine, which could not see its spool; the spool was whole, and was admitted where it lay";
 
 fn end_without_evidence(desk: &Desk, scope: &Scope, running: &Row, content: &OrderContent, why: &str) -> Result<StoreError, StoreError> {
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
-    let done = Draft::new("order", content.order.order.to_string(), "failed").over(running).write(scope, desk.now(), content)?;
+    let content = &OrderContent { unseen: !spool_of(desk, &content.order.order).exists(), ..content.clone() };
+    let done = Draft::new("order", content.order.order.to_string(), FAILED).over(running).write(scope, desk.now(), content)?;
     let event = NewEvent::new(EventType::CaptureEnded, Some(content.order.order.to_string()), json!({"refused": why}));
     let mut rows = vec![done];
     rows.extend(crawl::round_ended(desk, scope, content.crawl.as_deref(), &content.order.order, None)?);

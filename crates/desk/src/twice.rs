@@ -52,7 +52,7 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, t
     if first.stopped.is_some() || first.is_empty() {
         return Ok(None);
     }
-    wait(desk, scope, permits)?;
+    wait(desk, scope, permits, wish)?;
     let second = capture::along(desk, scope, permits, wish, &road, Errand::again(&first.exhibit.exhibit, &mut |under| told(Told::Under(under))))?;
     told(Told::Second(&second));
     let comparison = compared(&first, &second);
@@ -60,11 +60,11 @@ pub fn run(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish, t
     Ok(Some(comparison))
 }
 
-/// The time between the two; it ends with the authority.
-fn wait(desk: &Desk, scope: &Scope, permits: &[Permit]) -> Result<(), StoreError> {
+/// The time between the two; it ends with whatever would end a capture.
+fn wait(desk: &Desk, scope: &Scope, permits: &[Permit], wish: &CaptureWish) -> Result<(), StoreError> {
     let begun = Instant::now();
     while begun.elapsed() < PAUSE {
-        permits.iter().try_for_each(|permit| desk.store.still_live(scope, permit))?;
+        capture::goes_on(desk, scope, permits, wish)?;
         thread::sleep(Duration::from_millis(500));
     }
     Ok(())
@@ -84,18 +84,28 @@ fn compared(first: &CaptureView, second: &CaptureView) -> Comparison {
 /// What the two do not have in common, as far as the desk saw it.
 fn separation(first: &CaptureView, second: &CaptureView) -> String {
     match (&first.record.isolation, &second.record.isolation) {
-        (Some(one), Some(other)) if one != other => {
-            let common = circuits(first).intersection(&circuits(second)).count();
-            format!("another circuit label, {common} circuits in common among those that Tor showed; the same Tor and guard")
-        }
+        (Some(one), Some(other)) if one != other => apart(&circuits(first), &circuits(second)),
         (Some(_), Some(_)) => "the same circuit label: they are NOT independent".into(),
         _ => "another connection by the same way; nothing here shows what else separates them".into(),
     }
 }
 
-fn circuits(view: &CaptureView) -> BTreeSet<String> {
+/// A circuit by Tor's number and the time when it was made: a Tor that was begun anew gives the same numbers again.
+type Made = (String, String);
+
+fn circuits(view: &CaptureView) -> BTreeSet<Made> {
     let seen = view.exhibit.content.record.as_ref().map(|record| &record["circuits"]).and_then(Value::as_array);
-    seen.into_iter().flatten().filter_map(|circuit| circuit["id"].as_str().map(str::to_string)).collect()
+    let made = |circuit: &Value| Some((circuit["id"].as_str()?.to_string(), circuit["created"].as_str()?.to_string()));
+    seen.into_iter().flatten().filter_map(made).collect()
+}
+
+/// What two sets of circuits say. Of what Tor did not show nothing is known.
+fn apart(first: &BTreeSet<Made>, second: &BTreeSet<Made>) -> String {
+    if first.is_empty() || second.is_empty() {
+        return "another circuit label; Tor showed no circuits of one of them, so nothing more is known of what separates them".into();
+    }
+    let common = first.intersection(second).count();
+    format!("another circuit label, {common} circuits in common among those that Tor showed (told apart by number and time of making; the numbers begin anew with each start of Tor); the guard may be the same")
 }
 
 /// Writes the comparison on both exhibits, in one step.
@@ -115,4 +125,21 @@ fn noted(desk: &Desk, scope: &Scope, label: &str, comparison: &Comparison) -> Re
     }
     let class = content.class;
     reclassify::with_class(desk, scope, &row, &content, class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_circuits_that_nobody_saw_nothing_is_said() {
+        let seen = |made: &[(&str, &str)]| made.iter().map(|(id, created)| (id.to_string(), created.to_string())).collect::<BTreeSet<Made>>();
+        let first = seen(&[("7", "2026-11-26T03:00:00"), ("8", "2026-11-26T03:00:01")]);
+        for (one, other) in [(&first, &seen(&[])), (&seen(&[]), &first), (&seen(&[]), &seen(&[]))] {
+            assert!(apart(one, other).contains("nothing more is known") && !apart(one, other).contains("in common"));
+        }
+        assert!(apart(&first, &first).starts_with("another circuit label, 2 circuits in common"));
+        // The same number of another Tor is another circuit.
+        assert!(apart(&first, &seen(&[("7", "2026-11-26T04:00:00")])).starts_with("another circuit label, 0 circuits in common"));
+    }
 }

@@ -148,7 +148,9 @@ pub struct RenderedPage {
     pub url: String,
     /// The address that the browser showed in the end.
     pub landed: Option<String>,
-    /// `shown`, or why not: `lease-lapsed`, `timeout`, `budget`, `browser-ended`, `not-loaded`.
+    /// `shown`, or why not: `lease-lapsed`, `timeout`, `led-away` (it wanted to lead its window elsewhere before it was loaded,
+    /// and was loaded no further), `budget`, `part-missing` (one of the three was not made, or may not be
+    /// kept), `browser-ended` (the page was then fetched without it), `not-loaded`.
     pub ended: String,
     /// The picture of the page (PNG); made only where the order is for media.
     pub screenshot: Option<Shown>,
@@ -196,7 +198,8 @@ pub enum FetchOutcome {
     },
     /// Nothing was received.
     Failed {
-        /// `refused-destination`, `connection-refused`, `timeout`, `malformed-response`, `lease-lapsed`, `budget`.
+        /// `refused-destination`, `connection-refused`, `timeout`, `malformed-response`, `lease-lapsed`, `budget`,
+        /// `record-full`.
         reason: String,
     },
 }
@@ -251,7 +254,11 @@ pub struct TlsShown {
     pub cipher: String,
     /// SHA-256 of the server's own certificate (DER).
     pub leaf: Option<Sha256Digest>,
-    /// The chain as shown, the server's own first (DER, base64); at most eight.
+    /// SHA-256 of each certificate (DER) as shown, the server's own first; at most eight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Sha256Digest>,
+    /// The same certificates (DER, base64) in the same order, without those that a fetch before in this record holds; a
+    /// record holds one MiB of them at most, and of the rest the digests alone.
     pub chain: Vec<String>,
     /// How many were shown.
     pub of: u64,

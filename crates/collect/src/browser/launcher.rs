@@ -201,7 +201,7 @@ fn die_with_the_collector() -> Result<(), String> {
 
 /// Starts the browser on descriptors 3 (what it is told) and 4 (what it says).
 #[expect(unsafe_code, reason = "what happens between fork and exec has no safe form")]
-fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 2], fault: &Fault) -> io::Result<Child> {
+fn start(asked: &Asked, programs: [seccompiler::BpfProgram; 3], fault: &Fault) -> io::Result<Child> {
     for (ours, place) in [(0, 3), (1, 4)] {
         // SAFETY: nothing above 2 is open in this process.
         if unsafe { libc::dup2(ours, place) } < 0 {
@@ -256,8 +256,8 @@ fn without_capabilities() -> io::Result<()> {
 /// Waits until process 1 is the browser, and looks at it. Nobody has told it anything yet.
 fn first_look(browser: &mut Child, mounts: &mut Mounts) -> Result<Vec<Probe>, String> {
     while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
-        if has_begun() {
-            return Ok(looked_at(mounts));
+        if let Some(seen) = has_begun().then(|| looked_at(mounts)).flatten() {
+            return Ok(seen);
         }
         if nobody_listens() {
             let _ = browser.kill();
@@ -272,8 +272,9 @@ fn watch(mut browser: Child, mounts: &mut Mounts, first: Vec<Probe>) -> (u64, Ve
     while !matches!(browser.try_wait(), Ok(Some(_)) | Err(_)) {
         let memory = memory_kib();
         peak = peak.max(memory);
-        if has_begun() {
-            seen = worst(seen, looked_at(mounts));
+        // A process can change its name: it has begun, and is looked at whatever it calls itself.
+        if let Some(now) = looked_at(mounts) {
+            seen = worst(seen, now);
         }
         if memory > MEMORY_KIB || nobody_listens() {
             let _ = browser.kill();
@@ -323,10 +324,13 @@ fn has_begun() -> bool {
 }
 
 /// What can be seen of the browser from beside it, now: the rights and the filter of each of its processes, whose
-/// processes these are, its sockets.
-fn looked_at(mounts: &mut Mounts) -> Vec<Probe> {
+/// processes these are, its sockets, its mounts. None when it has no process any more.
+fn looked_at(mounts: &mut Mounts) -> Option<Vec<Probe>> {
     // One that ends meanwhile is gone with all its rights.
     let statuses: Vec<String> = processes().filter_map(|id| fs::read_to_string(format!("/proc/{id}/status")).ok()).collect();
+    if statuses.is_empty() {
+        return None;
+    }
     let said = |status: &String, name: &str| field(status, name).unwrap_or_default();
     let rights = |status: &String| ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(|set| said(status, set));
     let harmless = |status: &String| rights(status).iter().all(|set| !set.is_empty() && set.bytes().all(|digit| digit == b'0'));
@@ -339,13 +343,13 @@ fn looked_at(mounts: &mut Mounts) -> Vec<Probe> {
     let routes = lines_of("/proc/1/net/route");
     let told = |count: Option<usize>| count.map_or("an unreadable list of".to_string(), |count| count.to_string());
     let answers = [
-        (all > 0 && harmless == all, format!("{harmless} of {all} processes")),
-        (all > 0 && filtered == all, format!("{filtered} of {all} processes")),
-        (all > 0 && outside, format!("{all} processes, this one {}", if outside { "is none of them" } else { "among them" })),
+        (harmless == all, format!("{harmless} of {all} processes")),
+        (filtered == all, format!("{filtered} of {all} processes")),
+        (outside, format!("{all} processes, this one {}", if outside { "is none of them" } else { "among them" })),
         (sockets == Some(0) && routes == Some(0), format!("{} sockets, {} routes", told(sockets), told(routes))),
     ];
     let seen = AFTER.iter().zip(answers).map(|(name, (held, answer))| Probe { probe: name.to_string(), held, answer });
-    seen.chain([mounts.own()]).collect()
+    Some(seen.chain([mounts.own()]).collect())
 }
 
 /// Entries of one of the kernel's lists, without its head. A kernel without such sockets has no such list; one that

@@ -13,6 +13,7 @@
 //! ([`launcher`]), and the browser inside them ([`filter`] for its system calls).
 
 mod answer;
+mod archive;
 mod filter;
 mod launcher;
 mod looks;
@@ -22,9 +23,10 @@ mod walls;
 mod wanted;
 
 pub use answer::fuzz_answer;
+pub use archive::fuzz_archive;
 pub use launcher::{Fault, browser_main, browser_main_with, is_installed};
 
-pub(crate) use session::{Browser, NoBrowser, run};
+pub(crate) use session::{Browser, NoBrowser, NotDone, longest_ms, run};
 
 use model::capture::Probe;
 

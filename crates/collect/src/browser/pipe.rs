@@ -1,6 +1,6 @@
 //! The pipe between collector and browser: JSON with a zero byte at the end, on descriptors 0 (what the browser says)
 //! and 1 (what it is told). Short waits only, so that the lease is looked at while the browser says nothing or does
-//! not listen; a message beyond the bound ends the session.
+//! not listen; of a message beyond the bound nothing is kept, and what follows it is heard.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -17,7 +17,9 @@ pub(super) const MOST: usize = 96 << 20;
 pub(super) enum Heard {
     Message(Box<Value>),
     Nothing,
-    /// The browser is gone, or speaks without end.
+    /// The end of a message beyond the bound.
+    TooLong,
+    /// The browser is gone.
     Gone,
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Pipe {
     held: Vec<u8>,
     /// Up to where `held` was searched for an end.
     searched: usize,
+    /// A message beyond the bound is under way.
+    skips: bool,
 }
 
 impl Pipe {
@@ -42,12 +46,17 @@ impl Pipe {
         let (from, to) = unsafe { (OwnedFd::from_raw_fd(0), OwnedFd::from_raw_fd(1)) };
         fcntl_setfl(&from, OFlags::NONBLOCK)?;
         fcntl_setfl(&to, OFlags::NONBLOCK)?;
-        Ok(Pipe { from, to: Some(to), held: vec![], searched: 0 })
+        Ok(Pipe { from, to: Some(to), held: vec![], searched: 0, skips: false })
     }
 
     /// Says nothing more: the launcher ends the browser.
     pub(super) fn close(&mut self) {
         self.to = None;
+    }
+
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.to.is_none()
     }
 
     /// Sends a message; asks `goes_on` while the browser does not listen. False when it will never listen.
@@ -72,11 +81,15 @@ impl Pipe {
             return heard;
         }
         wait(self.from.as_fd(), PollFlags::IN, most);
-        let mut buffer = vec![0; 256 << 10];
-        loop {
+        let (mut buffer, mut taken) = (vec![0; 256 << 10], 0);
+        // Who speaks without end is heard no longer than one message: the lease is looked at in between.
+        while taken <= MOST {
             match rustix::io::read(&self.from, &mut buffer) {
                 Ok(0) => return Heard::Gone,
-                Ok(read) => self.held.extend_from_slice(&buffer[..read]),
+                Ok(read) => {
+                    taken += read;
+                    self.held.extend_from_slice(&buffer[..read]);
+                }
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(rustix::io::Errno::AGAIN) => return Heard::Nothing,
                 Err(_) => return Heard::Gone,
@@ -84,10 +97,11 @@ impl Pipe {
             if let Some(heard) = self.next() {
                 return heard;
             }
-            if self.held.len() > MOST {
-                return Heard::Gone;
+            if self.skips || self.held.len() > MOST {
+                (self.held, self.searched, self.skips) = (vec![], 0, true);
             }
         }
+        Heard::Nothing
     }
 
     fn next(&mut self) -> Option<Heard> {
@@ -97,10 +111,10 @@ impl Pipe {
             return None;
         };
         // What is no message says nothing.
-        let read = serde_json::from_slice(&self.held[..end]).unwrap_or(Value::Null);
+        let read = (!self.skips).then(|| serde_json::from_slice(&self.held[..end]).unwrap_or(Value::Null));
         self.held.drain(..=end);
-        self.searched = 0;
-        Some(Heard::Message(Box::new(read)))
+        (self.searched, self.skips) = (0, false);
+        Some(read.map_or(Heard::TooLong, |read| Heard::Message(Box::new(read))))
     }
 }
 
@@ -108,4 +122,44 @@ fn wait(on: BorrowedFd<'_>, for_what: PollFlags, most: Duration) {
     let most = Timespec { tv_sec: i64::try_from(most.as_secs()).unwrap_or(1), tv_nsec: i64::from(most.subsec_nanos()) };
     // An interrupted wait is a short one.
     let _ = poll(&mut [PollFd::from_borrowed_fd(on, for_what)], Some(&most));
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn pipe() -> (Pipe, io::PipeWriter) {
+        let (from, theirs) = io::pipe().unwrap();
+        let from = OwnedFd::from(from);
+        fcntl_setfl(&from, OFlags::NONBLOCK).unwrap();
+        (Pipe { from, to: None, held: vec![], searched: 0, skips: false }, theirs)
+    }
+
+    #[test]
+    fn what_follows_a_message_without_end_is_heard() {
+        let (mut pipe, mut theirs) = pipe();
+        let speaker = std::thread::spawn(move || {
+            theirs.write_all(b"{\"first\":1}\0").unwrap();
+            let piece = vec![b'&'; 1 << 20];
+            (0..100).for_each(|_| theirs.write_all(&piece).unwrap());
+            // So the launcher speaks when the browser ended in the middle of a word.
+            theirs.write_all(b"\0{\"over\":2}\0").unwrap();
+        });
+        let (mut heard, mut held) = (vec![], 0);
+        loop {
+            held = held.max(pipe.held.len());
+            match pipe.hear(Duration::from_millis(100)) {
+                Heard::Message(message) => heard.push(message.to_string()),
+                Heard::TooLong => heard.push("too long".into()),
+                Heard::Nothing => {}
+                Heard::Gone => break,
+            }
+        }
+        speaker.join().unwrap();
+        assert_eq!(heard, ["{\"first\":1}", "too long", "{\"over\":2}"]);
+        assert!(held <= MOST + (1 << 20));
+    }
 }

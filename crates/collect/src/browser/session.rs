@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::launcher::{Asked, Launched, launch};
 use super::pipe::{Heard, Pipe};
-use super::{answer, wanted};
+use super::{answer, archive, wanted};
 use crate::battery;
 use crate::capture::{Capture, Taken, USER_AGENT, failed, unanswered};
 use crate::clock::Now;
@@ -31,11 +31,16 @@ const PAGE_TIMES: i64 = 4;
 /// A page is still when nothing was asked for so long after it was loaded.
 const STILL_MS: i64 = 400;
 const STILL_WITH_SCRIPTS_MS: i64 = 1_500;
-/// Most requests of one order.
+/// Most requests of one order beside its own URLs, and how many each page has of them at least.
 const MOST_ASKED: u64 = 1_000;
+const LEAST_ASKED: u64 = 8;
 /// Most refusals that are listed; the rest is counted.
 const MOST_REFUSED: usize = 500;
 const LONGEST_URL: usize = 512;
+/// Longest address that is fetched for a page, beside the order's own.
+const LONGEST_FETCHED: usize = 4 << 10;
+/// How long the parts of a page may take to be kept.
+const PARTS_MS: i64 = 60_000;
 /// Redirects in a row.
 const MOST_REDIRECTS: u8 = 10;
 const LED_AWAY: &str = "the page wanted to lead its window elsewhere";
@@ -76,7 +81,7 @@ impl Browser {
         let mut walled = None;
         while waits() {
             match pipe.hear(LOOK_EVERY) {
-                Heard::Nothing => {}
+                Heard::Nothing | Heard::TooLong => {}
                 Heard::Gone => break,
                 Heard::Message(message) => match serde_json::from_value(*message) {
                     Ok(Launched::Walled(proof)) => walled = Some(no_way_out(proof)?),
@@ -99,6 +104,29 @@ fn no_way_out(proof: Vec<Probe>) -> Result<Vec<Probe>, NoBrowser> {
     if leaks.is_empty() { Ok(proof) } else { Err(NoBrowser::Leak(leaks.join("; "))) }
 }
 
+/// Why there is nothing to sign.
+pub(crate) enum NotDone {
+    /// Trouble with the spool.
+    Spool(io::Error),
+    /// Nobody saw the browser to its end.
+    Unwatched(String),
+}
+
+impl From<io::Error> for NotDone {
+    fn from(error: io::Error) -> NotDone {
+        NotDone::Spool(error)
+    }
+}
+
+/// The longest that a browser may take for an order, in milliseconds.
+pub(crate) fn longest_ms(order: &Order) -> u64 {
+    let response = order.timeout_ms.saturating_add(order.pause_ms.unwrap_or(0));
+    let ms = |ms: i64| ms.unsigned_abs();
+    // A tab, the page, its parts; each may begin one more response before its time is over. Then the page without the browser.
+    let page = ms(START_MS + PARTS_MS + END_MS).saturating_add(response.saturating_mul(ms(PAGE_TIMES) + 5));
+    ms(2 * START_MS + END_MS).saturating_add(page.saturating_mul(order.urls.len() as u64))
+}
+
 /// Why the talk is over.
 enum Stop {
     Lease,
@@ -119,8 +147,14 @@ struct Page {
     /// The record of the response that the window was given last: the page's own, or where it was led.
     landed: Option<String>,
     loaded: bool,
+    /// The browser loads no more of it, also where it was never whole.
+    stopped: bool,
     /// When something was asked last, by the boot clock.
     active_ms: i64,
+    /// How many requests beside its own it may still make.
+    may_ask: u64,
+    /// The order's bytes did not suffice for what was made of it.
+    over_budget: bool,
 }
 
 /// What a request is for.
@@ -140,7 +174,8 @@ struct Session<W: Write> {
     token: String,
     /// The tab of the page that is open: what is said by another one, of a page before it, counts for nothing.
     tab: Option<String>,
-    target: Option<Value>,
+    /// Where the tab lives: what a page stores there goes with it.
+    context: Option<Value>,
     frame: String,
     calls: u64,
     /// Requests by the call that answered them: an answer that the browser does not take is taken back.
@@ -148,27 +183,30 @@ struct Session<W: Write> {
     /// The servers of the order.
     servers: BTreeSet<Server>,
     asked: u64,
+    /// Messages beyond the bound.
+    too_long: u64,
     page: Page,
     did: Rendered,
     seen: Vec<Probe>,
 }
 
-/// Opens every page of the order.
+/// Opens every page of the order. Pages that a browser cannot be asked for any more are fetched without one.
 ///
 /// # Errors
-/// Trouble with the spool.
-pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Result<(W, Taken)> {
+/// [`NotDone`].
+pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> Result<(W, Taken), NotDone> {
     capture.write_warcinfo()?;
     let order = capture.order().clone();
     let servers = order.urls.iter().filter_map(|url| server(&order, url)).collect();
     let did = Rendered { product: String::new(), scripts: browser.how.scripts, pages: vec![], fetched: vec![], refused: vec![], refused_more: 0, peak_memory_kib: 0 };
     let mut session = Session {
-        capture, pipe: browser.pipe, token: browser.token, tab: None, target: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, page: Page::default(), did, seen: vec![],
+        capture, pipe: browser.pipe, token: browser.token, tab: None, context: None, frame: String::new(), calls: 0, answered: BTreeMap::new(), servers, asked: 0, too_long: 0, page: Page::default(), did, seen: vec![],
     };
     let mut stop = session.begin().err();
     let mut fetches = Vec::with_capacity(order.urls.len());
-    for url in order.urls {
-        session.page = Page { url: url.clone(), active_ms: Now::read().boot_ms, ..Page::default() };
+    for (place, url) in order.urls.iter().enumerate() {
+        let may_ask = share(session.asked, order.urls.len() - place);
+        session.page = Page { url: url.clone(), active_ms: Now::read().boot_ms, may_ask, ..Page::default() };
         let mut shown = RenderedPage { url: url.clone(), landed: None, ended: "not-loaded".into(), screenshot: None, document: None, archive: None };
         if stop.is_none() {
             stop = session.open(&mut shown).err();
@@ -176,7 +214,14 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
         match &stop {
             None => {}
             Some(Stop::Lease) => shown.ended = "lease-lapsed".into(),
-            Some(Stop::Gone) => shown.ended = "browser-ended".into(),
+            Some(Stop::Gone) => {
+                shown.ended = "browser-ended".into();
+                session.close();
+                if session.seen.is_empty() {
+                    break;
+                }
+                session.fetch_without()?;
+            }
             Some(Stop::Spool(_)) => break,
         }
         let never = || Fetch { outcome: failed(shown.ended.clone()), ..unanswered(url.clone()) };
@@ -185,11 +230,17 @@ pub(crate) fn run<W: Write>(mut capture: Capture<W>, browser: Browser) -> io::Re
     }
     session.close();
     match stop {
-        Some(Stop::Spool(error)) => Err(error),
+        Some(Stop::Spool(error)) => Err(error.into()),
         // What nobody saw of the browser, nobody can prove.
-        _ if session.seen.is_empty() => Err(io::Error::other("the browser's watcher is gone")),
+        _ if session.seen.is_empty() => Err(NotDone::Unwatched("its watcher is gone".into())),
         _ => Ok(session.capture.end(fetches, Some((session.did, session.seen)))),
     }
+}
+
+/// How many requests the next page may make beside its own: an equal share of what is left, for no page shall take what
+/// the pages after it need.
+fn share(asked: u64, pages: usize) -> u64 {
+    (MOST_ASKED.saturating_sub(asked) / (pages as u64).max(1)).max(LEAST_ASKED)
 }
 
 /// What two pages of one server have alike: whether by TLS, the host, and the port, written or not.
@@ -209,25 +260,25 @@ impl<W: Write> Session<W> {
         let deadline = Now::read().boot_ms.saturating_add(START_MS);
         let version = self.must("Browser.getVersion", json!({}), deadline)?;
         self.did.product = cut(version["product"].as_str().unwrap_or_default());
-        self.must("Browser.setDownloadBehavior", json!({"behavior": "deny"}), deadline)?;
         self.must("Target.setDiscoverTargets", json!({"discover": true}), deadline)?;
         Ok(())
     }
 
     /// A tab for one page, and the end of the one before it: nothing leaves it but by the collector's hand, and what a
-    /// page did is never taken for the next one's.
+    /// page did or stored is never taken for the next one's, nor seen by it.
     fn new_tab(&mut self) -> Result<(), Stop> {
         let deadline = Now::read().boot_ms.saturating_add(START_MS);
-        let before = self.target.take();
-        let target = self.must("Target.createTarget", json!({"url": "about:blank"}), deadline)?;
+        let (before, context) = (self.context.take(), self.must("Target.createBrowserContext", json!({}), deadline)?["browserContextId"].take());
+        self.must("Browser.setDownloadBehavior", json!({"behavior": "deny", "browserContextId": context}), deadline)?;
+        let target = self.must("Target.createTarget", json!({"url": "about:blank", "browserContextId": context}), deadline)?;
         let attached = self.must("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}), deadline)?;
         self.tab = attached["sessionId"].as_str().map(str::to_string);
         if self.tab.is_none() {
             return Err(Stop::Gone);
         }
-        self.target = Some(target["targetId"].clone());
+        self.context = Some(context);
         if let Some(before) = before {
-            self.must("Target.closeTarget", json!({"targetId": before}), deadline)?;
+            self.must("Target.disposeBrowserContext", json!({"browserContextId": before}), deadline)?;
         }
         self.must("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]}), deadline)?;
         if !self.did.scripts {
@@ -254,7 +305,7 @@ impl<W: Write> Session<W> {
         let led = self.call("Page.navigate", json!({"url": self.page.url}), deadline)?;
         let loads = led.is_some_and(|led| led["errorText"].is_null());
         let still = if self.did.scripts { STILL_WITH_SCRIPTS_MS } else { STILL_MS };
-        while loads && Now::read().boot_ms < deadline && !(self.page.loaded && Now::read().boot_ms.saturating_sub(self.page.active_ms) >= still) {
+        while loads && Now::read().boot_ms < deadline && !((self.page.loaded || self.page.stopped) && Now::read().boot_ms.saturating_sub(self.page.active_ms) >= still) {
             self.step()?;
         }
         let came = self.page.fetch.as_ref().is_some_and(|fetch| matches!(fetch.outcome, FetchOutcome::Complete { .. }));
@@ -264,24 +315,28 @@ impl<W: Write> Session<W> {
         if !self.page.loaded {
             self.call("Page.stopLoading", json!({}), deadline.saturating_add(END_MS))?;
         }
-        let deadline = Now::read().boot_ms.saturating_add(patience.min(60_000));
-        if !self.keep(shown, deadline)? {
-            return Ok(());
+        let deadline = Now::read().boot_ms.saturating_add(patience.min(PARTS_MS));
+        let is_the_servers = self.keep(shown, deadline)?;
+        let misses = (self.capture.order().media && shown.screenshot.is_none()) || shown.document.is_none() || shown.archive.is_none();
+        shown.ended = match (self.page.loaded, self.page.over_budget, misses) {
+            _ if !is_the_servers => "not-loaded",
+            (false, _, _) if self.page.stopped => "led-away",
+            (false, _, _) => "timeout",
+            (true, true, _) => "budget",
+            (true, false, true) => "part-missing",
+            (true, false, false) => "shown",
         }
-        shown.ended = if self.page.loaded { "shown" } else { "timeout" }.into();
-        if (self.capture.order().media && shown.screenshot.is_none()) || shown.document.is_none() || shown.archive.is_none() {
-            shown.ended = "budget".into();
-        }
+        .into();
         Ok(())
     }
 
-    /// The document, the picture and the archive of the page that is open. False: it is a page of the browser's own, which
-    /// says that there is none.
+    /// The document, the picture and the archive of the page that is open. False when what stood in the window was, before or
+    /// after, no page of a server: the browser's own page of an error, or one that a script made.
     fn keep(&mut self, shown: &mut RenderedPage, deadline: i64) -> Result<bool, Stop> {
-        let document = self.call("DOM.getDocument", json!({"depth": 0}), deadline)?.unwrap_or_default();
+        let document = self.document(deadline)?;
         let root = &document["root"];
         shown.landed = root["documentURL"].as_str().map(cut);
-        if shown.landed.as_deref().is_some_and(|landed| landed.starts_with("chrome")) {
+        if !is_of_a_server(root) {
             return Ok(false);
         }
         self.tell_of_hints(root, deadline)?;
@@ -292,8 +347,9 @@ impl<W: Write> Session<W> {
             shown.screenshot = self.picture(deadline)?;
         }
         let archive = self.call("Page.captureSnapshot", json!({"format": "mhtml"}), deadline)?.unwrap_or_default();
-        shown.archive = self.write("mhtml", "multipart/related", archive["data"].as_str().map(|text| text.as_bytes().to_vec()))?;
-        Ok(true)
+        let archive = archive["data"].as_str().filter(|text| self.may_be_kept(text)).map(|text| text.as_bytes().to_vec());
+        shown.archive = self.write("mhtml", "multipart/related", archive)?;
+        Ok(is_of_a_server(&self.document(deadline)?["root"]))
     }
 
     /// What the page wanted by standing there: names to be looked up, and peers to be called.
@@ -306,6 +362,20 @@ impl<W: Write> Session<W> {
         let metrics = self.call("Performance.getMetrics", json!({}), deadline)?.unwrap_or_default();
         self.tell(wanted::peers(&metrics));
         Ok(())
+    }
+
+    fn document(&mut self, deadline: i64) -> Result<Value, Stop> {
+        Ok(self.call("DOM.getDocument", json!({"depth": 0}), deadline)?.unwrap_or_default())
+    }
+
+    /// Under an order for text an archive may hold nothing else: a script can make a picture that no server sent.
+    fn may_be_kept(&mut self, archive: &str) -> bool {
+        let may = self.capture.order().media || archive::is_text(archive);
+        if !may {
+            let url = self.page.url.clone();
+            self.refuse(&url, "the archive of the page holds what is not text");
+        }
+        may
     }
 
     fn picture(&mut self, deadline: i64) -> Result<Option<Shown>, Stop> {
@@ -321,17 +391,30 @@ impl<W: Write> Session<W> {
         let Some(block) = block else { return Ok(None) };
         let of = self.page.landed.clone();
         let uri = format!("urn:{what}:{}", self.page.url.split('#').next().unwrap_or_default());
-        self.capture.keep_shown(&uri, content_type, of.as_deref(), &block).map_err(Stop::Spool)
+        let kept = self.capture.keep_shown(&uri, content_type, of.as_deref(), &block).map_err(Stop::Spool)?;
+        self.page.over_budget |= kept.is_none();
+        Ok(kept)
+    }
+
+    /// Fetches the page of the order for which there is no browser any more, unless it came before.
+    fn fetch_without(&mut self) -> io::Result<()> {
+        if self.page.fetch.is_none() {
+            self.page.fetch = Some(self.capture.fetch(self.page.url.clone())?);
+        }
+        Ok(())
     }
 
     /// Ends the browser and hears what the launcher saw.
     fn close(&mut self) {
+        if self.pipe.is_closed() {
+            return;
+        }
         self.pipe.close();
         let deadline = Now::read().boot_ms.saturating_add(END_MS);
         while self.seen.is_empty() && Now::read().boot_ms < deadline {
             match self.pipe.hear(LOOK_EVERY) {
                 Heard::Message(message) => self.last_words(&message),
-                Heard::Nothing => {}
+                Heard::Nothing | Heard::TooLong => {}
                 Heard::Gone => break,
             }
         }
@@ -349,7 +432,7 @@ impl<W: Write> Session<W> {
     fn say(&mut self, method: &str, params: Value) -> Result<u64, Stop> {
         self.calls += 1;
         let mut message = json!({"id": self.calls, "method": method, "params": params});
-        let of_the_browser = method.starts_with("Browser.") || ["Target.createTarget", "Target.attachToTarget", "Target.closeTarget", "Target.setDiscoverTargets"].contains(&method);
+        let of_the_browser = method.starts_with("Browser.") || ["Target.createBrowserContext", "Target.createTarget", "Target.attachToTarget", "Target.disposeBrowserContext", "Target.setDiscoverTargets"].contains(&method);
         if let Some(tab) = self.tab.as_deref().filter(|_| !of_the_browser) {
             message["sessionId"] = tab.into();
         }
@@ -357,22 +440,34 @@ impl<W: Write> Session<W> {
         if self.pipe.say(&message, || capture.live()) { Ok(self.calls) } else { Err(if self.capture.live() { Stop::Gone } else { Stop::Lease }) }
     }
 
-    /// Says something and waits for its result; none when there is an error, or the time is over.
+    /// Says something and waits for its result; none when there is an error, the time is over, or a message came that is
+    /// longer than any may be: it may have been this one.
     fn call(&mut self, method: &str, params: Value, deadline: i64) -> Result<Option<Value>, Stop> {
         let id = self.say(method, params)?;
-        while Now::read().boot_ms < deadline {
-            if let Some(mut message) = self.step()?
-                && message["id"].as_u64() == Some(id)
-            {
-                return Ok(message.get_mut("result").map(Value::take));
+        let too_long = self.too_long;
+        while Now::read().boot_ms < deadline && self.too_long == too_long {
+            if let Some(result) = self.result(id)? {
+                return Ok(result);
             }
         }
         Ok(None)
     }
 
-    /// The same, where nothing goes on without it.
+    /// The same, where nothing goes on without it, and its result is short.
     fn must(&mut self, method: &str, params: Value, deadline: i64) -> Result<Value, Stop> {
-        self.call(method, params, deadline)?.ok_or(Stop::Gone)
+        let id = self.say(method, params)?;
+        while Now::read().boot_ms < deadline {
+            if let Some(result) = self.result(id)? {
+                return result.ok_or(Stop::Gone);
+            }
+        }
+        Err(Stop::Gone)
+    }
+
+    /// What was answered to a call, if the next message is that answer.
+    fn result(&mut self, id: u64) -> Result<Option<Option<Value>>, Stop> {
+        let answer = self.step()?.filter(|message| message["id"].as_u64() == Some(id));
+        Ok(answer.map(|mut message| message.get_mut("result").map(Value::take)))
     }
 
     /// Hears at most one message and does what it asks for.
@@ -382,6 +477,10 @@ impl<W: Write> Session<W> {
         }
         match self.pipe.hear(LOOK_EVERY) {
             Heard::Nothing => Ok(None),
+            Heard::TooLong => {
+                self.too_long += 1;
+                Ok(None)
+            }
             Heard::Gone => Err(Stop::Gone),
             Heard::Message(message) => {
                 self.heed(&message)?;
@@ -401,9 +500,9 @@ impl<W: Write> Session<W> {
                 self.page.loaded = self.page.fetch.is_some();
                 Ok(())
             }
-            // A page that tried to leave before it was there, and was held, never says that it is.
-            Some("Page.frameStoppedLoading") if about["frameId"].as_str() == Some(&self.frame) => {
-                self.page.loaded = self.page.fetch.is_some();
+            // A page that wants to lead its window elsewhere before it is loaded is loaded no further, although it stays.
+            Some(what @ ("Page.frameStartedLoading" | "Page.frameStoppedLoading")) if about["frameId"].as_str() == Some(&self.frame) => {
+                self.page.stopped = what.ends_with("StoppedLoading") && self.page.fetch.is_some();
                 Ok(())
             }
             Some("Page.javascriptDialogOpening") => self.say("Page.handleJavaScriptDialog", json!({"accept": false})).map(drop),
@@ -427,7 +526,7 @@ impl<W: Write> Session<W> {
         }
         match message["id"].as_u64().and_then(|id| self.answered.remove(&id)) {
             // An answer that the browser cannot take must not leave its request waiting.
-            Some(request) if message.get("error").is_some() => self.block(&request),
+            Some(request) if message.get("error").is_some() => self.block(&request, FAILED),
             _ => Ok(()),
         }
     }
@@ -437,27 +536,45 @@ impl<W: Write> Session<W> {
         let request = about["requestId"].as_str().unwrap_or_default().to_string();
         let url = about["request"]["url"].as_str().unwrap_or_default().to_string();
         self.page.active_ms = Now::read().boot_ms;
-        if url.starts_with("data:") || url.starts_with("blob:") || url == "about:blank" {
-            return self.say("Fetch.continueRequest", json!({"requestId": request})).map(drop);
-        }
-        match self.judged(about, &url) {
+        let is_own = url.starts_with("data:") || url.starts_with("blob:") || url == "about:blank";
+        let judged = if is_own { self.judged_own(about) } else { self.judged(about, &url).map(Some) };
+        match judged {
             Err(why) => {
-                let told = self.is_of_the_window(about) && self.did.refused.iter().any(|one| one.why == LED_AWAY && one.url == cut(&url));
+                let in_window = self.is_for_the_window(about);
+                // What the window wanted may have been told before its request came.
+                let told = in_window && self.did.refused.iter().any(|one| one.why == LED_AWAY && one.url == cut(&url));
                 if !told {
                     self.refuse(&url, &why);
                 }
-                // The window that is led away stays where it is; a page of the browser's own in place of it would be kept as
-                // if it were the site's.
-                if self.is_of_the_window(about) { self.fail(&request, "Aborted") } else { self.block(&request) }
+                // Aborted, what stands in the window stays: the browser shows no page of its own in place of the server's.
+                let stays = in_window && self.page.fetch.is_some();
+                self.block(&request, if stays { "Aborted" } else { FAILED })
             }
-            Ok(what_for) => self.fetch(&request, &url, what_for),
+            Ok(None) => self.say("Fetch.continueRequest", json!({"requestId": request})).map(drop),
+            Ok(Some(what_for)) => self.fetch(&request, &url, what_for),
         }
+    }
+
+    /// Whether a request is for the page's own window.
+    fn is_for_the_window(&self, about: &Value) -> bool {
+        about["resourceType"] == "Document" && about["frameId"].as_str() == Some(&self.frame)
+    }
+
+    /// Whether the browser may answer by itself what it carries itself. Today's asks for none of it, and what it then made
+    /// of a page is judged by its address and its archive.
+    fn judged_own(&self, about: &Value) -> Result<Option<For>, String> {
+        if self.is_for_the_window(about) && self.page.fetch.is_some() {
+            return Err(LED_AWAY.into());
+        }
+        if !self.capture.order().media && is_no_text(about) {
+            return Err(FOR_TEXT.into());
+        }
+        Ok(None)
     }
 
     /// Whether a request may be answered, and what it is for.
     fn judged(&mut self, about: &Value, url: &str) -> Result<For, String> {
         let method = about["request"]["method"].as_str().unwrap_or_default();
-        let kind = about["resourceType"].as_str().unwrap_or_default();
         if method != "GET" {
             return Err(format!("{}: the collector only reads", cut(method)));
         }
@@ -466,27 +583,34 @@ impl<W: Write> Session<W> {
         if !server(order, url).is_some_and(|server| self.servers.contains(&server)) {
             return Err("not a server of the order".into());
         }
-        self.asked += 1;
-        if self.asked > MOST_ASKED {
-            return Err("too many requests".into());
-        }
-        if !self.capture.order().media && ["Image", "Media", "Font"].contains(&kind) {
-            return Err("the order is for text".into());
-        }
-        if !self.is_of_the_window(about) {
-            return Ok(For::Part);
-        }
-        if self.page.fetch.is_none() {
+        let in_window = self.is_for_the_window(about);
+        if in_window && self.page.fetch.is_none() {
             return Ok(For::Page);
+        }
+        if !self.capture.order().media && is_no_text(about) {
+            return Err(FOR_TEXT.into());
+        }
+        if url.len() > LONGEST_FETCHED {
+            return Err("the address is longer than 4 KiB".into());
+        }
+        self.counted()?;
+        if !in_window {
+            return Ok(For::Part);
         }
         self.page.redirects += 1;
         let led = std::mem::take(&mut self.page.moving) && self.page.redirects <= MOST_REDIRECTS;
         if led { Ok(For::Window) } else { Err(LED_AWAY.into()) }
     }
 
-    /// Whether a request is for the window itself, and not for a frame or a part in it.
-    fn is_of_the_window(&self, about: &Value) -> bool {
-        about["resourceType"] == "Document" && about["frameId"].as_str() == Some(&self.frame)
+    /// Counts a request beside the order's own.
+    fn counted(&mut self) -> Result<(), String> {
+        let Some(left) = self.page.may_ask.checked_sub(1) else { return Err("too many requests".into()) };
+        if !self.capture.has_room_for_parts() {
+            return Err("the record has no room for more".into());
+        }
+        self.page.may_ask = left;
+        self.asked += 1;
+        Ok(())
     }
 
     fn fetch(&mut self, request: &str, url: &str, what_for: For) -> Result<(), Stop> {
@@ -508,7 +632,7 @@ impl<W: Write> Session<W> {
             self.did.fetched.push(fetch);
         }
         self.page.active_ms = Now::read().boot_ms;
-        let Some(answer) = answer else { return self.block(request) };
+        let Some(answer) = answer else { return self.block(request, FAILED) };
         answer.fields.iter().for_each(|(name, value)| self.tell(wanted::hints_of_field(name, value)));
         let fields: Vec<Value> = answer.fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let words = json!({"requestId": request, "responseCode": answer.status, "responseHeaders": fields, "body": STANDARD.encode(&answer.body)});
@@ -517,12 +641,8 @@ impl<W: Write> Session<W> {
         Ok(())
     }
 
-    fn block(&mut self, request: &str) -> Result<(), Stop> {
-        self.fail(request, "BlockedByClient")
-    }
-
-    fn fail(&mut self, request: &str, why: &str) -> Result<(), Stop> {
-        self.say("Fetch.failRequest", json!({"requestId": request, "errorReason": why})).map(drop)
+    fn block(&mut self, request: &str, reason: &str) -> Result<(), Stop> {
+        self.say("Fetch.failRequest", json!({"requestId": request, "errorReason": reason})).map(drop)
     }
 
     fn tell(&mut self, told: impl IntoIterator<Item = (String, &'static str)>) {
@@ -538,6 +658,20 @@ impl<W: Write> Session<W> {
             self.did.refused_more += 1;
         }
     }
+}
+
+/// How a request is failed that is not answered.
+const FAILED: &str = "BlockedByClient";
+const FOR_TEXT: &str = "the order is for text";
+
+/// Whether a request is for what an order for text leaves out.
+fn is_no_text(about: &Value) -> bool {
+    ["Image", "Media", "Font"].map(Value::from).contains(&about["resourceType"])
+}
+
+/// Whether a document came from a server, by its address.
+fn is_of_a_server(root: &Value) -> bool {
+    root["documentURL"].as_str().is_some_and(|url| url.starts_with("http://") || url.starts_with("https://"))
 }
 
 /// A stranger's words, in one line and not too many.

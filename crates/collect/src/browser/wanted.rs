@@ -39,8 +39,9 @@ fn local_file(words: &str) -> Option<String> {
     Some(url.split_whitespace().next()?.to_string())
 }
 
-/// Links of a document that ask for a look-up or a connection and for nothing else. For `DOM.querySelectorAll`.
-pub(super) const HINTS: &str = "link[rel~='dns-prefetch' i], link[rel~='preconnect' i]";
+/// Links of a document that ask for a look-up or a connection and for nothing else, or for a manifest, which the browser
+/// asks for in no page of ours. For `DOM.querySelectorAll`.
+pub(super) const HINTS: &str = "link[rel~='dns-prefetch' i], link[rel~='preconnect' i], link[rel~='manifest' i]";
 /// Most of them that are read.
 pub(super) const MOST_HINTS: usize = 50;
 

@@ -20,12 +20,14 @@ fn law_14_the_corpus_is_read_without_a_fall() {
     corpus("destination").iter().for_each(|(_, bytes)| fuzz_destination(bytes));
     corpus("socks").iter().for_each(|(_, bytes)| fuzz_socks(bytes));
     corpus("answer").iter().for_each(|(_, bytes)| collect::browser::fuzz_answer(bytes));
-    for (path, bytes) in corpus("answer") {
+    corpus("archive").iter().for_each(|(_, bytes)| collect::browser::fuzz_archive(bytes));
+    let browsers = [("answer", collect::browser::fuzz_answer as fn(&[u8])), ("archive", collect::browser::fuzz_archive)];
+    for (read, path, bytes) in browsers.into_iter().flat_map(|(target, read)| corpus(target).into_iter().map(move |(path, bytes)| (read, path, bytes))) {
         for cut in 0..bytes.len() {
-            collect::browser::fuzz_answer(&bytes[..cut]);
+            read(&bytes[..cut]);
             let mut flipped = bytes.clone();
             flipped[cut] ^= 0x20;
-            collect::browser::fuzz_answer(&flipped);
+            read(&flipped);
         }
         assert!(!bytes.is_empty(), "{}", path.display());
     }

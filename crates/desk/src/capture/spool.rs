@@ -1,7 +1,8 @@
 //! The spools of orders: whose they are, when they go, and what becomes of an order whose desk died.
 //!
-//! A spool is never emptied while its order runs: it may be the only copy of what was captured. An order ends once, and not
-//! on the word of a machine that cannot see its spool.
+//! A spool is never emptied while its order runs, nor by a desk that did not end it: it may be the only copy of what was
+//! captured. An order ends once, and not on the word of a machine that cannot see its spool: what was given up there is
+//! admitted where the spool is, and says so.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -14,9 +15,12 @@ use crate::Desk;
 /// The longest that an order of another machine is waited for.
 const LONGEST_ORDER: Duration = Duration::from_secs(86_400);
 
-/// Removes the spool of an order that has ended. While its row still says "running", the spool may be
-/// the only copy of what was captured, and stays for `capture --recover`.
-pub(super) fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId) -> Result<(), StoreError> {
+/// Removes the spool of an order that this desk has ended. While its row still says "running", or another desk was first, the
+/// spool may be the only copy of what was captured, and stays for `capture --recover`.
+pub(super) fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId, ended: &Result<CaptureView, StoreError>) -> Result<(), StoreError> {
+    if matches!(ended, Err(StoreError::Conflict)) {
+        return Ok(());
+    }
     if desk.store.get(scope, "order", order.as_str())?.state == "running" {
         return Ok(());
     }
@@ -37,6 +41,15 @@ pub(super) fn spool_folder(desk: &Desk, order: &OrderId) -> Result<(PathBuf, fs:
     lock.try_lock().map_err(|e| trouble(e.into()))?;
     fs::rename(&making, &folder).map_err(trouble)?;
     Ok((folder, lock))
+}
+
+/// The state of an order that ended without an exhibit.
+pub(super) const FAILED: &str = "failed";
+
+/// Whether an order ended without an exhibit on the word of a machine that could not see its spool. What was refused where
+/// its spool was seen stays refused.
+pub(super) fn is_given_up_unseen(row: &Row) -> bool {
+    row.state == FAILED && row.content::<OrderContent>().is_ok_and(|content| content.unseen)
 }
 
 /// A file in the spool that the desk holds locked while it attends the order; the kernel lets it go with the desk.
@@ -94,7 +107,8 @@ pub(crate) fn sweep(desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
         let path = entry.map_err(trouble)?.path();
         let Some(order) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<OrderId>().ok()) else { continue };
         let ended = match desk.store.get(scope, "order", order.as_str()) {
-            Ok(row) => row.state != "running",
+            // One that was given up elsewhere may lie here whole: it is recovered, not swept.
+            Ok(row) => row.state != "running" && !is_given_up_unseen(&row),
             // Of another case, or of none: without an order in it, it is of none.
             Err(StoreError::Input(_)) => !path.join(collect::spool::ORDER).exists(),
             // Erased: nobody opens it any more.
@@ -130,7 +144,8 @@ pub(crate) fn left_spools(desk: &Desk) -> Result<Vec<String>, StoreError> {
 pub fn recover(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let mut lines = Vec::new();
-    for row in desk.store.list(scope, "order")?.iter().filter(|row| row.state == "running") {
+    let lies_here = |row: &Row| row.id.parse::<OrderId>().is_ok_and(|order| spool_of(desk, &order).exists());
+    for row in desk.store.list(scope, "order")?.iter().filter(|row| row.state == "running" || (lies_here(row) && is_given_up_unseen(row))) {
         lines.push(format!("{}: {}", row.id, recovered(desk, scope, &keep, row)?));
     }
     sweep(desk, scope)?;
@@ -155,7 +170,7 @@ fn recovered(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row) -> Result<Str
         return Ok("still running".into());
     }
     let ended = left_behind(desk, scope, keep, row, &content);
-    empty_spool(desk, scope, order)?;
+    empty_spool(desk, scope, order, &ended)?;
     Ok(match ended {
         Ok(view) => format!("admitted as {}", view.exhibit.exhibit),
         Err(StoreError::Conflict) => "another desk has ended it meanwhile".into(),
@@ -164,10 +179,10 @@ fn recovered(desk: &Desk, scope: &Scope, keep: &Permit, row: &Row) -> Result<Str
     })
 }
 
-/// When an order is over at the latest, whoever carries it out: each address has its own time, then the lease ends.
+/// When an order is over at the latest, whoever carries it out: each address has its own time, in a browser a longer one,
+/// then the lease ends.
 fn ends_by(order: &Order, begun: Moment) -> Moment {
-    let each = order.timeout_ms.saturating_add(order.pause_ms.unwrap_or(0));
-    let all = each.saturating_mul(order.urls.len() as u64).div_ceil(1_000).min(LONGEST_ORDER.as_secs());
+    let all = collect::longest_ms(order).div_ceil(1_000).min(LONGEST_ORDER.as_secs());
     begun.plus_seconds(i64::try_from(all).unwrap_or(i64::MAX).saturating_add(MAX_LEASE_SECONDS).saturating_add(GRACE.as_secs() as i64))
 }
 
@@ -219,7 +234,7 @@ pub(crate) fn recover_one(desk: &Desk, scope: &Scope, order: &OrderId) -> Result
     let Some(_held) = attending(desk, order)? else { return Err(StoreError::Conflict) };
     let keep = desk.store.permit(scope, Intent::to(Action::Transfer))?;
     let ended = left_behind(desk, scope, &keep, &row, &content);
-    empty_spool(desk, scope, order)?;
+    empty_spool(desk, scope, order, &ended)?;
     match ended {
         // Nobody signed it: it can never become evidence, and its pages wait again.
         Err(error) if error.law() != Some(Law::Integrity) => Err(error),

@@ -239,3 +239,116 @@ fn law_01_an_exit_is_never_taken_by_accident() {
     office.in_case(NOY, "capture", &["--through", "tor-exit", "--source", "handed-over", "http://example.org/"]).ended(2).tells("are the source open, not handed-over");
     assert!(office.exhibits().is_empty() && !office.home.join("tor").exists(), "tor was not even started");
 }
+
+/// A SOCKS5 proxy (RFC 1928) for whoever asks without a name: every host is this machine.
+fn proxy() -> String {
+    use std::{io::{Read, Write}, net::{TcpListener, TcpStream}};
+    fn serve(mut asked: TcpStream) -> std::io::Result<()> {
+        let (mut begin, mut request) = ([0; 3], [0; 5]);
+        asked.read_exact(&mut begin)?;
+        asked.write_all(&[5, 0])?;
+        asked.read_exact(&mut request)?;
+        let mut host = vec![0; usize::from(request[4]) + 2];
+        asked.read_exact(&mut host)?;
+        let port = u16::from_be_bytes([host[host.len() - 2], host[host.len() - 1]]);
+        let mut page = TcpStream::connect(("127.0.0.1", port))?;
+        asked.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+        let (mut back, mut forth) = (asked.try_clone()?, page.try_clone()?);
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut asked, &mut forth);
+            let _ = forth.shutdown(std::net::Shutdown::Both);
+        });
+        std::io::copy(&mut page, &mut back)?;
+        back.shutdown(std::net::Shutdown::Both)
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(|asked| drop(std::thread::spawn(move || serve(asked)))));
+    at
+}
+
+fn with_a_proxy() -> Office {
+    let office = Office::working();
+    office.done(ADMIN, &["proxy", "add", "by-hand", "--kind", "agency", "--at", &proxy(), "--operator", "the drill"]);
+    office
+}
+
+#[test]
+fn law_01_a_proxy_that_was_taken_out_of_use_is_asked_nothing_more() {
+    use std::{io::BufRead, process::Stdio};
+    let drill = "law_01_a_proxy_that_was_taken_out_of_use_is_asked_nothing_more";
+    if let Some(what) = missing() {
+        return skipped(drill, what);
+    }
+    let (office, server) = (with_a_proxy(), page());
+    let url = server.url.replace("127.0.0.1", "market.test");
+    let mut twice = office.command(NOY, &["capture", "--case", &office.case, "--through", "proxy:by-hand", "--twice", &url]);
+    let mut running = twice.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = std::io::BufReader::new(running.stdout.take().unwrap());
+    let mut first = String::new();
+    said.read_line(&mut first).unwrap();
+    assert!(first.contains("E-0001"), "{first}");
+    office.done(ADMIN, &["proxy", "remove", "by-hand", "--reason", "a drill"]);
+    let ended = running.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(2) && err.contains("there is no proxy"), "{ended:?}");
+    assert_eq!(office.exhibits().len(), 1);
+    assert!(server.was_visited(Duration::ZERO) && !server.was_visited(Duration::ZERO), "the page was asked for once");
+    let events = office.says(AUDITOR, &["log", "show", "--limit", "1000"]).ended(0).out;
+    assert_eq!(events.matches("\"capture-ordered\"").count(), 1, "no second order was written");
+    office.sound_log();
+}
+
+/// `openssl s_server` with a certificate of its own, as somebody on the way would show one.
+struct Forged {
+    child: std::process::Child,
+    port: u16,
+}
+
+impl Forged {
+    fn start(office: &Office) -> Option<Forged> {
+        use std::{io::BufRead, process::{Command, Stdio}};
+        let (key, certificate) = (office.place("tls-key"), office.place("tls-cert"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=market.test", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output();
+        made.ok().filter(|made| made.status.success())?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut child = Command::new("openssl").args(["s_server", "-www", "-accept", &format!("127.0.0.1:{port}"), "-key"]).arg(&key).arg("-cert").arg(&certificate)
+            .stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(said.any(|line| line.is_ok_and(|line| line.contains("ACCEPT"))), "the server listens");
+        std::thread::spawn(move || said.for_each(drop));
+        Some(Forged { child, port })
+    }
+}
+
+impl Drop for Forged {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_told_and_compared() {
+    let drill = "a_certificate_that_nobody_vouches_for_is_told_and_compared";
+    if let Some(what) = missing() {
+        return skipped(drill, what);
+    }
+    let office = with_a_proxy();
+    let Some(forged) = Forged::start(&office) else { return skipped(drill, "openssl is not installed") };
+    let said = office.in_case(NOY, "capture", &["--through", "proxy:by-hand", "--twice", &format!("https://market.test:{}/", forged.port)]).ended(0);
+    let lines = said.lines();
+    let shown = &lines[0]["record"]["fetches"][0]["tls"];
+    assert_eq!((&shown["certificates"][0], shown["chain"].as_array().map(Vec::len)), (&shown["leaf"], Some(1)), "{shown}");
+    for line in &lines[..2] {
+        let told = line["exhibit"]["findings"].to_string();
+        assert!(told.contains(&format!("TLS: 1 of market.test:{} under a certificate", forged.port)) && told.contains(shown["leaf"].as_str().unwrap()) && told.contains("may have read and changed"), "{told}");
+    }
+    assert_eq!(lines[2]["captured_twice"]["pages"][0]["certificate"], "same", "{}", lines[2]);
+    office.sound_log();
+}

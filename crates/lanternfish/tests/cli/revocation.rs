@@ -153,6 +153,90 @@ fn law_15_a_capture_whose_desk_was_killed_ends_and_is_recovered() {
     office.sound_log();
 }
 
+/// One small page, half a second after it was asked for.
+fn slow_page() -> Server {
+    Server::new(|stream| {
+        std::thread::sleep(Duration::from_millis(500));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<p>SYNTHETIC")
+    })
+}
+
+/// A capture whose desk died before it could admit what its collector signed: its spool.
+fn left_by_a_dead_desk(office: &Office, server: &Server, more: &[&str]) -> std::path::PathBuf {
+    let words = [&["capture", "--case", &office.case, &server.url][..], more].concat();
+    let mut desk = office.command(NOY, &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    let spools = office.home.join("spool");
+    let folder = || std::fs::read_dir(&spools).ok().and_then(|mut entries| entries.find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.join("order.json").exists())));
+    while folder().is_none() {
+        assert!(begun.elapsed() < LONG && desk.try_wait().unwrap().is_none(), "the order is begun");
+    }
+    // It stands still while its collector ends its work, and dies.
+    assert!(Command::new("kill").args(["-STOP", &desk.id().to_string()]).status().unwrap().success());
+    let spool = folder().expect("the desk stood still before it had admitted anything");
+    while !spool.join("record.json").exists() {
+        assert!(begun.elapsed() < LONG, "the collector signs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    desk.kill().unwrap();
+    desk.wait().unwrap();
+    spool
+}
+
+/// Nobody says of bytes that they are no evidence because he could not read them.
+#[test]
+fn law_02_a_spool_that_could_not_be_read_is_kept_and_admitted_later() {
+    let (office, server) = (Office::working(), slow_page());
+    let recover = || office.in_case(NOY, "capture", &["--recover"]).ended(0);
+
+    let spool = left_by_a_dead_desk(&office, &server, &[]);
+    let signed = std::fs::read(spool.join("record.json")).unwrap();
+    std::fs::write(spool.join("record.json"), vec![b' '; 17 << 20]).unwrap();
+    for _ in 0..2 {
+        let said = recover();
+        assert!(said.out.contains("longer than this program reads"), "{said:?}");
+        assert!(spool.join("capture.warc.age").exists() && office.exhibits().is_empty());
+    }
+    std::fs::write(spool.join("record.json"), &signed).unwrap();
+    assert!(recover().out.contains("admitted as E-0001") && !spool.exists());
+
+    // What was refused where it was seen stays refused, and is swept.
+    let (spool, away) = (left_by_a_dead_desk(&office, &server, &[]), office.place("away"));
+    assert!(Command::new("cp").arg("-r").arg(&spool).arg(&away).status().unwrap().success());
+    std::fs::write(spool.join("record.json"), "no record").unwrap();
+    assert!(recover().out.contains("cannot become evidence") && !spool.exists());
+    std::fs::rename(&away, &spool).unwrap();
+    assert!(recover().out.is_empty() && !spool.exists());
+    assert_eq!(office.exhibits().len(), 1);
+    office.sound_log();
+}
+
+/// It waits for the time after which an order of another machine can be given up: 40 seconds.
+#[test]
+fn law_02_an_order_that_was_given_up_unseen_is_admitted_where_its_spool_lies() {
+    let (office, server) = (Office::working(), slow_page());
+    let (spool, away) = (left_by_a_dead_desk(&office, &server, &["--timeout-ms", "2000"]), office.place("away"));
+    std::fs::rename(&spool, &away).unwrap();
+    let recover = || office.in_case(NOY, "capture", &["--recover"]).ended(0);
+    let begun = Instant::now();
+    let given_up = loop {
+        let said = recover();
+        if !said.out.contains("may run until") {
+            break said;
+        }
+        assert!(begun.elapsed() < LONG, "{said:?}");
+        std::thread::sleep(Duration::from_secs(3));
+    };
+    assert!(given_up.out.contains("given up, because it was begun on another machine") && office.exhibits().is_empty(), "{given_up:?}");
+    assert!(recover().out.is_empty());
+    std::fs::rename(&away, &spool).unwrap();
+    assert!(recover().out.contains("admitted as E-0001") && !spool.exists());
+    let told = office.exhibits()[0]["findings"].to_string();
+    assert!(told.contains("had been given up on another machine"), "{told}");
+    assert!(recover().out.is_empty(), "and once only");
+    office.sound_log();
+}
+
 #[test]
 fn law_15_revoking_stops_an_admission_and_admits_nothing() {
     let mut office = Office::staffed();
