@@ -229,7 +229,7 @@ impl CaseIndex {
     /// When another program writes.
     pub fn writer(self: Arc<Self>) -> Result<Writer, StoreError> {
         /// Bytes of memory before a segment is written.
-        const MEMORY: usize = 96 << 20;
+        const MEMORY: usize = 200 << 20;
         let writer = self.index.writer_with_num_threads(1, MEMORY).map_err(fault)?;
         Ok(Writer { index: self, record_only: false, writer })
     }
