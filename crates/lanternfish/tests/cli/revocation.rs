@@ -167,11 +167,11 @@ fn left_by_a_dead_desk(office: &Office, server: &Server, more: &[&str]) -> std::
     let mut desk = office.command(NOY, &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     let spools = office.home.join("spool");
-    let folder = || std::fs::read_dir(&spools).ok().and_then(|mut entries| entries.find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.join("order.json").exists())));
+    let folder = || std::fs::read_dir(&spools).ok().and_then(|mut entries| entries.find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.join("capture.warc.age").exists())));
     while folder().is_none() {
         assert!(begun.elapsed() < LONG && desk.try_wait().unwrap().is_none(), "the order is begun");
     }
-    // It stands still while its collector ends its work, and dies.
+    // The collector has its key and has begun. The desk stands still while it ends its work, and dies.
     assert!(Command::new("kill").args(["-STOP", &desk.id().to_string()]).status().unwrap().success());
     let spool = folder().expect("the desk stood still before it had admitted anything");
     while !spool.join("record.json").exists() {
