@@ -219,13 +219,13 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     work.note_not_searched(not_searched)?;
     let too_long = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
     gaps.extend(too_long.map(|m| format!("{}: {} bytes are too many to be searched for selectors", m.place, m.length)));
+    let Take { indexing, watches } = indexing;
+    // First: an examination that was called done would never be asked again.
+    let (alerts, silent) = watches.end(desk, scope, (&view.exhibit, &row.id, &view.content.origin))?;
     work.end(&derivation, &outcome, &gaps)?;
     gaps.extend(known.iter().map(known::of_a_member));
     work.note_findings(&outcome, gaps)?;
-    let Take { indexing, watches } = indexing;
     let not_indexed = work.end_indexing(indexing, &derivation).err().map(|why| why.to_string());
-    let silent = watches.silent.clone();
-    let alerts = watches.end(desk, scope, (&view.exhibit, &row.id, &view.content.origin))?;
     Ok(ExaminationView { selectors, not_searched, restricted, known, not_indexed, alerts, watches: silent, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
 

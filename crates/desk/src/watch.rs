@@ -349,7 +349,7 @@ pub(crate) struct Watches {
     permit: Option<Permit>,
     found: BTreeMap<String, (usize, Vec<Match>)>,
     /// Why nothing is asked, if nothing is.
-    pub silent: Option<String>,
+    silent: Option<String>,
 }
 
 impl Watches {
@@ -388,16 +388,19 @@ impl Watches {
     }
 
     /// Raises one alert for each watch that matched, and names them.
-    pub fn end(self, desk: &Desk, scope: &Scope, exhibit: (&str, &str, &Origin)) -> Result<Vec<String>, StoreError> {
-        let Some(permit) = &self.permit else { return Ok(vec![]) };
-        let mut labels = Vec::new();
-        if desk.store.covers_item(scope, permit, exhibit.2, Some(exhibit.1))? {
-            for (watch, (count, matches)) in self.found {
-                let alert = raise(desk, scope, permit, &watch, exhibit, (count, matches), false)?;
-                labels.push(format!("{} ({watch}, {count})", alert.alert));
-            }
+    ///
+    /// The second answer says why nothing was asked, if nothing was; who is refused finds that in the log too.
+    pub fn end(self, desk: &Desk, scope: &Scope, exhibit: (&str, &str, &Origin)) -> Result<(Vec<String>, Option<String>), StoreError> {
+        let Some(permit) = &self.permit else { return Ok((vec![], self.silent)) };
+        if !desk.store.covers_item(scope, permit, exhibit.2, Some(exhibit.1))? {
+            return Ok((vec![], Some("the watches of this case were not asked: your authority to query does not reach this exhibit".into())));
         }
-        Ok(labels)
+        let mut labels = Vec::new();
+        for (watch, (count, matches)) in self.found {
+            let alert = raise(desk, scope, permit, &watch, exhibit, (count, matches), false)?;
+            labels.push(format!("{} ({watch}, {count})", alert.alert));
+        }
+        Ok((labels, None))
     }
 }
 
