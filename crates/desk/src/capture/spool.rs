@@ -4,7 +4,11 @@
 //! captured. An order ends once, and not on the word of a machine that cannot see its spool: what was given up there is
 //! admitted where the spool is, and says so.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use model::{Law, Moment, action::Action, capture::{MAX_LEASE_SECONDS, Order}, id::OrderId};
 use store::{Intent, Permit, Row, Scope, StoreError};
@@ -35,12 +39,36 @@ pub(super) fn empty_spool(desk: &Desk, scope: &Scope, order: &OrderId, ended: &R
 pub(super) fn spool_folder(desk: &Desk, order: &OrderId) -> Result<(PathBuf, fs::File), StoreError> {
     let trouble = |e: std::io::Error| StoreError::environment("making the spool folder", &e);
     let spools = desk.store.home().spool();
-    let (folder, making) = (spools.join(order.as_str()), spools.join(format!(".{order}")));
-    fs::create_dir_all(&making).map_err(trouble)?;
+    let (folder, making) = (spools.join(order.as_str()), spools.join(format!("{UNBORN}{order}")));
+    let _alone = nobody_else_makes(&spools).map_err(trouble)?;
+    fs::create_dir(&making).map_err(trouble)?;
     let lock = fs::File::create(making.join(ATTENDED)).map_err(trouble)?;
     lock.try_lock().map_err(|e| trouble(e.into()))?;
     fs::rename(&making, &folder).map_err(trouble)?;
     Ok((folder, lock))
+}
+
+/// What the name of a folder begins with until it is held under its own name.
+const UNBORN: char = '.';
+
+/// The folder of all spools, locked: while it is, no other desk is in the middle of making one. The kernel lets the lock go
+/// with the desk.
+fn nobody_else_makes(spools: &Path) -> std::io::Result<fs::File> {
+    let all = fs::File::open(spools)?;
+    all.lock()?;
+    Ok(all)
+}
+
+/// Takes away what desks that died in the middle of making a spool left there: nothing was ever written into it.
+fn sweep_unborn(spools: &Path) -> std::io::Result<()> {
+    let _alone = nobody_else_makes(spools)?;
+    for entry in fs::read_dir(spools)? {
+        let name = entry?.file_name();
+        if name.to_str().and_then(|name| name.strip_prefix(UNBORN)).is_some_and(|order| order.parse::<OrderId>().is_ok()) {
+            fs::remove_dir_all(spools.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// The state of an order that ended without an exhibit.
@@ -100,9 +128,10 @@ pub(crate) fn is_attended(desk: &Desk, order: &OrderId) -> bool {
 }
 
 /// Takes away what desks that died left in the spool and nobody needs: orders of this case that have ended, and
-/// folders of orders that were never written down. An order that still says "running" is left for its recovery.
+/// folders of orders that were never written down or never whole. An order that still says "running" is left for its recovery.
 pub(crate) fn sweep(desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
     let trouble = |e: std::io::Error| StoreError::environment("looking through the spool", &e);
+    sweep_unborn(&desk.store.home().spool()).map_err(trouble)?;
     for entry in fs::read_dir(desk.store.home().spool()).map_err(trouble)? {
         let path = entry.map_err(trouble)?.path();
         let Some(order) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<OrderId>().ok()) else { continue };
