@@ -5,6 +5,7 @@
 
 mod args;
 mod demo;
+mod files;
 mod folder;
 mod in_short;
 mod output;

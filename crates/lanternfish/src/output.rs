@@ -3,7 +3,7 @@
 //!
 //! A reader who goes away (`… | head -1`) is no fault: the program ends quietly, as others do.
 
-use std::{fmt::Display, io::Write};
+use std::{cell::RefCell, fmt::Display, io::Write, sync::Arc};
 
 use desk::DeskError;
 use serde::Serialize;
@@ -105,8 +105,35 @@ pub fn print(text: impl Display) {
     print_bytes(format!("{text}\n").as_bytes());
 }
 
+thread_local! {
+    /// Who hears what this thread says, in place of the terminal: a page of the workspace.
+    static LISTENER: RefCell<Option<Arc<dyn web::Listener>>> = const { RefCell::new(None) };
+}
+
+/// Does something on this thread while somebody else than the terminal hears it.
+pub fn heard_by<T>(listener: Arc<dyn web::Listener>, done: impl FnOnce() -> T) -> T {
+    /// Nobody hears the next thing on this thread by mistake, also when this one falls.
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            LISTENER.set(None);
+        }
+    }
+    LISTENER.set(Some(listener));
+    let _ended = Ended;
+    done()
+}
+
+/// Who hears this thread, if it is not the terminal.
+pub fn listener() -> Option<Arc<dyn web::Listener>> {
+    LISTENER.with_borrow(Clone::clone)
+}
+
 /// Prints bytes as they are on standard output.
 pub fn print_bytes(bytes: &[u8]) {
+    if let Some(listener) = listener() {
+        return listener.answer(bytes);
+    }
     let mut out = Pipe(std::io::stdout().lock());
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
         complain(format!("lanternfish: writing the answer: {error}"));
@@ -115,6 +142,9 @@ pub fn print_bytes(bytes: &[u8]) {
 
 /// One line on standard error. When nobody reads that either, there is nobody to tell.
 pub fn complain(text: impl Display) {
+    if let Some(listener) = listener() {
+        return listener.note(&text.to_string());
+    }
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 

@@ -11,7 +11,7 @@ use std::{
 use desk::DeskError;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::output::complain;
+use crate::output::{complain, listener};
 
 /// Asked once where one is opened, twice where one is made: a slip of the finger would lose the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub enum Asked {
 /// The passphrase from `file` (`-` is standard input), or from the terminal when there is none.
 pub fn get(file: Option<&Path>, what: &str, asked: Asked) -> Result<String, DeskError> {
     let passphrase = match file {
+        _ if listener().is_some() => listener().and_then(|page| page.typed()).unwrap_or_default(),
         None => from_terminal(what, asked)?,
         Some(file) if file == Path::new("-") => first_line(&mut std::io::stdin().lock())?,
         Some(file) => from_file(file)?,

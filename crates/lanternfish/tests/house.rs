@@ -17,7 +17,7 @@ use std::{
 use serde_json::Value;
 
 /// Each crate and whom it may know. A crate that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("text", &[]),
     ("ledger", &["model"]),
@@ -29,10 +29,11 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("range", &[]),
     ("parse", &["model"]),
     ("typeset", &[]),
+    ("web", &[]),
     ("desk", &["model", "ledger", "store", "seal", "extract", "report", "collect", "parse", "typeset"]),
     (
         "lanternfish",
-        &["model", "text", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range"],
+        &["model", "text", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range", "web"],
     ),
     ("lanternfish-verify", &["model", "ledger", "seal"]),
 ];

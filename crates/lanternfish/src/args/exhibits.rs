@@ -133,6 +133,9 @@ pub struct AdmitArgs {
         requires_all = ["seal_number", "condition"]
     )]
     pub physical: bool,
+    /// The name that it came with, when the file has another one now.
+    #[arg(long, value_parser = words, conflicts_with = "physical")]
+    pub original_name: Option<String>,
     /// One line: what it is.
     #[arg(long, default_value = "")]
     pub description: String,

@@ -321,11 +321,23 @@ pub enum Verb {
     /// Synthetic worlds to practise in.
     #[command(subcommand)]
     Range(RangeVerb),
+    /// Open the workspace: pages for people and an interface for programs, on this machine, until it is stopped.
+    Serve {
+        /// Loopback address and port; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8440", value_name = "ADDRESS:PORT")]
+        listen: std::net::SocketAddr,
+        /// A folder with more languages for the pages (CODE.ftl).
+        #[arg(long, value_name = "FOLDER")]
+        languages: Option<PathBuf>,
+    },
     /// Walk one synthetic case from authority to verified package.
     Demo {
-        /// Do not open the workspace at the end (there is none in this version).
+        /// Do not open the workspace at the end.
         #[arg(long)]
         no_serve: bool,
+        /// Where the workspace listens.
+        #[arg(long, default_value = "127.0.0.1:8440", value_name = "ADDRESS:PORT")]
+        listen: std::net::SocketAddr,
         /// Put the market behind an onion service of a private Tor network, and capture it through Tor.
         #[arg(long)]
         tor: bool,

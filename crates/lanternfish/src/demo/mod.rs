@@ -46,8 +46,7 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 /// Walks the case in `home`, or in `lanternfish-demo` below the present folder.
 /// With `tor` the market stands behind an onion service of a private Tor network, and is captured through it.
 pub fn run(home: Option<&Path>, tor: bool, voice: Voice) -> Result<i32, DeskError> {
-    let home = std::path::absolute(home.unwrap_or(Path::new("lanternfish-demo")))
-        .map_err(|e| DeskError::environment("reading the home folder's name", &e))?;
+    let home = self::home(home)?;
     if home.exists() && std::fs::read_dir(&home).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(DeskError::input(format!(
             "{} is not empty: the demo was walked here already, or something else is there; name another folder with --home DIR",
@@ -66,6 +65,11 @@ pub fn run(home: Option<&Path>, tor: bool, voice: Voice) -> Result<i32, DeskErro
     walk.reports()?;
     walk.package()?;
     walk.verify()
+}
+
+/// Where the demo's case lies.
+pub fn home(typed: Option<&Path>) -> Result<PathBuf, DeskError> {
+    std::path::absolute(typed.unwrap_or(Path::new("lanternfish-demo"))).map_err(|e| DeskError::environment("reading the home folder's name", &e))
 }
 
 /// `market`: serves the demo's pages at a loopback address, until the process is stopped.

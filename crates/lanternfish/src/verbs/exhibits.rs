@@ -23,8 +23,8 @@ use model::{
 };
 use serde_json::json;
 
-use super::{Done, Office, new_file, parsed, write};
-use crate::{args::*, folder, in_short, output::{Pace, Pipe, print_bytes}};
+use super::{Done, Office, parsed};
+use crate::{args::*, files::{self, New, write}, folder, in_short, output::{Pace, Pipe, print_bytes}};
 
 impl Office {
     pub(super) fn capture(&self, case: &InCase, mut wish: CaptureWish, persona: Option<&str>) -> Done {
@@ -182,7 +182,7 @@ impl Office {
             open(&self.desk, scope, permit, exhibit, (purpose, reason), &mut out)?;
             return out.flush().map_err(|e| DeskError::environment("writing the bytes", &e));
         }
-        let mut file = new_file(out)?;
+        let mut file = New::at(out)?;
         match open(&self.desk, scope, permit, exhibit, (purpose, reason), &mut file) {
             Ok(view) => self.tell_exhibit(scope, &view),
             Err(error) => {
@@ -205,6 +205,11 @@ impl Office {
             return self.tell_exhibit(&scope, &admit::thing(&self.desk, &scope, &permit, &origin, &typed.description, &typed.source, &item)?);
         }
         let path = typed.file.clone().ok_or_else(|| DeskError::input("name the file to admit"))?;
+        if let Some(mut sent) = files::sent_along(&path)? {
+            let admission = admission(&typed, &path)?;
+            let (_, scope, permit) = self.with(&case, admission.intent())?;
+            return self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut sent)?);
+        }
         if path.is_dir() {
             return self.admit_folder(&case, &typed, &path);
         }
@@ -301,7 +306,7 @@ fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
         }),
         _ => None,
     };
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    let name = typed.original_name.clone().or_else(|| path.file_name().map(|n| n.to_string_lossy().into_owned()));
     Ok(AdmitFile {
         description: if typed.description.is_empty() { name.clone().unwrap_or_default() } else { typed.description.clone() },
         source: typed.source.clone(),

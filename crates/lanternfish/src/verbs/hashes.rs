@@ -1,6 +1,6 @@
 //! Known-hash lists. From typed words to steps of the desk; no rule is decided here.
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{io::{BufReader, Read}, path::Path};
 
 use desk::{
     DeskError,
@@ -14,15 +14,15 @@ use model::{
 };
 use serde_json::json;
 
-use super::{Done, Office, parsed, write};
-use crate::{args::*, in_short, output::Voice};
+use super::{Done, Office, parsed};
+use crate::{args::*, files::{self, write}, in_short, output::Voice};
 
 /// What to do with an item that nobody should see.
 const DO_NOT_OPEN: &str = "Do not open it, do not copy it, do not show it to anybody, and stop looking at where it came from. \
     Write down when and how you met it, and tell your supervisor and the person with the dedicated role now (docs/guide/known-hashes.md)";
 
-fn open(file: &Path) -> Result<BufReader<File>, DeskError> {
-    File::open(file).map(BufReader::new).map_err(|e| DeskError::input(format!("{}: {e}", file.display())))
+fn open(file: &Path) -> Result<BufReader<Box<dyn Read + Send>>, DeskError> {
+    files::open(file).map(BufReader::new)
 }
 
 /// A salted list from a plain one: anyone may, without a home.

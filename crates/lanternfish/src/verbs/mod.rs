@@ -12,14 +12,14 @@ mod personas;
 mod proxies;
 mod range;
 mod restricted;
+mod serve;
 mod subjects;
 mod watches;
 mod witness;
 
 use std::{
-    fs::{self, File},
-    io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Parser;
@@ -30,7 +30,9 @@ use serde_json::json;
 
 use crate::{
     args::*,
-    demo, in_short,
+    demo,
+    files::{read, write},
+    in_short,
     output::{Voice, failed},
     passphrase::{self, Asked},
     scan,
@@ -69,7 +71,11 @@ fn run(cli: Cli) -> Done {
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Range(verb) => range::run(verb, voice),
         Verb::Witness(WitnessVerb::CheckSplit { file, key }) => witness::check_split(&file, &key, voice),
-        Verb::Demo { no_serve: _, tor } => demo::run(cli.home.as_deref(), tor, voice),
+        Verb::Demo { no_serve, tor, listen } => {
+            let code = demo::run(cli.home.as_deref(), tor, voice)?;
+            if no_serve || code != 0 { Ok(code) } else { serve::demo(cli.home, listen, voice) }
+        }
+        Verb::Serve { listen, languages } => serve::run(cli.home, listen, languages, voice),
         Verb::Init { agency, training, passphrase_cost, database, objects } => {
             let home = home_of(cli.home)?;
             let typed = server(database)?;
@@ -93,7 +99,7 @@ fn run(cli: Cli) -> Done {
             Ok(0)
         }
         Verb::Doctor { items, bytes } => match Desk::open(&home_of(cli.home)?, program()?) {
-            Ok(desk) => Office { desk, voice, token: cli.session }.doctor(items, bytes),
+            Ok(desk) => Office { desk: Arc::new(desk), voice, token: cli.session }.doctor(items, bytes),
             Err(error) if error.exit_code() == 3 => {
                 voice.say_all(&[doctor::does_not_open(&error)], "nothing to say");
                 Ok(3)
@@ -101,7 +107,7 @@ fn run(cli: Cli) -> Done {
             Err(error) => Err(error),
         },
         verb => {
-            let desk = Desk::open(&home_of(cli.home)?, program()?)?;
+            let desk = Arc::new(Desk::open(&home_of(cli.home)?, program()?)?);
             Office { desk, voice, token: cli.session }.run(verb)
         }
     }
@@ -149,22 +155,6 @@ pub fn program() -> Result<PathBuf, DeskError> {
     std::env::current_exe().map_err(|e| DeskError::environment("finding the program file", &e))
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, DeskError> {
-    fs::read(file).map_err(|e| DeskError::input(format!("{}: {e}", file.display())))
-}
-
-fn write(file: &Path, bytes: &[u8]) -> Result<(), DeskError> {
-    let mut out = new_file(file)?;
-    out.write_all(bytes).and_then(|()| out.sync_all()).map_err(|e| DeskError::environment(format!("writing {}", file.display()), &e))
-}
-
-/// A new file that only its owner reads: what leaves the store in the clear is nobody else's business.
-fn new_file(file: &Path) -> Result<File, DeskError> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    opened.map_err(|e| DeskError::input(format!("{}: {e}; choose a file that does not exist yet", file.display())))
-}
-
 fn parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(text: &str) -> Result<T, DeskError> {
     text.parse().map_err(|e: E| DeskError::input(e.to_string()))
 }
@@ -175,7 +165,7 @@ fn all_parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(texts: &[Stri
 
 /// The desk, the way to speak, and the session that was named.
 struct Office {
-    desk: Desk,
+    desk: Arc<Desk>,
     voice: Voice,
     token: Option<String>,
 }
@@ -357,7 +347,7 @@ impl Office {
                 Ok(0)
             }
             Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
-            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Serve { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }

@@ -1,6 +1,6 @@
 //! People, their keys, and the tips they take. From typed words to steps of the desk; no rule is decided here.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use desk::{DeskError, Session, admit::AdmitFile, case, intake, keys};
 use model::action::Action;
@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Done, Office, exhibits::{self, origin}, parsed};
 use crate::{
     args::*,
+    files,
     output::print,
     passphrase::{self, Asked},
 };
@@ -59,8 +60,8 @@ impl Office {
     pub(super) fn login(&self, name: &str, file: Option<&Path>, code: Option<&str>) -> Done {
         let first = self.desk.store.user_by_name(name)?.state == "waiting";
         let (what, asked) = if first { ("your new passphrase (four words are good)", Asked::Twice) } else { ("your passphrase", Asked::Once) };
-        let (token, expires) = self.desk.log_in_with_code(name, &passphrase::get(file, what, asked)?, code)?;
-        self.recovery_at_login(&self.desk.store.session(&token)?)?;
+        let token = self.open_session(name, &passphrase::get(file, what, asked)?, code)?;
+        let expires = self.desk.store.session(&token)?.expires();
         let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
         self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
         if self.voice.json {
@@ -69,6 +70,13 @@ impl Office {
             print(token);
         }
         Ok(0)
+    }
+
+    /// A session of a person who said his passphrase.
+    pub(super) fn open_session(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<String, DeskError> {
+        let (token, _) = self.desk.log_in_with_code(name, passphrase, code)?;
+        self.recovery_at_login(&self.desk.store.session(&token)?)?;
+        Ok(token)
     }
 
     /// Wraps the person's cases to the recovery set that he confirmed, or asks him to confirm it.
@@ -88,7 +96,7 @@ impl Office {
         let session = self.session()?;
         match verb {
             TipVerb::Add { text, source, file } => {
-                let mut opened = file.as_deref().map(File::open).transpose().map_err(|e| DeskError::input(format!("the tip's file: {e}")))?;
+                let mut opened = file.as_deref().map(files::open).transpose()?;
                 let name = file.as_deref().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 let attached = opened.as_mut().map(|file| (name.as_str(), file as &mut dyn std::io::Read));
                 self.voice.say(&intake::receive(&self.desk, &session, &text, &source, attached)?);

@@ -9,8 +9,8 @@ use desk::{
 };
 use model::{Moment, action::Action, moment::{DayEdge, civil_to_moment}};
 
-use super::{Done, Office, exhibits, new_file};
-use crate::{args::*, output::Pipe};
+use super::{Done, Office, exhibits};
+use crate::{args::*, files::New, output::Pipe};
 
 impl Office {
     /// A day or minute as it was typed, in the zone of the case's courts.
@@ -68,7 +68,7 @@ impl Office {
             filter::open(&self.desk, &scope, &permit, exhibit, purpose, &mut out)?;
             return out.flush().map_err(|e| DeskError::environment("writing the bytes", &e));
         }
-        let mut file = new_file(out)?;
+        let mut file = New::at(out)?;
         match filter::open(&self.desk, &scope, &permit, exhibit, purpose, &mut file) {
             Ok(view) => {
                 self.voice.say(&view);

@@ -1,0 +1,113 @@
+//! `serve`: the workspace, as pages for people and as an interface for programs.
+//!
+//! Each step that a page asks for is the verb of the command line, taken in the session of the person who asked. It refuses
+//! to listen beyond this machine, and keeps no key: a person's keys are open while one step of his is taken.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use clap::{CommandFactory, Parser};
+use desk::{Desk, DeskError};
+use serde_json::json;
+use web::{House, Listener, Person, Refusal, Settings, Workspace};
+
+use super::{Done, Office, home_of, program};
+use crate::{
+    args::Cli,
+    demo,
+    output::{Voice, heard_by},
+};
+
+/// The house behind the pages.
+struct Behind {
+    desk: Arc<Desk>,
+}
+
+impl Behind {
+    fn office(&self, token: Option<&str>) -> Office {
+        Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string) }
+    }
+}
+
+fn refusal(error: &DeskError) -> Refusal {
+    Refusal { text: error.to_string(), law: error.law().map(|law| law.number()), exit: i32::from(error.exit_code()) }
+}
+
+impl House for Behind {
+    fn agency(&self) -> String {
+        self.desk.store.config().agency.clone()
+    }
+
+    fn training(&self) -> bool {
+        self.desk.store.config().training
+    }
+
+    fn commands(&self) -> clap::Command {
+        let mut commands = Cli::command();
+        // Options of the whole command line are put below each verb.
+        commands.build();
+        commands
+    }
+
+    fn log_in(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Vec<String>), Refusal> {
+        let listener = Arc::new(web::Heard::default());
+        let opened = heard_by(Arc::clone(&listener) as _, || self.office(None).open_session(name, passphrase, code));
+        opened.map(|token| (token, listener.notes())).map_err(|error| refusal(&error))
+    }
+
+    fn who(&self, token: &str) -> Result<Person, Refusal> {
+        let session = self.desk.store.session(token).map_err(|error| refusal(&error))?;
+        Ok(Person { name: session.name().to_string(), role: session.role().name().to_string(), expires: session.expires().to_string() })
+    }
+
+    fn take(&self, token: &str, words: &[String], listener: Arc<dyn Listener>) -> i32 {
+        heard_by(listener, || {
+            let typed = ["lanternfish", "--json"].into_iter().map(str::to_string).chain(words.iter().cloned());
+            match Cli::try_parse_from(typed) {
+                Ok(cli) => self.office(Some(token)).run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
+                Err(error) => crate::output::failed(&DeskError::input(first_words(&error.to_string())), true),
+            }
+        })
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        let out = self.desk.store.home().out();
+        (1..).map(|number| out.join(format!("{name}-{number}"))).find(|place| !place.exists()).unwrap_or(out)
+    }
+}
+
+/// What is wrong, without the usage of the command line.
+fn first_words(told: &str) -> String {
+    let text = told.split("\n\nUsage").next().unwrap_or(told).trim_start_matches("error: ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `serve`.
+pub fn run(home: Option<PathBuf>, listen: SocketAddr, languages: Option<PathBuf>, voice: Voice) -> Done {
+    let desk = Desk::open(&home_of(home)?, program()?)?;
+    open(desk, listen, languages, voice)
+}
+
+/// The workspace of the case that `demo` has walked, with its people.
+pub fn demo(home: Option<PathBuf>, listen: SocketAddr, voice: Voice) -> Done {
+    let desk = Desk::open(&demo::home(home.as_deref())?, program()?)?;
+    open(desk, listen, None, voice)
+}
+
+fn open(desk: Desk, listen: SocketAddr, languages: Option<PathBuf>, voice: Voice) -> Done {
+    if !listen.ip().is_loopback() {
+        return Err(DeskError::input(format!("{listen} can be reached from other machines: the workspace listens on this machine only, such as 127.0.0.1:8440")));
+    }
+    let trouble = |e: std::io::Error| DeskError::environment(format!("opening the workspace at {listen} (choose another port with --listen)"), &e);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(trouble)?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(listen).await.map_err(trouble)?;
+        let address = listener.local_addr().map_err(trouble)?;
+        let settings = Settings { names: vec![address.to_string(), format!("localhost:{}", address.port())], over_tls: false, languages };
+        let workspace = Workspace::new(Arc::new(Behind { desk: Arc::new(desk) }), settings).map_err(DeskError::input)?;
+        let url = format!("http://{address}/");
+        voice.tell(&json!({"workspace": url}), || vec![format!("The workspace: {url}")]);
+        voice.note("it is open until you stop it (Ctrl-C)");
+        workspace.serve(listener).await.map_err(trouble)
+    })?;
+    Ok(0)
+}

@@ -1,0 +1,149 @@
+//! Steps that were asked for from a page, and what they answered.
+//!
+//! Each form bears a number that is used once: a form that is sent twice, by a second click or by the button "back", is
+//! answered a second time and taken once. Answers are kept in memory only, for their own session, a few at a time, and are
+//! gone with it. A step goes on when its page is closed.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::house::{Heard, House};
+
+/// Answers that are kept for one session.
+const KEPT: usize = 40;
+/// Steps of one session that run at the same time.
+const AT_ONCE: usize = 8;
+
+/// One step, under way or answered.
+pub struct Asked {
+    /// Its number, from the form.
+    pub number: String,
+    /// The step's name.
+    pub step: String,
+    /// The case, when it is taken in one.
+    pub case: Option<String>,
+    /// The name that a file of the answer gets.
+    pub file_name: Option<String>,
+    /// What was heard.
+    pub heard: Arc<Heard>,
+    /// When it began.
+    pub begun: Instant,
+    exit: Mutex<Option<i32>>,
+    ended: Condvar,
+}
+
+impl Asked {
+    /// The exit code, when it has ended.
+    pub fn exit(&self) -> Option<i32> {
+        *locked(&self.exit)
+    }
+
+    /// Waits until it has ended, or as long as this.
+    pub fn wait(&self, longest: Duration) -> Option<i32> {
+        let exit = locked(&self.exit);
+        let waited = self.ended.wait_timeout_while(exit, longest, |exit| exit.is_none());
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn end(&self, exit: i32) {
+        *locked(&self.exit) = Some(exit);
+        self.ended.notify_all();
+    }
+}
+
+/// What a page asks to be done.
+pub struct Wish {
+    /// The form's number.
+    pub number: String,
+    /// The step's name.
+    pub step: String,
+    /// The case.
+    pub case: Option<String>,
+    /// The words of the step.
+    pub words: Vec<String>,
+    /// The name that a file of the answer gets.
+    pub file_name: Option<String>,
+}
+
+/// All answers, by session.
+#[derive(Default)]
+pub struct Answers {
+    sessions: Mutex<HashMap<[u8; 32], Vec<Arc<Asked>>>>,
+}
+
+impl Answers {
+    /// Takes the step on a thread of its own, or gives the one that was begun under this number.
+    ///
+    /// # Errors
+    /// In words: too many steps of this session run already.
+    pub fn take(&self, house: &Arc<dyn House>, token: &str, session: [u8; 32], wish: Wish, heard: Heard) -> Result<Arc<Asked>, String> {
+        let mut sessions = locked(&self.sessions);
+        let mine = sessions.entry(session).or_default();
+        if let Some(before) = mine.iter().find(|asked| asked.number == wish.number) {
+            return Ok(Arc::clone(before));
+        }
+        if mine.iter().filter(|asked| asked.exit().is_none()).count() >= AT_ONCE {
+            return Err(format!("{AT_ONCE} steps of yours are still running: wait until one has ended"));
+        }
+        let asked = Arc::new(Asked {
+            number: wish.number,
+            step: wish.step,
+            case: wish.case,
+            file_name: wish.file_name,
+            heard: Arc::new(heard),
+            begun: Instant::now(),
+            exit: Mutex::new(None),
+            ended: Condvar::new(),
+        });
+        mine.push(Arc::clone(&asked));
+        forget_old(mine);
+        let (house, token, taken) = (Arc::clone(house), token.to_string(), Arc::clone(&asked));
+        std::thread::spawn(move || {
+            let ends = EndsAnyhow(Arc::clone(&taken));
+            let exit = house.take(&token, &wish.words, Arc::clone(&taken.heard) as _);
+            ends.0.end(exit);
+        });
+        Ok(asked)
+    }
+
+    /// One answer of this session.
+    pub fn get(&self, session: &[u8; 32], number: &str) -> Option<Arc<Asked>> {
+        locked(&self.sessions).get(session)?.iter().find(|asked| asked.number == number).cloned()
+    }
+
+    /// The steps of this session, the newest first.
+    pub fn of(&self, session: &[u8; 32]) -> Vec<Arc<Asked>> {
+        locked(&self.sessions).get(session).into_iter().flatten().rev().cloned().collect()
+    }
+
+    /// Forgets what was answered in this session. Steps that run go on.
+    pub fn forget(&self, session: &[u8; 32]) {
+        locked(&self.sessions).remove(session);
+    }
+}
+
+/// The oldest ended answers go first; one that runs stays.
+fn forget_old(mine: &mut Vec<Arc<Asked>>) {
+    while mine.len() > KEPT {
+        let Some(oldest) = mine.iter().position(|asked| asked.exit().is_some()) else { return };
+        mine.remove(oldest);
+    }
+}
+
+/// A step whose thread falls has ended too.
+struct EndsAnyhow(Arc<Asked>);
+
+impl Drop for EndsAnyhow {
+    fn drop(&mut self) {
+        if self.0.exit().is_none() {
+            self.0.end(3);
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

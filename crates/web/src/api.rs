@@ -1,0 +1,259 @@
+//! The interface for programs: the same steps under `/api/v1`, in a person's session, and their description (OpenAPI 3.1).
+//!
+//! Every step is a POST: purposes and values stand in no address, which servers and proxies write down. A program has no
+//! rights of its own: it works with the token of a person and is refused what he is refused.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    gate,
+    house::{Heard, RECEIVED, Refusal, UPLOADED, Uploads},
+    server::{Workspace, open_session, status_of},
+    steps::{Catalogue, Field, Kind, Step, Typed},
+};
+
+type Shared = Arc<Workspace>;
+
+/// Longest request: files stand in it as base64.
+const LONGEST: usize = 96 << 20;
+
+/// The addresses of the interface.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/api/v1/session", post(log_in).delete(log_out))
+        .route("/api/v1/steps/{*name}", post(take))
+        .layer(DefaultBodyLimit::max(LONGEST))
+}
+
+async fn openapi(State(shared): State<Shared>) -> Response {
+    Json(description(&shared.catalogue)).into_response()
+}
+
+fn failure(status: StatusCode, text: impl Into<String>, law: Option<u8>) -> Response {
+    (status, Json(json!({"error": text.into(), "law": law}))).into_response()
+}
+
+fn refusal(refusal: Refusal) -> Response {
+    failure(status_of(refusal.exit), refusal.text, refusal.law)
+}
+
+/// The members of a JSON object.
+fn object(body: &Bytes) -> Result<Map<String, Value>, Response> {
+    let read = serde_json::from_slice::<Value>(if body.is_empty() { b"{}" } else { body });
+    match read {
+        Ok(Value::Object(members)) => Ok(members),
+        _ => Err(failure(StatusCode::BAD_REQUEST, "send one JSON object with the fields of the step", None)),
+    }
+}
+
+async fn log_in(State(shared): State<Shared>, body: Bytes) -> Response {
+    let members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
+    let said = |name: &str| members.get(name).and_then(Value::as_str);
+    let (Some(name), Some(passphrase)) = (said("name"), said("passphrase")) else {
+        return failure(StatusCode::BAD_REQUEST, "name and passphrase are needed, both as text", None);
+    };
+    match open_session(&shared, name, passphrase, said("code").map(str::to_string)).await {
+        Ok((token, notes)) => Json(json!({"token": token, "notes": notes})).into_response(),
+        Err(refused) => failure(if refused.exit == 3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED }, refused.text, refused.law),
+    }
+}
+
+async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let Some(token) = gate::bearer(&headers) else { return not_logged_in() };
+    match shared.ask(token, vec!["logout".into()]).await {
+        (0, _) => StatusCode::NO_CONTENT.into_response(),
+        (3, heard) => refusal(heard.refusal(3)),
+        _ => not_logged_in(),
+    }
+}
+
+fn not_logged_in() -> Response {
+    failure(StatusCode::UNAUTHORIZED, "send the token of an open session: Authorization: Bearer lfs-…", None)
+}
+
+async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, body: Bytes) -> Response {
+    let Some(token) = gate::bearer(&headers) else { return not_logged_in() };
+    let reader = match shared.reader_of(token).await {
+        Ok(reader) => reader,
+        Err(refused) if refused.exit == 3 => return refusal(refused),
+        Err(_) => return not_logged_in(),
+    };
+    let Some(step) = shared.catalogue.get(&name) else { return failure(StatusCode::NOT_FOUND, "there is no such step", None) };
+    let members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
+    let place = |field: &Field| shared.house.place(step.name.split('/').next().unwrap_or(&field.id)).to_string_lossy().into_owned();
+    let (typed, secret, uploads) = match typed(step, &members, &place) { Ok(typed) => typed, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
+    let words = match step.words(&typed) { Ok(words) => words, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
+    let (exit, heard) = shared.take(&reader.token, words, Heard::with(secret, uploads)).await;
+    if exit != 0 {
+        return refusal(heard.refusal(exit));
+    }
+    let file = heard.received();
+    let mut answer = json!({"answers": heard.values(), "notes": heard.notes(), "cut": heard.is_cut()});
+    if step.gives_a_file() {
+        answer["file"] = STANDARD.encode(file).into();
+    }
+    Json(answer).into_response()
+}
+
+type Read = (Typed, Option<String>, Uploads);
+
+/// The fields of a request as they would be typed.
+fn typed(step: &Step, members: &Map<String, Value>, place: &dyn Fn(&Field) -> String) -> Result<Read, String> {
+    let (mut typed, mut secret, mut uploads) = (Typed::new(), None, Uploads::new());
+    for (name, value) in members {
+        let field = step.fields.iter().find(|field| &field.id == name && !matches!(field.kind, Kind::Out | Kind::Place));
+        let field = field.ok_or_else(|| format!("this step has no field \"{name}\""))?;
+        let texts = texts(field, value)?;
+        match field.kind {
+            Kind::Secret => {
+                secret = texts.into_iter().next();
+                typed.insert(name.clone(), vec!["-".into()]);
+            }
+            Kind::File => {
+                let text = texts.first().map(String::as_str).unwrap_or_default();
+                let bytes = STANDARD.decode(text).map_err(|_| format!("\"{name}\" is not base64"))?;
+                uploads.insert(name.clone(), Box::new(std::io::Cursor::new(bytes)));
+                typed.insert(name.clone(), vec![format!("{UPLOADED}{name}")]);
+            }
+            _ => drop(typed.insert(name.clone(), texts)),
+        }
+    }
+    for field in &step.fields {
+        match field.kind {
+            Kind::Out => drop(typed.insert(field.id.clone(), vec![RECEIVED.into()])),
+            Kind::Place => drop(typed.insert(field.id.clone(), vec![place(field)])),
+            _ => {}
+        }
+    }
+    Ok((typed, secret, uploads))
+}
+
+fn texts(field: &Field, value: &Value) -> Result<Vec<String>, String> {
+    let wrong = || format!("\"{}\" has the wrong shape: see the description of the interface", field.id);
+    match (value, &field.kind) {
+        (Value::Bool(yes), Kind::Flag) => Ok(vec![if *yes { "yes" } else { "no" }.into()]),
+        (Value::Number(number), Kind::Number) if number.is_u64() || number.is_i64() => Ok(vec![number.to_string()]),
+        (Value::String(text), kind) if !matches!(kind, Kind::Flag | Kind::Number) && !field.many => Ok(vec![clean(field, text)?]),
+        (Value::Array(items), _) if field.many => items.iter().map(|item| clean(field, item.as_str().ok_or_else(wrong)?)).collect(),
+        _ => Err(wrong()),
+    }
+}
+
+/// A text that can be a word of the command line: no word holds a zero byte.
+fn clean(field: &Field, text: &str) -> Result<String, String> {
+    if text.contains('\0') { Err(format!("\"{}\" holds a zero byte", field.id)) } else { Ok(text.to_string()) }
+}
+
+/// The description of the interface, OpenAPI 3.1.
+pub fn description(catalogue: &Catalogue) -> Value {
+    let mut paths = Map::new();
+    paths.insert("/api/v1/session".into(), session_paths());
+    for step in catalogue.all() {
+        paths.insert(format!("/api/v1/steps/{}", step.name), json!({"post": operation(step)}));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "lanternfish",
+            "version": "1",
+            "description": "The steps of the house, in a person's session. Each is the step of the command line with the same name: the same permit, the same event, the same refusal.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"session": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "description": "The token of an open session."}},
+            "schemas": {
+                "Answer": {
+                    "type": "object", "required": ["answers", "notes", "cut"],
+                    "properties": {
+                        "answers": {"type": "array", "items": true, "description": "What the step answers, value by value."},
+                        "notes": {"type": "array", "items": {"type": "string"}, "description": "What the person should know."},
+                        "cut": {"type": "boolean", "description": "Whether the answer was longer than 16 MiB and is not whole."},
+                        "file": {"type": "string", "contentEncoding": "base64", "description": "The file that the step wrote."},
+                    },
+                },
+                "Refusal": {
+                    "type": "object", "required": ["error", "law"],
+                    "properties": {"error": {"type": "string"}, "law": {"type": ["integer", "null"], "minimum": 1, "maximum": 15, "description": "The law of the house that refuses."}},
+                },
+            },
+        },
+    })
+}
+
+fn answer_of(status: &str, about: &str, schema: &str) -> (String, Value) {
+    (status.into(), json!({"description": about, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}}))
+}
+
+fn operation(step: &Step) -> Value {
+    let fields: Vec<&Field> = step.fields.iter().filter(|field| !matches!(field.kind, Kind::Out | Kind::Place)).collect();
+    let properties: Map<String, Value> = fields.iter().map(|field| (field.id.clone(), schema(field))).collect();
+    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.id.as_str()).collect();
+    let responses: Map<String, Value> = [
+        answer_of("200", "It was done.", "Answer"),
+        answer_of("400", "No JSON object was sent.", "Refusal"),
+        answer_of("401", "There is no open session.", "Refusal"),
+        answer_of("403", "A law of the house refuses it.", "Refusal"),
+        answer_of("413", "The request is too long.", "Refusal"),
+        answer_of("422", "A field is missing or wrong.", "Refusal"),
+        answer_of("503", "Something around the program failed.", "Refusal"),
+    ]
+    .into_iter()
+    .collect();
+    json!({
+        "operationId": step.name.replace('/', "-"),
+        "summary": step.about,
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "properties": properties, "required": required, "additionalProperties": false}}}},
+        "responses": responses,
+    })
+}
+
+fn schema(field: &Field) -> Value {
+    let one = match &field.kind {
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Number => json!({"type": "integer"}),
+        Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
+        Kind::File => json!({"type": "string", "contentEncoding": "base64"}),
+        _ => json!({"type": "string"}),
+    };
+    let mut schema = if field.many { json!({"type": "array", "items": one}) } else { one };
+    schema["description"] = field.about.clone().into();
+    if let (Some(default), false) = (&field.default, field.many) {
+        schema["default"] = match field.kind {
+            Kind::Number => default.parse::<i64>().map_or_else(|_| default.clone().into(), Value::from),
+            _ => default.clone().into(),
+        };
+    }
+    schema
+}
+
+fn session_paths() -> Value {
+    let refusals: Map<String, Value> = [answer_of("400", "No name or no passphrase was sent.", "Refusal"), answer_of("401", "The login was refused.", "Refusal"), answer_of("413", "The request is too long.", "Refusal"), answer_of("503", "Something around the program failed.", "Refusal")].into_iter().collect();
+    let mut opened = refusals.clone();
+    opened.insert("200".into(), json!({"description": "A session was opened.", "content": {"application/json": {"schema": {"type": "object", "required": ["token", "notes"], "properties": {"token": {"type": "string"}, "notes": {"type": "array", "items": {"type": "string"}}}}}}}));
+    json!({
+        "post": {
+            "operationId": "log-in", "summary": "Open a session.", "security": [],
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name", "passphrase"], "properties": {"name": {"type": "string"}, "passphrase": {"type": "string"}, "code": {"type": "string", "description": "The one-time code of a first login."}}}}}},
+            "responses": opened,
+        },
+        "delete": {
+            "operationId": "log-out", "summary": "End the session.",
+            "responses": {"204": {"description": "It has ended."}, "401": answer_of("401", "There is no open session.", "Refusal").1, "503": answer_of("503", "Something around the program failed.", "Refusal").1},
+        },
+    })
+}

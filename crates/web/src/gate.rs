@@ -1,0 +1,153 @@
+//! Who stands at the door: the cookie of the session, the origin of a form, the name of the server, and the pace of logins.
+//!
+//! A form is taken only from a page of this server: the cookie is `SameSite=Strict`, and the browser says from where a form
+//! comes (`Origin`, `Sec-Fetch-Site`). The server answers to its own names only, so that no page elsewhere can make a
+//! browser take it for another.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+
+/// The cookie that holds the session's token.
+pub const COOKIE: &str = "lanternfish-session";
+/// The cookie that holds the language.
+pub const LANGUAGE: &str = "lanternfish-language";
+
+/// The value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The line that sets the session's cookie; an empty token ends it.
+pub fn set_session(token: &str, over_tls: bool) -> String {
+    let ends = if token.is_empty() { "; Max-Age=0" } else { "" };
+    let secure = if over_tls { "; Secure" } else { "" };
+    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}")
+}
+
+/// The line that sets the language.
+pub fn set_language(code: &str) -> String {
+    format!("{LANGUAGE}={code}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
+}
+
+/// The token of the session: from the cookie of a page, or from a program (`Authorization: Bearer`).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// How a session is named in memory: never by its token.
+pub fn session_of(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// Whether the request names this server.
+pub fn is_for_us(headers: &HeaderMap, names: &[String]) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    names.iter().any(|name| name.eq_ignore_ascii_case(host))
+}
+
+/// Whether a form comes from a page of this server. A browser that says nothing of it is not believed.
+pub fn is_from_us(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = said("host").unwrap_or_default();
+    match (said("origin"), said("sec-fetch-site")) {
+        (Some(origin), site) => {
+            let own = origin.split_once("://").is_some_and(|(_, name)| !host.is_empty() && name.eq_ignore_ascii_case(host));
+            own && site.is_none_or(|site| site == "same-origin")
+        }
+        (None, Some(site)) => site == "same-origin",
+        (None, None) => false,
+    }
+}
+
+/// Wrong logins that are let through in one span, for one name and in all.
+const FOR_A_NAME: usize = 5;
+const IN_ALL: usize = 60;
+/// The span.
+const SPAN: Duration = Duration::from_secs(300);
+
+/// The pace of logins. A passphrase is stretched at each attempt, so attempts cost the server as well.
+#[derive(Default)]
+pub struct Pace {
+    failed: Mutex<HashMap<String, Vec<Instant>>>,
+}
+
+impl Pace {
+    /// Whether a login may be tried for this name; otherwise the minutes until then.
+    ///
+    /// # Errors
+    /// The minutes to wait.
+    pub fn may_try(&self, name: &str, now: Instant) -> Result<(), u64> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        for times in failed.values_mut() {
+            times.retain(|time| now.duration_since(*time) < SPAN);
+        }
+        failed.retain(|_, times| !times.is_empty());
+        let full = failed.get(name).is_some_and(|times| times.len() >= FOR_A_NAME) || failed.values().map(Vec::len).sum::<usize>() >= IN_ALL;
+        if full { Err(SPAN.as_secs() / 60) } else { Ok(()) }
+    }
+
+    /// A login that failed.
+    pub fn failed(&self, name: &str, now: Instant) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_string()).or_default().push(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn cookies_are_read_by_their_whole_name() {
+        let sent = headers(&[("cookie", "xlanternfish-session=a; lanternfish-session=b; lanternfish-language=lo")]);
+        assert_eq!((cookie(&sent, COOKIE), cookie(&sent, LANGUAGE), cookie(&sent, "other")), (Some("b"), Some("lo"), None));
+    }
+
+    #[test]
+    fn a_form_is_taken_from_a_page_of_this_server_only() {
+        let host = ("host", "127.0.0.1:8443");
+        for (sent, taken) in [
+            (vec![host, ("origin", "http://127.0.0.1:8443")], true),
+            (vec![host, ("origin", "http://127.0.0.1:8443"), ("sec-fetch-site", "same-origin")], true),
+            (vec![host, ("sec-fetch-site", "same-origin")], true),
+            (vec![host, ("origin", "http://127.0.0.1:9999")], false),
+            (vec![host, ("origin", "null")], false),
+            (vec![host, ("origin", "http://127.0.0.1:8443"), ("sec-fetch-site", "cross-site")], false),
+            (vec![host, ("sec-fetch-site", "none")], false),
+            (vec![host], false),
+            (vec![("origin", "http://")], false),
+        ] {
+            assert_eq!(is_from_us(&headers(&sent)), taken, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn the_server_answers_to_its_own_names() {
+        let names = ["127.0.0.1:8443".to_string(), "localhost:8443".into()];
+        assert!(is_for_us(&headers(&[("host", "LOCALHOST:8443")]), &names));
+        assert!(!is_for_us(&headers(&[("host", "evil.example:8443")]), &names));
+        assert!(!is_for_us(&headers(&[]), &names));
+    }
+
+    #[test]
+    fn guessing_is_slow() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        for _ in 0..FOR_A_NAME {
+            assert_eq!(pace.may_try("Noy", now), Ok(()));
+            pace.failed("Noy", now);
+        }
+        assert_eq!(pace.may_try("Noy", now), Err(5));
+        assert_eq!(pace.may_try("Dao", now), Ok(()));
+        assert_eq!(pace.may_try("Noy", now + SPAN), Ok(()));
+    }
+}

@@ -1,0 +1,25 @@
+//! The workspace: the house as pages for people and as an interface for programs, in the officer's own session.
+//!
+//! It is a door, not a room: each page and each answer is a step of the command line, taken with the session of the person
+//! who asked, so permit, event and marking are decided where they are decided for everybody. It refuses: to open a record
+//! itself; a form from another page than its own; a script, a font or a picture of another origin; to name a file of the
+//! server; to listen beyond this machine without TLS.
+
+mod answers;
+mod api;
+mod frame;
+mod gate;
+mod house;
+mod query;
+mod screens;
+mod server;
+mod show;
+mod steps;
+mod upload;
+mod words;
+
+pub use api::description;
+pub use house::{Heard, House, Listener, Person, RECEIVED, Refusal, UPLOADED, Uploads};
+pub use server::{Settings, Workspace};
+pub use steps::{Catalogue, Field, Kind, Step, Typed};
+pub use words::Languages;

@@ -1,0 +1,345 @@
+//! The screens: what stands on each page of a case, and which steps it offers.
+//!
+//! Each list is one step of the command line that is taken in the reader's own session: what he may not see, he is refused
+//! here in the same words. A table of this file says which step fills which page.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::{
+    frame::{Frame, text_of},
+    query::encoded,
+    show,
+    steps::{Catalogue, Field, Kind, Step},
+};
+
+/// One page that lists.
+pub struct List {
+    /// Its place in the address, behind the case.
+    pub part: &'static str,
+    /// The step that fills it; `{case}` stands for the case.
+    pub ask: &'static [&'static str],
+    /// Its columns.
+    pub columns: &'static [&'static str],
+    /// Steps that are offered for the whole page.
+    pub steps: &'static [&'static str],
+    /// Steps that are offered for each row: the step, its field, the member of the row that fills it.
+    pub row_steps: &'static [(&'static str, &'static str, &'static str)],
+    /// What is said when nothing is there.
+    pub empty: &'static str,
+}
+
+/// The pages of a case.
+pub const LISTS: [List; 9] = [
+    List {
+        part: "authority",
+        ask: &["authority", "list", "--case={case}"],
+        columns: &["reference", "kind", "state", "issuer", "from", "until", "days_left", "scope"],
+        steps: &["authority/record"],
+        row_steps: &[("authority/show", "authority", "authority"), ("authority/check", "authority", "authority"), ("authority/grant", "authority", "authority"), ("authority/revoke", "authority", "authority")],
+        empty: "empty-authority",
+    },
+    List {
+        part: "exhibits",
+        ask: &["exhibit", "list", "--case={case}"],
+        columns: &["exhibit", "description", "kind", "class", "state", "custodian", "admitted", "length"],
+        steps: &["exhibit/admit", "capture"],
+        row_steps: &[("exhibit/view", "exhibit", "exhibit"), ("examine", "exhibit", "exhibit"), ("transfer/offer", "exhibit", "exhibit")],
+        empty: "empty-exhibits",
+    },
+    List {
+        part: "capture",
+        ask: &["collect", "status", "--case={case}"],
+        columns: &["crawl", "state", "fetched", "waiting", "failed", "next", "round"],
+        steps: &["capture", "collect/crawl", "collect/schedule"],
+        row_steps: &[("collect/resume", "crawl", "crawl"), ("collect/stop", "crawl", "crawl"), ("collect/sitemap", "crawl", "crawl")],
+        empty: "empty-capture",
+    },
+    List {
+        part: "findings",
+        ask: &["finding", "list", "--case={case}"],
+        columns: &["finding", "kind", "text", "exhibits", "method", "error_rate", "counter_evidence", "exculpatory", "grading", "event"],
+        steps: &["finding/add"],
+        row_steps: &[],
+        empty: "empty-findings",
+    },
+    List {
+        part: "charges",
+        ask: &["charge", "list", "--case={case}"],
+        columns: &["charge", "offence", "elements", "state"],
+        steps: &["charge/add"],
+        row_steps: &[],
+        empty: "empty-charges",
+    },
+    List {
+        part: "transfers",
+        ask: &["transfer", "list", "--case={case}"],
+        columns: &["exhibit", "from", "to", "purpose", "state", "transfer"],
+        steps: &["transfer/offer", "transfer/interim"],
+        row_steps: &[("transfer/accept", "transfer", "transfer"), ("transfer/refuse", "transfer", "transfer"), ("transfer/slip", "what", "transfer")],
+        empty: "empty-transfers",
+    },
+    List {
+        part: "reports",
+        ask: &["report", "list", "--case={case}"],
+        columns: &["report", "template", "language", "pages", "statements", "pdf_sha256", "cage"],
+        steps: &["report/build"],
+        row_steps: &[("report/export", "report", "report")],
+        empty: "empty-reports",
+    },
+    List {
+        part: "packages",
+        ask: &["package", "list", "--case={case}"],
+        columns: &["package", "state", "exhibits", "reports", "officers", "missing", "limits", "path"],
+        steps: &["package/seal"],
+        row_steps: &[("package/sign", "package", "package"), ("package/stamp", "package", "package"), ("package/finish", "package", "package"), ("package/disclose", "package", "package")],
+        empty: "empty-packages",
+    },
+    List {
+        part: "watches",
+        ask: &["watch", "list", "--case={case}"],
+        columns: &["watch", "kind", "what", "state", "since"],
+        steps: &["watch/words", "watch/selector", "watch/pattern"],
+        row_steps: &[("watch/hunt", "watch", "watch"), ("watch/end", "watch", "watch")],
+        empty: "empty-watches",
+    },
+];
+
+/// The words of the step that fills a list.
+pub fn words(list: &List, case: &str) -> Vec<String> {
+    list.ask.iter().map(|word| word.replace("{case}", case)).collect()
+}
+
+/// A page that lists.
+pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &str, values: &[Value]) -> Markup {
+    let offered = |row: &Value| {
+        html! {
+            @for (step, field, member) in list.row_steps.iter().filter(|(step, ..)| catalogue.get(step).is_some()) {
+                a class="button plain" href=(format!("/step/{step}?case={case}&{field}={}", encoded(text_of(row, member)))) { (name_of(frame, step)) }
+            }
+        }
+    };
+    html! {
+        (offers(frame, catalogue, list.steps, case, ""))
+        @if values.is_empty() { (show::empty(frame, list.empty)) } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
+    }
+}
+
+/// Links to steps, with what is known of them filled in.
+pub fn offers(frame: &Frame<'_>, catalogue: &Catalogue, steps: &[&str], case: &str, more: &str) -> Markup {
+    html! {
+        div class="actions" {
+            @for step in steps.iter().filter(|step| catalogue.get(step).is_some()) {
+                a class="button" href=(format!("/step/{step}?case={case}{more}")) { (name_of(frame, step)) }
+            }
+        }
+    }
+}
+
+/// What a step is called.
+pub fn name_of(frame: &Frame<'_>, step: &str) -> String {
+    frame.or_name(&format!("step-{}", step.replace('/', "-")), step)
+}
+
+/// The home page: the reader's cases, and what waits for him in each.
+pub fn home(frame: &Frame<'_>, cases: &[Value], waiting: &[(String, Vec<Value>)], catalogue: &Catalogue) -> Markup {
+    html! {
+        @for (case, transfers) in waiting {
+            @for transfer in transfers {
+                div class="card" {
+                    p { strong { (frame.t("waits-for-you")) } " " (frame.say("transfer-waits", &[("name", text_of(transfer, "from")), ("what", text_of(transfer, "exhibit")), ("case", case)])) }
+                    (offers(frame, catalogue, &["transfer/accept", "transfer/refuse"], case, &format!("&transfer={}", encoded(text_of(transfer, "transfer")))))
+                }
+            }
+        }
+        h2 { (frame.t("your-cases")) }
+        @if cases.is_empty() { (show::empty(frame, "empty-cases")) }
+        div class="cards" {
+            @for case in cases {
+                article class="card" {
+                    h3 { a href=(format!("/case/{}", text_of(case, "case"))) { (text_of(case, "case")) " · " (show::plain(text_of(case, "title"), 200)) } }
+                    p { (show::plain(text_of(case, "offence"), 200)) }
+                    p { (show::value(frame, "state", &case["state"])) " " span class="quiet" { (show::value(frame, "members", &case["members"])) } }
+                }
+            }
+        }
+        div class="actions" { a class="button" href="/step/case/open" { (name_of(frame, "case/open")) } }
+    }
+}
+
+/// One case: what it is, what is allowed and how long, and the way to its parts.
+pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authorities: &[Value], counts: &[(&str, usize)]) -> Markup {
+    let label = text_of(case, "case");
+    html! {
+        p { (show::plain(text_of(case, "offence"), 400)) " " (show::value(frame, "state", &case["state"])) }
+        div class="cards" {
+            section class="card" {
+                h2 { (frame.t("part-authority")) }
+                @if authorities.is_empty() { p class="quiet" { (frame.t("empty-authority")) } }
+                @for authority in authorities {
+                    p {
+                        (show::value(frame, "state", &authority["state"])) " " (show::plain(text_of(authority, "reference"), 200))
+                        @if let Some(days) = authority["days_left"].as_i64() { " · " (frame.say("days-left", &[("count", &days.to_string())])) }
+                    }
+                    p class="quiet" { (show::plain(text_of(authority, "scope"), 600)) }
+                }
+            }
+            section class="card" {
+                h2 { (frame.t("what-is-there")) }
+                dl { @for (part, count) in counts { dt { a href=(format!("/case/{label}/{part}")) { (frame.t(&format!("part-{part}"))) } } dd { (count) } } }
+            }
+            section class="card" {
+                h2 { (frame.t("about-case")) }
+                (show::list(frame, case))
+            }
+        }
+        (offers(frame, catalogue, &["exhibit/admit", "capture", "finding/add", "report/build", "package/seal", "case/member/add"], label, ""))
+    }
+}
+
+/// One exhibit: who has it, what it is, its digests; the bytes are behind a purpose.
+pub fn exhibit_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &str, exhibit: &Value, transfers: &[Value]) -> Markup {
+    let label = text_of(exhibit, "exhibit");
+    html! {
+        p { (show::plain(text_of(exhibit, "description"), 600)) " " (show::value(frame, "state", &exhibit["state"])) }
+        (offers(frame, catalogue, &["exhibit/view", "examine", "transfer/offer", "exhibit/label", "exhibit/reclassify", "checkout", "checkin", "exhibit/accident"], case, &format!("&exhibit={label}")))
+        div class="cards" {
+            section class="card" {
+                h2 { (frame.t("custody")) }
+                p { (frame.t("custodian-now")) " " strong { (text_of(exhibit, "custodian")) } @if exhibit["custody"]["interim"] == true { " · " (frame.t("interim")) } }
+                ol { @for transfer in transfers.iter().filter(|transfer| text_of(transfer, "exhibit") == label) {
+                    li { (text_of(transfer, "from")) " → " (text_of(transfer, "to")) " · " (show::plain(text_of(transfer, "purpose"), 200)) " " (show::value(frame, "state", &transfer["state"])) }
+                } }
+            }
+            section class="card" {
+                h2 { (frame.t("what-it-is")) }
+                dl { @for name in ["kind", "class", "source", "original_name", "length", "sha256", "admitted", "admitted_by", "derived_from", "declared", "findings", "physical"] {
+                    @if !exhibit[name].is_null() { dt { (frame.or_name(&format!("field-{}", name.replace('_', "-")), name)) } dd { (show::value(frame, name, &exhibit[name])) } }
+                } }
+            }
+        }
+        @if let Some(fetches) = exhibit["record"]["record"]["fetches"].as_array() {
+            h2 { (frame.t("what-was-fetched")) }
+            (show::table(frame, &frame.t("what-was-fetched"), fetches, &["url", "status", "outcome", "response_bytes", "started", "payload_digest"], |_| html! {}))
+        }
+        @if exhibit["record"].is_object() {
+            details { summary { (frame.t("whole-record")) } (show::list(frame, &exhibit["record"])) }
+        }
+    }
+}
+
+/// Every step there is, by its first word.
+pub fn all_steps(frame: &Frame<'_>, catalogue: &Catalogue, case: Option<&str>) -> Markup {
+    let mut groups: std::collections::BTreeMap<&str, Vec<&Step>> = std::collections::BTreeMap::new();
+    for step in catalogue.all().filter(|step| case.is_none() || step.in_a_case()) {
+        groups.entry(step.name.split('/').next().unwrap_or_default()).or_default().push(step);
+    }
+    let prefilled = case.map(|case| format!("?case={case}")).unwrap_or_default();
+    html! {
+        p { (frame.t("all-steps-about")) }
+        @for (group, steps) in &groups {
+            h2 id=(group) { (frame.or_name(&format!("group-{group}"), group)) }
+            dl { @for step in steps {
+                dt { a href=(format!("/step/{}{prefilled}", step.name)) { (name_of(frame, &step.name)) } }
+                dd lang="en" { (step.about) }
+            } }
+        }
+    }
+}
+
+/// The form of a step, with what is known filled in.
+pub fn form(frame: &Frame<'_>, step: &Step, known: &dyn Fn(&str) -> Option<String>, number: &str) -> Markup {
+    let coding = if step.takes_a_file() { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
+    let (files, others): (Vec<&Field>, Vec<&Field>) = step.fields.iter().filter(|field| !matches!(field.kind, Kind::Out | Kind::Place)).partition(|field| field.kind == Kind::File);
+    html! {
+        p lang="en" class="quiet" { (step.about) }
+        form class="step" method="post" action=(format!("/step/{}", step.name)) enctype=(coding) {
+            input type="hidden" name="_number" value=(number);
+            @for field in &others { (self::field(frame, field, known(&field.id))) }
+            // What is long comes last: by then it is known for what it is.
+            @for field in &files { (self::field(frame, field, None)) }
+            div class="actions" { button { (frame.t("do-it")) } }
+        }
+    }
+}
+
+fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
+    let label = frame.or_name(&format!("field-{}", field.id), &field.id);
+    let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
+    let value = known.or_else(|| field.default.clone()).unwrap_or_default();
+    if field.kind == Kind::Flag {
+        return html! {
+            div class="field check" {
+                input type="checkbox" id=(id) name=(field.id) value="yes" aria-describedby=(about) checked[value == "yes"];
+                div { label for=(id) { (label) } p class="about" id=(about) lang="en" { (field.about) } }
+            }
+        };
+    }
+    html! {
+        div class="field" {
+            label for=(id) { (label) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
+            p class="about" id=(about) lang="en" { (field.about) @if field.many { " " (frame.t("a-line-each")) } }
+            @match &field.kind {
+                Kind::Choice(choices) => select id=(id) name=(field.id) aria-describedby=(about) {
+                    @if !field.required { option value="" { "" } }
+                    @for choice in choices { option value=(choice) selected[*choice == value] { (choice) } }
+                },
+                Kind::File => input type="file" id=(id) name=(field.id) aria-describedby=(about) required[field.required];,
+                Kind::Secret => input type="password" id=(id) name=(field.id) aria-describedby=(about) autocomplete="off" required[field.required];,
+                Kind::Number => input type="number" id=(id) name=(field.id) value=(value) aria-describedby=(about) required[field.required];,
+                kind if *kind == Kind::Text || field.many => textarea id=(id) name=(field.id) aria-describedby=(about) required[field.required] { (value) },
+                _ => input type="text" id=(id) name=(field.id) value=(value) aria-describedby=(about) autocomplete="off" required[field.required];,
+            }
+        }
+    }
+}
+
+/// The login.
+pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refusal>) -> Markup {
+    html! {
+        @if let Some(refusal) = trouble { (frame.refused(refusal)) }
+        form class="step" method="post" action="/login" {
+            div class="field" { label for="name" { (frame.t("your-name")) } input type="text" id="name" name="name" value=(name) autocomplete="username" required autofocus; }
+            div class="field" { label for="passphrase" { (frame.t("passphrase")) } input type="password" id="passphrase" name="passphrase" autocomplete="current-password" required; }
+            div class="field" {
+                label for="code" { (frame.t("enrolment-code")) }
+                p class="about" id="a-code" { (frame.t("enrolment-code-about")) }
+                input type="text" id="code" name="code" autocomplete="off" aria-describedby="a-code";
+            }
+            div class="actions" { button { (frame.t("log-in")) } }
+        }
+    }
+}
+
+/// What a step answered, or how far it is.
+pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::Asked, query: &crate::query::Query) -> Markup {
+    let notes = asked.heard.notes();
+    let said = html! { @if !notes.is_empty() { div class="notes" role="status" { @for note in notes.iter().rev().take(60).rev() { p { (show::plain(note, 2_000)) } } } } };
+    let back = html! { @if let Some(case) = &asked.case { div class="actions" { a class="button plain" href=(format!("/case/{case}")) { (frame.t("back-to-case")) } a class="button plain" href=(format!("/step/{}?case={case}", asked.step)) { (frame.t("once-more")) } } } };
+    match asked.exit() {
+        None => html! {
+            p role="status" { (frame.say("running-since", &[("count", &asked.begun.elapsed().as_secs().to_string())])) }
+            (said) p class="quiet" { (frame.t("goes-on")) }
+        },
+        Some(0) => {
+            let (values, file) = (asked.heard.values(), asked.heard.received());
+            html! {
+                (said)
+                @if !file.is_empty() {
+                    div class="actions" { a class="button" href=(format!("/done/{}/file", asked.number)) { (frame.say("take-file", &[("name", asked.file_name.as_deref().unwrap_or("answer"))])) } }
+                    @if asked.step == "exhibit/view" || asked.step == "filter/view" { (show::bytes(frame, &file, query)) }
+                }
+                @if values.is_empty() && file.is_empty() { p class="empty" { (frame.t(if asked.step == "search" || asked.step == "selectors" || asked.step == "rows" { "nothing-found" } else { "done" })) } }
+                (show::answer(frame, &asked.step, &values))
+                @if asked.heard.is_cut() { p class="refused" { (frame.t("cut")) } }
+                (back)
+            }
+        }
+        Some(exit) => html! {
+            (frame.refused(&asked.heard.refusal(exit)))
+            (said)
+            div class="actions" { @if let Some(step) = catalogue.get(&asked.step) { a class="button" href=(format!("/step/{}{}", step.name, asked.case.as_ref().map(|case| format!("?case={case}")).unwrap_or_default())) { (frame.t("try-again")) } } }
+            (back)
+        },
+    }
+}

@@ -1,0 +1,634 @@
+//! The server: from a request to the page that answers it.
+//!
+//! Every address but the login, the looks and the description of the interface asks for a session. Every answer forbids
+//! scripts, frames and other origins, and is kept by no cache.
+
+use std::{path::PathBuf, sync::Arc, time::{Duration, Instant}};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Path, RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::{
+    answers::{Answers, Asked, Wish},
+    api,
+    frame::{Frame, text_of},
+    gate::{self, Pace},
+    house::{Heard, House, Person, RECEIVED, Refusal, UPLOADED, Uploads},
+    query::Query,
+    screens::{self, LISTS},
+    show,
+    steps::{Catalogue, Kind, Step, Typed},
+    upload,
+    words::Languages,
+};
+
+/// Longest form without a file.
+const LONGEST_FORM: usize = 4 << 20;
+/// Longest file of a step that takes several.
+const LONGEST_PART: usize = 64 << 20;
+/// How long a page waits for its step before it says that the step goes on.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+/// Cases whose waiting transfers the home page looks for.
+const CASES_AT_HOME: usize = 12;
+
+/// How the workspace is served.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The names by which browsers may call this server, with port.
+    pub names: Vec<String>,
+    /// Whether the line is encrypted.
+    pub over_tls: bool,
+    /// A folder with more languages.
+    pub languages: Option<PathBuf>,
+}
+
+/// The workspace of one house.
+pub struct Workspace {
+    pub(crate) house: Arc<dyn House>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) pace: Pace,
+    languages: Languages,
+    answers: Answers,
+    settings: Settings,
+    agency: String,
+    training: bool,
+}
+
+type Shared = Arc<Workspace>;
+
+/// Who asks, and with which token.
+pub(crate) struct Reader {
+    pub(crate) token: String,
+    person: Person,
+}
+
+impl Workspace {
+    /// Makes it ready.
+    ///
+    /// # Errors
+    /// In words: a language that cannot be read.
+    pub fn new(house: Arc<dyn House>, settings: Settings) -> Result<Workspace, String> {
+        Ok(Workspace {
+            catalogue: Catalogue::of(&house.commands()),
+            languages: Languages::with(settings.languages.as_deref())?,
+            agency: house.agency(),
+            training: house.training(),
+            answers: Answers::default(),
+            pace: Pace::default(),
+            settings,
+            house,
+        })
+    }
+
+    /// All addresses.
+    pub fn routes(self) -> Router {
+        let shared = Arc::new(self);
+        let pages = Router::new()
+            .route("/", get(home))
+            .route("/login", get(login_page).post(log_in))
+            .route("/logout", post(log_out))
+            .route("/language", post(language))
+            .route("/intake", get(intake))
+            .route("/people", get(people))
+            .route("/log", get(log))
+            .route("/running", get(running))
+            .route("/steps", get(steps))
+            .route("/step/{*name}", get(step_page).post(take_step))
+            .route("/done/{number}", get(done))
+            .route("/done/{number}/file", get(done_file))
+            .route("/case/{case}", get(case))
+            .route("/case/{case}/{part}", get(part))
+            .route("/case/{case}/exhibits/{exhibit}", get(exhibit))
+            .route("/assets/{*name}", get(asset))
+            .fallback(nowhere)
+            .layer(DefaultBodyLimit::disable());
+        pages.merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
+    }
+
+    /// Serves until the process ends.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: tokio::net::TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, self.routes()).await
+    }
+
+    /// Takes a step that answers at once.
+    pub(crate) async fn ask(self: &Arc<Self>, token: &str, words: Vec<String>) -> (i32, Arc<Heard>) {
+        self.take(token, words, Heard::default()).await
+    }
+
+    /// The same with what is typed and sent along.
+    pub(crate) async fn take(self: &Arc<Self>, token: &str, words: Vec<String>, heard: Heard) -> (i32, Arc<Heard>) {
+        let (house, token, heard) = (Arc::clone(&self.house), token.to_string(), Arc::new(heard));
+        let listener = Arc::clone(&heard);
+        let taken = tokio::task::spawn_blocking(move || house.take(&token, &words, listener as _)).await;
+        (taken.unwrap_or(3), heard)
+    }
+
+    /// The values that a step answers.
+    async fn values(self: &Arc<Self>, reader: &Reader, words: &[&str]) -> Result<Vec<Value>, Refusal> {
+        let (exit, heard) = self.ask(&reader.token, words.iter().map(|word| (*word).to_string()).collect()).await;
+        if exit == 0 { Ok(heard.values()) } else { Err(heard.refusal(exit)) }
+    }
+
+    /// Whose session a token is.
+    pub(crate) async fn reader_of(self: &Arc<Self>, token: &str) -> Result<Reader, Refusal> {
+        let (house, asked) = (Arc::clone(&self.house), token.to_string());
+        let person = tokio::task::spawn_blocking(move || house.who(&asked)).await.unwrap_or_else(|_| Err(Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }))?;
+        Ok(Reader { token: token.to_string(), person })
+    }
+
+    async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
+        let to_login = || Redirect::to("/login").into_response();
+        let token = gate::cookie(headers, gate::COOKIE).filter(|token| !token.is_empty()).ok_or_else(to_login)?;
+        self.reader_of(token).await.map_err(|_| to_login())
+    }
+
+    fn language<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
+        let accepted = || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        gate::cookie(headers, gate::LANGUAGE).filter(|code| self.languages.has(code)).unwrap_or_else(|| self.languages.best(accepted()))
+    }
+
+    fn frame<'a>(&'a self, headers: &'a HeaderMap, person: Option<&'a Person>, path: &'a str) -> Frame<'a> {
+        Frame { languages: &self.languages, language: self.language(headers), agency: &self.agency, training: self.training, person, case: None, path, again: None }
+    }
+}
+
+/// The name of the server, and what every answer says to the browser.
+async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    if !gate::is_for_us(request.headers(), &shared.settings.names) {
+        return (StatusCode::MISDIRECTED_REQUEST, "this server has another name: open the address that it printed").into_response();
+    }
+    let is_asset = request.uri().path().starts_with("/assets/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is_asset { "private, max-age=86400" } else { "no-store" }));
+    response
+}
+
+fn shown(page: Markup) -> Response {
+    Html(page.into_string()).into_response()
+}
+
+fn shown_as(status: StatusCode, page: Markup) -> Response {
+    (status, Html(page.into_string())).into_response()
+}
+
+/// The status that a program sees of a refusal.
+pub(crate) fn status_of(exit: i32) -> StatusCode {
+    match exit {
+        1 => StatusCode::FORBIDDEN,
+        2 => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Response {
+    shown_as(status_of(refusal.exit), frame.page(title, &frame.refused(refusal)))
+}
+
+fn strange_form(frame: &Frame<'_>) -> Response {
+    let refusal = Refusal { text: frame.t("strange-form"), law: None, exit: 2 };
+    shown_as(StatusCode::FORBIDDEN, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
+}
+
+fn random_number() -> String {
+    let mut bytes = [0; 16];
+    // Without random bytes a number would repeat, and a step with it would not be taken: the length says so at once.
+    getrandom::fill(&mut bytes).map_or_else(|_| String::new(), |()| hex::encode(bytes))
+}
+
+async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let frame = shared.frame(&headers, Some(&reader.person), "/");
+    let title = frame.say("good-day", &[("name", &reader.person.name)]);
+    let cases = match shared.values(&reader, &["case", "list"]).await { Ok(cases) => cases, Err(refusal) => return refused(&frame, &title, &refusal) };
+    let mut waiting = Vec::new();
+    for case in cases.iter().take(CASES_AT_HOME) {
+        let label = text_of(case, "case").to_string();
+        let transfers = shared.values(&reader, &["transfer", "list", &format!("--case={label}")]).await.unwrap_or_default();
+        let mine = transfers.into_iter().filter(|transfer| text_of(transfer, "state") == "offered" && text_of(transfer, "to") == reader.person.name).collect();
+        waiting.push((label, mine));
+    }
+    shown(frame.page(&title, &screens::home(&frame, &cases, &waiting, &shared.catalogue)))
+}
+
+async fn login_page(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let frame = shared.frame(&headers, None, "/login");
+    shown(frame.page(&frame.t("log-in"), &screens::login(&frame, "", None)))
+}
+
+async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    let frame = shared.frame(&headers, None, "/login");
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    let Some(form) = read_form(body).await else { return strange_form(&frame) };
+    let said = |name: &str| form.get(name).unwrap_or_default().to_string();
+    let name = said("name");
+    match open_session(&shared, &name, &said("passphrase"), Some(said("code")).filter(|code| !code.trim().is_empty())).await {
+        Ok((token, _)) => ([(header::SET_COOKIE, gate::set_session(&token, shared.settings.over_tls))], Redirect::to("/")).into_response(),
+        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal)))),
+    }
+}
+
+/// Opens a session, at a pace that makes guessing slow.
+pub(crate) async fn open_session(shared: &Shared, name: &str, passphrase: &str, code: Option<String>) -> Result<(String, Vec<String>), Refusal> {
+    let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
+    shared.pace.may_try(name, Instant::now()).map_err(slow)?;
+    let (house, name, passphrase) = (Arc::clone(&shared.house), name.trim().to_string(), passphrase.to_string());
+    let asked = name.clone();
+    let opened = tokio::task::spawn_blocking(move || house.log_in(&asked, &passphrase, code.as_deref().map(str::trim))).await;
+    let opened = opened.unwrap_or_else(|_| Err(Refusal { text: "the login broke off: try again".into(), law: None, exit: 3 }));
+    if opened.is_err() {
+        shared.pace.failed(&name, Instant::now());
+    }
+    opened
+}
+
+async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let frame = shared.frame(&headers, None, "/login");
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    if let Some(token) = gate::cookie(&headers, gate::COOKIE) {
+        shared.answers.forget(&gate::session_of(token));
+        shared.ask(token, vec!["logout".into()]).await;
+    }
+    ([(header::SET_COOKIE, gate::set_session("", shared.settings.over_tls))], Redirect::to("/login")).into_response()
+}
+
+async fn language(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    let frame = shared.frame(&headers, None, "/");
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    let form = read_form(body).await.unwrap_or_default();
+    let code = form.get("language").filter(|code| shared.languages.has(code)).unwrap_or("en");
+    // Only a place on this server: "//elsewhere" would be another one.
+    let back = form.get("back").filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\r', '\n'])).unwrap_or("/");
+    ([(header::SET_COOKIE, gate::set_language(code))], Redirect::to(back)).into_response()
+}
+
+/// One step whose answer fills a page.
+async fn list_of(shared: &Shared, headers: &HeaderMap, path: &str, key: &str, words: &[&str], columns: &[&str], offers: &[&str]) -> Response {
+    let reader = match shared.reader(headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let frame = shared.frame(headers, Some(&reader.person), path);
+    let title = frame.t(key);
+    let values = match shared.values(&reader, words).await { Ok(values) => values, Err(refusal) => return refused(&frame, &title, &refusal) };
+    let offered = html! { div class="actions" { @for step in offers { a class="button" href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } } } };
+    let rows = html! { @if values.is_empty() { (show::empty(&frame, "empty")) } @else { (show::table(&frame, &title, &values, columns, |_| html! {})) } };
+    shown(frame.page(&title, &html! { (offered) (rows) }))
+}
+
+async fn intake(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    list_of(&shared, &headers, "/intake", "intake", &["tip", "list"], &["received", "text", "source", "state", "file_name", "tip"], &["tip/add", "tip/give"]).await
+}
+
+async fn people(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    list_of(&shared, &headers, "/people", "people", &["user", "list"], &["user", "role", "state", "fingerprint", "id"], &["user/add", "user/code", "user/revoke"]).await
+}
+
+/// Events of one page of the log.
+const EVENTS: usize = 100;
+
+async fn log(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let frame = shared.frame(&headers, Some(&reader.person), "/log");
+    let title = frame.t("log");
+    let from = Query::read(query.as_deref().unwrap_or_default()).number("from");
+    let events = match shared.values(&reader, &["log", "show", &format!("--from={from}"), &format!("--limit={EVENTS}")]).await { Ok(events) => events, Err(refusal) => return refused(&frame, &title, &refusal) };
+    let ways = html! {
+        div class="actions" {
+            @for step in ["log/verify", "log/prove", "log/checkpoint"] { a class="button" href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } }
+            @if from > 0 { a class="button plain" href=(format!("/log?from={}", from.saturating_sub(EVENTS))) { (frame.t("before")) } }
+            @if events.len() == EVENTS { a class="button plain" href=(format!("/log?from={}", from + EVENTS)) { (frame.t("after")) } }
+        }
+    };
+    let columns: Vec<String> = events.first().and_then(Value::as_object).map(|first| first.keys().cloned().collect()).unwrap_or_default();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    shown(frame.page(&title, &html! { p { (frame.t("log-about")) } (ways) (show::table(&frame, &title, &events, &columns, |_| html! {})) }))
+}
+
+async fn running(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let mut frame = shared.frame(&headers, Some(&reader.person), "/running");
+    let asked = shared.answers.of(&gate::session_of(&reader.token));
+    frame.again = asked.iter().any(|asked| asked.exit().is_none()).then_some(5);
+    let state = |asked: &Asked| match asked.exit() { None => frame.t("state-running"), Some(0) => frame.t("state-done"), Some(_) => frame.t("state-refused") };
+    let main = html! {
+        @if asked.is_empty() { (show::empty(&frame, "empty-running")) }
+        ul class="plain" { @for asked in &asked { li class="card" {
+            a href=(format!("/done/{}", asked.number)) { (screens::name_of(&frame, &asked.step)) @if let Some(case) = &asked.case { " · " (case) } } " · " (state(asked))
+            @if let Some(note) = asked.heard.notes().last() { p class="quiet" { (show::plain(note, 300)) } }
+        } } }
+    };
+    shown(frame.page(&frame.t("running"), &main))
+}
+
+async fn steps(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let frame = shared.frame(&headers, Some(&reader.person), "/steps");
+    shown(frame.page(&frame.t("all-steps"), &screens::all_steps(&frame, &shared.catalogue, None)))
+}
+
+async fn step_page(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let path = format!("/step/{name}");
+    let mut frame = shared.frame(&headers, Some(&reader.person), &path);
+    let Some(step) = shared.catalogue.get(&name) else { return no_such_page(&frame) };
+    let query = Query::read(query.as_deref().unwrap_or_default());
+    let case = query.get("case").map(str::to_string);
+    frame.case = case.as_deref().filter(|case| is_label(case));
+    let known = |id: &str| query.get(id).map(str::to_string);
+    shown(frame.page(&screens::name_of(&frame, &name), &screens::form(&frame, step, &known, &random_number())))
+}
+
+/// What a form brought: its number, what was typed, what is typed where nobody sees it, and a file that still comes.
+#[derive(Default)]
+struct Brought {
+    number: String,
+    typed: Typed,
+    secret: Option<String>,
+    uploads: Uploads,
+    names: Vec<String>,
+}
+
+async fn take_step(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, request: Request) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let path = format!("/step/{name}");
+    let frame = shared.frame(&headers, Some(&reader.person), &path);
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    let Some(step) = shared.catalogue.get(&name) else { return no_such_page(&frame) };
+    let taken = if step.takes_a_file() { take_with_file(&shared, &reader, step, request).await } else { take_without_file(&shared, &reader, step, request).await };
+    match taken {
+        Ok(number) => Redirect::to(&format!("/done/{number}")).into_response(),
+        Err(text) => refused(&frame, &screens::name_of(&frame, &name), &Refusal { text, law: None, exit: 2 }),
+    }
+}
+
+async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, String> {
+    let form = read_form(request.into_body()).await.ok_or("the form is too long, or it broke off")?;
+    let brought = Brought { number: form.get("_number").unwrap_or_default().into(), typed: form.typed(), ..Brought::default() };
+    let asked = begin(shared, reader, step, brought)?;
+    wait(&asked).await;
+    Ok(asked.number.clone())
+}
+
+async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, String> {
+    let cut = "the form broke off on its way: nothing was done; send it again";
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| "this form must be sent as multipart/form-data")?;
+    let (mut brought, files) = (Brought::default(), step.fields.iter().filter(|field| field.kind == Kind::File).count());
+    while let Some(mut part) = parts.next_field().await.map_err(|_| cut)? {
+        let name = part.name().unwrap_or_default().to_string();
+        if !step.fields.iter().any(|field| field.id == name && field.kind == Kind::File) {
+            let text = part.text().await.map_err(|_| cut)?;
+            match name.as_str() {
+                "_number" => brought.number = text,
+                _ => brought.typed.entry(name).or_default().push(text),
+            }
+            continue;
+        }
+        let Some(file_name) = part.file_name().map(str::to_string).filter(|name| !name.is_empty()) else { continue };
+        brought.names.push(file_name);
+        brought.typed.insert(name.clone(), vec![format!("{UPLOADED}{name}")]);
+        if files > 1 {
+            let whole = part.bytes().await.map_err(|_| cut)?;
+            if whole.len() > LONGEST_PART {
+                return Err("a file of this form is longer than 64 MiB".into());
+            }
+            brought.uploads.insert(name, Box::new(std::io::Cursor::new(whole)));
+            continue;
+        }
+        let (writer, file) = upload::pipe();
+        brought.uploads.insert(name, Box::new(file));
+        let asked = begin(shared, reader, step, std::mem::take(&mut brought))?;
+        let mut writer = Some(writer);
+        // A step that was refused reads no further: the rest of the file is received and thrown away, so that the browser
+        // sees the answer.
+        while let Some(chunk) = part.chunk().await.map_err(|_| cut)? {
+            if let Some(sender) = writer.take() {
+                let sent = tokio::task::spawn_blocking(move || sender.send(chunk.to_vec()).then_some(sender)).await;
+                writer = sent.ok().flatten();
+            } else if asked.exit().is_some() {
+                break;
+            }
+        }
+        if let Some(writer) = writer {
+            writer.end();
+        }
+        wait(&asked).await;
+        return Ok(asked.number.clone());
+    }
+    let asked = begin(shared, reader, step, brought)?;
+    wait(&asked).await;
+    Ok(asked.number.clone())
+}
+
+/// Begins the step that a form asks for.
+fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) -> Result<Arc<Asked>, String> {
+    if brought.number.len() != 32 || !brought.number.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err("this form has no number: open it again from its page".into());
+    }
+    fill(shared.house.as_ref(), step, &mut brought);
+    let words = step.words(&brought.typed)?;
+    let case = brought.typed.get("case").and_then(|values| values.first()).map(|case| case.trim().to_string()).filter(|case| is_label(case));
+    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)) };
+    let heard = Heard::with(brought.secret, brought.uploads);
+    shared.answers.take(&shared.house, &reader.token, gate::session_of(&reader.token), wish, heard)
+}
+
+/// What the person does not type: where the answer's file goes, where the house keeps a folder, the secret itself.
+fn fill(house: &dyn House, step: &Step, brought: &mut Brought) {
+    if let Some(name) = brought.names.first() {
+        if step.fields.iter().any(|field| field.id == "original-name") {
+            brought.typed.entry("original-name".into()).or_insert_with(|| vec![name.clone()]);
+        }
+    }
+    for field in &step.fields {
+        match field.kind {
+            Kind::Out => drop(brought.typed.insert(field.id.clone(), vec![RECEIVED.into()])),
+            Kind::Place => drop(brought.typed.insert(field.id.clone(), vec![house.place(step.name.split('/').next().unwrap_or_default()).to_string_lossy().into_owned()])),
+            Kind::Secret => {
+                brought.secret = brought.typed.remove(&field.id).and_then(|values| values.into_iter().next());
+                brought.typed.insert(field.id.clone(), vec!["-".into()]);
+            }
+            Kind::File if !brought.uploads.contains_key(&field.id) => drop(brought.typed.remove(&field.id)),
+            _ if field.many => {
+                let lines = brought.typed.get(&field.id).into_iter().flatten().flat_map(|value| value.lines()).map(str::to_string).collect();
+                brought.typed.insert(field.id.clone(), lines);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the received file is called.
+fn file_name(step: &Step, typed: &Typed) -> String {
+    let what = ["exhibit", "report", "what", "subject", "authority"].iter().find_map(|id| typed.get(*id)?.first());
+    let kept: String = what.map_or("answer", String::as_str).chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    let ending = match step.name.as_str() {
+        "exhibit/label" | "transfer/slip" | "report/export" => "pdf",
+        _ => "bin",
+    };
+    format!("{kept}.{ending}")
+}
+
+async fn wait(asked: &Arc<Asked>) {
+    let waiting = Arc::clone(asked);
+    let _ = tokio::task::spawn_blocking(move || waiting.wait(PATIENCE)).await;
+}
+
+async fn done(State(shared): State<Shared>, headers: HeaderMap, Path(number): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let path = format!("/done/{number}");
+    let mut frame = shared.frame(&headers, Some(&reader.person), &path);
+    let Some(asked) = shared.answers.get(&gate::session_of(&reader.token), &number) else { return gone(&frame) };
+    frame.case = asked.case.as_deref();
+    frame.again = asked.exit().is_none().then_some(2);
+    let main = screens::done(&frame, &shared.catalogue, &asked, &Query::read(query.as_deref().unwrap_or_default()));
+    let status = match asked.exit() { None => StatusCode::ACCEPTED, Some(0) => StatusCode::OK, Some(exit) => status_of(exit) };
+    shown_as(status, frame.page(&screens::name_of(&frame, &asked.step), &main))
+}
+
+async fn done_file(State(shared): State<Shared>, headers: HeaderMap, Path(number): Path<String>) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let frame = shared.frame(&headers, Some(&reader.person), "/running");
+    let Some(asked) = shared.answers.get(&gate::session_of(&reader.token), &number) else { return gone(&frame) };
+    let name = asked.file_name.clone().unwrap_or_else(|| "answer.bin".into());
+    let kind = if name.ends_with(".pdf") { "application/pdf" } else { "application/octet-stream" };
+    ([(header::CONTENT_TYPE, kind.to_string()), (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))], asked.heard.received()).into_response()
+}
+
+/// An answer that is not kept any more.
+fn gone(frame: &Frame<'_>) -> Response {
+    let refusal = Refusal { text: frame.t("answer-gone"), law: None, exit: 2 };
+    shown_as(StatusCode::GONE, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
+}
+
+async fn case(State(shared): State<Shared>, headers: HeaderMap, Path(case): Path<String>) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let path = format!("/case/{case}");
+    let mut frame = shared.frame(&headers, Some(&reader.person), &path);
+    if !is_label(&case) {
+        return no_such_page(&frame);
+    }
+    let in_case = format!("--case={case}");
+    let about = match shared.values(&reader, &["case", "show", &in_case]).await { Ok(about) => about, Err(refusal) => return refused(&frame, &frame.t("case"), &refusal) };
+    frame.case = Some(&case);
+    let about = about.into_iter().next().unwrap_or(Value::Null);
+    let authorities = shared.values(&reader, &["authority", "list", &in_case]).await.unwrap_or_default();
+    let mut counts = Vec::new();
+    for list in LISTS.iter().filter(|list| ["exhibits", "findings", "transfers", "reports", "packages"].contains(&list.part)) {
+        let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case)).await;
+        if exit == 0 {
+            counts.push((list.part, heard.values().len()));
+        }
+    }
+    let title = format!("{case} · {}", show::plain(text_of(&about, "title"), 200));
+    shown(frame.page(&title, &screens::case_page(&frame, &shared.catalogue, &about, &authorities, &counts)))
+}
+
+async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part)): Path<(String, String)>) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let path = format!("/case/{case}/{part}");
+    let mut frame = shared.frame(&headers, Some(&reader.person), &path);
+    if !is_label(&case) {
+        return no_such_page(&frame);
+    }
+    let case_of = case.clone();
+    frame.case = Some(&case_of);
+    let title = frame.t(&format!("part-{part}"));
+    if let Some(list) = LISTS.iter().find(|list| list.part == part) {
+        let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case)).await;
+        if exit != 0 {
+            frame.case = None;
+            return refused(&frame, &title, &heard.refusal(exit));
+        }
+        return shown(frame.page(&title, &screens::list_page(&frame, &shared.catalogue, list, &case, &heard.values())));
+    }
+    let known = |id: &str| (id == "case").then(|| case.clone());
+    match part.as_str() {
+        "search" | "selectors" | "rows" => {
+            let Some(step) = shared.catalogue.get(&part) else { return no_such_page(&frame) };
+            shown(frame.page(&title, &screens::form(&frame, step, &known, &random_number())))
+        }
+        "more" => shown(frame.page(&title, &screens::all_steps(&frame, &shared.catalogue, Some(&case)))),
+        _ => no_such_page(&frame),
+    }
+}
+
+async fn exhibit(State(shared): State<Shared>, headers: HeaderMap, Path((case, exhibit)): Path<(String, String)>) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let path = format!("/case/{case}/exhibits/{exhibit}");
+    let mut frame = shared.frame(&headers, Some(&reader.person), &path);
+    if !is_label(&case) {
+        return no_such_page(&frame);
+    }
+    let in_case = format!("--case={case}");
+    let exhibits = match shared.values(&reader, &["exhibit", "list", &in_case]).await { Ok(exhibits) => exhibits, Err(refusal) => return refused(&frame, &exhibit, &refusal) };
+    frame.case = Some(&case);
+    let Some(found) = exhibits.iter().find(|one| text_of(one, "exhibit") == exhibit) else { return no_such_page(&frame) };
+    let transfers = shared.values(&reader, &["transfer", "list", &in_case]).await.unwrap_or_default();
+    shown(frame.page(&exhibit, &screens::exhibit_page(&frame, &shared.catalogue, &case, found, &transfers)))
+}
+
+async fn nowhere(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    no_such_page(&shared.frame(&headers, Some(&reader.person), ""))
+}
+
+fn no_such_page(frame: &Frame<'_>) -> Response {
+    let refusal = Refusal { text: frame.t("no-such-page"), law: None, exit: 2 };
+    shown_as(StatusCode::NOT_FOUND, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
+}
+
+/// Whether a text can be the label of a case: no address leads out of its place.
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+async fn read_form(body: Body) -> Option<Query> {
+    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.ok()?;
+    Some(Query::read(std::str::from_utf8(&bytes).ok()?))
+}
+
+/// The looks: a style sheet, a picture, fonts. Under the SIL Open Font License 1.1, from `crates/typeset/fonts`.
+async fn asset(Path(name): Path<String>) -> Response {
+    macro_rules! font { ($name:literal) => { ("font/ttf", include_bytes!(concat!("../../typeset/fonts/", $name)).as_slice()) }; }
+    let (kind, bytes): (&str, &'static [u8]) = match name.as_str() {
+        "style.css" => ("text/css; charset=utf-8", include_bytes!("../assets/style.css")),
+        "lantern.svg" => ("image/svg+xml", include_bytes!("../assets/lantern.svg")),
+        "fonts/NotoSansLao-Regular.ttf" => font!("NotoSansLao-Regular.ttf"),
+        "fonts/NotoSansLao-Bold.ttf" => font!("NotoSansLao-Bold.ttf"),
+        "fonts/NotoSansThai-Regular.ttf" => font!("NotoSansThai-Regular.ttf"),
+        "fonts/NotoSansThai-Bold.ttf" => font!("NotoSansThai-Bold.ttf"),
+        "fonts/NotoSansKhmer-Regular.ttf" => font!("NotoSansKhmer-Regular.ttf"),
+        "fonts/NotoSansMyanmar-Regular.ttf" => font!("NotoSansMyanmar-Regular.ttf"),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+}
