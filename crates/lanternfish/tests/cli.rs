@@ -103,5 +103,7 @@ mod watched;
 mod watched_browser;
 #[path = "cli/watched_i2p.rs"]
 mod watched_i2p;
+#[path = "cli/workspace.rs"]
+mod workspace;
 #[path = "cli/witness.rs"]
 mod witness;

@@ -114,7 +114,7 @@ pub fn words(list: &List, case: &str) -> Vec<String> {
 pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &str, values: &[Value]) -> Markup {
     let offered = |row: &Value| {
         html! {
-            @for (step, field, member) in list.row_steps.iter().filter(|(step, ..)| catalogue.get(step).is_some()) {
+            @for (step, field, member) in list.row_steps.iter().filter(|(step, ..)| catalogue.get(step).is_some() && fits(step, row)) {
                 a class="button plain" href=(format!("/step/{step}?case={case}&{field}={}", encoded(text_of(row, member)))) { (name_of(frame, step)) }
             }
         }
@@ -125,12 +125,28 @@ pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &s
     }
 }
 
+/// Whether a step can follow from where this row is. What is left out here is refused by the house as well.
+fn fits(step: &str, row: &Value) -> bool {
+    let state = text_of(row, "state");
+    match step {
+        "exhibit/view" | "examine" => text_of(row, "kind") != "physical",
+        "transfer/accept" | "transfer/refuse" => state == "offered",
+        "authority/check" | "authority/grant" => state != "live" && state != "revoked",
+        "authority/revoke" => state == "live",
+        "package/sign" | "package/stamp" | "package/finish" => state != "sealed",
+        "package/disclose" => state == "sealed",
+        "collect/resume" => state != "running" && state != "done",
+        "collect/stop" => state == "running",
+        _ => true,
+    }
+}
+
 /// Links to steps, with what is known of them filled in.
 pub fn offers(frame: &Frame<'_>, catalogue: &Catalogue, steps: &[&str], case: &str, more: &str) -> Markup {
     html! {
         div class="actions" {
-            @for step in steps.iter().filter(|step| catalogue.get(step).is_some()) {
-                a class="button" href=(format!("/step/{step}?case={case}{more}")) { (name_of(frame, step)) }
+            @for (n, step) in steps.iter().filter(|step| catalogue.get(step).is_some()).enumerate() {
+                a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}?case={case}{more}")) { (name_of(frame, step)) }
             }
         }
     }
@@ -200,9 +216,12 @@ pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authori
 /// One exhibit: who has it, what it is, its digests; the bytes are behind a purpose.
 pub fn exhibit_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &str, exhibit: &Value, transfers: &[Value]) -> Markup {
     let label = text_of(exhibit, "exhibit");
+    // A thing has no bytes.
+    let first: &[&str] = if text_of(exhibit, "kind") == "physical" { &[] } else { &["exhibit/view", "examine"] };
+    let steps = [first, &["transfer/offer", "exhibit/label", "checkout", "checkin", "exhibit/reclassify", "exhibit/accident"]].concat();
     html! {
         p { (show::plain(text_of(exhibit, "description"), 600)) " " (show::value(frame, "state", &exhibit["state"])) }
-        (offers(frame, catalogue, &["exhibit/view", "examine", "transfer/offer", "exhibit/label", "exhibit/reclassify", "checkout", "checkin", "exhibit/accident"], case, &format!("&exhibit={label}")))
+        (offers(frame, catalogue, &steps, case, &format!("&exhibit={label}")))
         div class="cards" {
             section class="card" {
                 h2 { (frame.t("custody")) }

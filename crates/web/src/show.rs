@@ -37,8 +37,16 @@ fn word(frame: &Frame<'_>, name: &str, text: &str) -> Markup {
         ("exhibit" | "exhibits" | "derived_from", Some(case)) if text.starts_with("E-") => html! { a href=(format!("/case/{case}/exhibits/{text}")) { (text) } },
         ("case", _) if !text.is_empty() && frame.case.is_none() => html! { a href=(format!("/case/{text}")) { (text) } },
         ("state", _) => state(frame, text),
-        _ => html! { (plain(text, CELL)) },
+        ("kind" | "class" | "outcome" | "template", _) => html! { (frame.or_name(&format!("value-{text}"), text)) },
+        _ => broken(&plain(text, CELL)),
     }
+}
+
+/// Words longer than a line may be broken anywhere; others never are.
+const LONG_WORD: usize = 22;
+
+fn broken(text: &str) -> Markup {
+    if text.split_whitespace().any(|word| word.chars().count() > LONG_WORD) { html! { span class="long" { (text) } } } else { html! { (text) } }
 }
 
 /// A state: its colour is never the only sign.

@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{CommandFactory, Parser};
 use desk::{Desk, DeskError};
+use model::Law;
 use serde_json::json;
 use web::{House, Listener, Person, Refusal, Settings, Workspace};
 
@@ -26,6 +27,11 @@ impl Behind {
     fn office(&self, token: Option<&str>) -> Office {
         Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string) }
     }
+}
+
+/// A login that was refused.
+fn wrong() -> DeskError {
+    DeskError::refused(Law::Separation, "name, passphrase or enrolment code is wrong: try again; if the passphrase is lost, ask the administrator for a reset")
 }
 
 fn refusal(error: &DeskError) -> Refusal {
@@ -50,7 +56,11 @@ impl House for Behind {
 
     fn log_in(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Vec<String>), Refusal> {
         let listener = Arc::new(web::Heard::default());
-        let opened = heard_by(Arc::clone(&listener) as _, || self.office(None).open_session(name, passphrase, code));
+        let opened = heard_by(Arc::clone(&listener) as _, || {
+            // Who is here is nobody's business: a name that is not known is told in the words of a wrong passphrase.
+            self.desk.store.user_by_name(name).map_err(|error| if error.exit_code() == 2 { wrong() } else { error })?;
+            self.office(None).open_session(name, passphrase, code).map_err(|error| if error.law() == Some(Law::Separation) { wrong() } else { error })
+        });
         opened.map(|token| (token, listener.notes())).map_err(|error| refusal(&error))
     }
 

@@ -1,0 +1,448 @@
+//! The workspace, asked as a browser and as a program ask it: over HTTP, against the real program.
+//!
+//! What a person may see is written down here once more, by hand, and compared with what the pages show.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::office::{ADMIN, AUDITOR, BOUNMY, KHAM, NOY, Office, passphrase, string};
+
+/// The workspace of an office; ended with the drill.
+pub struct Open {
+    child: Child,
+    pub address: String,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Page {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        let line = self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
+        Some(line.split_once(':')?.1.trim().to_string())
+    }
+
+    #[track_caller]
+    fn is(self, status: u16) -> Page {
+        assert_eq!(self.status, status, "{}\n{}", self.head, self.text());
+        self
+    }
+
+    #[track_caller]
+    fn says(self, words: &str) -> Page {
+        assert!(self.text().contains(words), "\"{words}\" is not in\n{}", self.text());
+        self
+    }
+}
+
+/// How long an answer is waited for.
+const LONG: Duration = Duration::from_secs(60);
+
+impl Open {
+    pub fn of(office: &Office) -> Open {
+        let mut command = crate::office::program();
+        command.args(["--json", "--home"]).arg(&office.home).args(["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        let address = string(&told["workspace"]).trim_start_matches("http://").trim_end_matches('/').to_string();
+        Open { child, address }
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Page {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            head += &format!("Host: {}\r\n", self.address);
+        }
+        head.extend(headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+        let mut line = TcpStream::connect(&self.address).unwrap();
+        line.set_read_timeout(Some(LONG)).unwrap();
+        line.write_all(head.as_bytes()).unwrap();
+        line.write_all(b"\r\n").unwrap();
+        line.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        line.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        Page { status: head[9..12].parse().unwrap(), body: answer[end + 4..].to_vec(), head }
+    }
+
+    /// A page, as a person's browser asks for it.
+    fn page(&self, token: &str, path: &str) -> Page {
+        self.send("GET", path, &[("Cookie", &format!("lanternfish-session={token}"))], b"")
+    }
+
+    /// A form, as a person's browser sends it from a page of this server.
+    fn form(&self, token: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+        let body = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&");
+        let origin = format!("http://{}", self.address);
+        let headers = [("Cookie", &*format!("lanternfish-session={token}")), ("Origin", &origin), ("Content-Type", "application/x-www-form-urlencoded")];
+        self.send("POST", path, &headers, body.as_bytes())
+    }
+
+    /// A form with a file.
+    fn form_with_file(&self, token: &str, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Page {
+        let (head, body) = self.multipart(token, fields, file);
+        let headers: Vec<(&str, &str)> = head.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send("POST", path, &headers, &body)
+    }
+
+    fn multipart(&self, token: &str, fields: &[(&str, &str)], (name, file_name, bytes): (&str, &str, &[u8])) -> (Vec<(&'static str, String)>, Vec<u8>) {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        }
+        body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\nContent-Type: application/octet-stream\r\n\r\n").into_bytes());
+        body.extend(bytes);
+        body.extend(b"\r\n--edge--\r\n");
+        let head = vec![("Cookie", format!("lanternfish-session={token}")), ("Origin", format!("http://{}", self.address)), ("Content-Type", "multipart/form-data; boundary=edge".into())];
+        (head, body)
+    }
+
+    /// The answer of a step that a form asked for, once it has ended.
+    #[track_caller]
+    fn answer(&self, token: &str, asked: &Page) -> Page {
+        assert_eq!(asked.status, 303, "{}", asked.text());
+        let place = asked.header("location").unwrap();
+        let since = Instant::now();
+        loop {
+            let page = self.page(token, &place);
+            if page.status != 202 {
+                return page;
+            }
+            assert!(since.elapsed() < LONG, "it did not end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A step, as a program takes it.
+    fn step(&self, token: &str, name: &str, fields: &Value) -> Page {
+        let headers = [("Authorization", &*format!("Bearer {token}")), ("Content-Type", "application/json")];
+        self.send("POST", &format!("/api/v1/steps/{name}"), &headers, fields.to_string().as_bytes())
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// A number as a page gives one to its form.
+fn number(n: u32) -> String {
+    format!("{n:032x}")
+}
+
+#[test]
+fn a_case_is_worked_by_two_people_in_pages() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    // Noy logs in as a person does.
+    let words = passphrase(NOY);
+    let entered = open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("code", "")]).is(303);
+    let cookie = entered.header("set-cookie").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let noy = cookie.strip_prefix("lanternfish-session=").unwrap().split(';').next().unwrap().to_string();
+    let kham = office.token(KHAM);
+    open.page(&noy, "/").is(200).says(&office.case);
+    // A file comes in, under the name that it had.
+    let fields = [("_number", &*number(1)), ("case", &office.case), ("description", "ສຳເນົາ SYNTHETIC"), ("source", "handed over at the counter")];
+    let asked = open.form_with_file(&noy, "/step/exhibit/admit", &fields, ("file", "ໃບສະເໜີ.txt", "ຄຳວ່າ ລັບ SYNTHETIC paper".as_bytes()));
+    open.answer(&noy, &asked).is(200).says("E-0001");
+    open.page(&noy, &format!("/case/{}/exhibits/E-0001", office.case)).is(200).says("ໃບສະເໜີ.txt").says("ສຳເນົາ SYNTHETIC");
+    // Its bytes are opened for a purpose, which is an event.
+    let before = office.sound_log();
+    let fields = [("_number", &*number(2)), ("case", &office.case), ("exhibit", "E-0001"), ("purpose", "to read it")];
+    let asked = open.form(&noy, "/step/exhibit/view", &fields);
+    open.answer(&noy, &asked).is(200).says("ຄຳວ່າ ລັບ SYNTHETIC paper");
+    let file = open.page(&noy, &format!("/done/{}/file", number(2))).is(200);
+    assert_eq!(file.body, "ຄຳວ່າ ລັບ SYNTHETIC paper".as_bytes());
+    assert!(file.header("content-disposition").unwrap().starts_with("attachment"));
+    // To look at the log is an event too.
+    assert_eq!(office.sound_log(), before + 2);
+    // Nobody else gets the answer that was made for Noy.
+    open.page(kham, &format!("/done/{}/file", number(2))).is(410);
+    // Custody passes between two browsers.
+    let fields = [("_number", &*number(3)), ("case", &office.case), ("exhibit", "E-0001"), ("to", KHAM), ("purpose", "safe keeping")];
+    let asked = open.form(&noy, "/step/transfer/offer", &fields);
+    open.answer(&noy, &asked).is(200);
+    let home = open.page(kham, "/").is(200).says("Waits for you").text();
+    let transfer = home.split("transfer=").nth(1).unwrap().split('"').next().unwrap().to_string();
+    let fields = [("_number", &*number(4)), ("case", &office.case), ("transfer", &transfer)];
+    let asked = open.form(kham, "/step/transfer/accept", &fields);
+    open.answer(kham, &asked).is(200);
+    let custodian = open.page(kham, &format!("/case/{}/exhibits/E-0001", office.case)).is(200).text();
+    assert!(custodian.contains(&format!("<strong>{KHAM}</strong>")));
+    office.sound_log();
+}
+
+#[test]
+fn law_02_a_form_that_is_sent_twice_is_taken_once() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let noy = office.token(NOY);
+    let fields = [("_number", &*number(1)), ("case", &office.case), ("description", "one thing"), ("source", "found"), ("physical", "yes"), ("seal-number", "S-1"), ("condition", "whole")];
+    let send = || open.form_with_file(noy, "/step/exhibit/admit", &fields, ("file", "", b""));
+    let (first, second) = std::thread::scope(|threads| {
+        let second = threads.spawn(send);
+        (send(), second.join().unwrap())
+    });
+    assert_eq!(first.header("location"), second.header("location"));
+    open.answer(noy, &first).is(200).says("E-0001");
+    open.answer(noy, &second).is(200).says("E-0001");
+    assert_eq!(office.exhibits().len(), 1);
+    // A form without a number of its own is none of ours.
+    open.form(noy, "/step/transfer/list", &[("case", &office.case)]).is(422).says("number");
+    office.sound_log();
+}
+
+#[test]
+fn law_01_what_no_authority_covers_is_refused_on_a_page_in_the_same_words() {
+    let mut office = Office::staffed();
+    office.case = office.open_case(NOY, &[KHAM, BOUNMY]);
+    let open = Open::of(&office);
+    let asked = open.form(office.token(NOY), "/step/selectors", &[("_number", &number(1)), ("case", &office.case), ("purpose", "to look")]);
+    let refused = open.answer(office.token(NOY), &asked).is(403).says("Refused by law 1").text();
+    let told = office.in_case(NOY, "selectors", &["--purpose", "to look"]).by_law(1).line();
+    assert!(refused.contains(&string(&told["error"]).replace('"', "&quot;").replace('\'', "&#39;")) || refused.contains(&string(&told["error"])), "{refused}");
+    let program = open.step(office.token(NOY), "selectors", &json!({"case": office.case, "purpose": "to look"})).is(403).json();
+    assert_eq!((&program["error"], &program["law"]), (&told["error"], &json!(1)));
+}
+
+#[test]
+fn law_04_an_upload_that_breaks_off_is_no_exhibit() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let noy = office.token(NOY);
+    let fields = [("_number", &*number(1)), ("case", &office.case), ("description", "half a file")];
+    let (head, body) = open.multipart(noy, &fields, ("file", "half.bin", &vec![7; 3 << 20]));
+    {
+        let mut line = TcpStream::connect(&open.address).unwrap();
+        let mut sent = format!("POST /step/exhibit/admit HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", open.address, body.len());
+        sent.extend(head.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+        line.write_all(format!("{sent}\r\n").as_bytes()).unwrap();
+        line.write_all(&body[..2 << 20]).unwrap();
+    }
+    let since = Instant::now();
+    let page = loop {
+        let page = open.page(noy, &format!("/done/{}", number(1)));
+        if !matches!(page.status, 202 | 410) {
+            break page;
+        }
+        assert!(since.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    page.says("broke off");
+    assert!(office.exhibits().is_empty(), "half a file is no exhibit");
+    office.sound_log();
+}
+
+/// Pages that stand for every kind of address; `{case}` is the case that is tried.
+const PAGES: [&str; 23] = [
+    "/", "/intake", "/people", "/log", "/running", "/steps", "/step/exhibit/admit", "/done/00000000000000000000000000000001", "/done/00000000000000000000000000000001/file", "/nowhere",
+    "/case/{case}", "/case/{case}/authority", "/case/{case}/exhibits", "/case/{case}/exhibits/E-0001", "/case/{case}/capture", "/case/{case}/findings", "/case/{case}/charges",
+    "/case/{case}/transfers", "/case/{case}/reports", "/case/{case}/packages", "/case/{case}/watches", "/case/{case}/search", "/case/{case}/more",
+];
+
+/// Words that stand in a case only, and in its exhibit.
+const PLANTED: [&str; 4] = ["KINGFISHER-TITLE", "KINGFISHER-OFFENCE", "KINGFISHER-DESCRIPTION", "KINGFISHER-BYTES"];
+
+/// Each person of the drill: his name, and whether he may read the planted case. Written by hand.
+const WHO_READS: [(&str, bool); 5] = [(NOY, true), (KHAM, true), (BOUNMY, false), (AUDITOR, false), (ADMIN, false)];
+
+#[test]
+fn law_13_no_page_and_no_step_shows_a_case_to_whom_it_is_not_for() {
+    let mut office = Office::staffed();
+    let words = ["case", "open", "--title", PLANTED[0], "--offence", PLANTED[1], "--jurisdiction", "la", "--purpose", "a drill", "--member", KHAM];
+    office.case = string(&office.done(NOY, &words)["case"]);
+    office.unit_authority(&crate::office::EVERYTHING);
+    let file = office.file("planted.txt", PLANTED[3]);
+    office.does(NOY, "exhibit admit", &[&file, "--description", PLANTED[2]]);
+    office.does(NOY, "examine", &["E-0001"]);
+    let open = Open::of(&office);
+    let description = open.send("GET", "/api/v1/openapi.json", &[], b"").is(200).json();
+    let steps: Vec<String> = description["paths"].as_object().unwrap().keys().filter_map(|path| path.strip_prefix("/api/v1/steps/")).map(str::to_string).collect();
+    assert!(steps.len() > 100, "{}", steps.len());
+    // What is asked for by one who takes no step that changes something: those are tried by people who must be refused.
+    let reads = |step: &str| step.ends_with("/list") || step.ends_with("/show") || ["search", "selectors", "rows", "exhibit/view", "exhibit/label", "log/show", "subject/export"].contains(&step);
+    let fields_of = |step: &str, case: &str| {
+        let known: BTreeMap<&str, Value> = BTreeMap::from([("case", json!(case)), ("exhibit", json!("E-0001")), ("purpose", json!("a drill")), ("question", json!("KINGFISHER")), ("reason", json!("a drill"))]);
+        let schema = &description["paths"][format!("/api/v1/steps/{step}")]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        let required: BTreeSet<&str> = schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        let fields = schema["properties"].as_object().unwrap().iter().filter(|(name, _)| required.contains(name.as_str()) || known.contains_key(name.as_str()));
+        let value = |name: &str, schema: &Value| known.get(name).cloned().unwrap_or_else(|| match schema["type"].as_str() {
+            Some("array") => json!(["KINGFISH"]),
+            Some("integer") => json!(1),
+            Some("boolean") => json!(false),
+            _ => schema["enum"].get(0).cloned().unwrap_or_else(|| json!("KINGFISH")),
+        });
+        Value::Object(fields.map(|(name, schema)| (name.clone(), value(name, schema))).collect())
+    };
+    let leaks = |told: &str| PLANTED.iter().filter(|word| told.contains(*word)).count();
+    let mut tried = 0;
+    for (who, may_read) in WHO_READS {
+        let token = office.token(who);
+        let mut seen = 0;
+        for path in PAGES {
+            let page = open.page(token, &path.replace("{case}", &office.case));
+            seen += leaks(&page.text());
+            tried += 1;
+            if may_read {
+                continue;
+            }
+            assert_eq!(leaks(&page.text()), 0, "{who} reads {path}: {}", page.text());
+            // What is not for him and what is not there are told in the same words.
+            let absent = open.page(token, &path.replace("{case}", "2026-9999"));
+            let without_names = |page: &Page, case: &str| page.text().replace(case, "CASE").lines().filter(|line| !line.contains("_number")).collect::<String>();
+            if !path.contains("/search") && !path.contains("/step") {
+                assert_eq!((page.status, without_names(&page, &office.case)), (absent.status, without_names(&absent, "2026-9999")), "{who}: {path}");
+            }
+        }
+        for step in steps.iter().filter(|step| !may_read || reads(step)) {
+            let told = open.step(token, step, &fields_of(step, &office.case));
+            assert!(told.status < 500, "{who}: {step}: {}", told.text());
+            seen += leaks(&told.text());
+            tried += 1;
+            if !may_read {
+                assert_eq!(leaks(&told.text()), 0, "{who} takes {step}: {}", told.text());
+            }
+        }
+        assert_eq!(seen > 0, may_read, "{who}");
+    }
+    println!("{tried} pages and steps were tried by {} people, {} steps are known", WHO_READS.len(), steps.len());
+    office.sound_log();
+}
+
+#[test]
+fn law_13_a_form_from_elsewhere_a_strange_name_and_an_ended_session_get_nothing() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let cookie = format!("lanternfish-session={}", office.token(NOY));
+    let before = office.sound_log();
+    let body = format!("_number={}&case={}&text=x&source=y", number(1), office.case);
+    for origin in [("Origin", "http://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site"), ("X-Nothing", "said")] {
+        for path in ["/step/tip/add", "/logout", "/login", "/language"] {
+            open.send("POST", path, &[("Cookie", &cookie), origin], body.as_bytes()).is(403);
+        }
+    }
+    open.send("GET", "/", &[("Cookie", &cookie), ("Host", "evil.example")], b"").is(421);
+    for path in PAGES {
+        let page = open.send("GET", &path.replace("{case}", &office.case), &[], b"").is(303);
+        assert_eq!(page.header("location").unwrap(), "/login", "{path}");
+    }
+    assert_eq!(office.sound_log(), before + 1, "nothing was done but to look at the log");
+    // Each answer forbids scripts and frames, and is kept by no cache.
+    for path in ["/", "/login", "/nowhere", "/api/v1/openapi.json"] {
+        let page = open.page(office.token(NOY), path);
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(page.header("cache-control").unwrap(), "no-store");
+        let html = page.text();
+        assert!(path.starts_with("/api") || !html.contains("<script") && !html.contains(" style=") && !html.contains("http-equiv"), "{html}");
+    }
+    // Who logs out has left, in every browser.
+    open.form(office.token(NOY), "/logout", &[]).is(303);
+    open.page(office.token(NOY), "/").is(303);
+    open.step(office.token(NOY), "case/list", &json!({})).is(401);
+}
+
+#[test]
+fn law_14_what_strangers_wrote_is_text_on_every_page() {
+    const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)><meta http-equiv=refresh content='0;url=http://evil.example'><form action=http://evil.example>\
+        <svg onload=alert(1)><style>@import 'http://evil.example'</style><a href=javascript:alert(1)>x</a></pre></main>\u{202e}txt.exe";
+    let office = Office::working();
+    let open = Open::of(&office);
+    let noy = office.token(NOY);
+    let page = format!("{HOSTILE} {}", "\u{0301}".repeat(200_000));
+    let fields = [("_number", &*number(1)), ("case", &office.case), ("description", HOSTILE), ("source", HOSTILE)];
+    let asked = open.form_with_file(noy, "/step/exhibit/admit", &fields, ("file", "<script>.html", page.as_bytes()));
+    let mut shown = vec![open.answer(noy, &asked).is(200)];
+    let asked = open.form(noy, "/step/exhibit/view", &[("_number", &number(2)), ("case", &office.case), ("exhibit", "E-0001"), ("purpose", HOSTILE)]);
+    shown.push(open.answer(noy, &asked).is(200).says("&lt;script&gt;"));
+    shown.push(open.page(noy, &format!("/done/{}?as=raw", number(2))).is(200));
+    shown.push(open.page(noy, &format!("/done/{}?from=999999999999999999999", number(2))).is(200));
+    shown.push(open.page(noy, &format!("/case/{}/exhibits", office.case)).is(200));
+    shown.push(open.page(noy, &format!("/case/{}/exhibits/E-0001", office.case)).is(200).says("[U+202E]"));
+    shown.push(open.page(noy, &format!("/step/exhibit/admit?case={}&description={}", office.case, encoded(HOSTILE))).is(200));
+    for page in shown {
+        let html = page.text();
+        for tag in ["<script", "<img", "<svg on", "<style", "<a href=j", "<meta http-equiv=r", "<form action=http"] {
+            assert!(!html.contains(tag), "{tag} stands in {html}");
+        }
+        assert!(!html.contains(&"\u{0301}".repeat(8)), "a tower of marks");
+        assert!(html.len() < 400_000, "{}", html.len());
+    }
+}
+
+#[test]
+fn a_program_takes_the_steps_that_are_described() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let described = open.send("GET", "/api/v1/openapi.json", &[], b"").is(200).json();
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let written = format!("{}\n", serde_json::to_string_pretty(&described).unwrap());
+    if std::env::var_os("LANTERNFISH_BLESS").is_some() {
+        std::fs::write(&place, &written).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&place).unwrap_or_default(), written, "docs/openapi.json is old: LANTERNFISH_BLESS=1 writes it anew");
+    let post = |body: &str| open.send("POST", "/api/v1/session", &[("Content-Type", "application/json")], body.as_bytes());
+    let token = string(&post(&json!({"name": NOY, "passphrase": passphrase(NOY)}).to_string()).is(200).json()["token"]);
+    post("[]").is(400);
+    post(&json!({"name": NOY, "passphrase": "not this one"}).to_string()).is(401);
+    let told = open.step(&token, "case/list", &json!({})).is(200).json();
+    assert_eq!(told["answers"][0]["case"], office.case.as_str());
+    let admitted = open.step(&token, "exhibit/admit", &json!({"case": office.case, "file": "U1lOVEhFVElD", "original-name": "note.txt", "description": "SYNTHETIC"})).is(200).json();
+    assert_eq!((&admitted["answers"][0]["original_name"], &admitted["answers"][0]["length"]), (&json!("note.txt"), &json!(9)));
+    let viewed = open.step(&token, "exhibit/view", &json!({"case": office.case, "exhibit": "E-0001", "purpose": "to read"})).is(200).json();
+    assert_eq!(viewed["file"], "U1lOVEhFVElD");
+    open.step(&token, "nothing/such", &json!({})).is(404);
+    open.step("lfs-wrong", "case/list", &json!({})).is(401);
+    for strange in [json!({"strange": "x"}), json!({"case": 5}), json!({"case": ["a"]}), json!({}), json!({"case": "a\0b", "exhibit": "E-0001", "purpose": "p"}), json!({"case": office.case, "exhibit": "E-0001", "purpose": "p", "out": "/tmp/x"})] {
+        open.step(&token, "exhibit/view", &strange).is(422);
+    }
+    open.send("DELETE", "/api/v1/session", &[("Authorization", &format!("Bearer {token}"))], b"").is(204);
+    open.step(&token, "case/list", &json!({})).is(401);
+}
+
+#[test]
+fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let tried = |name: &str| open.form("", "/login", &[("name", name), ("passphrase", "wrong words here"), ("code", "")]);
+    let (known, unknown) = (tried(NOY).text().replace(NOY, "NAME"), tried("Nobody Here").text().replace("Nobody Here", "NAME"));
+    assert_eq!(known, unknown, "who is here is nobody's business");
+    for _ in 0..4 {
+        tried(NOY);
+    }
+    tried(NOY).is(403).says("too many wrong logins");
+    // Another person is not kept out by it.
+    let words = passphrase(KHAM);
+    open.form("", "/login", &[("name", KHAM), ("passphrase", &words), ("code", "")]).is(303);
+}
