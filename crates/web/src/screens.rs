@@ -332,7 +332,8 @@ pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refus
 
 /// What a step answered, or how far it is.
 pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::Asked, query: &crate::query::Query) -> Markup {
-    let notes = asked.heard.notes();
+    // The terminal says a refusal twice, once for programs; a page says it once.
+    let notes: Vec<String> = asked.heard.notes().into_iter().filter(|note| !(note.starts_with("lanternfish: ") && asked.exit().is_some_and(|exit| exit != 0))).collect();
     let said = html! { @if !notes.is_empty() { div class="notes" role="status" { @for note in notes.iter().rev().take(60).rev() { p { (show::plain(note, 2_000)) } } } } };
     let back = html! { @if let Some(case) = &asked.case { div class="actions" { a class="button plain" href=(format!("/case/{case}")) { (frame.t("back-to-case")) } a class="button plain" href=(format!("/step/{}?case={case}", asked.step)) { (frame.t("once-more")) } } } };
     match asked.exit() {

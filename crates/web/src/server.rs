@@ -465,8 +465,9 @@ fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) ->
 /// What the person does not type: where the answer's file goes, where the house keeps a folder, the secret itself.
 fn fill(house: &dyn House, step: &Step, brought: &mut Brought) {
     if let Some(name) = brought.names.first() {
-        if step.fields.iter().any(|field| field.id == "original-name") {
-            brought.typed.entry("original-name".into()).or_insert_with(|| vec![name.clone()]);
+        let typed = brought.typed.get("original-name").is_some_and(|values| values.iter().any(|value| !value.trim().is_empty()));
+        if !typed && step.fields.iter().any(|field| field.id == "original-name") {
+            brought.typed.insert("original-name".into(), vec![name.clone()]);
         }
     }
     for field in &step.fields {

@@ -173,7 +173,7 @@ fn a_case_is_worked_by_two_people_in_pages() {
     let kham = office.token(KHAM);
     open.page(&noy, "/").is(200).says(&office.case);
     // A file comes in, under the name that it had.
-    let fields = [("_number", &*number(1)), ("case", &office.case), ("description", "ສຳເນົາ SYNTHETIC"), ("source", "handed over at the counter")];
+    let fields = [("_number", &*number(1)), ("case", &office.case), ("description", "ສຳເນົາ SYNTHETIC"), ("source", "handed over at the counter"), ("original-name", "")];
     let asked = open.form_with_file(&noy, "/step/exhibit/admit", &fields, ("file", "ໃບສະເໜີ.txt", "ຄຳວ່າ ລັບ SYNTHETIC paper".as_bytes()));
     open.answer(&noy, &asked).is(200).says("E-0001");
     open.page(&noy, &format!("/case/{}/exhibits/E-0001", office.case)).is(200).says("ໃບສະເໜີ.txt").says("ສຳເນົາ SYNTHETIC");

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Walks a case in the workspace with a real browser, as four people in four contexts: checks/workspace.py PROGRAM HOME [--all] [--pictures DIR]
+
+PROGRAM is lanternfish, HOME a home that `lanternfish demo --no-serve` has just made. The path is that of the spine: tip, case,
+authority, exhibit, search, custody, finding, report, package, log. Without --all it is walked in English without scripts and
+by keyboard alone, and in Lao with scripts; with --all in English, Lao and Russian, with scripts and without. Each page is
+judged by axe (no serious or critical violation), and no request may leave this machine: the whole check runs in a network
+namespace of its own where it may make one. --pictures writes a picture of each screen in English, Lao and Thai.
+Prints "PASS name", "FAIL name: reason" or "SKIPPED name: reason"; exits 1 on any FAIL, 2 on wrong usage.
+"""
+import argparse
+import itertools
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+PASSPHRASES = {
+    "Ad Min": "demo only: lantern on the desk",
+    "Noy Vongsa": "demo only: river at low water",
+    "Kham Phommachan": "demo only: two keys one door",
+    "Bounmy Sisouk": "demo only: market before dawn",
+    "Souk Prosecutor": "demo only: three scales of tin",
+    "Somsak Auditor": "demo only: a ledger in the rain",
+}
+NOY, KHAM, BOUNMY, SOUK, SOMSAK = list(PASSPHRASES)[1:]
+SCREENS = [
+    "", "intake", "people", "log", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/capture", "case/{case}/search",
+    "case/{case}/selectors", "case/{case}/findings", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/more", "step/exhibit/admit?case={case}",
+]
+SERIOUS = ("serious", "critical")
+LONGEST_TABS = 400
+
+failed = False
+
+
+def say(verdict, name, reason=""):
+    global failed
+    failed = failed or verdict == "FAIL"
+    print(f"{verdict} {name}" + (f": {' '.join(str(reason).split())[:600]}" if reason else ""), flush=True)
+
+
+class Workspace:
+    """`lanternfish serve` on a free port of this machine, ended with the check."""
+
+    def __init__(self, program, home):
+        self.program, self.home = program, home
+        self.process = subprocess.Popen([program, "--json", "--home", home, "serve", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = json.loads(self.process.stdout.readline())["workspace"]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+    def at_the_desk(self, who, *words):
+        """A step at the machine itself, in a person's session."""
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as secret:
+            secret.write(PASSPHRASES[who] + "\n")
+            secret.flush()
+            token = json.loads(subprocess.run([self.program, "--json", "--home", self.home, "login", who, "--passphrase-file", secret.name], capture_output=True, text=True, check=True).stdout)["session"]
+        if words:
+            subprocess.run([self.program, "--json", "--home", self.home, *words], env={**os.environ, "LANTERNFISH_SESSION": token}, capture_output=True, text=True, check=True)
+
+
+class Person:
+    """One person in a browser of his own."""
+
+    def __init__(self, walk, name):
+        self.walk, self.name = walk, name
+        self.context = walk.browser.new_context(java_script_enabled=walk.scripts, base_url=walk.url, locale=walk.language, viewport={"width": 1280, "height": 900})
+        self.context.on("request", lambda request: walk.requests.append(request.url))
+        self.context.add_cookies([{"name": "lanternfish-language", "value": walk.language, "url": walk.url}])
+        self.page = self.context.new_page()
+        self.page.goto("/login")
+        self.fill({"name": name, "passphrase": PASSPHRASES[name]})
+        self.send()
+        assert self.page.url == walk.url, f"{name} did not get in: {self.text()}"
+
+    def text(self):
+        return self.page.inner_text("main")
+
+    def look(self, path):
+        """Opens a page; it is judged."""
+        answer = self.page.goto("/" + path)
+        self.walk.judge(self.page)
+        return answer.status
+
+    def fill(self, fields):
+        for name, value in fields.items():
+            box = self.page.locator(f"main [name='{name}']")
+            if isinstance(value, pathlib.Path):
+                box.set_input_files(str(value))
+            elif isinstance(value, bool):
+                self.press(box, "Space") if self.walk.by_keyboard else box.check()
+            elif box.evaluate("box => box.tagName") == "SELECT":
+                box.select_option(value)
+            elif self.walk.by_keyboard:
+                self.reach(box)
+                self.page.keyboard.press("Control+A")
+                self.page.keyboard.insert_text(value)
+            else:
+                box.fill(value)
+
+    def reach(self, target):
+        """Goes to an element with the key Tab alone."""
+        wanted = target.element_handle()
+        for _ in range(LONGEST_TABS):
+            if wanted.evaluate("element => document.activeElement === element"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{self.page.url}: the keyboard does not reach {target}")
+
+    def press(self, target, key="Enter"):
+        if self.walk.by_keyboard:
+            self.reach(target)
+            self.page.keyboard.press(key)
+        else:
+            target.click()
+
+    def send(self):
+        with self.page.expect_navigation():
+            self.press(self.page.locator("main form.step button"))
+
+    def step(self, name, fields, case=True):
+        """Takes a step from its form and waits for its end; gives the text of the answer."""
+        self.look(f"step/{name}" + (f"?case={self.walk.case}" if case and self.walk.case else ""))
+        self.fill(fields)
+        self.send()
+        number = re.search(r"/done/([0-9a-f]{32})", self.page.url)
+        assert number, f"{name}: {self.page.url}: {self.text()[:400]}"
+        for _ in range(240):
+            if self.page.request.get(f"/done/{number[1]}").status != 202:
+                break
+            self.page.wait_for_timeout(250)
+        status = self.look(f"done/{number[1]}")
+        assert status == 200, f"{name}: {status}: {self.text()[:600]}"
+        return self.text()
+
+    def refused(self, name, fields):
+        """The same for a step that must be refused."""
+        self.look(f"step/{name}?case={self.walk.case}")
+        self.fill(fields)
+        self.send()
+        return self.page.locator(".refused").count() > 0
+
+
+class Walk:
+    """The path of the spine, once, in one language."""
+
+    def __init__(self, workspace, browser, axe, language, scripts, by_keyboard):
+        self.url, self.browser, self.axe, self.language, self.scripts, self.by_keyboard = workspace.url, browser, axe, language, scripts, by_keyboard
+        self.requests, self.violations, self.judged, self.case = [], {}, set(), None
+
+    def judge(self, page):
+        """Axe, once for each kind of page. It is a script: where a browser runs none, it cannot judge."""
+        if not self.scripts:
+            return
+        kind = re.sub(r"[0-9a-f]{32}|\d{4}-\d{4}|\?.*", "…", page.url)
+        if kind in self.judged:
+            return
+        self.judged.add(kind)
+        for violation in self.axe.run(page)["violations"]:
+            if violation["impact"] in SERIOUS:
+                self.violations.setdefault(f"{violation['id']} ({violation['help']})", f"{page.url}: {violation['nodes'][0]['html'][:200]}")
+
+    def path(self, folder):
+        noy = Person(self, NOY)
+        noy.step("tip/add", {"text": "SYNTHETIC: forged papers are offered. ເອກະສານປອມ", "source": "telephone"}, case=False)
+        opened = noy.step("case/open", {"title": "SYNTHETIC ຄະດີຝຶກ", "offence": "forgery (synthetic)", "jurisdiction": "la", "purpose": "training", "member": f"{KHAM}\n{BOUNMY}\n{SOUK}"}, case=False)
+        self.case = re.search(r"\d{4}-\d{4}", opened)[0]
+        today = noy.page.evaluate("() => new Date().toISOString().slice(0, 10)")
+        actions = "admit\nview\nexamine\nquery\nconclude\nreport\npackage"
+        scope = {"kind": "training", "reference": "W-1", "issuer": "Training branch", "action": actions, "source": "synthetic", "from": today, "until": today, "zone": "UTC", "necessity": "training"}
+        noy.step("authority/record", scope)
+        bounmy = Person(self, BOUNMY)
+        bounmy.look(f"case/{self.case}/authority")
+        grant = bounmy.page.locator("a[href*='authority/grant']").first
+        with bounmy.page.expect_navigation():
+            bounmy.press(grant)
+        bounmy.send()
+        paper = folder / "ໃບສະເໜີ.html"
+        paper.write_text("<title>SYNTHETIC</title><script>document.title='ran'</script><img src='http://elsewhere.invalid/x'><p>ຂາຍເອກະສານ 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1 night-heron@moon-bazaar.example", "utf-8")
+        admitted = noy.step("exhibit/admit", {"description": "SYNTHETIC page ໜ້າເວັບ", "source": "handed over", "source-class": "synthetic", "file": paper})
+        assert "E-0001" in admitted and paper.name in admitted, admitted
+        noy.step("examine", {"exhibit": "E-0001"})
+        assert "ຂາຍເອກະສານ" in noy.step("search", {"question": "ເອກະສານ", "purpose": "training"})
+        assert "1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1" in noy.step("selectors", {"purpose": "training"})
+        viewed = noy.step("exhibit/view", {"exhibit": "E-0001", "purpose": "to read it"})
+        assert "<script>" in viewed and noy.page.title() != "ran", "the page is shown as text and does not run"
+        noy.step("transfer/offer", {"exhibit": "E-0001", "to": KHAM, "purpose": "safe keeping"})
+        kham = Person(self, KHAM)
+        with kham.page.expect_navigation():
+            kham.press(kham.page.locator(f"a[href*='transfer/accept?case={self.case}']"))
+        kham.send()
+        noy.step("finding/add", {"kind": "fact", "text": "The address 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1 stands on the page.", "exhibit": "E-0001", "method": "lanternfish extract, rules 2", "error-rate": "one in 4,294,967,296", "grading": "B2"})
+        noy.step("report/build", {"template": "statement-of-fact", "language": {"lo": "lo", "ru": "ru"}.get(self.language, "en")})
+        noy.step("report/export", {"report": "R-0001"})
+        with noy.page.expect_download() as received:
+            noy.press(noy.page.locator("main a.button").first)
+        assert pathlib.Path(received.value.path()).read_bytes().startswith(b"%PDF-"), "a report is a PDF"
+        noy.step("package/seal", {"officer": f"{NOY}\n{KHAM}"})
+        noy.step("package/sign", {"package": "P-0001"})
+        kham.step("package/sign", {"package": "P-0001"})
+        noy.step("package/stamp", {"package": "P-0001"})
+        noy.step("package/finish", {"package": "P-0001"})
+        for screen in SCREENS:
+            status = noy.look(screen.format(case=self.case))
+            assert status == 200, f"{screen}: {status}"
+        souk = Person(self, SOUK)
+        assert souk.look(f"case/{self.case}/findings") == 200 and "F-0001" in souk.text(), "the prosecutor reads the finding"
+        somsak = Person(self, SOMSAK)
+        assert somsak.look("log") == 200
+        somsak.step("log/verify", {}, case=False)
+        assert somsak.look(f"case/{self.case}/exhibits") == 403, "the auditor reads no content"
+        assert somsak.refused("exhibit/list", {}), "nor by a step"
+        for person in (noy, bounmy, kham, souk, somsak):
+            person.context.close()
+
+
+def pictures(workspace, browser, case, folder):
+    """Each screen in three languages, wide and narrow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language, width in itertools.product(("en", "lo", "th"), (1280, 390)):
+        walk = Walk(workspace, browser, None, language, False, False)
+        walk.judge = lambda page: None
+        noy = Person(walk, NOY)
+        noy.page.set_viewport_size({"width": width, "height": 900})
+        for screen in SCREENS:
+            noy.page.goto("/" + screen.format(case=case))
+            sideways = noy.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert sideways <= 0, f"{screen} in {language} at {width}: {sideways} pixels stand out at the side"
+            name = re.sub(r"[^a-z0-9]+", "-", screen.format(case="case").lower()).strip("-") or "home"
+            noy.page.screenshot(path=str(folder / f"{name}.{language}.{width}.png"))
+        noy.context.close()
+
+
+def walked(workspace, browser, axe, language, scripts, by_keyboard):
+    name = f"workspace in {language}, {'with' if scripts else 'without'} scripts, by {'keyboard' if by_keyboard else 'mouse'}"
+    walk = Walk(workspace, browser, axe, language, scripts, by_keyboard)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            walk.path(pathlib.Path(folder))
+        say("PASS", name)
+    except Exception as error:  # a check that falls is a check that failed
+        say("FAIL", name, f"{type(error).__name__}: {error}")
+    elsewhere = sorted({url for url in walk.requests if not url.startswith(walk.url)})
+    say("FAIL" if elsewhere else "PASS", f"{name}: {len(walk.requests)} requests, all to this server", elsewhere)
+    if scripts:
+        say("FAIL" if walk.violations else "PASS", f"{name}: axe on {len(walk.judged)} kinds of pages", "; ".join(f"{rule} at {place}" for rule, place in walk.violations.items()))
+    return walk.case
+
+
+def alone():
+    """Starts this check once more in a network namespace that has loopback and nothing else, where it may make one."""
+    if os.environ.get("LANTERNFISH_ALONE"):
+        return
+    up = shutil.which("ip") or "/usr/sbin/ip"
+    probe = subprocess.run(["unshare", "--user", "--map-root-user", "--net", "sh", "-c", f"{up} link set lo up"], capture_output=True) if shutil.which("unshare") and os.path.exists(up) else None
+    if probe is None or probe.returncode:
+        say("SKIPPED", "workspace in a network namespace of its own", "this account may not make one: requests are counted instead")
+        return
+    inside = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c", f'{up} link set lo up && exec "$@"', "sh", sys.executable, *sys.argv]
+    os.execvpe("unshare", inside, {**os.environ, "LANTERNFISH_ALONE": "1"})
+
+
+def main():
+    words = argparse.ArgumentParser()
+    words.add_argument("program")
+    words.add_argument("home")
+    words.add_argument("--all", action="store_true")
+    words.add_argument("--pictures", type=pathlib.Path)
+    typed = words.parse_args()
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    try:
+        from axe_core_python.sync_playwright import Axe
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        return say("SKIPPED", "workspace in a browser", f"no Python package {error.name}")
+    if not found:
+        return say("SKIPPED", "workspace in a browser", "no Chromium, Chrome or Edge (set CHROMIUM to its path)")
+    alone()
+    workspace = Workspace(typed.program, typed.home)
+    try:
+        for name, role in ((SOUK, "prosecutor"), (SOMSAK, "auditor")):
+            workspace.at_the_desk("Ad Min", "user", "add", name, "--role", role)
+            workspace.at_the_desk(name)
+        with sync_playwright() as engine:
+            browser = engine.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+            ways = [(language, scripts, not scripts) for language in ("en", "lo", "ru") for scripts in (False, True)] if typed.all else [("en", False, True), ("lo", True, False)]
+            cases = [walked(workspace, browser, Axe(), *way) for way in ways]
+            if typed.pictures and cases[-1]:
+                pictures(workspace, browser, cases[-1], typed.pictures)
+            browser.close()
+    finally:
+        workspace.close()
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(1 if failed else 0)
