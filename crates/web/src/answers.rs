@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::house::{Heard, House};
+use crate::{
+    house::{Heard, House},
+    steps::Typed,
+};
 
 /// Answers that are kept for one session.
 const KEPT: usize = 40;
@@ -27,6 +30,8 @@ pub struct Asked {
     pub case: Option<String>,
     /// The name that a file of the answer gets.
     pub file_name: Option<String>,
+    /// What was typed, without secrets and files, so that nobody types it twice.
+    pub typed: Typed,
     /// What was heard.
     pub heard: Arc<Heard>,
     /// When it began.
@@ -66,6 +71,8 @@ pub struct Wish {
     pub words: Vec<String>,
     /// The name that a file of the answer gets.
     pub file_name: Option<String>,
+    /// What was typed, without secrets and files.
+    pub typed: Typed,
 }
 
 /// All answers, by session.
@@ -93,6 +100,7 @@ impl Answers {
             step: wish.step,
             case: wish.case,
             file_name: wish.file_name,
+            typed: wish.typed,
             heard: Arc::new(heard),
             begun: Instant::now(),
             exit: Mutex::new(None),

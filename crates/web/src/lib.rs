@@ -4,6 +4,7 @@
 //! who asked, so permit, event and marking are decided where they are decided for everybody. It refuses: to open a record
 //! itself; a form from another page than its own; a script, a font or a picture of another origin; to name a file of the
 //! server; to listen beyond this machine without TLS.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed"))]
 
 mod answers;
 mod api;

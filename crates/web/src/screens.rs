@@ -121,7 +121,20 @@ pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &s
     };
     html! {
         (offers(frame, catalogue, list.steps, case, ""))
-        @if values.is_empty() { (show::empty(frame, list.empty)) } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
+        @if values.is_empty() { (show::empty(frame, list.empty)) } @else if list.part == "findings" { @for finding in values { (self::finding(frame, finding)) } } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
+    }
+}
+
+/// One finding: its words first, then how we know, and what speaks against it.
+fn finding(frame: &Frame<'_>, finding: &Value) -> Markup {
+    html! {
+        article class="card" {
+            h2 { (text_of(finding, "finding")) " · " (show::value(frame, "kind", &finding["kind"])) @if finding["exculpatory"] == true { " · " (frame.t("field-exculpatory")) } }
+            p { (show::plain(text_of(finding, "text"), 4_000)) }
+            dl { @for name in ["exhibits", "queries", "method", "error_rate", "counter_evidence", "grading", "event"] {
+                dt { (frame.or_name(&format!("field-{}", name.replace('_', "-")), name)) } dd { (show::value(frame, name, &finding[name])) }
+            } }
+        }
     }
 }
 
@@ -286,6 +299,10 @@ fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
     let label = frame.or_name(&format!("field-{}", field.id), &field.id);
     let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
     let value = known.or_else(|| field.default.clone()).unwrap_or_default();
+    if field.id == "case" && frame.case == Some(value.as_str()) {
+        // Its number stands above the form.
+        return html! { input type="hidden" name="case" value=(value); };
+    }
     if field.kind == Kind::Flag {
         return html! {
             div class="field check" {
@@ -301,7 +318,7 @@ fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
             @match &field.kind {
                 Kind::Choice(choices) => select id=(id) name=(field.id) aria-describedby=(about) {
                     @if !field.required { option value="" { "" } }
-                    @for choice in choices { option value=(choice) selected[*choice == value] { (choice) } }
+                    @for choice in choices { option value=(choice) selected[*choice == value] { (frame.or_name(&format!("value-{choice}"), choice)) } }
                 },
                 Kind::File => input type="file" id=(id) name=(field.id) aria-describedby=(about) required[field.required];,
                 Kind::Secret => input type="password" id=(id) name=(field.id) aria-describedby=(about) autocomplete="off" required[field.required];,
@@ -358,7 +375,7 @@ pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::As
         Some(exit) => html! {
             (frame.refused(&asked.heard.refusal(exit)))
             (said)
-            div class="actions" { @if let Some(step) = catalogue.get(&asked.step) { a class="button" href=(format!("/step/{}{}", step.name, asked.case.as_ref().map(|case| format!("?case={case}")).unwrap_or_default())) { (frame.t("try-again")) } } }
+            div class="actions" { @if let Some(step) = catalogue.get(&asked.step) { a class="button" href=(format!("/step/{}?_again={}{}", step.name, asked.number, asked.case.as_ref().map(|case| format!("&case={case}")).unwrap_or_default())) { (frame.t("try-again")) } } }
             (back)
         },
     }

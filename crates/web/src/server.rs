@@ -26,7 +26,7 @@ use crate::{
     query::Query,
     screens::{self, LISTS},
     show,
-    steps::{Catalogue, Kind, Step, Typed},
+    steps::{Catalogue, Field, Kind, Step, Typed},
     upload,
     words::Languages,
 };
@@ -298,7 +298,7 @@ async fn list_of(shared: &Shared, headers: &HeaderMap, path: &str, key: &str, wo
     let frame = shared.frame(headers, Some(&reader.person), path);
     let title = frame.t(key);
     let values = match shared.values(&reader, words).await { Ok(values) => values, Err(refusal) => return refused(&frame, &title, &refusal) };
-    let offered = html! { div class="actions" { @for step in offers { a class="button" href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } } } };
+    let offered = html! { div class="actions" { @for (n, step) in offers.iter().enumerate() { a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } } } };
     let rows = html! { @if values.is_empty() { (show::empty(&frame, "empty")) } @else { (show::table(&frame, &title, &values, columns, |_| html! {})) } };
     shown(frame.page(&title, &html! { (offered) (rows) }))
 }
@@ -322,14 +322,12 @@ async fn log(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): 
     let events = match shared.values(&reader, &["log", "show", &format!("--from={from}"), &format!("--limit={EVENTS}")]).await { Ok(events) => events, Err(refusal) => return refused(&frame, &title, &refusal) };
     let ways = html! {
         div class="actions" {
-            @for step in ["log/verify", "log/prove", "log/checkpoint"] { a class="button" href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } }
+            @for (n, step) in ["log/verify", "log/prove", "log/checkpoint"].iter().enumerate() { a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } }
             @if from > 0 { a class="button plain" href=(format!("/log?from={}", from.saturating_sub(EVENTS))) { (frame.t("before")) } }
             @if events.len() == EVENTS { a class="button plain" href=(format!("/log?from={}", from + EVENTS)) { (frame.t("after")) } }
         }
     };
-    let columns: Vec<String> = events.first().and_then(Value::as_object).map(|first| first.keys().cloned().collect()).unwrap_or_default();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    shown(frame.page(&title, &html! { p { (frame.t("log-about")) } (ways) (show::table(&frame, &title, &events, &columns, |_| html! {})) }))
+    shown(frame.page(&title, &html! { p { (frame.t("log-about")) } (ways) (show::table(&frame, &title, &events, &["seq", "time", "type", "actor", "case", "subject", "authority", "commitment"], |_| html! {})) }))
 }
 
 async fn running(State(shared): State<Shared>, headers: HeaderMap) -> Response {
@@ -362,7 +360,9 @@ async fn step_page(State(shared): State<Shared>, headers: HeaderMap, Path(name):
     let query = Query::read(query.as_deref().unwrap_or_default());
     let case = query.get("case").map(str::to_string);
     frame.case = case.as_deref().filter(|case| is_label(case));
-    let known = |id: &str| query.get(id).map(str::to_string);
+    // What was refused before is filled in again.
+    let before = query.get("_again").and_then(|number| shared.answers.get(&gate::session_of(&reader.token), number)).filter(|asked| asked.step == name);
+    let known = |id: &str| before.as_ref().map_or_else(|| query.get(id).map(str::to_string), |asked| lines(&asked.typed, id));
     shown(frame.page(&screens::name_of(&frame, &name), &screens::form(&frame, step, &known, &random_number())))
 }
 
@@ -387,11 +387,32 @@ async fn take_step(State(shared): State<Shared>, headers: HeaderMap, Path(name):
     let taken = if step.takes_a_file() { take_with_file(&shared, &reader, step, request).await } else { take_without_file(&shared, &reader, step, request).await };
     match taken {
         Ok(number) => Redirect::to(&format!("/done/{number}")).into_response(),
-        Err(text) => refused(&frame, &screens::name_of(&frame, &name), &Refusal { text, law: None, exit: 2 }),
+        Err(NotBegun { text, typed }) => {
+            let refusal = Refusal { text, law: None, exit: 2 };
+            let form = screens::form(&frame, step, &|id| lines(&typed, id), &random_number());
+            shown_as(status_of(refusal.exit), frame.page(&screens::name_of(&frame, &name), &html! { (frame.refused(&refusal)) (form) }))
+        }
     }
 }
 
-async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, String> {
+/// Why a step was not begun, and what had been typed: nobody types it twice.
+struct NotBegun {
+    text: String,
+    typed: Typed,
+}
+
+impl From<&str> for NotBegun {
+    fn from(text: &str) -> NotBegun {
+        NotBegun { text: text.into(), typed: Typed::new() }
+    }
+}
+
+/// What was typed into a field, a line for each value.
+fn lines(typed: &Typed, id: &str) -> Option<String> {
+    typed.get(id).map(|values| values.join("\n"))
+}
+
+async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, NotBegun> {
     let form = read_form(request.into_body()).await.ok_or("the form is too long, or it broke off")?;
     let brought = Brought { number: form.get("_number").unwrap_or_default().into(), typed: form.typed(), ..Brought::default() };
     let asked = begin(shared, reader, step, brought)?;
@@ -399,7 +420,7 @@ async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, reques
     Ok(asked.number.clone())
 }
 
-async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, String> {
+async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, NotBegun> {
     let cut = "the form broke off on its way: nothing was done; send it again";
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| "this form must be sent as multipart/form-data")?;
     let (mut brought, files) = (Brought::default(), step.fields.iter().filter(|field| field.kind == Kind::File).count());
@@ -450,16 +471,20 @@ async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: 
 }
 
 /// Begins the step that a form asks for.
-fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) -> Result<Arc<Asked>, String> {
+fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) -> Result<Arc<Asked>, NotBegun> {
+    let secret = |field: &&Field| matches!(field.kind, Kind::Secret | Kind::File);
+    let mut typed = brought.typed.clone();
+    step.fields.iter().filter(secret).for_each(|field| drop(typed.remove(&field.id)));
+    let failed = |text: String| NotBegun { text, typed: typed.clone() };
     if brought.number.len() != 32 || !brought.number.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err("this form has no number: open it again from its page".into());
+        return Err(failed("this form has no number: send it again from this page".into()));
     }
     fill(shared.house.as_ref(), step, &mut brought);
-    let words = step.words(&brought.typed)?;
+    let words = step.words(&brought.typed).map_err(&failed)?;
     let case = brought.typed.get("case").and_then(|values| values.first()).map(|case| case.trim().to_string()).filter(|case| is_label(case));
-    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)) };
+    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)), typed: typed.clone() };
     let heard = Heard::with(brought.secret, brought.uploads);
-    shared.answers.take(&shared.house, &reader.token, gate::session_of(&reader.token), wish, heard)
+    shared.answers.take(&shared.house, &reader.token, gate::session_of(&reader.token), wish, heard).map_err(failed)
 }
 
 /// What the person does not type: where the answer's file goes, where the house keeps a folder, the secret itself.

@@ -111,12 +111,19 @@ pub fn table(frame: &Frame<'_>, caption: &str, rows: &[Value], columns: &[&str],
                     th scope="col" { span class="sr" { (frame.t("what-to-do")) } }
                 } }
                 tbody { @for row in rows { tr {
-                    @for column in &columns { td { (value(frame, column, &row[**column])) } }
+                    @for column in &columns {
+                        td data-label=(frame.or_name(&format!("field-{}", column.replace('_', "-")), column)) class=[is_long(&row[**column]).then_some("wide")] { (value(frame, column, &row[**column])) }
+                    }
                     td { (more(row)) }
                 } } }
             }
         }
     }
+}
+
+/// Text that needs room to be read.
+fn is_long(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.len() > 60 && text.contains(' '))
 }
 
 fn is_nothing(value: &Value) -> bool {

@@ -138,6 +138,21 @@ mod tests {
     }
 
     #[test]
+    fn every_word_that_a_page_asks_for_is_there() {
+        let english = keys(BUILT_IN[0].1);
+        for page in [include_str!("frame.rs"), include_str!("screens.rs"), include_str!("server.rs"), include_str!("show.rs")] {
+            for asked in [".t(\"", ".say(\"", "empty(frame, \"", "empty(&frame, \"", "empty: \"", "part: \""] {
+                for rest in page.split(asked).skip(1) {
+                    let key = rest.split('"').next().unwrap();
+                    let key = if asked == "part: \"" { format!("part-{key}") } else { key.to_string() };
+                    assert!(key.contains('{') || english.contains(&*key), "no word for {key}");
+                }
+            }
+        }
+        assert!(crate::frame::PARTS[1..].iter().all(|part| english.contains(&*format!("part-{part}"))));
+    }
+
+    #[test]
     fn every_word_is_said_in_every_language() {
         let languages = Languages::with(None).unwrap();
         for (code, text) in BUILT_IN {

@@ -132,7 +132,7 @@ pub struct RecordArgs {
     pub case: Option<String>,
     /// court-order, prosecutor, supervisor, standing-unit, consent, emergency (an oral approval, 48 hours at most) or
     /// training.
-    #[arg(long, value_parser = words)]
+    #[arg(long, value_parser = ["court-order", "prosecutor", "supervisor", "standing-unit", "consent", "emergency", "training"])]
     pub kind: String,
     /// Reference of the instrument.
     #[arg(long, value_parser = words)]

@@ -52,7 +52,7 @@ pub enum ExhibitVerb {
         /// The exhibit, such as E-0001.
         exhibit: String,
         /// privileged, contraband, personal-sensitive or ordinary.
-        #[arg(long)]
+        #[arg(long, value_parser = ["ordinary", "personal-sensitive", "privileged", "contraband"])]
         class: String,
         /// Why.
         #[arg(long, value_parser = words)]
@@ -148,7 +148,7 @@ pub struct AdmitArgs {
     #[command(flatten)]
     pub concerns: Concerns,
     /// ordinary, personal-sensitive, privileged or contraband.
-    #[arg(long, default_value = "ordinary")]
+    #[arg(long, default_value = "ordinary", value_parser = ["ordinary", "personal-sensitive", "privileged", "contraband"])]
     pub class: String,
     /// MD5 that came with it.
     #[arg(long)]

@@ -16,7 +16,7 @@ pub enum HashesVerb {
         #[arg(long, value_parser = words)]
         name: String,
         /// contraband, privileged, known-good or wanted.
-        #[arg(long)]
+        #[arg(long, value_parser = ["contraband", "privileged", "known-good", "wanted"])]
         category: String,
         /// Who gave it.
         #[arg(long, value_parser = words)]

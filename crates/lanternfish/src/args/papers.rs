@@ -13,7 +13,7 @@ pub enum FindingVerb {
         #[command(flatten)]
         case: InCase,
         /// fact, opinion or null-search.
-        #[arg(long, value_parser = words)]
+        #[arg(long, value_parser = ["fact", "opinion", "null-search"])]
         kind: String,
         /// The statement.
         #[arg(long, value_parser = words)]
@@ -177,10 +177,10 @@ pub struct ReportArgs {
     #[arg(long, value_parser = words)]
     pub case: String,
     /// statement-of-fact, expert-report or investigative-record.
-    #[arg(long, value_parser = words)]
+    #[arg(long, value_parser = ["statement-of-fact", "expert-report", "investigative-record"])]
     pub template: String,
     /// Language: en, lo, th, km, my, ru, zh or vi.
-    #[arg(long, default_value = "en")]
+    #[arg(long, default_value = "en", value_parser = ["en", "lo", "th", "km", "my", "ru", "zh", "vi"])]
     pub language: String,
     /// Jurisdiction code; the case's when absent.
     #[arg(long)]

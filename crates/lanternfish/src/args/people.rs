@@ -14,7 +14,7 @@ pub enum UserVerb {
         name: String,
         /// investigator, analyst, exhibit-officer, supervisor, prosecutor, auditor, administrator, filter-team (filters and does
         /// nothing else), defence or court (hold no key of a case).
-        #[arg(long, value_parser = words)]
+        #[arg(long, value_parser = ["investigator", "analyst", "exhibit-officer", "supervisor", "prosecutor", "auditor", "administrator", "filter-team", "defence", "court"])]
         role: String,
     },
     /// Make a one-time code that the person's first login must give; it is shown once.
@@ -67,7 +67,7 @@ pub enum TipVerb {
         #[command(flatten)]
         concerns: Concerns,
         /// ordinary, personal-sensitive, privileged or contraband.
-        #[arg(long, default_value = "ordinary")]
+        #[arg(long, default_value = "ordinary", value_parser = ["ordinary", "personal-sensitive", "privileged", "contraband"])]
         class: String,
         /// One line: what it is.
         #[arg(long, value_parser = words)]

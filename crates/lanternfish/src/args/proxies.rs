@@ -11,7 +11,7 @@ pub enum ProxyVerb {
         /// Its name: small letters, digits, hyphens.
         name: String,
         /// agency (to the open net) or i2p.
-        #[arg(long)]
+        #[arg(long, value_parser = ["agency", "i2p"])]
         kind: String,
         /// Where it listens: unix:/path/of/its/socket, 127.0.0.1:PORT or [::1]:PORT.
         #[arg(long)]

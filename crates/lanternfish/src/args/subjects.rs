@@ -16,7 +16,7 @@ pub enum SubjectVerb {
         #[arg(long, required = true, value_parser = words)]
         name: Vec<String>,
         /// suspect, victim, witness, associate or unknown.
-        #[arg(long, value_parser = words)]
+        #[arg(long, value_parser = ["suspect", "victim", "witness", "associate", "unknown"])]
         category: String,
     },
     /// Every person of the case.
