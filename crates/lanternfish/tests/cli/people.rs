@@ -19,7 +19,7 @@ fn from_set_up_to_a_session_with_every_exit_code() {
     at(&["init", "--agency", "Unit 5", "--passphrase-cost", "9"]).ended(2);
     ask(&["--home", "/dev/null/home", "init", "--agency", "Unit 5", "--passphrase-cost", "10"]).ended(3);
 
-    at(&["user", "add", "Head", "--role", "king"]).ended(2).tells("choose");
+    at(&["user", "add", "Head", "--role", "king"]).ended(2).tells("possible values");
     assert_eq!(at(&["user", "add", "Head", "--role", "administrator"]).ended(0).line()["role"], "administrator");
     at(&["user", "add", "Head", "--role", "investigator"]).ended(2).tells("already");
     let short = folder.path().join("short");
