@@ -157,8 +157,8 @@ struct Word {
 impl Word {
     /// Takes the word at `open..end`, whose shape was looked at.
     fn take(&mut self, field: &Unfolded, open: usize, end: usize) {
-        let marks = memchr::memchr_iter(b'?', &field.bytes[open + 2..end]);
-        let second = marks.skip(1).next().map_or(end, |i| open + 2 + i);
+        let mut marks = memchr::memchr_iter(b'?', &field.bytes[open + 2..end]);
+        let second = marks.nth(1).map_or(end, |i| open + 2 + i);
         let is_base64 = field.bytes[second - 1].eq_ignore_ascii_case(&b'b');
         let (from, to) = (second + 1, end - 2);
         if is_base64 { self.base64(field, from, to) } else { self.quoted(field, from, to) }

@@ -255,7 +255,8 @@ impl<R: Read> Mail<R> {
                 self.is_mbox |= parts && base == 0;
                 is_end = piece.ends && line.trim_ascii().is_empty();
                 let is_folded = matches!(line.first(), Some(b' ' | b'\t')) && !raw.is_empty();
-                if !is_end && !is_folded && !(parts && self.is_mbox) && field_name(line).is_none() {
+                let is_field = field_name(line).is_some() || (parts && self.is_mbox);
+                if !(is_end || is_folded || is_field) {
                     self.after_blank = false;
                     break;
                 }
