@@ -48,16 +48,17 @@ use std::io::Read;
 use model::selector::{Cue, FoundSelector, SelectorType};
 
 pub use phone::{Region, UnknownRegion};
+use decode::mail::{Mail, Part};
 use window::{OVERLAP, Reading, Seam};
 
 /// Name and version of the method, for findings.
-pub const METHOD: &str = concat!("lanternfish extract ", env!("CARGO_PKG_VERSION"), ", rules 2");
+pub const METHOD: &str = concat!("lanternfish extract ", env!("CARGO_PKG_VERSION"), ", rules 3");
 
 /// What kind of bytes are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
-    /// Look at the bytes: JSON when they begin as such, HTML when one of its usual tags stands in the first 64 KiB,
-    /// else text.
+    /// Look at the bytes: mail when they begin with its header, JSON when they begin as such, HTML when one of its usual
+    /// tags stands in the first 64 KiB, else text.
     #[default]
     Auto,
     /// HTML: text, attributes, comments and scripts are read, each for what it is.
@@ -66,6 +67,8 @@ pub enum Kind {
     Text,
     /// JSON, or lines of it: the escapes of its strings are undone.
     Json,
+    /// E-mail, or an mbox file: transfer codings and encoded words are undone, and each text is read for what it is.
+    Mail,
 }
 
 /// What the caller knows about the bytes.
@@ -94,6 +97,8 @@ impl Default for Scanner {
 const WINDOW: usize = 16 << 20;
 /// Bytes of decoded text that are held at a time.
 const DECODED_WINDOW: usize = 4 << 20;
+/// Bytes of the text of a mail that are held at a time, with two maps.
+const MAIL_WINDOW: usize = 2 << 20;
 
 impl Scanner {
     /// A scanner that reads large inputs in windows of 16 MiB.
@@ -119,6 +124,11 @@ impl Scanner {
     /// assert_eq!((found[0].value.as_str(), found[0].start, found[0].end), ("vendor@example.org", 9, 27));
     /// ```
     pub fn scan(&self, bytes: &[u8], hints: &Hints) -> Vec<FoundSelector> {
+        if is_mail(bytes, hints) {
+            let mut found = Vec::new();
+            self.scan_mail(bytes, hints, |s| found.push(s), drop).expect("a slice reads without error");
+            return found;
+        }
         if let Some(choice) = decode::choose(&bytes[..bytes.len().min(self.window)], self.declared) {
             let mut found = Vec::new();
             self.scan_decoded(bytes, choice, hints, |s| found.push(s)).expect("a slice reads without error");
@@ -142,8 +152,16 @@ impl Scanner {
     ///
     /// # Errors
     /// Whatever the reader reports; selectors given before that stand.
-    pub fn scan_reader(
-        &self, mut reader: impl Read, hints: &Hints, mut each: impl FnMut(FoundSelector),
+    pub fn scan_reader(&self, reader: impl Read, hints: &Hints, each: impl FnMut(FoundSelector)) -> std::io::Result<u64> {
+        self.scan_reader_telling(reader, hints, each, drop)
+    }
+
+    /// The same, and what was passed over (an attachment of a mail that is no text) is told to `tell`.
+    ///
+    /// # Errors
+    /// As [`Scanner::scan_reader`].
+    pub fn scan_reader_telling(
+        &self, mut reader: impl Read, hints: &Hints, mut each: impl FnMut(FoundSelector), tell: impl FnMut(decode::Left),
     ) -> std::io::Result<u64> {
         let (mut seam, mut buffer, mut base, mut known) = (Seam::default(), Vec::new(), 0u64, None);
         loop {
@@ -151,6 +169,9 @@ impl Scanner {
             // One byte more than fits tells whether this is the last window.
             let got = reader.by_ref().take(wanted as u64 + 1).read_to_end(&mut buffer)?;
             let last = got <= wanted;
+            if known.is_none() && is_mail(&buffer, hints) {
+                return self.scan_mail(buffer.chain(reader), hints, each, tell);
+            }
             if known.is_none() && let Some(choice) = decode::choose(&buffer[..buffer.len().min(self.window)], self.declared) {
                 return self.scan_decoded(buffer.chain(reader), choice, hints, each);
             }
@@ -168,49 +189,198 @@ impl Scanner {
 
     /// The same for bytes in another charset: windows of decoded text, and every place led back to its raw bytes.
     fn scan_decoded(
-        &self, reader: impl Read, choice: decode::Choice, hints: &Hints, mut each: impl FnMut(FoundSelector),
+        &self, reader: impl Read, choice: decode::Choice, hints: &Hints, each: impl FnMut(FoundSelector),
     ) -> std::io::Result<u64> {
-        let mut stream = decode::Stream::new(reader, choice);
         // Text and map take a few times the room of the bytes.
-        let window = self.window.min(DECODED_WINDOW);
-        let (mut seam, mut buffer, mut base, mut known, step) = (Seam::default(), Vec::new(), 0u64, None, choice.step());
+        let mut stream = decode::Stream::new(reader, choice);
+        self.scan_windows(&mut Decoded { stream: &mut stream, step: choice.step() }, self.window.min(DECODED_WINDOW), hints, each)?;
+        Ok(stream.raw_read())
+    }
+
+    /// The same for a mail or a file of them: text after text, each read for what it is.
+    fn scan_mail(
+        &self, reader: impl Read, hints: &Hints, mut each: impl FnMut(FoundSelector), mut tell: impl FnMut(decode::Left),
+    ) -> std::io::Result<u64> {
+        let mut mail = Mail::new(reader);
+        let window = self.window.min(MAIL_WINDOW);
+        while let Some(part) = mail.next_part()? {
+            let mut first = Vec::new();
+            mail.by_ref().take(window as u64).read_to_end(&mut first)?;
+            if !part.is_text && !decode::mail::is_text(&first, part.charset) {
+                mail.skip()?;
+                tell(part.passed_over(mail.ended()));
+                continue;
+            }
+            let hints = Hints { kind: part.kind, ..*hints };
+            match decode::choose(&first, part.charset) {
+                Some(choice) => {
+                    let mut stream = decode::Stream::new(std::io::Cursor::new(first).chain(&mut mail), choice);
+                    self.scan_windows(&mut DecodedPart { stream: &mut stream, part: &part, step: choice.step() }, window, &hints, &mut each)?;
+                }
+                None => self.scan_windows(&mut PlainPart { text: std::io::Cursor::new(first).chain(&mut mail), part: &part }, window, &hints, &mut each)?,
+            }
+            mail.take_left().into_iter().for_each(&mut tell);
+        }
+        mail.take_left().into_iter().for_each(&mut tell);
+        Ok(mail.raw_read())
+    }
+
+    /// Windows of a text that was made from raw bytes, and every place led back to them.
+    fn scan_windows(
+        &self, text: &mut impl Made, window: usize, hints: &Hints, mut each: impl FnMut(FoundSelector),
+    ) -> std::io::Result<()> {
+        let (mut seam, mut buffer, mut base, mut known) = (Seam::default(), Vec::new(), 0u64, None);
         loop {
             let wanted = window - buffer.len();
-            let got = stream.by_ref().take(wanted as u64 + 1).read_to_end(&mut buffer)?;
+            let got = text.by_ref().take(wanted as u64 + 1).read_to_end(&mut buffer)?;
             let last = got <= wanted;
-            let text = &buffer[..buffer.len().min(window)];
-            let reading = *known.get_or_insert_with(|| reading(text, hints));
-            let outcome = seam.scan(text, base, reading, last);
+            let bytes = &buffer[..buffer.len().min(window)];
+            let reading = *known.get_or_insert_with(|| reading(bytes, hints));
+            let outcome = seam.scan(bytes, base, reading, last);
             for found in outcome.found {
-                each(led_back(found, stream.map(), &step));
+                each(led_back(found, text));
             }
             if last {
-                return Ok(stream.raw_read());
+                return Ok(());
             }
             buffer.drain(..outcome.next);
             base += outcome.next as u64;
-            stream.map().forget(base);
+            text.forget(base);
         }
     }
 }
 
-/// Moves a selector from decoded text to the raw bytes, and says what was done to read it.
-fn led_back(found: FoundSelector, map: &decode::Map, step: &str) -> FoundSelector {
-    let reason = format!("{}; {step}", found.reason);
-    let steps = std::iter::once(step.to_string()).chain(found.steps).collect();
-    let context = found.context.into_iter().map(|cue| Cue { start: map.raw_start(cue.start), end: map.raw_end(cue.end), ..cue }).collect();
-    FoundSelector { start: map.raw_start(found.start), end: map.raw_end(found.end), reason, steps, context, ..found }
+/// Text that was made from raw bytes, with the way back.
+trait Made: Read {
+    /// The raw range of a range of the text.
+    fn range(&mut self, start: u64, end: u64) -> (u64, u64);
+    /// What was done to read that range.
+    fn steps(&mut self, start: u64, end: u64) -> Vec<String>;
+    /// Nobody asks for what lies before `text` any more.
+    fn forget(&mut self, text: u64);
+}
+
+/// A file in another charset.
+struct Decoded<'s, R> {
+    stream: &'s mut decode::Stream<R>,
+    step: String,
+}
+
+/// A text of a mail that is UTF-8 once its coding is undone.
+struct PlainPart<'p, T> {
+    text: T,
+    part: &'p Part,
+}
+
+/// A text of a mail in another charset.
+struct DecodedPart<'p, R> {
+    stream: &'p mut decode::Stream<R>,
+    part: &'p Part,
+    step: String,
+}
+
+impl<R: Read> Read for Decoded<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.stream.read(buf)
+    }
+}
+
+impl<R: Read> Made for Decoded<'_, R> {
+    fn range(&mut self, start: u64, end: u64) -> (u64, u64) {
+        (self.stream.map().raw_start(start), self.stream.map().raw_end(end))
+    }
+
+    fn steps(&mut self, _start: u64, _end: u64) -> Vec<String> {
+        vec![self.step.clone()]
+    }
+
+    fn forget(&mut self, text: u64) {
+        self.stream.map().forget(text);
+    }
+}
+
+/// What has a mail behind it.
+type Behind<'m, R> = std::io::Chain<Bytes, &'m mut Mail<R>>;
+/// Bytes that were read already.
+type Bytes = std::io::Cursor<Vec<u8>>;
+
+impl<R: Read> Read for PlainPart<'_, Behind<'_, R>> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.text.read(buf)
+    }
+}
+
+impl<R: Read> Made for PlainPart<'_, Behind<'_, R>> {
+    fn range(&mut self, start: u64, end: u64) -> (u64, u64) {
+        let map = self.text.get_mut().1.map();
+        (map.raw_start(start), map.raw_end(end))
+    }
+
+    fn steps(&mut self, start: u64, end: u64) -> Vec<String> {
+        self.part.steps(start, end)
+    }
+
+    fn forget(&mut self, text: u64) {
+        self.text.get_mut().1.map().forget(text);
+    }
+}
+
+impl<R: Read> Read for DecodedPart<'_, Behind<'_, R>> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.stream.read(buf)
+    }
+}
+
+impl<R: Read> Made for DecodedPart<'_, Behind<'_, R>> {
+    fn range(&mut self, start: u64, end: u64) -> (u64, u64) {
+        let (start, end) = (self.stream.map().raw_start(start), self.stream.map().raw_end(end));
+        let map = self.stream.inner().get_mut().1.map();
+        (map.raw_start(start), map.raw_end(end))
+    }
+
+    fn steps(&mut self, start: u64, end: u64) -> Vec<String> {
+        let (start, end) = (self.stream.map().raw_start(start), self.stream.map().raw_end(end));
+        self.part.steps(start, end).into_iter().chain([self.step.clone()]).collect()
+    }
+
+    fn forget(&mut self, text: u64) {
+        let decoded = self.stream.map().raw_start(text);
+        self.stream.map().forget(text);
+        self.stream.inner().get_mut().1.map().forget(decoded);
+    }
+}
+
+/// Moves a selector from a text that was made to the raw bytes, and says what was done to read it.
+fn led_back(found: FoundSelector, text: &mut impl Made) -> FoundSelector {
+    let mut steps = text.steps(found.start, found.end);
+    let reason = std::iter::once(found.reason.as_str()).chain(steps.iter().map(String::as_str)).collect::<Vec<_>>().join("; ");
+    steps.extend(found.steps);
+    let cue = |cue: Cue| {
+        let (start, end) = text.range(cue.start, cue.end);
+        Cue { start, end, ..cue }
+    };
+    let context = found.context.into_iter().map(cue).collect();
+    let (start, end) = text.range(found.start, found.end);
+    FoundSelector { start, end, reason, steps, context, ..found }
+}
+
+fn is_mail(bytes: &[u8], hints: &Hints) -> bool {
+    match hints.kind {
+        Kind::Mail => true,
+        Kind::Auto => decode::mail::looks_like_mail(bytes),
+        Kind::Html | Kind::Text | Kind::Json => false,
+    }
 }
 
 fn reading(bytes: &[u8], hints: &Hints) -> Reading {
     let json = match hints.kind {
         Kind::Json => true,
         Kind::Auto => decode::json::looks_like_json(bytes),
-        Kind::Html | Kind::Text => false,
+        Kind::Html | Kind::Text | Kind::Mail => false,
     };
     let html = match hints.kind {
         Kind::Html => true,
-        Kind::Text | Kind::Json => false,
+        Kind::Text | Kind::Json | Kind::Mail => false,
         Kind::Auto => !json && html::looks_like_html(bytes),
     };
     Reading { html, json, region: hints.default_region }
@@ -293,7 +463,7 @@ fn chance_of(kind: SelectorType) -> Option<&'static str> {
 /// answer and never a panic.
 pub fn fuzz_scan(bytes: &[u8]) {
     let scanner = Scanner::new();
-    for kind in [Kind::Auto, Kind::Html, Kind::Text, Kind::Json] {
+    for kind in [Kind::Auto, Kind::Html, Kind::Text, Kind::Json, Kind::Mail] {
         let hints = Hints { kind, default_region: "LA".parse().ok() };
         let whole = scanner.scan(bytes, &hints);
         let mut streamed = Vec::new();

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use crate::flat::{Flat, Zone};
-use crate::decode::{self, Charset, Decoded};
+use crate::decode::{self, Charset, View};
 use crate::{Hints, html, reading};
 
 /// Bytes of text in one passage.
@@ -68,29 +68,30 @@ pub fn raw_range(runs: &[(u32, u64, u32)], start: usize, end: usize) -> Option<(
 /// All passages of a page: the title, the text, then attributes and comments, each in the order of the page.
 /// `declared` is the charset that came beside the bytes, as for [`crate::Scanner::declared`].
 pub fn read(bytes: &[u8], declared: Option<Charset>, hints: &Hints) -> Vec<Passage> {
-    if decode::choose(bytes, declared).is_none() {
-        return of_utf8(bytes, hints);
-    }
-    let decoded = decode::text(bytes, declared);
-    of_utf8(decoded.text.as_bytes(), hints).into_iter().map(|passage| led_back(passage, &decoded)).collect()
+    let of = |view: &View<'_>| {
+        let passages = of_utf8(&view.text, &Hints { kind: view.kind, ..*hints });
+        if view.is_raw() { passages } else { passages.into_iter().map(|passage| led_back(passage, view)).collect() }
+    };
+    decode::views(bytes, declared, hints.kind).iter().flat_map(of).collect()
 }
 
-/// A passage of decoded text, at its place in the bytes as they came.
-fn led_back(passage: Passage, decoded: &Decoded<'_>) -> Passage {
+/// A passage of a text that was made from the bytes, at its place in the bytes as they came.
+fn led_back(passage: Passage, view: &View<'_>) -> Passage {
     let whole = |n: u64| usize::try_from(n).expect("within the bytes that were given");
     let mut runs: Vec<(u32, u64, u32)> = Vec::new();
     let mut next = None;
     for (at, letter) in passage.text.char_indices() {
         let (from, to) = raw_range(&passage.runs, at, at + letter.len_utf8()).unwrap_or((passage.start, passage.end));
-        let (start, end) = decoded.raw_range(whole(from), whole(to));
+        let (start, end) = view.range(from, to);
+        let (start, end) = (whole(start), whole(end));
         let alone = letter.len_utf8() == 1 && end - start == 1;
         if !(alone && next == Some(start)) {
             runs.push(narrow((at, start, if alone { 0 } else { end - start })));
         }
         next = alone.then_some(end);
     }
-    let (start, end) = decoded.raw_range(whole(passage.start), whole(passage.end));
-    Passage { runs, start: start as u64, end: end as u64, ..passage }
+    let (start, end) = view.range(passage.start, passage.end);
+    Passage { runs, start, end, ..passage }
 }
 
 fn of_utf8(bytes: &[u8], hints: &Hints) -> Vec<Passage> {
@@ -210,7 +211,7 @@ fn copy_runs(page_runs: &[(usize, usize, usize)], from: usize, to: usize, text: 
 
 /// Target of the fuzzer: every passage of any bytes lies in them, and each of its characters has a place there.
 pub fn fuzz_passages(bytes: &[u8]) {
-    for (kind, declared) in [(crate::Kind::Html, None), (crate::Kind::Text, Charset::of("windows-1251")), (crate::Kind::Json, None)] {
+    for (kind, declared) in [(crate::Kind::Html, None), (crate::Kind::Text, Charset::of("windows-1251")), (crate::Kind::Json, None), (crate::Kind::Mail, None)] {
         for passage in read(bytes, declared, &Hints { kind, default_region: None }) {
             assert!(passage.start < passage.end && passage.end <= bytes.len() as u64);
             for (at, letter) in passage.text.char_indices().step_by(7) {

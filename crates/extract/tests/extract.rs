@@ -22,6 +22,8 @@ mod laws;
 mod links;
 #[path = "extract/listings.rs"]
 mod listings;
+#[path = "extract/mail.rs"]
+mod mail;
 #[path = "extract/names.rs"]
 mod names;
 #[path = "extract/pages.rs"]

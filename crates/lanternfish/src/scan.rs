@@ -8,7 +8,11 @@ use std::{
 };
 
 use desk::DeskError;
-use extract::{Hints, Scanner, decode::Charset, passages::Passage};
+use extract::{
+    Hints, Kind, Scanner,
+    decode::{Charset, Left},
+    passages::Passage,
+};
 use model::{chat::Message, selector::FoundSelector};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,6 +25,9 @@ use crate::{
 
 /// The word in the hint of an extraction by which the closure gives the messages of a chat export and no selectors.
 pub const READ_MESSAGES: &str = "messages";
+
+/// Things that were passed over in one file and are named one by one.
+const MOST_TOLD: u64 = 20;
 
 /// The longest chat export that is read for its messages, in bytes.
 const LONGEST_CHAT: u64 = 64 << 20;
@@ -37,11 +44,13 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
         return extract::chat::read(bytes).iter().filter_map(|message| serde_json::to_value(message).ok()).collect();
     }
     let declared = hint["media"].as_str().and_then(Charset::of_media_type);
-    let found = Scanner::new().declared(declared).scan(bytes, &Hints::default());
+    let kind = if hint["plain"] == true { Kind::Text } else { Kind::Auto };
+    let hints = Hints { kind, ..Hints::default() };
+    let found = Scanner::new().declared(declared).scan(bytes, &hints);
     let mut values: Vec<Value> = found.iter().filter_map(|found| serde_json::to_value(found).ok()).collect();
     if hint["read"] != "selectors" {
-        values.extend(extract::passages::read(bytes, declared, &Hints::default()).iter().map(passage));
-        values.extend(rows(bytes, hint["place"].as_str()));
+        values.extend(extract::passages::read(bytes, declared, &hints).iter().map(passage));
+        values.extend(rows(bytes, hint["place"].as_str(), declared));
     }
     values
 }
@@ -62,12 +71,12 @@ fn beginning(text: &str) -> &str {
 
 /// Rows that a profile of a site reads, and messages of a chat export. What only the page's own repetition shows is
 /// offered by `lanternfish scan`, and never taken in silence.
-fn rows(bytes: &[u8], address: Option<&str>) -> Vec<Value> {
+fn rows(bytes: &[u8], address: Option<&str>, charset: Option<Charset>) -> Vec<Value> {
     let told = |kind: &str, value: serde_json::Result<Value>| {
         let value = value.ok()?;
         Some(json!({"kind": kind, "start": value["start"], "end": value["end"], "value": value}))
     };
-    let hints = extract::listing::Hints { address, profiles_only: true };
+    let hints = extract::listing::Hints { address, profiles_only: true, charset };
     PROFILES.with(|profiles| {
         let listings = extract::listing::read(bytes, profiles, &hints);
         let messages = extract::chat::read(bytes);
@@ -126,12 +135,23 @@ fn scan_file(path: &Path, hints: &Hints, json: bool, out: &mut impl Write) -> st
     let source = path.to_string_lossy();
     let mut broken = None;
     let file = File::open(path)?;
-    Scanner::new().scan_reader(file, hints, |found| {
+    let each = |found: FoundSelector| {
         let line = Line { kind: "selector", found: &found, source: &source };
         if let Err(error) = print(&line, json, out) {
             broken.get_or_insert(error);
         }
-    })?;
+    };
+    let mut passed = 0;
+    let tell = |left: Left| {
+        passed += 1;
+        if passed <= MOST_TOLD {
+            complain(format!("lanternfish: {source}: bytes {} to {}: {}", left.start, left.end, left.what));
+        }
+    };
+    Scanner::new().scan_reader_telling(file, hints, each, tell)?;
+    if passed > MOST_TOLD {
+        complain(format!("lanternfish: {source}: {} more things of this kind were passed over", passed - MOST_TOLD));
+    }
     if json {
         messages(path, &source, out)?;
     }

@@ -10,7 +10,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::context::Port;
-use crate::member::MemberHead;
+use crate::member::{Container, MemberHead};
 use crate::wire::Report;
 
 /// Bytes of one member that are read in passing.
@@ -55,7 +55,10 @@ impl<'p, 'e> Gather<'p, 'e> {
         let media = head.http.as_ref().and_then(|http| {
             http.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.clone())
         });
-        let hint = json!({"place": address, "name": head.name.text, "media": media});
+        let media = media.or_else(|| head.media_type.clone());
+        // The header of a mail was undone already: it must not be taken for a mail once more.
+        let plain = head.container == Container::MailHeader;
+        let hint = json!({"place": address, "name": head.name.text, "media": media, "plain": plain});
         self.open.push(Open { id: head.id, bytes: (!own).then(Vec::new), own, hint });
     }
 

@@ -9,14 +9,18 @@
 
 mod choose;
 pub(crate) mod json;
+pub(crate) mod mail;
 mod map;
 mod stream;
+mod view;
 
 use std::borrow::Cow;
 
 pub use choose::{Charset, Choice, Told, choose};
+pub use mail::Left;
 pub(crate) use map::Map;
 pub(crate) use stream::Stream;
+pub(crate) use view::{View, views};
 
 /// Bytes as text, and the way back.
 #[derive(Debug)]
@@ -72,7 +76,7 @@ fn lossy(bytes: &[u8]) -> Decoded<'static> {
         out.push_str(chunk.valid());
         raw += chunk.valid().len() as u64;
         if !chunk.invalid().is_empty() {
-            map.run(out.len() as u64, raw, 3, chunk.invalid().len() as u8);
+            map.run(out.len() as u64, raw, 3, chunk.invalid().len() as u32);
             out.push('\u{fffd}');
             raw += chunk.invalid().len() as u64;
             replaced += 1;
@@ -101,4 +105,9 @@ pub fn fuzz_decode(bytes: &[u8]) {
         }
     }
     json::fuzz(bytes);
+}
+
+/// Target of the fuzzer: any bytes, taken for mail, give texts whose every byte has a place in the file.
+pub fn fuzz_mail(bytes: &[u8]) {
+    mail::fuzz(bytes);
 }

@@ -56,6 +56,11 @@ impl<R: Read> Stream<R> {
         }
     }
 
+    /// What it reads from.
+    pub(crate) fn inner(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
     pub(crate) fn map(&mut self) -> &mut Map {
         &mut self.map
     }
@@ -102,7 +107,7 @@ impl<R: Read> Stream<R> {
         Ok(())
     }
 
-    fn push(&mut self, c: char, raw: u64, raw_wide: u8) {
+    fn push(&mut self, c: char, raw: u64, raw_wide: u32) {
         let here = self.text_at + self.text.len() as u64;
         self.map.run(here, raw, c.len_utf8() as u8, raw_wide);
         self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -166,7 +171,7 @@ impl<R: Read> Stream<R> {
                     DecoderResult::OutputFull => {}
                     DecoderResult::Malformed(_, after) => {
                         let end = past.saturating_sub(u64::from(after)).max(self.character);
-                        let wide = u8::try_from(end - self.character).unwrap_or(u8::MAX);
+                        let wide = u32::try_from(end - self.character).unwrap_or(u32::MAX);
                         let place = self.character;
                         self.push('\u{fffd}', place, wide);
                         self.character = end;
@@ -185,7 +190,7 @@ impl<R: Read> Stream<R> {
             // Of several characters at once the last takes what remains; one raw byte is the least for each.
             left -= 1;
             let end = if left == 0 { past } else { (self.character + 1).min(past) };
-            let wide = u8::try_from(end.saturating_sub(self.character)).unwrap_or(u8::MAX);
+            let wide = u32::try_from(end.saturating_sub(self.character)).unwrap_or(u32::MAX);
             let place = self.character;
             self.push(c, place, wide);
             self.character = end.max(self.character);

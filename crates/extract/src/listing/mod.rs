@@ -6,8 +6,8 @@
 //! a person to correct. It refuses to fill in what a page does not say, and to say what a row means.
 //!
 //! Bounds, whatever the page is: 16 MiB, 500,000 nodes, 256 levels, 2,000 rows, and a fixed amount of looking.
-//! What lies beyond is told in the notes of [`look`].
-//! Not read here: pages that are not in an ASCII-compatible encoding (decode them first).
+//! What lies beyond is told in the notes of [`look`]. Of a page in another charset than UTF-8 4 MiB are read, because its
+//! text goes with a map; the pages inside a mail are read after its codings are undone.
 
 mod apply;
 mod detect;
@@ -21,7 +21,9 @@ mod words;
 
 pub use profile::{FORMAT, ProfileError, Profiles};
 
-use model::listing::Listing;
+use model::listing::{Cell, Listing};
+
+use crate::decode::{self, Charset, View};
 
 use self::{select::Fuel, tree::Tree};
 
@@ -31,6 +33,9 @@ pub const METHOD: &str = concat!("lanternfish listings ", env!("CARGO_PKG_VERSIO
 /// Rows of one page; a page with more is told.
 const MOST_ROWS: usize = 2000;
 
+/// Bytes of a page in another charset that are read.
+const LEGACY: usize = 4 << 20;
+
 /// What the caller knows and wishes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hints<'a> {
@@ -38,6 +43,8 @@ pub struct Hints<'a> {
     pub address: Option<&'a str>,
     /// Only rows that a profile reads; nothing from the structure alone.
     pub profiles_only: bool,
+    /// The charset that came beside the bytes.
+    pub charset: Option<Charset>,
 }
 
 /// What was read from a page, and what was not.
@@ -64,6 +71,34 @@ pub fn read(bytes: &[u8], profiles: &Profiles, hints: &Hints<'_>) -> Vec<Listing
 
 /// The same, with what was not read.
 pub fn look(bytes: &[u8], profiles: &Profiles, hints: &Hints<'_>) -> Look {
+    // One byte more than is read tells that there is more.
+    let mut page = &bytes[..bytes.len().min(tree::MOST_BYTES + 1)];
+    let mut all = Look::default();
+    if page.len() > LEGACY && decode::choose(page, hints.charset).is_some() {
+        page = &page[..LEGACY];
+        all.notes.push(format!("a page in another charset than UTF-8 is read for rows up to {LEGACY} bytes; what lies beyond was left out"));
+    }
+    for view in decode::views(page, hints.charset, crate::Kind::Auto) {
+        let look = look_at(&view.text, profiles, hints);
+        all.notes.extend(look.notes);
+        let room = MOST_ROWS - all.rows.len().min(MOST_ROWS);
+        all.rows.extend(look.rows.into_iter().take(room).map(|row| if view.is_raw() { row } else { led_back(row, &view) }));
+    }
+    all
+}
+
+/// A row of a text that was made from the bytes, at its place in the bytes as they came.
+fn led_back(row: Listing, view: &View<'_>) -> Listing {
+    let cell = |cell: &Cell| {
+        let reason = std::iter::once(cell.reason.clone()).chain(view.steps(cell.start, cell.end)).collect::<Vec<_>>().join("; ");
+        let (start, end) = view.range(cell.start, cell.end);
+        Cell { start, end, reason, ..cell.clone() }
+    };
+    Listing::new(row.kind(), row.read_by().clone(), view.range(row.start(), row.end()), row.cells().iter().map(cell).collect())
+}
+
+/// The rows of a page in UTF-8.
+fn look_at(bytes: &[u8], profiles: &Profiles, hints: &Hints<'_>) -> Look {
     if !crate::html::looks_like_html(bytes) {
         return Look::default();
     }
@@ -89,8 +124,13 @@ pub fn look(bytes: &[u8], profiles: &Profiles, hints: &Hints<'_>) -> Look {
 /// A profile for the site of a page, drafted from the page's repeated structure and tried on it: TOML for a person to
 /// correct and name. Nothing when the page has no such structure. `source` is named in the draft.
 pub fn draft_profile(bytes: &[u8], source: &str) -> Option<String> {
-    let tree = Tree::read(bytes);
-    detect::best(&tree).map(|plan| draft::write(&tree, &plan, source))
+    let page = &bytes[..bytes.len().min(tree::MOST_BYTES)];
+    let page = if decode::choose(page, None).is_some() { &page[..page.len().min(LEGACY)] } else { page };
+    let drafted = |view: &View<'_>| {
+        let tree = Tree::read(&view.text);
+        detect::best(&tree).map(|plan| draft::write(&tree, &plan, source))
+    };
+    decode::views(page, None, crate::Kind::Auto).iter().find_map(drafted)
 }
 
 fn host(address: &str) -> Option<String> {

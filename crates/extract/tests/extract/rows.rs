@@ -254,7 +254,7 @@ fn a_profile_reads_cells_with_its_cleaners() {
 #[test]
 fn a_profile_is_used_on_its_own_site_only() {
     let page = wrap("<div class=item><a href=/1>Tea</a></div>");
-    let rows = |page: &str, address| read(page.as_bytes(), &profile(""), &Hints { address, profiles_only: true }).len();
+    let rows = |page: &str, address| read(page.as_bytes(), &profile(""), &Hints { address, profiles_only: true, ..Hints::default() }).len();
     assert_eq!(rows(&page, None), 1);
     assert_eq!(rows(&page, Some("http://www.bazaar.invalid:80/x")), 1);
     assert_eq!(rows(&page, Some("http://otherbazaar.invalid/")), 0);
@@ -310,4 +310,72 @@ fn rows_are_never_mixed_from_a_profile_and_from_structure() {
     let found = read(page.as_bytes(), &profile(""), &Hints::default());
     assert!(found.len() == 5 && found.iter().all(|r| matches!(r.read_by(), ReadBy::Structure { .. })));
     assert_eq!(look(page.as_bytes(), &profile(""), &Hints { profiles_only: true, ..Hints::default() }).rows, []);
+}
+
+/// Goods in the languages of old charsets.
+const OLD: [(&str, &str, [&str; 3]); 3] = [
+    ("windows-1251", "windows-1251", ["Корзина из бамбука", "Чай с гор", "Бумажный фонарь"]),
+    ("koi8-r", "KOI8-R", ["Корзина из бамбука", "Чай с гор", "Бумажный фонарь"]),
+    ("tis-620", "windows-874", ["ตะกร้าไม้ไผ่", "ชาเขียวจากดอย", "โคมกระดาษสีแดง"]),
+];
+
+#[test]
+fn pages_in_old_charsets_have_their_letters_and_their_places() {
+    for (label, name, goods) in OLD {
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
+        let rows: String = goods.iter().enumerate().map(|(i, title)| format!("<div class=offer><a href='/offer/{i}'>{title}</a><span>{}.50 USD</span></div>", i + 3)).collect();
+        for declares in [true, false] {
+            let page = wrap(&rows).replace("charset=utf-8", if declares { label } else { "" }).replace("<meta ", if declares { "<meta charset=" } else { "<meta " });
+            let (raw, _, lost) = encoding.encode(&page);
+            assert!(!lost);
+            let charset = extract::decode::Charset::of(label).filter(|_| !declares);
+            let found = read(&raw, &Profiles::none(), &Hints { charset, ..Hints::default() });
+            let titles: Vec<_> = found.iter().map(|row| row.get(Field::Title).unwrap_or_default()).collect();
+            assert_eq!(titles, goods, "{label}");
+            for row in &found {
+                for cell in row.cells().iter().filter(|cell| cell.field == Field::Title) {
+                    let there = &raw[cell.start as usize..cell.end as usize];
+                    assert_eq!(encoding.decode_without_bom_handling(there).0, cell.value.as_deref().unwrap());
+                    assert!(cell.reason.contains(&format!("decoded from {name}")), "{}", cell.reason);
+                }
+                assert!(raw[row.start() as usize..row.end() as usize].starts_with(b"<div class=offer>"));
+            }
+            let draft = draft_profile(&raw, "old.html");
+            assert!(draft.is_some() || !declares, "{label}");
+        }
+    }
+}
+
+#[test]
+fn law_06_cells_of_an_old_charset_lead_back_to_their_bytes() {
+    let title = |i: usize| format!("Чай номер {i}, зелёный");
+    let rows: String = (0..600).map(|i| format!("<div class=offer><a href='/offer/{i}'>{}</a><b>{}.25 EUR</b></div>", title(i), i + 1)).collect();
+    let page = wrap(&rows).replace("charset=utf-8", "charset=koi8-r");
+    let (raw, ..) = encoding_rs::KOI8_R.encode(&page);
+    let found = read(&raw, &Profiles::none(), &Hints::default());
+    assert_eq!(found.len(), 600);
+    for (i, row) in found.iter().enumerate() {
+        let cell = |field| row.cells().iter().find(|cell| cell.field == field).unwrap();
+        let there = |field| &raw[cell(field).start as usize..cell(field).end as usize];
+        assert_eq!(encoding_rs::KOI8_R.decode_without_bom_handling(there(Field::Title)).0, title(i));
+        assert_eq!(there(Field::Price), format!("{}.25 EUR", i + 1).as_bytes());
+    }
+}
+
+#[test]
+fn a_long_page_in_an_old_charset_is_told() {
+    let raw = [b"<html><meta charset=koi8-r>".as_slice(), &b"\xc1 ".repeat(3 << 20)].concat();
+    let look = look(&raw, &Profiles::none(), &Hints::default());
+    assert!(look.notes.iter().any(|note| note.contains("another charset")), "{:?}", look.notes);
+}
+
+#[test]
+fn pages_inside_a_mail_give_rows() {
+    let rows = rows_of(|i, title, vendor, price| format!("<div class=offer><a href=3D'/offer/{i}'>{}</a> <a href=3D'/vendor/{vendor}'>{vendor}</a><span>=\r\n{price} EUR</span></div>\r\n", title.replace("tea", "=74ea")));
+    let mail = format!("From: a@example.org\r\nTo: b@example.org\r\nDate: Mon, 02 Mar 2026 10:00:00 +0700\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<html>{rows}</html>");
+    let found = by_structure(&mail);
+    assert_eq!(lines(&found), expected("EUR"));
+    let title = found[0].cells().iter().find(|cell| cell.field == Field::Title).unwrap();
+    assert_eq!(&mail[title.start as usize..title.end as usize], "Green =74ea from the hills, 100 g");
+    assert!(title.reason.ends_with("quoted-printable undone"));
 }

@@ -127,3 +127,20 @@ fn scan_drafts_a_profile_that_reads_the_page_once_a_person_has_saved_it() {
     fs::write(&empty, "<html><p>nothing</p>").unwrap();
     ask(&["scan", "--draft-profile", &text(&empty)]).ended(2).tells("no repeated structure");
 }
+
+#[test]
+fn scan_reads_a_mail_and_says_what_it_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("a letter without an ending");
+    let words = "From: a@example.com\r\nTo: b@example.com\r\nDate: Mon, 02 Mar 2026 10:00:00 +0700\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<b>vendor</b>=40example.=\r\ncom\r\n\
+        --x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgoAAAANSUhEUgAAAAEAAAAB\r\n--x--\r\n";
+    fs::write(&letter, words).unwrap();
+    let said = ask(&["scan", "--json", &text(&letter)]).ended(0).tells("an attachment that is no text (image/png) was passed over");
+    let lines = said.lines();
+    let found: Vec<&Value> = lines.iter().filter(|line| line["value"] == "vendor@example.com").collect();
+    assert_eq!(found.len(), 1, "{lines:?}");
+    let range = found[0]["start"].as_u64().unwrap() as usize..found[0]["end"].as_u64().unwrap() as usize;
+    assert_eq!(&words[range], "vendor</b>=40example.=\r\ncom");
+    assert_eq!(found[0]["steps"][0], "quoted-printable undone");
+}

@@ -54,6 +54,24 @@ fn law_02_words_of_every_place_are_found_at_their_bytes_and_each_question_is_an_
     office.sound_log();
 }
 
+/// Thai in windows-874 and in base64, without a word about it in the bytes themselves.
+const LETTER: &str = "From: SYNTHETIC <seller@example.org>\r\nTo: buyer@example.com\r\nDate: Mon, 02 Mar 2026 10:00:00 +0700\r\n\
+    Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain; charset=windows-874\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+    otLCos2n48vB6CBzaG9wQGV4YW1wbGUub3JnIMrop+DD58c=\r\n--x--\r\n";
+
+#[test]
+fn a_mail_is_read_once_and_each_part_in_its_charset() {
+    let office = Office::working();
+    let label = examined(&office, "letter.eml", LETTER);
+    for value in ["seller@example.org", "shop@example.org"] {
+        let hits = office.in_case(NOY, "selectors", &["--value", value, "--purpose", "drill"]).ended(0).lines();
+        let mails: Vec<String> = hits.iter().map(Value::to_string).filter(|hit| hit.contains("\"email\"")).collect();
+        assert_eq!(mails.len(), 1, "{value} in {label}: {hits:?}");
+        assert!(value.starts_with("seller") || mails[0].contains("decoded from windows-874 (as the sender declares)"), "{mails:?}");
+    }
+    assert_eq!(search(&office, NOY, "ของใหม่").len(), 1);
+}
+
 #[test]
 fn law_09_an_answer_says_which_exhibits_it_did_not_look_at() {
     let office = Office::working();
