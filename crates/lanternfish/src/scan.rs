@@ -96,8 +96,7 @@ pub fn run(paths: &[PathBuf], region: Option<&str>, options: &RowOptions, json: 
     }
     let rows = Rows::with(options.profiles.as_deref(), options.no_profiles)?;
     complain("scan reads the files that you name, touches no case and keeps nothing; what it finds is no evidence until the file is admitted");
-    let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
-    let hints = Hints { default_region, ..Hints::default() };
+    let hints = hints(region)?;
     let mut out = BufWriter::new(Pipe(std::io::stdout().lock()));
     let mut failures = 0;
     for path in files(paths)? {
@@ -109,6 +108,12 @@ pub fn run(paths: &[PathBuf], region: Option<&str>, options: &RowOptions, json: 
     }
     out.flush().map_err(|e| DeskError::environment("writing the result", &e))?;
     Ok(if failures == 0 { 0 } else { 2 })
+}
+
+/// What `scan` and `worker extract` tell the scanner, so that their rows are the same.
+pub fn hints(region: Option<&str>) -> Result<Hints, DeskError> {
+    let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
+    Ok(Hints { default_region, ..Hints::default() })
 }
 
 /// A draft of a profile for each page that has a repeated structure.

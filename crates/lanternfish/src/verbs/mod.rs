@@ -15,6 +15,7 @@ mod restricted;
 mod subjects;
 mod watches;
 mod witness;
+mod worker;
 
 use std::{
     fs::{self, File},
@@ -65,6 +66,7 @@ fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
         Verb::Scan { paths, region, rows } => scan::run(&paths, region.as_deref(), &rows, cli.json),
+        Verb::Worker(WorkerVerb::Extract { region }) => worker::run(region.as_deref()),
         Verb::Hashes(HashesVerb::Salt { file, out }) => hashes::salt(&file, &out, voice),
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Range(verb) => range::run(verb, voice),
