@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Asks Spark and Arrow's own Python whether the worker is the same extraction: checks/spark.py PROGRAM [WORKER]
+"""Asks Spark and Arrow's own Python whether the worker is the same extraction: checks/spark.py PROGRAM
 
-PROGRAM is `lanternfish` (it writes planted pages and scans them in-process); WORKER, if given, stands in for its worker.
+PROGRAM is `lanternfish`: it writes planted pages, scans them in-process, and is the worker.
 1. Arrow's own writer and reader: what is written, in both kinds of columns, comes out as rows that the in-process scan gives.
 2. Streams that are no streams, or stop in the middle, end with exit code 2 and a sentence.
 3. deploy/spark/extract.py on two local workers, one of them killed in mid-job: the sorted rows are those of the in-process scan.
@@ -20,8 +20,15 @@ import tempfile
 import time
 
 ARCHIVES = 12
-FIELDS = ["type", "value", "state", "reason", "start", "end", "rivals", "chance", "context", "steps"]
-LISTS = {"rivals", "context", "steps"}
+SECRET = {"extended-private-key", "wif", "private-key", "seed-phrase", "card", "credential"}
+FIELDS = ["type", "value", "state", "reason", "chance"]
+LISTS = ["rivals", "context", "steps"]
+# A market page and a chat, written for this check: rows that are no selectors.
+MARKET = "<html><title>SYNTHETIC market</title><body>%s</body>" % "".join(
+    f"<div class=thing><a class=name href='/offer/{n}'>{what}</a> <a href='/vendor/{n % 2}'>shop_{n % 2}</a> <span class=price>{n + 4}.50 EUR</span></div>"
+    for n, what in enumerate(["Green tea, 100 g", "Black rice, 1 kg", "Silk scarf", "Honey, 250 g", "Wooden spoon"])
+)
+CHAT = "[02.01.24, 03:04:05] Anna: write to anna@example.org\n[02.01.24, 03:05:00] Boris: hi\n"
 failures = []
 
 
@@ -31,22 +38,22 @@ def told(name, wrong):
 
 
 def scanned(program, folder):
-    """Rows of the in-process scan: (name of the page, fields …), sorted."""
-    out = subprocess.run([program, "scan", folder, "--json", "--region", "LA", "--no-profiles"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-    lines = [json.loads(line) for line in out.splitlines()]
-    return sorted((pathlib.Path(line["source"]).name, *fields(line)) for line in lines if line["kind"] == "selector")
+    """Rows of the in-process scan as text, sorted: each with the name of its page."""
+    out = subprocess.run([program, "scan", folder, "--json", "--region", "LA"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    return sorted(one(pathlib.Path(line.pop("source")).name, line) for line in map(json.loads, out.splitlines()))
 
 
-def fields(row):
-    """The fields of a selector as text that compares: lists as JSON, an absent one as what it stands for."""
-    def one(name):
-        value = row.get(name)
-        if name in LISTS:
-            value = json.loads(value) if isinstance(value, str) else value or []
-            return json.dumps(value, sort_keys=True)
-        return json.dumps(value)
+def one(page, line):
+    return json.dumps({**line, "page": page}, sort_keys=True, ensure_ascii=False)
 
-    return tuple(one(name) for name in FIELDS)
+
+def row_of(row):
+    """A row of the worker as the line that `scan --json` prints."""
+    if row["row"] is not None:
+        return one(name_of(row["url"]), json.loads(row["row"]))
+    line = {name: row[name] for name in ["kind", "start", "end", *FIELDS] if row[name] is not None}
+    lists = {name: json.loads(row[name]) for name in LISTS}
+    return one(name_of(row["url"]), {**line, **{name: some for name, some in lists.items() if some}})
 
 
 def name_of(url):
@@ -74,12 +81,12 @@ def stream_of(kinds, pages):
 def asks_arrow(worker, pages, expected):
     import pyarrow as pa
 
-    command = [worker, "worker", "extract", "--region", "LA"]
+    command = [worker, "worker", "extract", "--region", "LA", "--reveal"]
     for kinds in ([("url", pa.string()), ("bytes", pa.binary())], [("bytes", pa.large_binary()), ("url", pa.large_string())]):
         stream = stream_of(kinds, pages)
         ran = subprocess.run(command, input=stream, capture_output=True)
         rows = [row for batch in pa.ipc.open_stream(ran.stdout) for row in batch.to_pylist()] if ran.returncode == 0 else []
-        told(f"Arrow's own Python writes and reads the worker's streams ({kinds[0][1]})", differ(sorted((name_of(r["url"]), *fields(r)) for r in rows), expected))
+        told(f"Arrow's own Python writes and reads the worker's streams ({kinds[0][1]})", differ(sorted(map(row_of, rows)), expected))
     half = subprocess.run(command, input=stream[: len(stream) // 2], capture_output=True)
     whole = [row for row in pa.ipc.open_stream(half.stdout)] if half.stdout else []
     told("a stream that stops in the middle ends with 2, and whole batches stand", "" if half.returncode == 2 and whole and b"not the whole" in half.stderr else f"exit {half.returncode}, {half.stderr[-200:]!r}")
@@ -93,6 +100,10 @@ def asks_arrow(worker, pages, expected):
     for what, bad in (("an Arrow file", out.getvalue()), ("other columns", packed.getvalue()), ("no Arrow at all", b"<html>" * 20), ("nothing", b"")):
         ran = subprocess.run(command, input=bad, capture_output=True)
         told(f"{what} is refused with 2", "" if ran.returncode == 2 and ran.stderr else f"exit {ran.returncode}, {ran.stderr[-200:]!r}")
+    masked = subprocess.run(command[:-1], input=stream, capture_output=True)
+    secrets = {row["value"] for row in rows if row["type"] in SECRET}
+    shown = [row["value"] for batch in pa.ipc.open_stream(masked.stdout) for row in batch.to_pylist() if row["type"] in SECRET and row["value"] in secrets]
+    told(f"without --reveal, none of {len(secrets)} private keys, seed phrases, cards and logins is shown", "there are none" if not secrets else shown[:1])
 
 
 def archives_of(pages, folder):
@@ -146,7 +157,7 @@ def asks_spark(worker, pages, expected, work):
     script = pathlib.Path(__file__).resolve().parent.parent / "deploy/spark/extract.py"
     settings = [f"spark.sql.warehouse.dir={work}/warehouse", "spark.ui.enabled=false", "spark.executor.memory=512m", "spark.sql.shuffle.partitions=2"]
     command = [f"{home}/bin/spark-submit", "--master", "local-cluster[2,1,1024]", *(word for setting in settings for word in ("--conf", setting))]
-    command += [str(script), "--list", str(work / "list"), "--out", str(work / "rows"), "--format", "jsonl", "--region", "LA", "--program", str(slow)]
+    command += [str(script), "--list", str(work / "list"), "--out", str(work / "rows"), "--format", "jsonl", "--region", "LA", "--reveal", "--program", str(slow)]
     with open(work / "log", "wb") as log:
         job = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=work, start_new_session=True)
     killed, begun = None, time.monotonic()
@@ -167,15 +178,15 @@ def asks_spark(worker, pages, expected, work):
         return told("Spark", f"exit code {job.returncode}, killed {killed}, {starts} tasks begun")
     told("one of two Spark workers was killed in mid-job and its task ran again", "" if starts > ARCHIVES else f"{starts} starts for {ARCHIVES} archives")
     rows = [json.loads(line) for path in sorted((work / "rows").glob("part-*")) for line in path.read_text(encoding="utf-8").splitlines()]
-    order = [(row["archive"], row["url"], row["start"], row["end"], row["type"]) for row in rows]
+    order = [(row["archive"], row["url"], row["start"], row["end"], row["kind"], row["type"] or "") for row in rows]
     told("Spark's rows are sorted", "" if order == sorted(order) else "they are not")
-    told(f"Spark gives the same sorted rows as the in-process scan ({len(expected)} rows)", differ(sorted((name_of(row["url"]), *fields(row)) for row in rows), expected))
+    told(f"Spark gives the same sorted rows as the in-process scan ({len(expected)} rows)", differ(sorted(map(row_of, rows)), expected))
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) != 2:
         sys.exit(2)
-    program, worker = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[-1])
+    program = os.path.abspath(sys.argv[1])
     try:
         import pyarrow  # noqa: F401
     except ImportError:
@@ -183,19 +194,22 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         subprocess.run([program, "range", "pages", "--start-seed", "--out", work / "planted", "--pages", "120"], check=True, stdout=subprocess.DEVNULL)
+        for name, text in (("market.html", MARKET), ("chat.txt", CHAT), ("empty.txt", "")):
+            (work / "planted/pages" / name).write_text(text)
         files = sorted(path for path in (work / "planted/pages").rglob("*") if path.is_file())
         pages = [(f"http://range.test/{path.name}", path.read_bytes()) for path in files]
         assert len({url for url, _ in pages}) == len(pages), "two pages of one name"
         expected = scanned(program, work / "planted/pages")
-        asks_arrow(worker, pages, expected)
+        asks_arrow(program, pages, expected)
         try:
             import pyspark  # noqa: F401
+            import brotli  # noqa: F401
             import warcio  # noqa: F401
         except ImportError as missing:
             return print(f"SKIPPED Spark: {missing}")
         if not shutil.which("java"):
             return print("SKIPPED Spark: no Java (Debian: default-jre-headless)")
-        asks_spark(worker, pages, expected, work)
+        asks_spark(program, pages, expected, work)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ pub enum WorkerError {
 }
 
 /// Reads pages until the end mark and writes what `extract` finds in them, in the order of the pages. `extract` gives each
-/// thing as it finds it, so that a page of a million selectors takes no more room than a batch of rows.
+/// thing as it finds it, so that a page of any length takes no more room than a window of it and a batch of rows.
 ///
 /// # Errors
 /// A stream that cannot be read wholly, and faults of input and output. What was written before is whole.

@@ -15,7 +15,6 @@ mod restricted;
 mod subjects;
 mod watches;
 mod witness;
-mod worker;
 
 use std::{
     fs::{self, File},
@@ -31,7 +30,7 @@ use serde_json::json;
 
 use crate::{
     args::*,
-    demo, in_short,
+    bulk, demo, in_short,
     output::{Voice, failed},
     passphrase::{self, Asked},
     scan,
@@ -66,7 +65,7 @@ fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
         Verb::Scan { paths, region, rows } => scan::run(&paths, region.as_deref(), &rows, cli.json),
-        Verb::Worker(WorkerVerb::Extract { region }) => worker::run(region.as_deref()),
+        Verb::Worker(WorkerVerb::Extract { region, reveal, memory_mib, cpu_seconds, allow_uncaged }) => bulk::start(&bulk::Order { region, reveal, memory_mib, cpu_seconds, allow_uncaged }),
         Verb::Hashes(HashesVerb::Salt { file, out }) => hashes::salt(&file, &out, voice),
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Range(verb) => range::run(verb, voice),
@@ -359,7 +358,7 @@ impl Office {
                 Ok(0)
             }
             Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
-            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Worker(_) | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }
