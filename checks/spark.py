@@ -102,7 +102,8 @@ def asks_arrow(worker, pages, expected):
         told(f"{what} is refused with 2", "" if ran.returncode == 2 and ran.stderr else f"exit {ran.returncode}, {ran.stderr[-200:]!r}")
     masked = subprocess.run(command[:-1], input=stream, capture_output=True)
     secrets = {row["value"] for row in rows if row["type"] in SECRET}
-    shown = [row["value"] for batch in pa.ipc.open_stream(masked.stdout) for row in batch.to_pylist() if row["type"] in SECRET and row["value"] in secrets]
+    told_all = "\n".join(str(text) for batch in pa.ipc.open_stream(masked.stdout) for row in batch.to_pylist() for text in row.values())
+    shown = [secret for secret in secrets if secret in told_all]
     told(f"without --reveal, none of {len(secrets)} private keys, seed phrases, cards and logins is shown", "there are none" if not secrets else shown[:1])
 
 

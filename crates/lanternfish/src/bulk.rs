@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn law_14_the_worker_reads_nothing_where_it_has_no_cage() {
+    fn nothing_is_read_without_a_filter_of_system_calls() {
         let check = |cage, allow_uncaged, expected: bool| {
             let report = CageReport { cage, landlock_in_full: false, gaps: vec![] };
             assert_eq!(may_read(&report, allow_uncaged).is_ok(), expected, "{cage:?}");

@@ -163,6 +163,49 @@ fn law_14_the_worker_reads_strangers_bytes_in_a_cage() {
     drop(secret);
 }
 
+/// Starts a program under a filter that refuses it any filter of its own, as some containers do. Numbers of the calls
+/// `seccomp` and `prctl` come first.
+const NO_FILTERS: &str = r#"
+import ctypes, os, struct, sys
+seccomp, prctl, refuse, allow = int(sys.argv[1]), int(sys.argv[2]), 0x00050001, 0x7FFF0000
+steps = [(0x20, 0, 0, 0), (0x15, 3, 0, seccomp), (0x15, 0, 3, prctl), (0x20, 0, 0, 16), (0x15, 0, 1, 22), (0x06, 0, 0, refuse), (0x06, 0, 0, allow)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Program(len(steps), ctypes.addressof(code))), 0, 0) == 0
+os.execv(sys.argv[3], sys.argv[3:])
+"#;
+
+#[test]
+fn law_14_the_worker_reads_nothing_where_it_has_no_cage() {
+    const NAME: &str = "law_14_the_worker_reads_nothing_where_it_has_no_cage";
+    let numbers = if cfg!(target_arch = "x86_64") { ["317", "157"] } else { ["277", "167"] };
+    let python = |arguments: &[&str]| {
+        let mut command = Command::new("python3");
+        command.args(["-c", NO_FILTERS]).args(numbers).args(arguments);
+        command
+    };
+    if !python(&["/bin/true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        println!("SKIPPED {NAME}: no python3, or a kernel without seccomp filters");
+        return;
+    }
+    let input = stream(&[("http://range.test/".to_owned(), b"seller@example.org".to_vec())], 1);
+    let folder = tempfile::tempdir().unwrap();
+    let given = folder.path().join("in");
+    fs::write(&given, input).unwrap();
+    let ask = |more: &[&str]| {
+        let mut command = python(&[&[env!("CARGO_BIN_EXE_lanternfish"), "worker", "extract"], more].concat());
+        let child = command.stdin(File::open(&given).unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        outcome(child, Duration::from_secs(60))
+    };
+    let said = ask(&[]).ended(3).tells("--allow-uncaged");
+    assert_eq!(said.out, "", "not even a schema");
+    let said = ask(&["--allow-uncaged"]).ended(0).tells("1 rows");
+    assert!(said.out.contains("seller@example.org") && !said.out.contains("seccomp"), "{said:?}");
+}
+
 #[test]
 fn law_14_what_is_no_stream_of_pages_is_refused_in_words() {
     let page = |bytes: Vec<u8>| vec![("http://range.test/".to_owned(), bytes)];
