@@ -175,7 +175,10 @@ fn line_cuts(bytes: &[u8]) -> Vec<usize> {
 fn seam_of(bytes: &[u8], cuts: &[usize]) -> (usize, usize) {
     let latest = bytes.len().saturating_sub(OVERLAP);
     let at_or_before = |limit: usize| cuts[..cuts.partition_point(|c| *c <= limit)].last().copied().filter(|c| *c > 0);
-    let cut = at_or_before(latest).filter(|c| *c > bytes.len() / 4).unwrap_or(latest);
-    let next = at_or_before(cut.saturating_sub(LOOK_BACK)).filter(|c| *c > bytes.len() / 8).unwrap_or(cut);
+    let between = at_or_before(latest).filter(|c| *c > bytes.len() / 4);
+    let cut = between.unwrap_or(latest);
+    // A cut that lies in the middle of a word: the next window must read the word whole, or it finds its tail.
+    let nearest = if between.is_some() { cut } else { cut.saturating_sub(LOOK_BACK) };
+    let next = at_or_before(cut.saturating_sub(LOOK_BACK)).filter(|c| *c > bytes.len() / 8).unwrap_or(nearest);
     (cut, next)
 }

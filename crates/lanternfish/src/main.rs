@@ -4,6 +4,7 @@
 //! line. A child is entered before anything else happens, because its cage closes what is open.
 
 mod args;
+mod bulk;
 mod demo;
 mod files;
 mod folder;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some("__names") => verbs::names_main(),
         Some("__typeset") => typeset::child_main(),
         Some("__witness") => witness::child_main(),
+        Some(bulk::CHILD_ARGUMENT) => bulk::child_main(),
         Some("__stamp") => stamps::child_main(),
         _ => verbs::main(),
     };

@@ -8,14 +8,14 @@ use std::{
 };
 
 use desk::DeskError;
-use extract::listing::{Hints, Profiles, draft_profile, look};
+use extract::listing::{Hints, Look, Profiles, draft_profile, look};
 use model::listing::{Field, Listing, RowKind};
 use serde::Serialize;
 
 use crate::output::complain;
 
 /// What is read of one file; `extract::listing` reads no more of a page.
-const MOST_BYTES: u64 = (16 << 20) + 1;
+const MOST_BYTES: usize = (16 << 20) + 1;
 
 /// The profiles that pages are read with.
 pub struct Rows(Profiles);
@@ -38,10 +38,15 @@ impl Rows {
         Ok(Rows(profiles))
     }
 
+    /// The rows of a page, and what was not read of it.
+    pub fn look(&self, bytes: &[u8]) -> Look {
+        look(&bytes[..bytes.len().min(MOST_BYTES)], &self.0, &Hints::default())
+    }
+
     /// Prints the rows of a file that is a page.
     pub fn print(&self, path: &Path, json: bool, out: &mut impl Write) -> std::io::Result<()> {
         let bytes = beginning(path)?;
-        let look = look(&bytes, &self.0, &Hints::default());
+        let look = self.look(&bytes);
         for note in &look.notes {
             complain(format!("{}: {note}", path.display()));
         }
@@ -62,7 +67,7 @@ pub fn print_draft(path: &Path, out: &mut impl Write) -> std::io::Result<bool> {
 
 fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![];
-    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    File::open(path)?.take(MOST_BYTES as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

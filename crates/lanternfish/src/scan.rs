@@ -1,5 +1,5 @@
-//! `scan`: the one verb outside law 1. It reads files that the user already holds, touches no case,
-//! keeps nothing, and says so. The same scanner runs inside the `parse` child for exhibits.
+//! `scan`: with `worker extract`, the one reading outside law 1. It reads files that the user already holds, touches no
+//! case, keeps nothing, and says so. The same scanner runs inside the `parse` child for exhibits.
 
 use std::{
     fs::File,
@@ -31,6 +31,8 @@ const MOST_TOLD: u64 = 20;
 
 /// The longest chat export that is read for its messages, in bytes.
 const LONGEST_CHAT: u64 = 64 << 20;
+/// What tells whether a file is one.
+const FIRST_LOOK: u64 = 64 << 10;
 
 /// What the `parse` child runs over a window of an exhibit's bytes.
 pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
@@ -105,8 +107,7 @@ pub fn run(paths: &[PathBuf], region: Option<&str>, options: &RowOptions, json: 
     }
     let rows = Rows::with(options.profiles.as_deref(), options.no_profiles)?;
     complain("scan reads the files that you name, touches no case and keeps nothing; what it finds is no evidence until the file is admitted");
-    let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
-    let hints = Hints { default_region, ..Hints::default() };
+    let hints = hints(region)?;
     let mut out = BufWriter::new(Pipe(std::io::stdout().lock()));
     let mut failures = 0;
     for path in files(paths)? {
@@ -118,6 +119,12 @@ pub fn run(paths: &[PathBuf], region: Option<&str>, options: &RowOptions, json: 
     }
     out.flush().map_err(|e| DeskError::environment("writing the result", &e))?;
     Ok(if failures == 0 { 0 } else { 2 })
+}
+
+/// What `scan` and `worker extract` tell the scanner, so that their rows are the same.
+pub fn hints(region: Option<&str>) -> Result<Hints, DeskError> {
+    let default_region = region.map(str::parse).transpose().map_err(|e: extract::UnknownRegion| DeskError::input(e.to_string()))?;
+    Ok(Hints { default_region, ..Hints::default() })
 }
 
 /// A draft of a profile for each page that has a repeated structure.
@@ -169,19 +176,29 @@ struct Said<'a> {
 /// The messages of a chat export, one JSON line for each.
 fn messages(path: &Path, source: &str, out: &mut impl Write) -> std::io::Result<()> {
     let (mut file, mut bytes) = (File::open(path)?, Vec::new());
-    Read::by_ref(&mut file).take(64 << 10).read_to_end(&mut bytes)?;
+    Read::by_ref(&mut file).take(FIRST_LOOK).read_to_end(&mut bytes)?;
     if !extract::chat::may_be_chat(&bytes) {
         return Ok(());
     }
-    Read::by_ref(&mut file).take(LONGEST_CHAT).read_to_end(&mut bytes)?;
-    if file.read(&mut [0])? > 0 {
-        complain(format!("lanternfish: {source}: the chat export is longer than {LONGEST_CHAT} bytes; the messages after them are not listed"));
+    // One byte more than is read of an export tells whether there is more.
+    Read::by_ref(&mut file).take(LONGEST_CHAT + 1 - FIRST_LOOK).read_to_end(&mut bytes)?;
+    let (messages, beyond) = messages_in(&bytes);
+    if let Some(words) = beyond {
+        complain(format!("lanternfish: {source}: {words}"));
     }
-    for message in &extract::chat::read(&bytes) {
+    for message in &messages {
         serde_json::to_writer(&mut *out, &Said { kind: "message", message, source })?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// The messages of an export, and what was not read of it.
+pub fn messages_in(bytes: &[u8]) -> (Vec<Message>, Option<String>) {
+    let read = &bytes[..bytes.len().min(usize::try_from(LONGEST_CHAT).unwrap_or(usize::MAX))];
+    let messages = extract::chat::read(read);
+    let beyond = read.len() < bytes.len() && extract::chat::may_be_chat(read);
+    (messages, beyond.then(|| format!("the chat export is longer than {LONGEST_CHAT} bytes; the messages after them are not listed")))
 }
 
 fn print(line: &Line<'_>, json: bool, out: &mut impl Write) -> std::io::Result<()> {

@@ -13,6 +13,8 @@ mod authorities;
 mod browser;
 #[path = "cli/bucket.rs"]
 mod bucket;
+#[path = "cli/bulk.rs"]
+mod bulk;
 #[path = "cli/center.rs"]
 mod center;
 #[path = "cli/closing.rs"]

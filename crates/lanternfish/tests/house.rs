@@ -17,7 +17,7 @@ use std::{
 use serde_json::Value;
 
 /// Each crate and whom it may know. A crate that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 15] = [
+const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("text", &[]),
     ("ledger", &["model"]),
@@ -30,16 +30,18 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("parse", &["model"]),
     ("typeset", &[]),
     ("web", &[]),
+    ("worker", &["model"]),
     ("desk", &["model", "ledger", "store", "seal", "extract", "report", "collect", "parse", "typeset"]),
     (
         "lanternfish",
-        &["model", "text", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range", "web"],
+        &["model", "text", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range", "web", "worker"],
     ),
     ("lanternfish-verify", &["model", "ledger", "seal"]),
 ];
 
-/// Edges that only tests may have: the typeset child is tried with the papers that it is there for.
-const TESTS_MAY_KNOW: [(&str, &str); 2] = [("typeset", "model"), ("typeset", "report")];
+/// Edges that only tests may have: the typeset child is tried with the papers that it is there for, the worker with the
+/// extractor that the binary gives it.
+const TESTS_MAY_KNOW: [(&str, &str); 3] = [("typeset", "model"), ("typeset", "report"), ("worker", "extract")];
 
 /// Never in the graph, also not behind a feature: C cryptography, a resolver, and crates that download when they are
 /// built.

@@ -72,25 +72,36 @@ pub struct CageOptions {
     pub seccomp: bool,
     /// Descriptors that the child may have open; 3 leaves none to open anything with.
     pub descriptors: u64,
+    /// Whether the process belongs to a host of ours, that is, it speaks through pipes and ends with it. Otherwise a
+    /// stranger's program started it: then its output may be a file that grows, and it ends with its input.
+    pub hosted: bool,
 }
 
 impl CageOptions {
     /// Every wall the kernel offers: what the product uses.
-    pub const FULL: CageOptions = CageOptions { landlock: true, seccomp: true, descriptors: 3 };
+    pub const FULL: CageOptions = CageOptions { landlock: true, seccomp: true, descriptors: 3, hosted: true };
+
+    /// The same walls around a process that no host of ours watches.
+    pub const ALONE: CageOptions = CageOptions { hosted: false, ..CageOptions::FULL };
 }
 
-/// Bounds that the host passes in the environment, because nothing may be read before the cage.
-pub(crate) struct Bounds {
+/// Bounds that are known before the cage stands: a host passes them in the environment, because nothing may be read
+/// before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of memory beyond what the program itself takes.
     pub memory_bytes: u64,
+    /// Seconds of processor time.
     pub cpu_s: u64,
 }
 
-/// Enters the cage. Never fails: what could not be had is in the report.
-pub(crate) fn enter(options: &CageOptions, bounds: &Bounds) -> CageReport {
+/// Enters the cage for good. Never fails: what could not be had is in the report. It must be the first thing that the
+/// process does: it closes every descriptor but 0, 1 and 2.
+pub fn enter(options: &CageOptions, bounds: &Bounds) -> CageReport {
     let mut gaps = Vec::new();
     close_inherited();
-    set_process_flags(&mut gaps);
-    set_limits(bounds, &mut gaps);
+    set_process_flags(options.hosted, &mut gaps);
+    set_limits(options.hosted, bounds, &mut gaps);
     let landlock = if options.landlock { enter_landlock(&mut gaps) } else { RulesetStatus::NotEnforced };
     // Only now: Landlock itself needs a descriptor for a moment.
     set_limit("descriptors", Resource::Nofile, options.descriptors, &mut gaps);
@@ -117,18 +128,20 @@ fn close_inherited() {
     }
 }
 
-fn set_process_flags(gaps: &mut Vec<String>) {
+fn set_process_flags(hosted: bool, gaps: &mut Vec<String>) {
+    // The signal comes when the thread that started the child ends, which only a host of ours knows.
+    let with_host = if hosted { rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) } else { Ok(()) };
     let steps = [
         ("no new privileges", rustix::thread::set_no_new_privs(true)),
         ("not dumpable", rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)),
-        ("end with the host", rustix::process::set_parent_process_death_signal(Some(Signal::KILL))),
+        ("end with the host", with_host),
     ];
     gaps.extend(steps.into_iter().filter(|(_, done)| done.is_err()).map(|(name, _)| name.to_string()));
 }
 
 const CPU: &str = "CPU seconds";
 
-fn set_limits(bounds: &Bounds, gaps: &mut Vec<String>) {
+fn set_limits(hosted: bool, bounds: &Bounds, gaps: &mut Vec<String>) {
     let address_space = occupied_address_space().saturating_add(bounds.memory_bytes);
     let limits = [
         ("address space", Resource::As, address_space),
@@ -137,6 +150,8 @@ fn set_limits(bounds: &Bounds, gaps: &mut Vec<String>) {
         ("file size", Resource::Fsize, 0),
         ("processes", Resource::Nproc, 0),
     ];
+    // Without a host the output may be a file; no other one can be opened.
+    let limits = limits.into_iter().filter(|(_, resource, _)| hosted || !matches!(resource, Resource::Fsize));
     for (name, resource, bound) in limits {
         set_limit(name, resource, bound, gaps);
     }

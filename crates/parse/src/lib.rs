@@ -50,7 +50,7 @@ mod zipfile;
 pub mod fuzz;
 
 pub use budget::Budget;
-pub use cage::{Cage, CageOptions, CageReport};
+pub use cage::{Bounds, Cage, CageOptions, CageReport, enter as enter_cage};
 pub use child::{child_main, child_main_in};
 pub use harvest::READ_PAGE;
 pub use host::{ParseError, Sink, SinkError, Source, run};

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use extract::{Hints, Kind, Scanner};
-use model::selector::FoundSelector;
+use model::selector::{FoundSelector, SelectorType};
 
 use super::addresses::{base58check, bitcoin_segwit, onion};
 use super::names::armoured;
@@ -67,4 +67,12 @@ fn input_without_any_place_to_cut() {
 fn empty_input() {
     assert!(Scanner::new().scan(b"", &Hints::default()).is_empty());
     assert!(streamed(Scanner::new(), b"", &Hints::default()).is_empty());
+}
+
+#[test]
+fn one_line_without_end_gives_no_tail_of_a_word_where_it_is_cut() {
+    let line: String = (0..300_000).map(|n| format!("s{n}@example.org ")).collect();
+    let found = Scanner::with_window(0).scan(line.as_bytes(), &Hints::default());
+    let odd: Vec<_> = found.iter().filter(|s| s.selector_type != SelectorType::Email).collect();
+    assert_eq!((found.len(), odd), (300_000, vec![]));
 }

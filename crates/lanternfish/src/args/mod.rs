@@ -14,6 +14,7 @@ mod restricted;
 mod subjects;
 mod watches;
 mod witness;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -34,7 +35,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*};
+pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*, worker::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -312,6 +313,9 @@ pub enum Verb {
         #[command(flatten)]
         rows: RowOptions,
     },
+    /// Extraction inside another program's cluster: pages in, rows out; touches no case and keeps nothing.
+    #[command(subcommand)]
+    Worker(WorkerVerb),
     /// Serve a small synthetic market on this machine, to practise on, until it is stopped.
     Market {
         /// Loopback address and port.

@@ -30,7 +30,7 @@ use serde_json::json;
 
 use crate::{
     args::*,
-    demo,
+    bulk, demo,
     files::{read, write},
     in_short,
     output::{Voice, failed},
@@ -67,6 +67,7 @@ fn run(cli: Cli) -> Done {
     let voice = Voice { json: cli.json };
     match cli.verb {
         Verb::Scan { paths, region, rows } => scan::run(&paths, region.as_deref(), &rows, cli.json),
+        Verb::Worker(WorkerVerb::Extract { region, reveal, memory_mib, cpu_seconds, allow_uncaged }) => bulk::start(&bulk::Order { region, reveal, memory_mib, cpu_seconds, allow_uncaged }),
         Verb::Hashes(HashesVerb::Salt { file, out }) => hashes::salt(&file, &out, voice),
         Verb::Market { listen } => demo::market(listen, voice),
         Verb::Range(verb) => range::run(verb, voice),
@@ -347,7 +348,7 @@ impl Office {
                 Ok(0)
             }
             Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
-            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Serve { .. } | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Serve { .. } | Verb::Worker(_) | Verb::Backup(BackupVerb::Restore { .. }) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }

@@ -76,7 +76,7 @@ fn law_14_scan_reads_a_sparse_file_in_bounded_memory() {
 }
 
 /// A market page that we wrote: five offers, in cards that no built-in profile knows.
-fn market_page() -> String {
+pub fn market_page() -> String {
     let goods = [("Green tea, 100 g", "5.50"), ("Black rice, 1 kg", "12"), ("Silk scarf", "39.99"), ("Honey, 250 g", "7"), ("Wooden spoon", "3.25")];
     let card = |(i, (title, price)): (usize, &(&str, &str))| {
         format!("<div class=thing><a class=name href='/offer/{i}'>{title}</a> <a href='/vendor/{}'>shop_{}</a> <span class=price>{price} EUR</span></div>", i % 2, i % 2)

@@ -8,9 +8,9 @@ use parse::CageOptions;
 fn main() {
     let name = std::env::args().next().unwrap_or_default();
     let options = match name.rsplit('-').next() {
-        Some("landlock") => CageOptions { landlock: true, seccomp: false, descriptors: 64 },
-        Some("seccomp") => CageOptions { landlock: false, seccomp: true, descriptors: 64 },
-        Some("open") => CageOptions { landlock: false, seccomp: false, descriptors: 64 },
+        Some("landlock") => CageOptions { landlock: true, seccomp: false, descriptors: 64, hosted: true },
+        Some("seccomp") => CageOptions { landlock: false, seccomp: true, descriptors: 64, hosted: true },
+        Some("open") => CageOptions { landlock: false, seccomp: false, descriptors: 64, hosted: true },
         _ => CageOptions { landlock: false, seccomp: false, ..CageOptions::FULL },
     };
     std::process::exit(parse::child_main_in(&options, parse::fuzz::mail_like_words));
