@@ -96,6 +96,18 @@ pub fn pages_target(bytes: &[u8]) {
     port.send(Report::Done(closing)).expect("parsers keep the protocol");
 }
 
+/// The same for the points of a picture: any bytes, decoded and looked at for codes. What is found lies in the picture.
+pub fn picture_target(bytes: &[u8]) {
+    let budget = Budget { output_bytes: 64 << 20, memory_bytes: 64 << 20, ..Budget::default() };
+    let order = Order { task: Task::Picture { hint: String::new(), points: true }, budget, source_len: bytes.len() as u64 };
+    let (mut source, mut sink) = (bytes.to_vec(), Nothing);
+    let mut port = Direct { source: &mut source, guard: Guard::new(&order, &mut sink) };
+    let cage = CageReport { cage: Cage::Uncaged, landlock_in_full: false, gaps: Vec::new() };
+    port.send(Report::Cage(cage)).expect("parsers keep the protocol");
+    let closing = perform(&mut port, &order, &mail_like_words).expect("parsers keep the protocol");
+    port.send(Report::Done(closing)).expect("parsers keep the protocol");
+}
+
 struct PagesOnly;
 
 impl Sink for PagesOnly {

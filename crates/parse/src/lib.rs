@@ -14,7 +14,8 @@
 //! Formats, by content and never by name: WARC 1.0/1.1 (ISO 28500), ARC 1.0 (Internet Archive),
 //! ZIP and WACZ (APPNOTE 6.3, zip64), gzip (RFC 1952), tar (POSIX ustar, pax, GNU long names), and
 //! HTTP/1.x messages inside records (RFC 9112), mail (RFC 5322, MIME) and mbox. Text is taken out of PDF
-//! (ISO 32000-1) and out of what pictures say of themselves (EXIF, XMP, PNG).
+//! (ISO 32000-1) and out of what pictures say of themselves (EXIF, XMP, PNG). The points of a picture are
+//! decoded only on their own order ([`Task::Picture`]), in a child that reads nothing else.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the parse child needs Linux: its cage is Landlock, seccomp and resource limits");
@@ -24,9 +25,11 @@ mod base32;
 mod budget;
 mod cage;
 mod child;
+mod codes;
 mod context;
 mod declared;
 mod gather;
+mod grey;
 mod guard;
 mod gzip;
 mod harvest;
@@ -51,6 +54,7 @@ pub mod fuzz;
 
 pub use budget::Budget;
 pub use cage::{Cage, CageOptions, CageReport};
+pub use grey::{MOST_PICTURE, is_picture};
 pub use child::{child_main, child_main_in};
 pub use harvest::READ_PAGE;
 pub use host::{ParseError, Sink, SinkError, Source, run};

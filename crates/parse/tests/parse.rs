@@ -19,6 +19,8 @@ mod mail;
 mod large;
 #[path = "parse/pages.rs"]
 mod pages;
+#[path = "parse/pictures.rs"]
+mod pictures;
 #[path = "parse/property.rs"]
 mod property;
 #[path = "parse/protocol.rs"]
