@@ -38,7 +38,7 @@ use crate::{
 pub(crate) use again::index_again;
 pub(crate) use members::SelectorSink;
 use members::{Kept, MemberSink};
-pub use pictures::PictureAccount;
+pub use pictures::{PictureAccount, ReadText, TextAccount};
 use pictures::held_of as held_of_pictures;
 
 /// Selectors in one row.
@@ -193,6 +193,14 @@ impl Source for BlobSource {
 /// # Errors
 /// Law 15 when the authority ends meanwhile (what was finished stays, marked as stopped); laws 5, 7.
 pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget: &Budget) -> Result<ExaminationView, StoreError> {
+    examine_with(desk, scope, permit, label, budget, None)
+}
+
+/// The same; `text` asks for the text in pictures too, which takes a second or more for each.
+///
+/// # Errors
+/// As [`examine`]; when the languages that are named are not there.
+pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget: &Budget, text: Option<&ReadText>) -> Result<ExaminationView, StoreError> {
     for_action(permit, Action::Examine)?;
     let row = admit::row(desk, scope, label)?;
     let view = admit::view(desk, &row)?;
@@ -225,7 +233,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
         let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), held };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
-    let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, &mut indexing)?;
+    let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, text, &mut indexing)?;
     selectors += pictures.selectors;
     gaps.extend(pictures.gaps);
     let pictures = pictures.account;

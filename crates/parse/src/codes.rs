@@ -65,15 +65,9 @@ pub(crate) fn look(context: &Context<'_>, hint: &str, points: bool, extract: &dy
         let note = format!("; read in QR code {} of the picture, at {x},{y}, {width} × {height} points", number + 1);
         let found = extract(code.text.as_bytes(), hint).into_iter().filter_map(|value| of_picture(value, context.source_len, STEP, &note));
         let whole = json!({"kind": "code", "start": 0, "end": context.source_len, "value": told});
-        scan::tell(context, std::iter::once(whole).chain(found).map(sized))?;
+        scan::tell(context, std::iter::once(whole).chain(found).map(scan::sized))?;
     }
     Ok(())
-}
-
-/// A value with its length as JSON.
-fn sized(value: Value) -> (Value, usize) {
-    let size = value.to_string().len() + 1;
-    (value, size)
 }
 
 /// The points as a member of their own.

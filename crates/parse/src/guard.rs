@@ -75,7 +75,7 @@ impl<'s> Guard<'s> {
             ceiling: order.budget.output_ceiling(order.source_len),
             budget: order.budget.clone(),
             source_len: order.source_len,
-            extracting: matches!(order.task, Task::Extract { .. } | Task::Picture { .. }),
+            extracting: matches!(order.task, Task::Extract { .. } | Task::Picture { .. } | Task::Words { .. }),
             probing: matches!(order.task, Task::Probe { .. }),
             harvesting: matches!(order.task, Task::Pages { .. }),
             page_bytes: 0,

@@ -38,6 +38,7 @@ mod http;
 mod kind;
 mod mail;
 mod member;
+mod ocr;
 mod pdf;
 mod picture;
 mod probe;
@@ -48,6 +49,7 @@ mod tarball;
 mod unpack;
 mod warc;
 mod wire;
+mod words;
 mod zipfile;
 
 pub mod fuzz;
@@ -62,6 +64,7 @@ pub use member::{
     Container, DigestCheck, Ended, EntryType, Finding, FindingKind, HttpHead, MemberHead, MemberTail, Outcome, RawName,
     Rejected, Summary, Task, WarcHead,
 };
+pub use ocr::{CONFIGURATION as OCR_CONFIGURATION, Installed, LANGUAGES, OCR_ARGUMENT, OcrError, PACKAGES as OCR_PACKAGES, Table, data_of, find as find_ocr, ocr_main, read as read_words, version as ocr_version};
 pub use probe::{Attempt, ProbeReport};
 
 /// The hidden argument under which the product's executable becomes the child.

@@ -42,6 +42,11 @@ pub enum Task {
         /// Whether its points in grey are delivered too, for a reader of text: one member, a PGM file.
         points: bool,
     },
+    /// Read the table of words that a machine read in a picture, and run the closure over them.
+    Words {
+        /// As in [`Task::Extract`].
+        hint: String,
+    },
     /// Try what the cage must refuse, and report each result.
     Probe {
         /// A file that the host can read, such as a key.

@@ -50,6 +50,12 @@ fn scan_window(
     tell(context, extract(&bytes, hint).into_iter().filter_map(|value| placed(value, base, core, core + window)))
 }
 
+/// A value with its length as JSON.
+pub(crate) fn sized(value: Value) -> (Value, usize) {
+    let size = value.to_string().len() + 1;
+    (value, size)
+}
+
 /// Sends values with their sizes, as many in a frame as fit.
 pub(crate) fn tell(context: &Context<'_>, values: impl Iterator<Item = (Value, usize)>) -> io::Result<()> {
     let mut batch = Vec::new();

@@ -17,6 +17,8 @@ mod hostile;
 mod mail;
 #[path = "parse/large.rs"]
 mod large;
+#[path = "parse/ocr.rs"]
+mod ocr;
 #[path = "parse/pages.rs"]
 mod pages;
 #[path = "parse/pictures.rs"]

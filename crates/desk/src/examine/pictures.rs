@@ -1,6 +1,10 @@
 //! Pictures of an exhibit: each is decoded in a caged child of its own, and the QR codes in it are read. What a code
 //! says is kept with the exhibit, searched for selectors and put into the index; its place is the picture.
 //!
+//! When it is asked for, the text in a picture is read too, by `tesseract` in walls of its own: what a machine read is
+//! marked as such, each word with its confidence, and it proves nothing that its checksum does not. Which program with
+//! which data read it stands in the account (law 6).
+//!
 //! It refuses a picture that is restricted, or that lies in the archive maker's own words: those are counted and never
 //! decoded (law 7). A picture that cannot be decoded hides no other one.
 
@@ -14,7 +18,7 @@ use store::{NewEvent, Scope, StoreError, index::Held, vault::secret::fresh_id};
 
 use super::{
     Kept, Read, Take, Work, ended_words,
-    members::{FIRST, sink_error},
+    members::FIRST,
 };
 use crate::{
     Desk,
@@ -53,6 +57,75 @@ pub struct PictureAccount {
     pub reasons: Vec<String>,
     /// QR codes.
     pub codes: u64,
+    /// The reading of text, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextAccount>,
+}
+
+/// The account of the reading of text in pictures: `pictures` of those that were `read` or `unread`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextAccount {
+    /// Program and version; none when it is not installed, and nothing was read.
+    pub tool: Option<String>,
+    /// Its options.
+    pub configuration: String,
+    /// The languages that it was to read, each with the SHA-256 of its data.
+    pub languages: Vec<(String, Sha256Digest)>,
+    /// SHA-256 of the program.
+    pub program: Option<Sha256Digest>,
+    /// The walls around it.
+    pub cage: Option<String>,
+    /// Pictures that it went through.
+    pub pictures: u64,
+    /// Words that it read.
+    pub words: u64,
+    /// Pictures that it did not go through.
+    pub unread: u64,
+    /// Why: the first of them, or that it is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+/// The wish that text in pictures be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadText {
+    /// Languages as `tesseract` names them; all that are there when none is named.
+    pub languages: Vec<String>,
+}
+
+/// The reader of text, with its account.
+struct Reader {
+    installed: parse::Installed,
+    languages: Vec<String>,
+}
+
+impl ReadText {
+    /// Looks for the program and its data; what is missing is told in the account.
+    fn open(&self, desk: &Desk) -> Result<(Option<Reader>, TextAccount), StoreError> {
+        let mut account = TextAccount { configuration: parse::OCR_CONFIGURATION.into(), ..TextAccount::default() };
+        let Some(installed) = parse::find_ocr() else {
+            account.reasons.push(format!("text in pictures was not read: tesseract is not installed (apt-get install {})", parse::OCR_PACKAGES));
+            return Ok((None, account));
+        };
+        let languages = if self.languages.is_empty() { installed.languages.clone() } else { self.languages.clone() };
+        if let Some(missing) = languages.iter().find(|language| !installed.languages.contains(language)) {
+            let there = installed.languages.join(", ");
+            return Err(StoreError::input(format!("tesseract has no data for the language {}; it has {there}", model::quoted(missing))));
+        }
+        let digest = |path: &std::path::Path| std::fs::read(path).map(|bytes| Sha256Digest::of(&bytes)).map_err(|e| StoreError::environment("reading the program tesseract", &e));
+        account.program = Some(digest(&installed.program)?);
+        for language in &languages {
+            account.languages.push((language.clone(), digest(&parse::data_of(&installed.data, language))?));
+        }
+        match parse::ocr_version(desk.exe(), &installed) {
+            Ok(version) => account.tool = Some(version),
+            Err(why) => {
+                account.reasons.push(format!("text in pictures was not read: {why}"));
+                return Ok((None, account));
+            }
+        }
+        Ok((Some(Reader { installed, languages }), account))
+    }
 }
 
 impl PictureAccount {
@@ -85,6 +158,16 @@ struct Code {
     how: String,
 }
 
+/// A word that a machine read, as the child tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Word {
+    text: String,
+    /// 0 to 100.
+    confidence: u8,
+    /// Left, top, width, height in points of the picture.
+    at: [u32; 4],
+}
+
 /// What was read in one picture (sealed under the case key).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct PictureContent {
@@ -98,6 +181,9 @@ struct PictureContent {
     method: String,
     origin: Origin,
     codes: Vec<Code>,
+    /// Words that a machine read, each with its confidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<Word>,
     /// Its words as they went into the index, for an index that is made anew.
     passages: Vec<Words>,
 }
@@ -130,14 +216,20 @@ struct Picture {
 
 impl Work<'_> {
     /// Decodes every picture that is not restricted, and keeps what is read.
-    pub(super) fn look_at_pictures(&self, derivation: &str, blob: &BlobId, members: &[Kept], own: &BTreeSet<u32>, take: &mut Take) -> Result<Seen, StoreError> {
+    pub(super) fn look_at_pictures(&self, derivation: &str, blob: &BlobId, members: &[Kept], own: &BTreeSet<u32>, text: Option<&ReadText>, take: &mut Take) -> Result<Seen, StoreError> {
         let mut seen = Seen { account: PictureAccount::default(), selectors: 0, gaps: vec![] };
         let mut ready = Vec::new();
-        for picture in self.pictures(derivation, blob, members, own, &mut seen.account)? {
-            self.desk.store.still_live(self.scope, self.permit)?;
-            if let Some(read) = self.look_at(&picture, &mut seen)? {
-                ready.push(read);
+        let pictures = self.pictures(derivation, blob, members, own, &mut seen.account)?;
+        let reader = match text.map(|text| text.open(self.desk)).transpose()? {
+            Some((reader, account)) => {
+                seen.account.text = Some(account);
+                reader
             }
+            None => None,
+        };
+        for picture in pictures {
+            self.desk.store.still_live(self.scope, self.permit)?;
+            ready.extend(self.look_at(&picture, reader.as_ref(), &mut seen)?);
             if ready.len() >= BATCH {
                 seen.selectors += self.keep_pictures(derivation, &mut ready, take)?;
             }
@@ -172,18 +264,19 @@ impl Work<'_> {
         Ok(parse::is_picture(&first[..count]))
     }
 
-    /// Looks at one picture in a child of its own; none when nothing was read in it.
-    fn look_at(&self, picture: &Picture, seen: &mut Seen) -> Result<Option<(Read, Vec<Code>)>, StoreError> {
+    /// Looks at one picture in a child of its own; nothing when nothing was read in it.
+    fn look_at(&self, picture: &Picture, reader: Option<&Reader>, seen: &mut Seen) -> Result<Vec<Found>, StoreError> {
         let place = &picture.held.place;
         let mut source = self.source(&picture.blob)?;
-        if source.len() > parse::MOST_PICTURE {
-            seen.account.not_read(format!("{place}: the picture has {} bytes, which are too many", source.len()));
-            return Ok(None);
+        let length = source.len();
+        if length > parse::MOST_PICTURE {
+            seen.account.not_read(format!("{place}: the picture has {length} bytes, which are too many"));
+            return Ok(vec![]);
         }
         let input = self.desk.store.read_blob(self.scope, self.permit, &picture.blob)?.content.sha256;
         let mut sink = PictureSink::default();
-        let hint = json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8"}).to_string();
-        let outcome = parse::run(self.desk.exe(), &Task::Picture { hint, points: false }, &budget(), &mut source, &mut sink, &self.watch())
+        let task = Task::Picture { hint: hint(place), points: reader.is_some() };
+        let outcome = parse::run(self.desk.exe(), &task, &budget(), &mut source, &mut sink, &self.watch())
             .map_err(|e| StoreError::Environment { attempt: format!("looking at {place}"), cause: e.to_string() })?;
         match (&outcome.ended, outcome.findings.first()) {
             (Ended::Done, None) => seen.account.read += 1,
@@ -192,41 +285,99 @@ impl Work<'_> {
         }
         seen.account.codes += sink.codes.len() as u64;
         seen.gaps.extend(sink.reading.gaps(place));
-        if sink.codes.is_empty() {
-            return Ok(None);
+        let points = sink.whole.then(|| std::mem::take(&mut sink.points));
+        let read = |reading: Reading, method: &str| Read {
+            blob: picture.derived.then(|| picture.blob.clone()),
+            input,
+            offset: picture.offset,
+            held: picture.held.clone(),
+            reading,
+            method: Some(format!("{method}; {}", extract::METHOD)),
+        };
+        let mut found = Vec::new();
+        if !sink.codes.is_empty() {
+            found.push(Found { read: read(sink.reading, CODES), codes: sink.codes, words: vec![], method: CODES.into() });
         }
-        let blob = picture.derived.then(|| picture.blob.clone());
-        let method = Some(format!("{CODES}; {}", extract::METHOD));
-        let read = Read { blob, input, offset: picture.offset, held: picture.held.clone(), reading: sink.reading, method };
-        Ok(Some((read, sink.codes)))
+        if let (Some(reader), Some(points), Some(account)) = (reader, points, &mut seen.account.text) {
+            let text = self.read_text(place, length, reader, points, account)?;
+            if let Some(text) = text.filter(|text| !text.words.is_empty()) {
+                let method = format!("text read by machine, {} ({})", account.tool.as_deref().unwrap_or_default(), reader.languages.join("+"));
+                seen.gaps.extend(text.reading.gaps(place));
+                found.push(Found { read: read(text.reading, &method), codes: vec![], words: text.words, method });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the text in the points of one picture.
+    fn read_text(&self, place: &str, length: u64, reader: &Reader, points: Vec<u8>, account: &mut TextAccount) -> Result<Option<PictureSink>, StoreError> {
+        let not_read = |account: &mut TextAccount, why: String| {
+            account.unread += 1;
+            if account.reasons.len() < NAMED {
+                account.reasons.push(format!("{place}: {why}"));
+            }
+        };
+        let mut table = match parse::read_words(self.desk.exe(), &reader.installed, &reader.languages, points, &self.watch()) {
+            Ok(table) => table,
+            Err(why) => {
+                not_read(account, why.to_string());
+                return Ok(None);
+            }
+        };
+        account.cage = Some(std::mem::take(&mut table.cage));
+        let mut sink = PictureSink::default();
+        let outcome = parse::run(self.desk.exe(), &Task::Words { hint: hint(place) }, &budget(), &mut table.bytes, &mut sink, &self.watch())
+            .map_err(|e| StoreError::Environment { attempt: format!("reading the words of {place}"), cause: e.to_string() })?;
+        if outcome.ended == Ended::Done {
+            account.pictures += 1;
+        } else {
+            not_read(account, ended_words(&outcome.ended));
+        }
+        account.words += sink.words.len() as u64;
+        sink.reading.stand_at(length);
+        Ok(Some(sink))
     }
 
     /// Writes down what was read in pictures: first the texts, then what was found in them.
-    fn keep_pictures(&self, derivation: &str, ready: &mut Vec<(Read, Vec<Code>)>, take: &mut Take) -> Result<u64, StoreError> {
+    fn keep_pictures(&self, derivation: &str, ready: &mut Vec<Found>, take: &mut Take) -> Result<u64, StoreError> {
         if ready.is_empty() {
             return Ok(0);
         }
-        let (reads, codes): (Vec<Read>, Vec<Vec<Code>>) = std::mem::take(ready).into_iter().unzip();
-        let mut rows = Vec::new();
-        for (read, codes) in reads.iter().zip(codes) {
+        let (mut rows, mut reads, mut methods) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for found in std::mem::take(ready) {
             let content = PictureContent {
                 exhibit: self.label.clone(),
                 derivation: derivation.to_string(),
-                blob: read.blob.clone(),
-                input: read.input,
-                place: read.held.place.clone(),
-                method: CODES.to_string(),
+                blob: found.read.blob.clone(),
+                input: found.read.input,
+                place: found.read.held.place.clone(),
+                method: found.method.clone(),
                 origin: self.origin.clone(),
-                codes,
-                passages: read.reading.held(&read.held).iter().map(Words::from).collect(),
+                codes: found.codes,
+                words: found.words,
+                passages: found.read.reading.held(&found.read.held).iter().map(Words::from).collect(),
             };
             let id: String = fresh_id()?.iter().map(|byte| format!("{byte:02x}")).collect();
             rows.push(Draft::new(PICTURE, format!("picture-{id}"), "read").under(&self.row.id).write(self.scope, self.desk.now(), &content)?);
+            reads.push(found.read);
+            methods.insert(found.method);
         }
-        let detail = json!({"derivation": derivation, "exhibit": self.label, "pictures-with-text": rows.len(), "method": CODES});
+        let detail = json!({"derivation": derivation, "exhibit": self.label, "picture-texts": rows.len(), "methods": methods});
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), rows)?;
         self.keep(&reads, "done", "as each picture", take)
     }
+}
+
+/// What was read in one picture in one way.
+struct Found {
+    read: Read,
+    codes: Vec<Code>,
+    words: Vec<Word>,
+    method: String,
+}
+
+fn hint(place: &str) -> String {
+    json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8"}).to_string()
 }
 
 /// The words that an examination read in the pictures of an exhibit, for an index that is made anew.
@@ -255,23 +406,35 @@ pub(super) fn held_of(desk: &Desk, scope: &Scope, exhibit: &str, derivation: &st
     Ok(held)
 }
 
-/// Takes what is read in one picture.
+/// Most bytes of the points of one picture.
+const MOST_POINTS: usize = 48 << 20;
+
+/// Takes what is read in one picture, and its points.
 #[derive(Default)]
 struct PictureSink {
     reading: Reading,
     codes: Vec<Code>,
+    words: Vec<Word>,
+    points: Vec<u8>,
+    /// Whether all points came.
+    whole: bool,
 }
 
 impl Sink for PictureSink {
     fn begin(&mut self, _head: &MemberHead) -> Result<(), SinkError> {
-        Err(sink_error("the points of a picture, which nobody asked for"))
-    }
-
-    fn data(&mut self, _id: u32, _bytes: &[u8]) -> Result<(), SinkError> {
         Ok(())
     }
 
-    fn end(&mut self, _tail: &MemberTail) -> Result<(), SinkError> {
+    fn data(&mut self, _id: u32, bytes: &[u8]) -> Result<(), SinkError> {
+        // The child decodes less than that; what lies is not read.
+        if self.points.len() + bytes.len() <= MOST_POINTS {
+            self.points.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
+        self.whole = tail.complete && tail.length == self.points.len() as u64;
         Ok(())
     }
 
@@ -280,9 +443,13 @@ impl Sink for PictureSink {
     fn finding(&mut self, _finding: &parse::Finding) {}
 
     fn selectors(&mut self, values: Vec<Value>) -> Result<(), SinkError> {
-        let (codes, rest): (Vec<Value>, Vec<Value>) = values.into_iter().partition(|value| value["kind"] == "code");
-        self.codes.extend(codes.into_iter().filter_map(|value| serde_json::from_value(value["value"].clone()).ok()));
-        self.reading.take(rest);
+        for value in values {
+            match value["kind"].as_str() {
+                Some("code") => self.codes.extend(serde_json::from_value::<Code>(value["value"].clone()).ok()),
+                Some("words") => self.words.extend(serde_json::from_value::<Vec<Word>>(value["value"].clone()).unwrap_or_default()),
+                _ => self.reading.take(vec![value]),
+            }
+        }
         Ok(())
     }
 }

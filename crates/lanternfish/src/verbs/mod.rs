@@ -281,10 +281,12 @@ impl Office {
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any", browser: browser.then_some(Rendering { scripts }) };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
-            Verb::Examine { case, exhibit } => {
+            Verb::Examine { case, exhibit, ocr } => {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;
-                let view = examine::examine(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default())?;
+                let text = ocr.map(|named| examine::ReadText { languages: named.split(['+', ',']).filter(|name| !name.is_empty()).map(str::to_string).collect() });
+                let view = examine::examine_with(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default(), text.as_ref())?;
                 self.voice.say(&view);
+                self.told_of_pictures(&view);
                 self.told_of_members(&view);
                 Ok(0)
             }
