@@ -38,7 +38,7 @@ use crate::{
 pub(crate) use again::index_again;
 pub(crate) use members::SelectorSink;
 use members::{Kept, MemberSink};
-pub use pictures::{PictureAccount, ReadText, TextAccount};
+pub use pictures::{PictureAccount, PictureText, PictureTexts, ReadText, TextAccount, texts as picture_texts};
 use pictures::held_of as held_of_pictures;
 
 /// Selectors in one row.

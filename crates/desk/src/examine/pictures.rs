@@ -10,11 +10,11 @@
 
 use std::collections::BTreeSet;
 
-use model::{Sha256Digest, event::EventType, exhibit::Origin, id::BlobId};
+use model::{Sha256Digest, action::Action, event::EventType, exhibit::Origin, id::BlobId, selector::FoundSelector};
 use parse::{Budget, Ended, MemberHead, MemberTail, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{NewEvent, Scope, StoreError, index::Held, vault::secret::fresh_id};
+use store::{NewEvent, Permit, Scope, StoreError, index::Held, vault::secret::fresh_id};
 
 use super::{
     Kept, Read, Take, Work, ended_words,
@@ -24,7 +24,8 @@ use crate::{
     Desk,
     reading::{Reading, WORDS},
     reclassify,
-    row::Draft,
+    row::{Draft, exhibit_label, for_action, parse_label},
+    search,
 };
 
 /// Kind of the row of a picture in which something was read.
@@ -184,6 +185,9 @@ struct PictureContent {
     /// Words that a machine read, each with its confidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     words: Vec<Word>,
+    /// Whether something in it opens an account, a wallet or a key: it is shown masked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    sensitive: bool,
     /// Its words as they went into the index, for an index that is made anew.
     passages: Vec<Words>,
 }
@@ -355,6 +359,7 @@ impl Work<'_> {
                 origin: self.origin.clone(),
                 codes: found.codes,
                 words: found.words,
+                sensitive: found.read.reading.selectors.iter().any(FoundSelector::is_sensitive),
                 passages: found.read.reading.held(&found.read.held).iter().map(Words::from).collect(),
             };
             let id: String = fresh_id()?.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -404,6 +409,96 @@ pub(super) fn held_of(desk: &Desk, scope: &Scope, exhibit: &str, derivation: &st
         }));
     }
     Ok(held)
+}
+
+/// What was read in one picture in one way.
+#[derive(Debug, Clone, Serialize)]
+pub struct PictureText {
+    /// The exhibit.
+    pub exhibit: String,
+    /// Address or member name of the picture.
+    pub place: String,
+    /// The picture among the derived bytes; none when it is the exhibit itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob: Option<BlobId>,
+    /// How it was read.
+    pub method: String,
+    /// `qr`, or `ocr` for a word that a machine read.
+    pub step: &'static str,
+    /// What it says.
+    pub text: String,
+    /// How sure the machine was of a word, 0 to 100; a QR code has checksums of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u8>,
+    /// Left, top, width and height, in points of the picture.
+    pub at: [i64; 4],
+}
+
+/// The answer to a question for them.
+#[derive(Debug, Clone, Serialize)]
+pub struct PictureTexts {
+    /// Of the newest examination of each exhibit.
+    pub texts: Vec<PictureText>,
+    /// How many more stand in exhibits that the authority does not reach.
+    pub outside: usize,
+    /// Labels about which nothing is said.
+    pub silent: Vec<String>,
+    /// The event by which the question was asked.
+    pub event: u64,
+}
+
+/// What stands in place of a text that opens an account, a wallet or a key, or stands beside one.
+const MASKED: &str = "(masked: --reveal)";
+
+impl PictureContent {
+    fn texts(self, reveal: bool) -> Vec<PictureText> {
+        let masked = self.sensitive && !reveal;
+        let one = |step, text: &str, confidence, at| PictureText {
+            exhibit: self.exhibit.clone(),
+            place: self.place.clone(),
+            blob: self.blob.clone(),
+            method: self.method.clone(),
+            step,
+            text: if masked { MASKED.into() } else { text.to_string() },
+            confidence,
+            at,
+        };
+        let codes = self.codes.iter().map(|code| one("qr", &code.text, None, code.at));
+        codes.chain(self.words.iter().map(|word| one("ocr", &word.text, Some(word.confidence), word.at.map(i64::from)))).collect()
+    }
+}
+
+/// What was read in the pictures of the case, or of one exhibit: one query event with count and a commitment to the
+/// answer. What is sensitive is masked unless `reveal` says otherwise, and the event says so.
+///
+/// # Errors
+/// When the permit is not to query.
+pub fn texts(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: Option<&str>, reveal: bool, purpose: &str) -> Result<PictureTexts, StoreError> {
+    for_action(permit, Action::Query)?;
+    let closed = search::closed_labels(desk, scope)?;
+    let parts = reclassify::restricted_parts(desk, scope)?;
+    let newest = search::newest_examinations(desk, scope)?;
+    let wanted = exhibit.map(|label| parse_label(label, 'E').map(exhibit_label)).transpose()?;
+    let (mut texts, mut outside) = (Vec::new(), 0);
+    for row in desk.store.list(scope, PICTURE)? {
+        let content: PictureContent = row.content()?;
+        let parent = row.parent.as_deref().unwrap_or_default();
+        let old = newest.get(parent).is_none_or(|(_, derivation, _)| *derivation != content.derivation);
+        let shut = closed.contains(&content.exhibit) || content.blob.as_ref().is_some_and(|blob| parts.contains(blob));
+        if old || shut || wanted.as_ref().is_some_and(|label| *label != content.exhibit) {
+            continue;
+        }
+        if desk.store.covers_item(scope, permit, &content.origin, row.parent.as_deref())? {
+            texts.extend(content.texts(reveal));
+        } else {
+            outside += content.codes.len() + content.words.len();
+        }
+    }
+    let silent: Vec<String> = search::places(desk, scope, permit)?.silent().iter().cloned().collect();
+    let results = Sha256Digest::of(&serde_json::to_vec(&texts).map_err(crate::office::input)?);
+    let detail = json!({"query": "pictures", "exhibit": wanted, "purpose": purpose, "count": texts.len(), "outside-authority": outside, "unsearched": silent, "revealed": reveal, "results": results});
+    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
+    Ok(PictureTexts { texts, outside, silent, event })
 }
 
 /// Most bytes of the points of one picture.

@@ -195,6 +195,20 @@ pub enum Verb {
     /// Words, selectors and patterns that are looked for from now on; alerts.
     #[command(subcommand)]
     Watch(WatchVerb),
+    /// What was read in pictures: QR codes, and the words that a machine read, each with its confidence.
+    Pictures {
+        #[command(flatten)]
+        case: InCase,
+        /// Only of this exhibit.
+        #[arg(long)]
+        exhibit: Option<String>,
+        /// What you ask for, for the log.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+        /// Show also what opens an account, a wallet or a key; the log says so.
+        #[arg(long)]
+        reveal: bool,
+    },
     /// Listings, posts and messages that were read in exhibits, row by row, each with its bytes.
     Rows {
         #[command(flatten)]

@@ -291,6 +291,19 @@ impl Office {
                 Ok(0)
             }
             Verb::Watch(verb) => self.watch(verb),
+            Verb::Pictures { case, exhibit, purpose, reveal } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                let found = examine::picture_texts(&self.desk, &scope, &permit, exhibit.as_deref(), reveal, &purpose)?;
+                self.voice.tell_all(&found.texts, || in_short::picture_texts(&found.texts), "nothing was read in pictures");
+                self.voice.note(format!("the question is event {} of the log", found.event));
+                if found.outside > 0 {
+                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+                }
+                if !found.silent.is_empty() {
+                    self.voice.note(format!("nothing is said about: {}", found.silent.join(", ")));
+                }
+                Ok(0)
+            }
             Verb::Rows { case, exhibit, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 let found = rows::rows(&self.desk, &scope, &permit, exhibit.as_deref(), &purpose)?;

@@ -85,6 +85,10 @@ fn law_13_a_key_for_one_time_passwords_in_a_qr_code_is_masked() {
     let found = selectors(&office, &[]);
     let [login] = of_type(&found, "credential")[..] else { panic!("{found:?}") };
     assert!(login["value"].as_str().unwrap().contains("masked") && !found.iter().any(|one| one.to_string().contains("JBSWY3DP")), "{found:?}");
+    let asked = |more: &[&str]| office.in_case(NOY, "pictures", &[&["--purpose", "drill", "--json"], more].concat()).ended(0);
+    assert!(asked(&[]).tells("the question is event").lines()[0]["text"].as_str().unwrap().contains("masked"));
+    assert_eq!(asked(&["--reveal"]).lines()[0]["text"], LOGIN);
+    assert_eq!(office.last_events(1), ["queried"]);
     let shown = selectors(&office, &["--reveal"]);
     assert_eq!(of_type(&shown, "credential")[0]["value"], LOGIN);
 }
@@ -128,6 +132,11 @@ fn law_06_text_that_a_machine_read_says_so_with_its_tool_and_its_confidence() {
     assert_eq!((&mail["value"], &mail["place"], &mail["steps"][0], &mail["state"]), (&"seller@example.org".into(), &"lao.png".into(), &"ocr".into(), &"unverifiable".into()));
     assert!(mail["reason"].as_str().unwrap().contains("read by machine in a picture, least confidence "), "{mail}");
     assert_eq!((&mail["start"], &mail["end"]), (&0.into(), &LAO.len().into()));
+    // Every word with its confidence.
+    let words = office.in_case(NOY, "pictures", &["--exhibit", &label, "--purpose", "drill", "--json"]).ended(0).lines();
+    let word = words.iter().find(|word| word["text"] == "ປະເທດລາວ").unwrap();
+    assert!(word["step"] == "ocr" && word["confidence"].as_u64().unwrap() > 50 && word["method"].as_str().unwrap().contains("lao+tha+khm+mya+rus+eng"), "{word}");
+    assert_eq!(words.len() as u64, text["words"].as_u64().unwrap());
     // Thai is put together as it is written; the index that is made again has it without another reading.
     for _ in 0..2 {
         for question in ["zone:ocr ປະເທດລາວ", "zone:ocr \"ขายของ\""] {
