@@ -185,9 +185,12 @@ pub enum Verb {
         /// The exhibit, such as E-0001.
         exhibit: String,
         /// Read the text in its pictures too, with tesseract in walls of its own: slow, and each word says how sure the
-        /// machine was. Languages as --ocr=lao+eng; without them all that are installed. QR codes are always read.
-        #[arg(long, value_name = "LANGUAGES", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-        ocr: Option<String>,
+        /// machine was. QR codes are always read.
+        #[arg(long)]
+        ocr: bool,
+        /// Which languages, such as lao+eng; without it all that are installed.
+        #[arg(long, requires = "ocr")]
+        languages: Option<String>,
     },
     /// Known-hash lists: compared with everything that comes in, before anybody can open it.
     #[command(subcommand)]

@@ -281,9 +281,10 @@ impl Office {
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any", browser: browser.then_some(Rendering { scripts }) };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
-            Verb::Examine { case, exhibit, ocr } => {
+            Verb::Examine { case, exhibit, ocr, languages } => {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;
-                let text = ocr.map(|named| examine::ReadText { languages: named.split(['+', ',']).filter(|name| !name.is_empty()).map(str::to_string).collect() });
+                let named = languages.iter().flat_map(|named| named.split(['+', ','])).filter(|name| !name.is_empty()).map(str::to_string);
+                let text = ocr.then(|| examine::ReadText { languages: named.collect() });
                 let view = examine::examine_with(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default(), text.as_ref())?;
                 self.voice.say(&view);
                 self.told_of_pictures(&view);

@@ -122,7 +122,7 @@ fn law_06_text_that_a_machine_read_says_so_with_its_tool_and_its_confidence() {
     // Only when it is asked for.
     office.in_case(NOY, "examine", &[&label]).ended(0).tells("text in them was not read (--ocr reads it)");
     assert!(of_type(&selectors(&office, &[]), "email").is_empty());
-    office.in_case(NOY, "examine", &[&label, "--ocr=lao+xxx"]).ended(2).tells("no data for the language");
+    office.in_case(NOY, "examine", &[&label, "--ocr", "--languages", "lao+xxx"]).ended(2).tells("no data for the language");
     let view = office.in_case(NOY, "examine", &[&label, "--ocr", "--json"]).ended(0).tells("words were read by machine in 2 pictures").line();
     let text = &view["pictures"]["text"];
     assert!(text["tool"].as_str().unwrap().starts_with("tesseract ") && text["words"].as_u64().unwrap() > 4, "{text}");
