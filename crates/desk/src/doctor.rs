@@ -106,8 +106,8 @@ type Check = fn(&Desk) -> Result<Health, StoreError>;
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
     let before: [Check; 2] = [restored, database];
-    let after: [Check; 16] =
-        [writable, objects, torn, keeping, hash_lists, unfinished, spools, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage];
+    let after: [Check; 17] =
+        [writable, objects, torn, keeping, hash_lists, unfinished, spools, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage, text_in_pictures];
     let told = |found: Result<Health, StoreError>| found.unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again"));
     let mut lines: Vec<Health> = before.iter().map(|check| told(check(desk))).collect();
     // Read once: a log of millions takes its time.
@@ -311,6 +311,18 @@ fn cage(desk: &Desk) -> Result<Health, StoreError> {
     let name = outcome.cage.cage.name();
     let advice = "use a kernel with Landlock and seccomp (Linux 5.13 or later); until then each record says how its bytes were read";
     Ok(line(name == "landlock+seccomp", format!("strangers' bytes are read in the cage: {name}"), advice))
+}
+
+/// Whether text in pictures can be read here, and in which languages.
+fn text_in_pictures(_: &Desk) -> Result<Health, StoreError> {
+    let what_to_do = format!("to read text in pictures (examine --ocr): apt-get install {}", parse::OCR_PACKAGES);
+    Ok(match parse::find_ocr() {
+        None => warning(false, "text in pictures cannot be read: tesseract is not installed; QR codes are read all the same", &what_to_do),
+        Some(found) => {
+            let whole = found.languages.len() == parse::LANGUAGES.len();
+            warning(whole, format!("text in pictures can be read in: {}", found.languages.join(", ")), &what_to_do)
+        }
+    })
 }
 
 struct Nothing;

@@ -320,7 +320,7 @@ fn under(held: &[Held], begins: impl Fn(&Held) -> bool) -> BTreeSet<String> {
                 ids.insert(one.row.id.clone());
             }
             // From what was found in it up to the exhibit.
-            let part = matches!(one.row.kind.as_str(), "selectors" | "members" | "derivation" | "blob" | "transfer" | "alert" | "rows");
+            let part = matches!(one.row.kind.as_str(), "selectors" | "members" | "derivation" | "blob" | "transfer" | "alert" | "rows" | "picture");
             if part && ids.contains(&one.row.id) {
                 ids.extend(one.row.parent.clone().filter(|parent| there.contains(parent.as_str())));
             }

@@ -2,10 +2,12 @@
 //! on the original (laws 6, 14). Every input record is accounted for: in = out + rejected.
 //!
 //! What lies in a container is read while it passes. What is too long for that, and what comes after a member on which
-//! the reader fell, is read afterwards, each in a child of its own.
+//! the reader fell, is read afterwards, each in a child of its own. Pictures are decoded last, each in a child of its
+//! own, when it is known of every one whether it is restricted (law 7).
 
 mod again;
 mod members;
+mod pictures;
 
 use std::{cell::RefCell, collections::BTreeSet, time::{Duration, Instant}};
 
@@ -36,6 +38,8 @@ use crate::{
 pub(crate) use again::index_again;
 pub(crate) use members::SelectorSink;
 use members::{Kept, MemberSink};
+pub use pictures::{PictureAccount, PictureText, PictureTexts, ReadText, TextAccount, texts as picture_texts};
+use pictures::held_of as held_of_pictures;
 
 /// Selectors in one row.
 const SELECTOR_BATCH: usize = 500;
@@ -76,6 +80,9 @@ pub struct Derivation {
     /// What was not searched to its end, with reasons; nothing may be called absent from it (law 9).
     #[serde(default)]
     pub gaps: Vec<String>,
+    /// The pictures in it; none where there is none.
+    #[serde(default, skip_serializing_if = "PictureAccount::is_empty")]
+    pub pictures: PictureAccount,
     /// The known-hash lists that restrict and were compared with every member, from its beginning on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<String>,
@@ -126,6 +133,9 @@ pub struct ExaminationView {
     /// Why the watches of the case were not asked, if they were not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watches: Option<String>,
+    /// The pictures in it, and which of them were read.
+    #[serde(skip_serializing_if = "PictureAccount::is_empty")]
+    pub pictures: PictureAccount,
     /// Records that were not searched for selectors, because they hold the archive maker's own words.
     pub not_searched: u64,
     /// Members that are restricted, because a known-hash list holds them or something inside them.
@@ -183,6 +193,14 @@ impl Source for BlobSource {
 /// # Errors
 /// Law 15 when the authority ends meanwhile (what was finished stays, marked as stopped); laws 5, 7.
 pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget: &Budget) -> Result<ExaminationView, StoreError> {
+    examine_with(desk, scope, permit, label, budget, None)
+}
+
+/// The same; `text` asks for the text in pictures too, which takes a second or more for each.
+///
+/// # Errors
+/// As [`examine`]; when the languages that are named are not there.
+pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget: &Budget, text: Option<&ReadText>) -> Result<ExaminationView, StoreError> {
     for_action(permit, Action::Examine)?;
     let row = admit::row(desk, scope, label)?;
     let view = admit::view(desk, &row)?;
@@ -196,7 +214,7 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let Unpacked { derivation, outcome, members, restricted, mut selectors, mut gaps } = work.unpack(&blob, budget, &mut indexing)?;
     let known = lists_of(&members);
     if let Some(class) = restricted {
-        work.end(&derivation, &outcome, &["it holds the bytes of a restricted item".into()])?;
+        work.end(&derivation, &outcome, &PictureAccount::default(), &["it holds the bytes of a restricted item".into()])?;
         return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
     }
     if members.is_empty() {
@@ -215,6 +233,10 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
         let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), held };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
+    let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, text, &mut indexing)?;
+    selectors += pictures.selectors;
+    gaps.extend(pictures.gaps);
+    let pictures = pictures.account;
     let not_searched = members.iter().filter(|m| own.contains(&m.id) && m.record.is_some()).count() as u64;
     work.note_not_searched(not_searched)?;
     let too_long = members.iter().filter(|m| m.is_leaf && m.length > SEARCHED && !own.contains(&m.id));
@@ -222,11 +244,11 @@ pub fn examine(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, budget:
     let Take { indexing, watches } = indexing;
     // First: an examination that was called done would never be asked again.
     let (alerts, silent) = watches.end(desk, scope, (&view.exhibit, &row.id, &view.content.origin))?;
-    work.end(&derivation, &outcome, &gaps)?;
+    work.end(&derivation, &outcome, &pictures, &gaps)?;
     gaps.extend(known.iter().map(known::of_a_member));
     work.note_findings(&outcome, gaps)?;
     let not_indexed = work.end_indexing(indexing, &derivation).err().map(|why| why.to_string());
-    Ok(ExaminationView { selectors, not_searched, restricted, known, not_indexed, alerts, watches: silent, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
+    Ok(ExaminationView { selectors, pictures, not_searched, restricted, known, not_indexed, alerts, watches: silent, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
 }
 
 fn examination_view(label: &str, outcome: &Outcome, members: u64) -> ExaminationView {
@@ -242,6 +264,7 @@ fn examination_view(label: &str, outcome: &Outcome, members: u64) -> Examination
         not_indexed: None,
         alerts: vec![],
         watches: None,
+        pictures: PictureAccount::default(),
         not_searched: 0,
         restricted: 0,
         known: vec![],
@@ -363,6 +386,8 @@ pub(crate) struct Read {
     offset: Option<u64>,
     held: Held,
     reading: Reading,
+    /// How it was read, when it was not read as text.
+    method: Option<String>,
 }
 
 impl<'a> Work<'a> {
@@ -458,6 +483,7 @@ impl<'a> Work<'a> {
             outcome: None,
             members: 0,
             gaps: vec![],
+            pictures: PictureAccount::default(),
             lists: lists.restricting(),
         };
         let first = Draft::new("derivation", id.clone(), "running").under(&self.row.id).write(self.scope, self.desk.now(), &derivation)?;
@@ -499,14 +525,15 @@ impl<'a> Work<'a> {
     }
 
     /// Closes the derivation: whole only when everything was unpacked and searched to its end.
-    fn end(&self, id: &str, outcome: &Outcome, gaps: &[String]) -> Result<(), StoreError> {
+    fn end(&self, id: &str, outcome: &Outcome, pictures: &PictureAccount, gaps: &[String]) -> Result<(), StoreError> {
         let row = self.desk.store.get(self.scope, "derivation", id)?;
         let mut derivation: Derivation = row.content()?;
         derivation.gaps = gaps.to_vec();
+        derivation.pictures = pictures.clone();
         let whole = outcome.ended == Ended::Done && gaps.is_empty() && outcome.summary.rejected_count == 0;
         let state = if whole { WHOLE } else { "stopped" };
         let write = Draft::new("derivation", id, state).over(&row).write(self.scope, self.desk.now(), &derivation)?;
-        let detail = json!({"derivation": id, "exhibit": self.label, "whole": whole, "gaps": gaps});
+        let detail = json!({"derivation": id, "exhibit": self.label, "whole": whole, "gaps": gaps, "pictures": pictures});
         self.desk.store.commit(self.scope, self.permit, NewEvent::new(EventType::Derived, Some(self.row.id.clone()), detail), vec![write]).map(|_| ())
     }
 
@@ -525,7 +552,7 @@ impl<'a> Work<'a> {
         }
         gaps.extend(sink.reading.gaps(&place.held.place));
         let blob = place.derived.then(|| place.blob.clone());
-        let read = Read { blob, input, offset: place.offset, held: place.held.clone(), reading: sink.reading };
+        let read = Read { blob, input, offset: place.offset, held: place.held.clone(), reading: sink.reading, method: None };
         self.keep(&[read], &ended_words(&outcome.ended), outcome.cage.cage.name(), indexing)
     }
 
@@ -539,7 +566,7 @@ impl<'a> Work<'a> {
                 input: place.input,
                 place: place.held.place.clone(),
                 record_offset: place.offset,
-                method: extract::METHOD.to_string(),
+                method: place.method.clone().unwrap_or_else(|| extract::METHOD.to_string()),
                 origin: self.origin.clone(),
                 selectors: selectors.to_vec(),
             };

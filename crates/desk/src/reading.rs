@@ -116,6 +116,18 @@ impl Reading {
         }
     }
 
+    /// Moves everything to the whole of a picture of this length: the text in which it was found has no bytes there.
+    pub fn stand_at(&mut self, length: u64) {
+        for found in &mut self.selectors {
+            (found.start, found.end) = (0, length);
+            found.context.iter_mut().for_each(|cue| (cue.start, cue.end) = (0, length));
+        }
+        for passage in &mut self.passages {
+            (passage.start, passage.end) = (0, length);
+            passage.runs = vec![(0, 0, u32::try_from(length).unwrap_or(u32::MAX))];
+        }
+    }
+
     /// Why it is not whole, if it is not.
     pub fn gaps(&self, place: &str) -> Vec<String> {
         let mut gaps = Vec::new();

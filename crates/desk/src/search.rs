@@ -171,7 +171,7 @@ fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
 }
 
 /// By exhibit: its newest examination with the event that wrote it, its id, and whether it went to the end.
-fn newest_examinations(desk: &Desk, scope: &Scope) -> Result<BTreeMap<String, (u64, String, bool)>, StoreError> {
+pub(crate) fn newest_examinations(desk: &Desk, scope: &Scope) -> Result<BTreeMap<String, (u64, String, bool)>, StoreError> {
     let mut newest: BTreeMap<String, (u64, String, bool)> = BTreeMap::new();
     for row in desk.store.list(scope, "derivation")? {
         let known = newest.entry(row.parent.clone().unwrap_or_default()).or_insert((row.event, row.id.clone(), row.state == WHOLE));

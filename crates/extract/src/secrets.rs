@@ -91,6 +91,15 @@ pub(crate) fn after_mail(text: &[u8], mail: (usize, usize), cue: impl Fn() -> bo
     })
 }
 
+/// `otpauth://totp/…?secret=…` and `otpauth-migration://…`, as apps for one-time passwords show them in QR codes.
+pub(crate) fn one_time(url: &str) -> Option<Verdict> {
+    let lower = url.to_ascii_lowercase();
+    let with_key = lower.starts_with("otpauth://") && (lower.contains("?secret=") || lower.contains("&secret="));
+    let moved = lower.starts_with("otpauth-migration://") && lower.contains("data=");
+    let why = "a key that makes one-time passwords (otpauth); not tried";
+    (with_key || moved).then(|| Verdict::unverifiable(SelectorType::Credential, url.to_string(), why))
+}
+
 pub(crate) static LIST_CUES: Words = Words::new(&["password", "combo", "login", "leak", "логин", "парол", "credentials", "accounts", "dump"]);
 
 fn credential(login: &[u8], password: &[u8], why: &'static str) -> Verdict {

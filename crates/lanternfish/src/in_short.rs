@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use desk::{admit::ExhibitView, authority::AuthorityView, capture::{CaptureView, Underway}, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
-use desk::{rows::{RowView, What}, search::{SelectorHit, WordHits}};
+use desk::{examine::PictureText, rows::{RowView, What}, search::{SelectorHit, WordHits}};
 use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
 
@@ -202,6 +202,16 @@ pub fn rows(rows: &[RowView]) -> Vec<String> {
             let time = message.time.as_ref().map_or("", |time| time.written.as_str());
             format!("{}  {}, bytes {}-{}\n    {time} {author}: {}", view.exhibit, view.place, message.start, message.end, plain(&message.text))
         }
+    }).collect()
+}
+
+/// What was read in pictures, one line each: where, how sure, and what.
+pub fn picture_texts(texts: &[PictureText]) -> Vec<String> {
+    texts.iter().map(|one| {
+        let sure = one.confidence.map_or_else(|| "QR code".to_string(), |sure| format!("read by machine, {sure} of 100"));
+        let [x, y, width, height] = one.at;
+        let text = one.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{}  {}, at {x},{y}, {width} × {height} points, {sure}: {text}", one.exhibit, one.place)
     }).collect()
 }
 

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let first = std::env::args_os().nth(1);
     let code = match first.as_deref().and_then(|word| word.to_str()) {
         Some("__parse") => parse::child_main(scan::for_child),
+        Some("__ocr") => parse::ocr_main(),
         Some("__collect") => collect::child_main(),
         Some("__browser") => collect::browser_main(),
         Some("__tor") => collect::keeper_main(),

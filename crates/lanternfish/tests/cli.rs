@@ -73,6 +73,8 @@ mod papers;
 mod people;
 #[path = "cli/personas.rs"]
 mod personas;
+#[path = "cli/pictures.rs"]
+mod pictures;
 #[path = "cli/planted.rs"]
 mod planted;
 #[path = "cli/reclassify.rs"]

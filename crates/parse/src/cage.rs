@@ -106,17 +106,22 @@ pub fn enter(options: &CageOptions, bounds: &Bounds) -> CageReport {
     // Only now: Landlock itself needs a descriptor for a moment.
     set_limit("descriptors", Resource::Nofile, options.descriptors, &mut gaps);
     let seccomp = options.seccomp && enter_seccomp(&mut gaps);
-    let cage = match (landlock != RulesetStatus::NotEnforced, seccomp) {
+    let cage = named(landlock != RulesetStatus::NotEnforced, seccomp);
+    CageReport { cage, landlock_in_full: landlock == RulesetStatus::FullyEnforced, gaps }
+}
+
+/// The walls by what stands.
+pub(crate) fn named(landlock: bool, seccomp: bool) -> Cage {
+    match (landlock, seccomp) {
         (true, true) => Cage::LandlockAndSeccomp,
         (false, true) => Cage::Seccomp,
         (true, false) => Cage::Landlock,
         (false, false) => Cage::Uncaged,
-    };
-    CageReport { cage, landlock_in_full: landlock == RulesetStatus::FullyEnforced, gaps }
+    }
 }
 
 #[expect(unsafe_code, reason = "closing descriptors by number has no safe form; nothing here owns one above 2")]
-fn close_inherited() {
+pub(crate) fn close_inherited() {
     // SAFETY: called first in the child, before any file, socket or library handle was opened, so
     // no live owner of a descriptor above 2 exists in this process.
     let done = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, 0u32) };
@@ -128,7 +133,7 @@ fn close_inherited() {
     }
 }
 
-fn set_process_flags(hosted: bool, gaps: &mut Vec<String>) {
+pub(crate) fn set_process_flags(hosted: bool, gaps: &mut Vec<String>) {
     // The signal comes when the thread that started the child ends, which only a host of ours knows.
     let with_host = if hosted { rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) } else { Ok(()) };
     let steps = [
@@ -141,7 +146,7 @@ fn set_process_flags(hosted: bool, gaps: &mut Vec<String>) {
 
 const CPU: &str = "CPU seconds";
 
-fn set_limits(hosted: bool, bounds: &Bounds, gaps: &mut Vec<String>) {
+pub(crate) fn set_limits(hosted: bool, bounds: &Bounds, gaps: &mut Vec<String>) {
     let address_space = occupied_address_space().saturating_add(bounds.memory_bytes);
     let limits = [
         ("address space", Resource::As, address_space),
@@ -157,7 +162,7 @@ fn set_limits(hosted: bool, bounds: &Bounds, gaps: &mut Vec<String>) {
     }
 }
 
-fn set_limit(name: &str, resource: Resource, bound: u64, gaps: &mut Vec<String>) {
+pub(crate) fn set_limit(name: &str, resource: Resource, bound: u64, gaps: &mut Vec<String>) {
     // One above for the hard limit: past the soft one the kernel says that it was CPU time, at the
     // hard one it only kills.
     let hard = if name == CPU { bound.saturating_add(1) } else { bound };
@@ -203,9 +208,9 @@ fn enter_seccomp(gaps: &mut Vec<String>) -> bool {
     installed.is_ok()
 }
 
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+pub(crate) type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-fn install(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<(), String> {
+pub(crate) fn install(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<(), String> {
     let arch = std::env::consts::ARCH.try_into().map_err(|e| format!("{e}"))?;
     let filter = SeccompFilter::new(rules, otherwise, matched, arch).map_err(|e| e.to_string())?;
     let program: BpfProgram = filter.try_into().map_err(|e: seccompiler::BackendError| e.to_string())?;

@@ -8,7 +8,7 @@ use crate::gather::Gather;
 use crate::harvest::Harvest;
 use crate::member::Task;
 use crate::wire::{Closing, Order, Reply, Report};
-use crate::{probe, scan, unpack};
+use crate::{codes, probe, scan, unpack, words};
 
 /// How the host passes the memory bound: nothing may be read before the cage stands.
 pub(crate) const MEMORY_VARIABLE: &str = "LANTERNFISH_PARSE_MEMORY_BYTES";
@@ -69,6 +69,8 @@ pub(crate) fn perform(
     let worked = match &order.task {
         Task::Unpack { name } => unpack::unpack(&context, name),
         Task::Extract { hint } => scan::scan(&context, hint, extract),
+        Task::Picture { hint, points } => codes::look(&context, hint, *points, extract),
+        Task::Words { hint } => words::look(&context, hint, extract),
         Task::Probe { .. } | Task::Pages { .. } | Task::UnpackAndRead { .. } => Ok(()),
     };
     closing(&context, worked)

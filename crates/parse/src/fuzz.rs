@@ -96,6 +96,27 @@ pub fn pages_target(bytes: &[u8]) {
     port.send(Report::Done(closing)).expect("parsers keep the protocol");
 }
 
+/// The same for the points of a picture: any bytes, decoded and looked at for codes. What is found lies in the picture.
+pub fn picture_target(bytes: &[u8]) {
+    perform_here(Task::Picture { hint: String::new(), points: true }, bytes);
+}
+
+/// The same for the table of words that a machine read.
+pub fn words_target(bytes: &[u8]) {
+    perform_here(Task::Words { hint: String::new() }, bytes);
+}
+
+fn perform_here(task: Task, bytes: &[u8]) {
+    let budget = Budget { output_bytes: 64 << 20, memory_bytes: 64 << 20, ..Budget::default() };
+    let order = Order { task, budget, source_len: bytes.len() as u64 };
+    let (mut source, mut sink) = (bytes.to_vec(), Nothing);
+    let mut port = Direct { source: &mut source, guard: Guard::new(&order, &mut sink) };
+    let cage = CageReport { cage: Cage::Uncaged, landlock_in_full: false, gaps: Vec::new() };
+    port.send(Report::Cage(cage)).expect("parsers keep the protocol");
+    let closing = perform(&mut port, &order, &mail_like_words).expect("parsers keep the protocol");
+    port.send(Report::Done(closing)).expect("parsers keep the protocol");
+}
+
 struct PagesOnly;
 
 impl Sink for PagesOnly {
@@ -117,6 +138,11 @@ impl Sink for PagesOnly {
         assert!(value["payload"].as_str().is_some_and(|digest| digest.len() == 64));
         Ok(())
     }
+}
+
+/// What a process in other walls of this crate can reach.
+pub fn attempts(key_path: &str) -> crate::ProbeReport {
+    crate::probe::attempt_all(key_path)
 }
 
 /// Words with an `@` inside: a stand-in for an extractor.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::budget::Budget;
 use crate::cage::CageReport;
 use crate::host::{Sink, SinkError};
-use crate::member::{Finding, FindingKind, MemberHead, MemberTail, Rejected, Summary, Task};
+use crate::member::{Container, Finding, FindingKind, MemberHead, MemberTail, Rejected, Summary, Task};
 use crate::probe::ProbeReport;
 use crate::wire::{Closing, MAX_CHUNK, Order, Report};
 
@@ -53,6 +53,8 @@ pub(crate) struct Guard<'s> {
     harvesting: bool,
     page_bytes: u64,
     reading: bool,
+    /// Whether the points of the picture were asked for.
+    points: bool,
     /// The member that ended last, with its length, until all that was read in it has come.
     ended: Option<(u32, u64)>,
     openings: u64,
@@ -73,11 +75,12 @@ impl<'s> Guard<'s> {
             ceiling: order.budget.output_ceiling(order.source_len),
             budget: order.budget.clone(),
             source_len: order.source_len,
-            extracting: matches!(order.task, Task::Extract { .. }),
+            extracting: matches!(order.task, Task::Extract { .. } | Task::Picture { .. } | Task::Words { .. }),
             probing: matches!(order.task, Task::Probe { .. }),
             harvesting: matches!(order.task, Task::Pages { .. }),
             page_bytes: 0,
             reading: matches!(order.task, Task::UnpackAndRead { .. }),
+            points: matches!(order.task, Task::Picture { points: true, .. }),
             ended: None,
             openings: 0,
             open: Vec::new(),
@@ -119,7 +122,8 @@ impl<'s> Guard<'s> {
 
     fn begin(&mut self, head: MemberHead) -> Result<(), Refusal> {
         self.begun += 1;
-        rule(!self.extracting && !self.probing && !self.harvesting, "a member where none was asked for")?;
+        let points = self.points && self.begun == 1 && head.container == Container::Points;
+        rule(points || !self.extracting && !self.probing && !self.harvesting, "a member where none was asked for")?;
         self.ended = None;
         rule(u64::from(head.id) == self.begun, "member ids out of order")?;
         rule(self.begun <= self.budget.members, "more members than the budget allows")?;

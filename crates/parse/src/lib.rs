@@ -14,7 +14,8 @@
 //! Formats, by content and never by name: WARC 1.0/1.1 (ISO 28500), ARC 1.0 (Internet Archive),
 //! ZIP and WACZ (APPNOTE 6.3, zip64), gzip (RFC 1952), tar (POSIX ustar, pax, GNU long names), and
 //! HTTP/1.x messages inside records (RFC 9112), mail (RFC 5322, MIME) and mbox. Text is taken out of PDF
-//! (ISO 32000-1) and out of what pictures say of themselves (EXIF, XMP, PNG).
+//! (ISO 32000-1) and out of what pictures say of themselves (EXIF, XMP, PNG). The points of a picture are
+//! decoded only on their own order ([`Task::Picture`]), in a child that reads nothing else.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the parse child needs Linux: its cage is Landlock, seccomp and resource limits");
@@ -24,9 +25,11 @@ mod base32;
 mod budget;
 mod cage;
 mod child;
+mod codes;
 mod context;
 mod declared;
 mod gather;
+mod grey;
 mod guard;
 mod gzip;
 mod harvest;
@@ -35,6 +38,7 @@ mod http;
 mod kind;
 mod mail;
 mod member;
+mod ocr;
 mod pdf;
 mod picture;
 mod probe;
@@ -45,12 +49,14 @@ mod tarball;
 mod unpack;
 mod warc;
 mod wire;
+mod words;
 mod zipfile;
 
 pub mod fuzz;
 
 pub use budget::Budget;
 pub use cage::{Bounds, Cage, CageOptions, CageReport, enter as enter_cage};
+pub use grey::{MOST_PICTURE, is_picture};
 pub use child::{child_main, child_main_in};
 pub use harvest::READ_PAGE;
 pub use host::{ParseError, Sink, SinkError, Source, run};
@@ -58,6 +64,7 @@ pub use member::{
     Container, DigestCheck, Ended, EntryType, Finding, FindingKind, HttpHead, MemberHead, MemberTail, Outcome, RawName,
     Rejected, Summary, Task, WarcHead,
 };
+pub use ocr::{CONFIGURATION as OCR_CONFIGURATION, Installed, LANGUAGES, OCR_ARGUMENT, OcrError, PACKAGES as OCR_PACKAGES, Table, data_of, find as find_ocr, ocr_main, read as read_words, version as ocr_version};
 pub use probe::{Attempt, ProbeReport};
 
 /// The hidden argument under which the product's executable becomes the child.

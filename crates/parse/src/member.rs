@@ -35,6 +35,18 @@ pub enum Task {
         /// `WARC-Record-ID` of records that are passed over unopened.
         without: BTreeSet<String>,
     },
+    /// Decode a picture, read the QR codes in it, and run the closure over the text of each.
+    Picture {
+        /// As in [`Task::Extract`].
+        hint: String,
+        /// Whether its points in grey are delivered too, for a reader of text: one member, a PGM file.
+        points: bool,
+    },
+    /// Read the table of words that a machine read in a picture, and run the closure over them.
+    Words {
+        /// As in [`Task::Extract`].
+        hint: String,
+    },
     /// Try what the cage must refuse, and report each result.
     Probe {
         /// A file that the host can read, such as a key.
@@ -94,15 +106,15 @@ pub enum Container {
     Attachment,
     /// What a file says of itself (PDF, EXIF, XMP, PNG), as text.
     Metadata,
-    /// The text of a QR code in a picture.
-    QrCode,
+    /// The points of a picture in shades of grey, as a PGM file.
+    Points,
 }
 
 impl Container {
     /// Whether it is a record of its container; a payload, a text and a description are derived from one.
     pub fn is_record(self) -> bool {
         use Container::*;
-        !matches!(self, HttpPayload | MailHeader | PdfPage | Metadata | QrCode)
+        !matches!(self, HttpPayload | MailHeader | PdfPage | Metadata | Points)
     }
 }
 

@@ -47,12 +47,22 @@ fn scan_window(
     let base = core.saturating_sub(OVERLAP);
     let length = usize::try_from(core - base + window + OVERLAP).expect("windows lie in memory");
     let bytes = source.bytes_at(base, length)?;
+    tell(context, extract(&bytes, hint).into_iter().filter_map(|value| placed(value, base, core, core + window)))
+}
+
+/// A value with its length as JSON.
+pub(crate) fn sized(value: Value) -> (Value, usize) {
+    let size = value.to_string().len() + 1;
+    (value, size)
+}
+
+/// Sends values with their sizes, as many in a frame as fit.
+pub(crate) fn tell(context: &Context<'_>, values: impl Iterator<Item = (Value, usize)>) -> io::Result<()> {
     let mut batch = Vec::new();
     let mut batch_size = 0;
-    for value in extract(&bytes, hint) {
-        let Some((value, size)) = placed(value, base, core, core + window) else { continue };
+    for (value, size) in values {
         if size > LONGEST {
-            let start = value["start"].as_u64().unwrap_or(core);
+            let start = value["start"].as_u64().unwrap_or_default();
             context.note(FindingKind::Limit, Parent::SOURCE, start, "a selector longer than 1 MiB is left out")?;
             continue;
         }

@@ -17,8 +17,12 @@ mod hostile;
 mod mail;
 #[path = "parse/large.rs"]
 mod large;
+#[path = "parse/ocr.rs"]
+mod ocr;
 #[path = "parse/pages.rs"]
 mod pages;
+#[path = "parse/pictures.rs"]
+mod pictures;
 #[path = "parse/property.rs"]
 mod property;
 #[path = "parse/protocol.rs"]

@@ -54,6 +54,8 @@ pub(crate) fn index_again(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row
     if outcome.ended != Ended::Done && !members.is_empty() {
         gaps.push(format!("{}: it was not read to its end ({})", work.label, ended_words(&outcome.ended)));
     }
+    // Pictures are not decoded once more: what was read in them stands in the records.
+    indexing.add(&super::held_of_pictures(desk, scope, &row.id, derivation)?)?;
     indexing.end(desk, scope, permit, row, &work.label, derivation, !gaps.is_empty())?;
     Ok(gaps)
 }

@@ -28,6 +28,8 @@ use crate::{
 
 /// Members committed together.
 const BATCH: usize = 400;
+/// Bytes that tell a picture.
+pub(super) const FIRST: usize = 12;
 /// Bytes of words that wait for their members.
 const WAITING: usize = 24 << 20;
 
@@ -41,6 +43,8 @@ pub(super) struct Kept {
     pub length: u64,
     pub sha256: Sha256Digest,
     pub is_leaf: bool,
+    /// Whether its first bytes are those of a picture.
+    pub is_picture: bool,
     /// Whether it was read in passing.
     pub read: bool,
     /// Whether it is restricted: a list holds it, a restricted item of the case has the same bytes, or it holds such.
@@ -60,7 +64,8 @@ pub(super) struct MemberSink<'w, 'a> {
     /// By member: the class of the most restricted thing that came out of it.
     inside: BTreeMap<u32, ExhibitClass>,
     derivation: String,
-    open: BTreeMap<u32, (MemberHead, NewBlob<'w>)>,
+    /// With the first bytes of each.
+    open: BTreeMap<u32, (MemberHead, NewBlob<'w>, Vec<u8>)>,
     ready: Vec<(DerivedMember, Write)>,
     pub kept: Vec<Kept>,
     parents: BTreeSet<u32>,
@@ -110,7 +115,7 @@ impl<'w, 'a> MemberSink<'w, 'a> {
             if let Some(warc) = &member.warc {
                 return warc.date.as_ref()?.parse::<model::Moment>().ok().map(model::Moment::micros);
             }
-            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
+            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, ..)| head);
         }
         None
     }
@@ -135,7 +140,7 @@ impl<'w, 'a> MemberSink<'w, 'a> {
             if let Some(warc) = &member.warc {
                 return format!("{address} ({} record {})", warc.record_type, warc.record_id.as_deref().unwrap_or("without an id"));
             }
-            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
+            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, ..)| head);
         }
         address.to_string()
     }
@@ -147,7 +152,7 @@ impl<'w, 'a> MemberSink<'w, 'a> {
             if let Some(warc) = &member.warc {
                 return OWN_WORDS.contains(&warc.record_type.as_str());
             }
-            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, _)| head);
+            around = member.parent.and_then(|parent| self.open.get(&parent)).map(|(head, ..)| head);
         }
         false
     }
@@ -217,7 +222,7 @@ impl Sink for MemberSink<'_, '_> {
             .store
             .new_blob(work.scope, work.permit, &self.derivation, work.class, Some(&work.origin), self.lists.also(AlsoDigest::default()))
             .map_err(sink_error)?;
-        self.open.insert(head.id, (head.clone(), blob));
+        self.open.insert(head.id, (head.clone(), blob, Vec::new()));
         Ok(())
     }
 
@@ -225,7 +230,8 @@ impl Sink for MemberSink<'_, '_> {
         if self.passing.contains(&id) {
             return Ok(());
         }
-        let (_, blob) = self.open.get_mut(&id).ok_or_else(|| sink_error("bytes of a member that never began"))?;
+        let (_, blob, first) = self.open.get_mut(&id).ok_or_else(|| sink_error("bytes of a member that never began"))?;
+        first.extend(bytes.iter().take(FIRST - first.len()));
         blob.write_all(bytes).map_err(sink_error)
     }
 
@@ -234,7 +240,7 @@ impl Sink for MemberSink<'_, '_> {
             let same = self.known_members.get(&tail.id).is_some_and(|known| known.hex() == tail.sha256);
             return if same { Ok(()) } else { Err(sink_error("the same bytes were unpacked in two ways")) };
         }
-        let (head, blob) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
+        let (head, blob, first) = self.open.remove(&tail.id).ok_or_else(|| sink_error("the end of a member that never began"))?;
         let (mut blob, known) = admit::matched(self.work.desk, &self.lists, blob.finish().map_err(sink_error)?).map_err(sink_error)?;
         let restricted = self.as_restricted(&mut blob, &head, &known).map_err(sink_error)?;
         // Members end from the inside out, so every child of this one was seen by now.
@@ -248,6 +254,7 @@ impl Sink for MemberSink<'_, '_> {
             length: blob.summary.length,
             sha256: blob.summary.sha256,
             is_leaf,
+            is_picture: parse::is_picture(&first),
             read: false,
             captured: self.captured_of(&head),
             restricted,
@@ -288,10 +295,11 @@ impl Sink for MemberSink<'_, '_> {
         self.waiting += reading.passages.iter().map(crate::reading::Passage::size).sum::<usize>();
         let held = self.work.held(&self.derivation, &member.place, Some(&member.blob));
         let held = Held { captured: member.captured.or(held.captured), ..held };
-        self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading });
+        self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading, method: None });
         Ok(())
     }
 }
+
 /// Takes what is read in one place.
 #[derive(Default)]
 pub(crate) struct SelectorSink {

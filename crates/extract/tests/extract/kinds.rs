@@ -117,6 +117,9 @@ fn logins() {
     check("login: vendor_7 password: Kettle2291", &["credential unverifiable vendor_7:Kettle2291"]);
     check("логин: vendor_7\nпароль: Kettle2291", &["credential unverifiable vendor_7:Kettle2291"]);
     check("a.b@example.com:Kettle2291\n", &["email unverifiable a.b@example.com", "credential unverifiable a.b@example.com:Kettle2291"]);
+    let key = "otpauth://totp/Shop:vendor_7?secret=JBSWY3DPEHPK3PXP&issuer=Shop";
+    check(key, &[&format!("credential unverifiable {key}")]);
+    check("otpauth://totp/help", &["url unverifiable otpauth://totp/help"]);
     for input in ["Login: required Password: required", "password: see below", "mail a@example.com: Hello", "a@example.com:25"] {
         assert!(text(input).iter().all(|s| s.selector_type != SelectorType::Credential), "{input}: {:?}", text(input));
     }

@@ -185,6 +185,13 @@ pub enum Verb {
         case: InCase,
         /// The exhibit, such as E-0001.
         exhibit: String,
+        /// Read the text in its pictures too, with tesseract in walls of its own: slow, and each word says how sure the
+        /// machine was. QR codes are always read.
+        #[arg(long)]
+        ocr: bool,
+        /// Which languages, such as lao+eng; without it all that are installed.
+        #[arg(long, requires = "ocr")]
+        languages: Option<String>,
     },
     /// Known-hash lists: compared with everything that comes in, before anybody can open it.
     #[command(subcommand)]
@@ -192,6 +199,20 @@ pub enum Verb {
     /// Words, selectors and patterns that are looked for from now on; alerts.
     #[command(subcommand)]
     Watch(WatchVerb),
+    /// What was read in pictures: QR codes, and the words that a machine read, each with its confidence.
+    Pictures {
+        #[command(flatten)]
+        case: InCase,
+        /// Only of this exhibit.
+        #[arg(long)]
+        exhibit: Option<String>,
+        /// What you ask for, for the log.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+        /// Show also what opens an account, a wallet or a key; the log says so.
+        #[arg(long)]
+        reveal: bool,
+    },
     /// Listings, posts and messages that were read in exhibits, row by row, each with its bytes.
     Rows {
         #[command(flatten)]

@@ -83,6 +83,20 @@ impl Office {
         view.not_indexed.iter().for_each(|why| self.voice.note(format!("its words are not in the index of the case: {why}")));
     }
 
+    /// What of its pictures was not read.
+    pub(super) fn told_of_pictures(&self, view: &ExaminationView) {
+        let seen = &view.pictures;
+        match &seen.text {
+            None if seen.met > 0 => self.voice.note(format!("{} pictures: QR codes were looked for; text in them was not read (--ocr reads it)", seen.met)),
+            None => {}
+            Some(text) if text.tool.is_none() => text.reasons.iter().for_each(|why| self.voice.note(why)),
+            Some(text) => self.voice.note(format!("{} words were read by machine in {} pictures: look at the picture before you rely on one", text.words, text.pictures)),
+        }
+        if seen.refused > 0 {
+            self.voice.note(format!("{} pictures are restricted: they were not decoded", seen.refused));
+        }
+    }
+
     fn tell_hits(&self, what: &str, hits: &[KnownHit]) {
         for hit in hits {
             let (list, by) = (&hit.list, hit.by.name());

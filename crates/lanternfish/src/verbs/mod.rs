@@ -282,14 +282,30 @@ impl Office {
                 let wish = CaptureWish { urls, way, origin: exhibits::origin(&source, &concerns)?, byte_budget, timeout_ms, description, persona: None, media: media == "any", browser: browser.then_some(Rendering { scripts }) };
                 if twice { self.capture_twice(&case, &wish) } else { self.capture(&case, wish, persona.as_deref()) }
             }
-            Verb::Examine { case, exhibit } => {
+            Verb::Examine { case, exhibit, ocr, languages } => {
                 let (_, scope, permit) = self.to(&case, Action::Examine)?;
-                let view = examine::examine(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default())?;
+                let named = languages.iter().flat_map(|named| named.split(['+', ','])).filter(|name| !name.is_empty()).map(str::to_string);
+                let text = ocr.then(|| examine::ReadText { languages: named.collect() });
+                let view = examine::examine_with(&self.desk, &scope, &permit, &exhibit, &parse::Budget::default(), text.as_ref())?;
                 self.voice.say(&view);
+                self.told_of_pictures(&view);
                 self.told_of_members(&view);
                 Ok(0)
             }
             Verb::Watch(verb) => self.watch(verb),
+            Verb::Pictures { case, exhibit, purpose, reveal } => {
+                let (_, scope, permit) = self.to(&case, Action::Query)?;
+                let found = examine::picture_texts(&self.desk, &scope, &permit, exhibit.as_deref(), reveal, &purpose)?;
+                self.voice.tell_all(&found.texts, || in_short::picture_texts(&found.texts), "nothing was read in pictures");
+                self.voice.note(format!("the question is event {} of the log", found.event));
+                if found.outside > 0 {
+                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+                }
+                if !found.silent.is_empty() {
+                    self.voice.note(format!("nothing is said about: {}", found.silent.join(", ")));
+                }
+                Ok(0)
+            }
             Verb::Rows { case, exhibit, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
                 let found = rows::rows(&self.desk, &scope, &permit, exhibit.as_deref(), &purpose)?;

@@ -137,7 +137,7 @@ fn law_13_nobody_from_outside_the_case_searches_or_watches_it() {
     examined(&office, "page.html", PAGE);
     let other = office.open_case(NOY, &[]);
     let asked = |verb: &[&str]| office.says(KHAM, &[verb, &["--case", &other, "--purpose", "drill"]].concat());
-    for verb in [&["search", "seller"][..], &["watch", "words", "seller"], &["rows"]] {
+    for verb in [&["search", "seller"][..], &["watch", "words", "seller"], &["rows"], &["pictures"]] {
         asked(verb).by_law(13);
     }
     assert_eq!(search(&office, NOY, "seller@example.org").len(), 1, "a member whom an authority allows it does");
