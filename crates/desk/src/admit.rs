@@ -458,8 +458,29 @@ pub fn all(desk: &Desk, scope: &Scope) -> Result<Vec<ExhibitView>, StoreError> {
 /// # Errors
 /// When the permit is not to view.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ExhibitView>, StoreError> {
+    listed(desk, scope, permit, all(desk, scope)?)
+}
+
+/// A part of the list: at most `most` exhibits from this one on, of a case that has many. One query event with its count.
+///
+/// # Errors
+/// When the permit is not to view, or the label is none.
+pub fn list_from(desk: &Desk, scope: &Scope, permit: &Permit, first: &str, most: u32) -> Result<Vec<ExhibitView>, StoreError> {
+    let rows = desk.store.list_from(scope, "exhibit", parse_label(first, 'E')?, most)?;
+    listed(desk, scope, permit, rows.iter().map(|row| view(desk, row)).collect::<Result<_, _>>()?)
+}
+
+/// One exhibit, as a list shows it. One query event.
+///
+/// # Errors
+/// When the permit is not to view, or there is no such exhibit.
+pub fn one(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Result<ExhibitView, StoreError> {
+    let found = view(desk, &row(desk, scope, label)?)?;
+    Ok(listed(desk, scope, permit, vec![found])?.remove(0))
+}
+
+fn listed(desk: &Desk, scope: &Scope, permit: &Permit, views: Vec<ExhibitView>) -> Result<Vec<ExhibitView>, StoreError> {
     for_action(permit, Action::View)?;
-    let views = all(desk, scope)?;
     let labels: Vec<&str> = views.iter().map(|v| v.exhibit.as_str()).collect();
     let commitment = Sha256Digest::of(labels.join("\n").as_bytes());
     let event = NewEvent::new(EventType::Queried, None, json!({"query": "exhibits", "count": views.len(), "results": commitment}));

@@ -45,6 +45,18 @@ impl Store {
         rows.into_iter().filter(|row| !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
+    /// At most `most` rows of a kind in this case, by number, from the number `from` on. A number of a row that was erased
+    /// counts for nothing: fewer rows than `most` do not mean that these were the last.
+    ///
+    /// # Errors
+    /// When the database refuses or a row cannot be opened.
+    pub fn list_from(&self, scope: &Scope, kind: &str, from: i64, most: u32) -> Result<Vec<Row>, StoreError> {
+        let values = [Val::text(scope.case.as_str()), Val::text(kind), Val::Int(from), Val::Int(i64::from(most))];
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE_FROM, &values)?;
+        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+        rows.into_iter().filter(|row| !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
+    }
+
     /// The row with this number among those of a kind in this case.
     ///
     /// # Errors

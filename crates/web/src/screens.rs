@@ -41,7 +41,7 @@ pub const LISTS: [List; 9] = [
     },
     List {
         part: "exhibits",
-        ask: &["exhibit", "list", "--case={case}"],
+        ask: &["exhibit", "list", "--case={case}", "--from={from}", "--most=100"],
         columns: &["exhibit", "description", "kind", "class", "state", "custodian", "admitted", "length"],
         steps: &["exhibit/admit", "capture"],
         row_steps: &[("exhibit/view", "exhibit", "exhibit"), ("examine", "exhibit", "exhibit"), ("transfer/offer", "exhibit", "exhibit")],
@@ -105,13 +105,22 @@ pub const LISTS: [List; 9] = [
     },
 ];
 
-/// The words of the step that fills a list.
-pub fn words(list: &List, case: &str) -> Vec<String> {
-    list.ask.iter().map(|word| word.replace("{case}", case)).collect()
+/// Rows of one page of a long list.
+pub const A_PAGE: usize = 100;
+
+/// The words of the step that fills a list, from its `from`th row on.
+pub fn words(list: &List, case: &str, from: usize) -> Vec<String> {
+    let from = format!("E-{:04}", from.max(1));
+    list.ask.iter().map(|word| word.replace("{case}", case).replace("{from}", &from)).collect()
+}
+
+/// Whether a list is shown page by page.
+fn is_paged(list: &List) -> bool {
+    list.ask.iter().any(|word| word.contains("{from}"))
 }
 
 /// A page that lists.
-pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &str, values: &[Value]) -> Markup {
+pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &str, from: usize, values: &[Value]) -> Markup {
     let offered = |row: &Value| {
         html! {
             @for (step, field, member) in list.row_steps.iter().filter(|(step, ..)| catalogue.get(step).is_some() && fits(step, row)) {
@@ -122,6 +131,12 @@ pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &s
     html! {
         (offers(frame, catalogue, list.steps, case, ""))
         @if values.is_empty() { (show::empty(frame, list.empty)) } @else if list.part == "findings" { @for finding in values { (self::finding(frame, finding)) } } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
+        @if is_paged(list) && (from > 1 || values.len() == A_PAGE) {
+            div class="actions" {
+                @if from > 1 { a class="button plain" href=(format!("?from={}", from.saturating_sub(A_PAGE).max(1))) { (frame.t("before")) } }
+                @if values.len() == A_PAGE { a class="button plain" href=(format!("?from={}", from + A_PAGE)) { (frame.t("after")) } }
+            }
+        }
     }
 }
 
@@ -197,7 +212,7 @@ pub fn home(frame: &Frame<'_>, cases: &[Value], waiting: &[(String, Vec<Value>)]
 }
 
 /// One case: what it is, what is allowed and how long, and the way to its parts.
-pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authorities: &[Value], counts: &[(&str, usize)]) -> Markup {
+pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authorities: &[Value]) -> Markup {
     let label = text_of(case, "case");
     html! {
         p { (show::plain(text_of(case, "offence"), 400)) " " (show::value(frame, "state", &case["state"])) }
@@ -215,7 +230,7 @@ pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authori
             }
             section class="card" {
                 h2 { (frame.t("what-is-there")) }
-                dl { @for (part, count) in counts { dt { a href=(format!("/case/{label}/{part}")) { (frame.t(&format!("part-{part}"))) } } dd { (count) } } }
+                ul class="plain" { @for part in ["exhibits", "search", "findings", "transfers", "reports", "packages"] { li { a href=(format!("/case/{label}/{part}")) { (frame.t(&format!("part-{part}"))) } } } }
             }
             section class="card" {
                 h2 { (frame.t("about-case")) }

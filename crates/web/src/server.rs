@@ -568,18 +568,11 @@ async fn case(State(shared): State<Shared>, headers: HeaderMap, Path(case): Path
     frame.case = Some(&case);
     let about = about.into_iter().next().unwrap_or(Value::Null);
     let authorities = shared.values(&reader, &["authority", "list", &in_case]).await.unwrap_or_default();
-    let mut counts = Vec::new();
-    for list in LISTS.iter().filter(|list| ["exhibits", "findings", "transfers", "reports", "packages"].contains(&list.part)) {
-        let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case)).await;
-        if exit == 0 {
-            counts.push((list.part, heard.values().len()));
-        }
-    }
     let title = format!("{case} · {}", show::plain(text_of(&about, "title"), 200));
-    shown(frame.page(&title, &screens::case_page(&frame, &shared.catalogue, &about, &authorities, &counts)))
+    shown(frame.page(&title, &screens::case_page(&frame, &shared.catalogue, &about, &authorities)))
 }
 
-async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part)): Path<(String, String)>) -> Response {
+async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part)): Path<(String, String)>, RawQuery(query): RawQuery) -> Response {
     let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
     let path = format!("/case/{case}/{part}");
     let mut frame = shared.frame(&headers, Some(&reader.person), &path);
@@ -590,12 +583,13 @@ async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part
     frame.case = Some(&case_of);
     let title = frame.t(&format!("part-{part}"));
     if let Some(list) = LISTS.iter().find(|list| list.part == part) {
-        let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case)).await;
+        let from = Query::read(query.as_deref().unwrap_or_default()).number("from").min(99_999_999);
+        let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case, from)).await;
         if exit != 0 {
             frame.case = None;
             return refused(&frame, &title, &heard.refusal(exit));
         }
-        return shown(frame.page(&title, &screens::list_page(&frame, &shared.catalogue, list, &case, &heard.values())));
+        return shown(frame.page(&title, &screens::list_page(&frame, &shared.catalogue, list, &case, from, &heard.values())));
     }
     let known = |id: &str| (id == "case").then(|| case.clone());
     match part.as_str() {
@@ -616,9 +610,12 @@ async fn exhibit(State(shared): State<Shared>, headers: HeaderMap, Path((case, e
         return no_such_page(&frame);
     }
     let in_case = format!("--case={case}");
-    let exhibits = match shared.values(&reader, &["exhibit", "list", &in_case]).await { Ok(exhibits) => exhibits, Err(refusal) => return refused(&frame, &exhibit, &refusal) };
+    if !is_label(&exhibit) {
+        return no_such_page(&frame);
+    }
+    let found = match shared.values(&reader, &["exhibit", "show", &in_case, "--", &exhibit]).await { Ok(found) => found, Err(refusal) => return refused(&frame, &exhibit, &refusal) };
     frame.case = Some(&case);
-    let Some(found) = exhibits.iter().find(|one| text_of(one, "exhibit") == exhibit) else { return no_such_page(&frame) };
+    let Some(found) = found.first() else { return no_such_page(&frame) };
     let transfers = shared.values(&reader, &["transfer", "list", &in_case]).await.unwrap_or_default();
     shown(frame.page(&exhibit, &screens::exhibit_page(&frame, &shared.catalogue, &case, found, &transfers)))
 }

@@ -14,6 +14,19 @@ pub enum ExhibitVerb {
     List {
         #[command(flatten)]
         case: InCase,
+        /// The first one that is shown, where a case has many.
+        #[arg(long, value_name = "EXHIBIT")]
+        from: Option<String>,
+        /// Most exhibits that are shown.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        most: Option<u32>,
+    },
+    /// One exhibit: who has it, what it is, its digests and its record. Its bytes stay closed.
+    Show {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit, such as E-0001.
+        exhibit: String,
     },
     /// Open an exhibit's bytes and write them to a file (or `-`).
     View {

@@ -86,9 +86,16 @@ impl Office {
     pub(super) fn exhibit(&self, verb: ExhibitVerb) -> Done {
         match verb {
             ExhibitVerb::Admit(typed) => self.admit(*typed)?,
-            ExhibitVerb::List { case } => {
+            ExhibitVerb::Show { case, exhibit } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                let views = admit::list(&self.desk, &scope, &permit)?;
+                self.tell_exhibit(&scope, &admit::one(&self.desk, &scope, &permit, &exhibit)?)?;
+            }
+            ExhibitVerb::List { case, from, most } => {
+                let (_, scope, permit) = self.to(&case, Action::View)?;
+                let views = match (from, most) {
+                    (None, None) => admit::list(&self.desk, &scope, &permit)?,
+                    (from, most) => admit::list_from(&self.desk, &scope, &permit, from.as_deref().unwrap_or("E-0001"), most.unwrap_or(u32::MAX))?,
+                };
                 let zone = case::zone(&self.desk, &scope)?;
                 self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
                 self.tell_accidents(&scope, &case.case)?;

@@ -437,6 +437,30 @@ fn a_program_takes_the_steps_that_are_described() {
 }
 
 #[test]
+fn a_long_list_is_shown_page_by_page() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let noy = office.token(NOY);
+    for n in 1..=103 {
+        let thing = json!({"case": office.case, "physical": true, "description": format!("SYNTHETIC thing {n}"), "source": "found", "seal-number": format!("S-{n}"), "condition": "whole"});
+        open.step(noy, "exhibit/admit", &thing).is(200);
+    }
+    let place = format!("/case/{}/exhibits", office.case);
+    let (first, second) = (open.page(noy, &place).is(200).text(), open.page(noy, &format!("{place}?from=101")).is(200).text());
+    assert!(first.contains(">E-0001<") && first.contains(">E-0100<") && !first.contains(">E-0101<") && first.contains("?from=101"));
+    assert!(!second.contains(">E-0100<") && second.contains(">E-0103<") && second.contains("?from=1\"") && !second.contains("?from=201"));
+    open.page(noy, &format!("{place}?from=18446744073709551615")).is(200);
+    open.page(noy, &format!("{place}/E-0102")).is(200).says("SYNTHETIC thing 102");
+    open.page(noy, &format!("{place}/E-0104")).is(422).says("there is no exhibit");
+    // What a terminal shows of the same part, and that each look is one event.
+    let before = office.sound_log();
+    let part = office.in_case(NOY, "exhibit list", &["--from", "E-0050", "--most", "3"]).ended(0).lines();
+    assert_eq!(part.iter().map(|line| string(&line["exhibit"])).collect::<Vec<_>>(), ["E-0050", "E-0051", "E-0052"]);
+    assert_eq!(office.does(NOY, "exhibit show", &["E-0103"])["description"], "SYNTHETIC thing 103");
+    assert_eq!(office.sound_log(), before + 3);
+}
+
+#[test]
 fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
     let office = Office::working();
     let open = Open::of(&office);

@@ -140,6 +140,8 @@ pub(crate) const RECORD_SET: &str = "UPDATE record SET case_id = $3, parent = $4
 pub(crate) const RECORD_ONE: &str = concat_columns!("WHERE kind = $1 AND id = $2");
 pub(crate) const RECORDS_OF_CASE: &str =
     concat_columns!("WHERE case_id = $1 AND kind = $2 ORDER BY number NULLS FIRST, time, id");
+/// A part of a long list, by number.
+pub(crate) const RECORDS_OF_CASE_FROM: &str = concat_columns!("WHERE case_id = $1 AND kind = $2 AND number >= $3 ORDER BY number LIMIT $4");
 pub(crate) const RECORD_BY_NUMBER: &str = concat_columns!("WHERE case_id = $1 AND kind = $2 AND number = $3");
 pub(crate) const RECORDS_ALL_OF_CASE: &str = concat_columns!("WHERE case_id = $1 ORDER BY kind, number NULLS FIRST, id");
 pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER BY number NULLS FIRST, time, id");
