@@ -110,7 +110,7 @@ pub const A_PAGE: usize = 100;
 
 /// The words of the step that fills a list, from its `from`th row on.
 pub fn words(list: &List, case: &str, from: usize) -> Vec<String> {
-    let from = format!("E-{:04}", from.max(1));
+    let from = format!("E-{from:04}");
     list.ask.iter().map(|word| word.replace("{case}", case).replace("{from}", &from)).collect()
 }
 

@@ -583,7 +583,7 @@ async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part
     frame.case = Some(&case_of);
     let title = frame.t(&format!("part-{part}"));
     if let Some(list) = LISTS.iter().find(|list| list.part == part) {
-        let from = Query::read(query.as_deref().unwrap_or_default()).number("from").min(99_999_999);
+        let from = Query::read(query.as_deref().unwrap_or_default()).number("from").clamp(1, 99_999_999);
         let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case, from)).await;
         if exit != 0 {
             frame.case = None;
