@@ -5,7 +5,9 @@ PROGRAM is lanternfish, HOME a home that `lanternfish demo --no-serve` has just 
 authority, exhibit, search, custody, finding, report, package, log. Without --all it is walked in English without scripts and
 by keyboard alone, and in Lao with scripts; with --all in English, Lao and Russian, with scripts and without. Each page is
 judged by axe (no serious or critical violation), and no request may leave this machine: the whole check runs in a network
-namespace of its own where it may make one. --pictures writes a picture of each screen in English, Lao and Thai.
+namespace of its own where it may make one. The interface for programs is asked by schemathesis with what its description
+allows (for a minute, with --all for ten; captures and crawls are left out, they take minutes each): no answer is a fault of the
+server or one that is not described. --pictures writes a picture of each screen in English, Lao and Thai.
 Prints "PASS name", "FAIL name: reason" or "SKIPPED name: reason"; exits 1 on any FAIL, 2 on wrong usage.
 """
 import argparse
@@ -255,6 +257,26 @@ def walked(workspace, browser, axe, language, scripts, by_keyboard):
     return walk.case
 
 
+def described(workspace, seconds):
+    """Everything that the description of the interface allows, tried by a program that others wrote."""
+    import urllib.request
+
+    if not shutil.which("st", path=str(pathlib.Path(sys.executable).parent)):
+        return say("SKIPPED", "the interface against its description", "no Python package schemathesis")
+    body = json.dumps({"name": NOY, "passphrase": PASSPHRASES[NOY]}).encode()
+    token = json.load(urllib.request.urlopen(urllib.request.Request(workspace.url + "api/v1/session", body, {"Content-Type": "application/json"})))["token"]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(pathlib.Path(sys.executable).parent / "st"), "run", workspace.url + "api/v1/openapi.json", "-H", f"Authorization: Bearer {token}", "--exclude-path-regex", "capture|collect|session",
+                   "-c", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance", "--phases", "coverage,fuzzing", "-n", "4", "--continue-on-failure", "--no-color", "--max-time", str(seconds)]
+        told = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    counted = re.search(r"(\d+) generated", told.stdout)
+    asked = re.search(r"Tested: (\d+)", told.stdout)
+    name = f"the interface against its description: {counted[1] if counted else 'no'} requests to {asked[1] if asked else 'no'} steps, no fault of the server and no answer that is not described"
+    if told.returncode == 0 and counted and int(counted[1]) > 100:
+        return say("PASS", name)
+    say("FAIL", name, " ".join(re.findall(r"^- .*|^\[\d+\].*|curl .*", told.stdout, re.M)[:12]) or (told.stdout + told.stderr)[-400:])
+
+
 def alone():
     """Starts this check once more in a network namespace that has loopback and nothing else, where it may make one."""
     if os.environ.get("LANTERNFISH_ALONE"):
@@ -296,6 +318,7 @@ def main():
             if typed.pictures and cases[-1]:
                 pictures(workspace, browser, cases[-1], typed.pictures)
             browser.close()
+        described(workspace, 600 if typed.all else 60)
     finally:
         workspace.close()
 
