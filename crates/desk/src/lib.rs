@@ -13,6 +13,7 @@ pub mod case;
 pub mod charges;
 pub mod conclude;
 pub mod contact;
+mod cover;
 pub mod crawl;
 pub mod custody;
 pub mod doctor;

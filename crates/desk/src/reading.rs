@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use model::event::EventType;
 use serde::Serialize;
 
-use crate::{Desk, row::Draft};
+use crate::{Desk, cover::Secrets, row::Draft};
 
 /// Most selectors that are kept of one member.
 pub(crate) const MOST_SELECTORS: usize = 200_000;
@@ -136,7 +136,8 @@ impl Reading {
 
     /// The passages as the index takes them, each with the selectors that stand in it.
     pub fn held(&self, of: &Held) -> Vec<Held> {
-        self.passages.iter().map(|passage| passage.held(of, &self.selectors)).collect()
+        let secrets = Secrets::of(&self.selectors);
+        self.passages.iter().map(|passage| passage.held(of, &self.selectors, &secrets)).collect()
     }
 }
 
@@ -153,13 +154,13 @@ impl Passage {
         !self.text.is_empty() && self.runs.first().is_some_and(|run| run.0 == 0) && self.runs.is_sorted_by_key(|run| run.0) && self.runs.iter().all(inside)
     }
 
-    fn held(&self, of: &Held, selectors: &[FoundSelector]) -> Held {
+    fn held(&self, of: &Held, selectors: &[FoundSelector], secrets: &Secrets) -> Held {
         let from = selectors.partition_point(|found| found.start < self.start);
         let within = selectors[from..].iter().take_while(|found| found.start < self.end);
         let mut selectors: Vec<(String, String)> = within.map(|found| (kind_of(found), found.value.to_lowercase())).collect();
         selectors.sort();
         selectors.dedup();
-        Held { zone: self.zone.clone(), text: self.text.clone(), runs: self.runs.clone(), language: self.language.clone(), selectors, ..of.clone() }
+        Held { zone: self.zone.clone(), text: self.text.clone(), runs: self.runs.clone(), language: self.language.clone(), selectors, secrets: secrets.within(self.start, self.end).to_vec(), ..of.clone() }
     }
 }
 

@@ -18,6 +18,7 @@ use store::{
 use crate::{
     Desk,
     admit::ExhibitContent,
+    cover::{self, Secrets},
     examine::{self, SelectorBatch, WHOLE},
     reading,
     reclassify,
@@ -306,6 +307,16 @@ pub(crate) fn each_selector(desk: &Desk, scope: &Scope, value: &str, places: &Pl
     Ok(())
 }
 
+/// The sensitive selectors that were found in an exhibit, by the bytes in which they stand.
+pub(crate) fn secrets_of(desk: &Desk, scope: &Scope, exhibit: &str) -> Result<BTreeMap<Option<BlobId>, Secrets>, StoreError> {
+    let mut found: BTreeMap<Option<BlobId>, Vec<FoundSelector>> = BTreeMap::new();
+    for row in desk.store.list_of(scope, "selectors", exhibit)? {
+        let batch: SelectorBatch = row.content()?;
+        found.entry(batch.blob).or_default().extend(batch.selectors.into_iter().filter(FoundSelector::is_sensitive));
+    }
+    Ok(found.into_iter().map(|(blob, selectors)| (blob, Secrets::of(&selectors))).collect())
+}
+
 /// Labels of exhibits of which a list tells nothing: restricted ones, and those that are personal and sensitive.
 pub(crate) fn closed_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
     Ok(reclassify::restricted_labels(desk, scope)?.into_iter().chain(sensitive_labels(desk, scope)?).collect())
@@ -416,7 +427,7 @@ fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
         place: if minimised { MINIMISED.into() } else { held.place.clone() },
         zone: held.zone.clone(),
         language: held.language.clone().filter(|_| !minimised),
-        quote: if minimised { MINIMISED.into() } else { quoted(&held.text[from..to], &held.selectors) },
+        quote: if minimised { MINIMISED.into() } else { quoted(held, (from, to)) },
         marks: if minimised { vec![] } else { marks.map(|(start, end)| (start - from, end - from)).collect() },
         blob: held.blob.clone(),
         start,
@@ -426,18 +437,14 @@ fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
     }
 }
 
-/// The captured words, with every value that opens an account, a wallet or a key covered by as many stars: what is
-/// sensitive is shown by its own question, and never by the way.
-fn quoted(quote: &str, selectors: &[(String, String)]) -> String {
-    let mut shown = quote.to_string();
+/// The captured words, with every value covered that opens an account, a wallet or a key: what is sensitive is shown by
+/// its own question, and never by the way.
+fn quoted(held: &Held, stretch: (usize, usize)) -> String {
+    let shown = cover::quoted(&held.text, stretch, &held.runs, &held.secrets);
+    // The same value once more, where no selector was read.
     let secret = |kind: &str| serde_json::from_value::<SelectorType>(json!(kind)).is_ok_and(SelectorType::is_sensitive);
-    for (_, value) in selectors.iter().filter(|(kind, value)| secret(kind) && value.bytes().any(|byte| byte != b'*')) {
-        // ASCII alone is compared in any letter case, so that places stay places.
-        while let Some(at) = shown.to_ascii_lowercase().find(&value.to_ascii_lowercase()) {
-            shown.replace_range(at..at + value.len(), &"*".repeat(value.len()));
-        }
-    }
-    shown
+    let values = held.selectors.iter().filter(|(kind, _)| secret(kind));
+    values.fold(shown, |shown, (_, value)| cover::without(&shown, value).unwrap_or(shown))
 }
 
 /// A stretch around a place that begins and ends between characters.

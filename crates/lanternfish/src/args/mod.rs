@@ -198,6 +198,9 @@ pub enum Verb {
         /// Only of this exhibit.
         #[arg(long)]
         exhibit: Option<String>,
+        /// Show private keys, seed phrases, cards and logins, which are covered otherwise; the log says so.
+        #[arg(long)]
+        reveal: bool,
         /// What you ask for, for the log.
         #[arg(long, value_parser = words)]
         purpose: String,

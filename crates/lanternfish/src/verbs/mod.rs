@@ -289,13 +289,16 @@ impl Office {
                 Ok(0)
             }
             Verb::Watch(verb) => self.watch(verb),
-            Verb::Rows { case, exhibit, purpose } => {
+            Verb::Rows { case, exhibit, purpose, reveal } => {
                 let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let found = rows::rows(&self.desk, &scope, &permit, exhibit.as_deref(), &purpose)?;
+                let found = rows::rows(&self.desk, &scope, &permit, exhibit.as_deref(), &purpose, reveal)?;
                 self.voice.tell_all(&found.rows, || in_short::rows(&found.rows), "there are no rows: no profile of a site fits these pages, and there is no chat export");
                 self.voice.note(format!("the question is event {} of the log", found.event));
                 if found.outside > 0 {
                     self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
+                }
+                if found.secrets > 0 && !reveal {
+                    self.voice.note(format!("{} private keys, seed phrases, cards or logins are covered: --reveal shows them, and the log says so", found.secrets));
                 }
                 if !found.silent.is_empty() {
                     self.voice.note(format!("nothing is said about: {}", found.silent.join(", ")));

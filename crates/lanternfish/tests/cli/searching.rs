@@ -137,6 +137,28 @@ fn what_opens_a_wallet_is_masked_until_somebody_asks_for_it() {
     assert!(shown.out.contains("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"), "{}", shown.out);
 }
 
+const BROKEN: &str = "<p>SYNTHETIC, private key: 5HueCGU8rMjxEXxiPuD5BDku<wbr>4MkFqeZyd4dZ1jvhTVqvbTLvyTJ Mekong</p>\
+    <pre>-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeoAoGCCqGSM49\n-----END EC PRIVATE KEY-----\nKhong</pre>";
+const CHAT: &str = "[02/01/2026, 10:00:00] Anna: SYNTHETIC good morning\n[02/01/2026, 10:01:00] Anna: take 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ as the private key\n\
+    [02/01/2026, 10:02:00] Bee: thank you\n";
+
+#[test]
+fn no_spelling_of_a_key_is_shown_by_the_way() {
+    let office = Office::working();
+    examined(&office, "broken.html", BROKEN);
+    // Parted by markup, cut by the edge of the quote, written as armour: its bytes are covered.
+    for (question, shown, hidden) in [("Mekong", "private key:", "5HueC"), ("SYNTHETIC", "private key:", "5HueC"), ("Khong", "*", "MHcC"), ("Khong", "*", "FakeoAoG")] {
+        let quoted = office.in_case(NOY, "search", &[question, "--purpose", "drill"]).ended(0);
+        assert!(quoted.out.contains(shown) && !quoted.out.contains(hidden), "{question}: {}", quoted.out);
+    }
+    examined(&office, "_chat.txt", CHAT);
+    let rows = |more: &[&str]| office.in_case(NOY, "rows", &[&["--purpose", "drill"][..], more].concat()).ended(0);
+    let listed = rows(&[]).tells("1 private keys, seed phrases, cards or logins are covered");
+    assert!(listed.out.contains("good morning") && listed.out.contains("as the private key") && !listed.out.contains("5HueC"), "{}", listed.out);
+    assert!(rows(&["--reveal"]).out.contains("take 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ as"));
+    office.sound_log();
+}
+
 #[test]
 fn law_10_an_index_holds_nothing_in_the_clear_and_is_in_no_backup() {
     let office = Office::working();

@@ -43,7 +43,13 @@ pub struct IndexKey {
     pub folder: String,
     /// Its key, hex.
     key: String,
+    /// How its files are laid out: one of another layout is as good as gone, and is made again.
+    #[serde(default)]
+    layout: u32,
 }
+
+/// The layout that this program writes and reads.
+const LAYOUT: u32 = 1;
 
 impl std::fmt::Debug for IndexKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +63,7 @@ impl IndexKey {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn fresh() -> Result<IndexKey, StoreError> {
-        Ok(IndexKey { folder: hex::encode(random_16()?), key: hex::encode(Secret32::random()?.expose()) })
+        Ok(IndexKey { folder: hex::encode(random_16()?), key: hex::encode(Secret32::random()?.expose()), layout: LAYOUT })
     }
 
     fn secret(&self) -> Result<Secret32, StoreError> {
@@ -97,6 +103,8 @@ pub struct Held {
     pub captured: Option<i64>,
     /// Selectors in it: type and value in lower case.
     pub selectors: Vec<(String, String)>,
+    /// Bytes of the place in which something stands that is shown to nobody by the way, in order.
+    pub secrets: Vec<(u64, u64)>,
 }
 
 /// What a search may look at.
@@ -148,6 +156,7 @@ struct Fields {
     looks: IndexField,
     words: IndexField,
     runs: IndexField,
+    secrets: IndexField,
     language: IndexField,
     captured: IndexField,
     selector: IndexField,
@@ -180,6 +189,7 @@ fn schema() -> (Schema, Fields) {
         looks: builder.add_text_field("looks", cut(LOOKS, positions)),
         words: builder.add_text_field("words", cut(WORDS, IndexRecordOption::WithFreqs)),
         runs: builder.add_bytes_field("runs", STORED),
+        secrets: builder.add_bytes_field("secrets", STORED),
         language: builder.add_text_field("language", STRING | STORED | FAST),
         captured: builder.add_date_field("captured", INDEXED | STORED | FAST),
         selector: builder.add_text_field("selector", STRING | STORED),
@@ -207,12 +217,12 @@ impl CaseIndex {
         Ok(CaseIndex { index, reader, fields })
     }
 
-    /// Whether the home still has the files of this index.
+    /// Whether the home has the files of this index, in a layout that this program reads.
     ///
     /// # Errors
     /// When the key is damaged.
     pub fn is_there(home: &Path, key: &IndexKey) -> Result<bool, StoreError> {
-        Ok(key.root(home)?.join("meta.json").exists())
+        Ok(key.layout == LAYOUT && key.root(home)?.join("meta.json").exists())
     }
 
     /// Removes the files of an index; there may be none.
@@ -363,7 +373,7 @@ impl CaseIndex {
         let fields = &self.fields;
         let text = |field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_string);
         let all = |field| document.get_all(field).filter_map(|value| value.as_str().map(str::to_string)).collect::<Vec<_>>();
-        let runs = document.get_first(fields.runs).and_then(|value| value.as_bytes()).unwrap_or_default();
+        let bytes = |field| document.get_first(field).and_then(|value| value.as_bytes()).unwrap_or_default();
         Ok(Held {
             exhibit: text(fields.exhibit).unwrap_or_default(),
             derivation: text(fields.derivation).unwrap_or_default(),
@@ -372,7 +382,8 @@ impl CaseIndex {
             host: text(fields.host),
             zone: text(fields.zone).unwrap_or_default(),
             text: text(fields.text).unwrap_or_default(),
-            runs: unpack_runs(runs).ok_or_else(|| StoreError::damaged("the map of a passage"))?,
+            runs: unpack_runs(bytes(fields.runs)).ok_or_else(|| StoreError::damaged("the map of a passage"))?,
+            secrets: unpack_ranges(bytes(fields.secrets)).ok_or_else(|| StoreError::damaged("what is covered in a passage"))?,
             language: text(fields.language),
             captured: document.get_first(fields.captured).and_then(|value| value.as_datetime()).map(DateTime::into_timestamp_micros),
             selectors: all(fields.kind).into_iter().zip(all(fields.selector)).collect(),
@@ -442,6 +453,9 @@ impl Writer {
             document.add_text(fields.words, &held.text);
         }
         document.add_bytes(fields.runs, &pack_runs(&held.runs));
+        if !held.secrets.is_empty() {
+            document.add_bytes(fields.secrets, &pack_ranges(&held.secrets));
+        }
         for (field, value) in [(fields.blob, &held.blob), (fields.host, &held.host), (fields.language, &held.language)] {
             if let Some(value) = value {
                 document.add_text(field, value);
@@ -506,6 +520,27 @@ fn unpack_runs(mut bytes: &[u8]) -> Option<Vec<(u32, u64, u32)>> {
         runs.push((u32::try_from(text).ok()?, raw, u32::try_from(take(&mut bytes)?).ok()?));
     }
     Some(runs)
+}
+
+/// Ranges as two numbers each: from the end of the one before, and how long.
+fn pack_ranges(ranges: &[(u64, u64)]) -> Vec<u8> {
+    let (mut bytes, mut before) = (Vec::with_capacity(ranges.len() * 4), 0u64);
+    for (start, end) in ranges {
+        put(&mut bytes, start.wrapping_sub(before));
+        put(&mut bytes, end.wrapping_sub(*start));
+        before = *end;
+    }
+    bytes
+}
+
+fn unpack_ranges(mut bytes: &[u8]) -> Option<Vec<(u64, u64)>> {
+    let (mut ranges, mut before) = (Vec::new(), 0u64);
+    while !bytes.is_empty() {
+        let start = before.wrapping_add(take(&mut bytes)?);
+        before = start.wrapping_add(take(&mut bytes)?);
+        ranges.push((start, before));
+    }
+    Some(ranges)
 }
 
 fn zigzag(difference: u64) -> u64 {

@@ -58,6 +58,7 @@ fn held(exhibit: &str, text: &str, i: usize) -> Held {
         language: Some("lo".into()),
         captured: Some(1_767_225_600_000_000 + i as i64 * 86_400_000_000),
         selectors: vec![("email".into(), "a@example.org".into())],
+        secrets: vec![],
     }
 }
 
