@@ -37,6 +37,39 @@ pub(crate) fn for_query(text: &str) -> Vec<Cut> {
     text::phrase(text).into_iter().map(Cut::from).collect()
 }
 
+/// Words and letters one by one, when letters of a script without blanks are among them.
+pub(crate) fn letters(text: &str) -> Option<Vec<Cut>> {
+    let all: Vec<_> = text::tokens(text).filter(|token| token.kind != Kind::Pair).collect();
+    all.iter().any(|token| token.kind == Kind::Single).then(|| all.into_iter().map(Cut::from).collect())
+}
+
+/// What stands near to what, in words that were typed with blanks: each word, and each run of letters of a script
+/// without blanks.
+pub(crate) fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    for typed in text.split_whitespace() {
+        let mut run: Option<(usize, usize)> = None;
+        for token in text::tokens(typed).filter(|token| token.kind != Kind::Pair) {
+            if token.kind == Kind::Single {
+                run = Some((run.map_or(token.raw.start, |(start, _)| start), token.raw.end));
+                continue;
+            }
+            pieces.extend(run.take().map(|(start, end)| &typed[start..end]));
+            pieces.push(&typed[token.raw]);
+        }
+        pieces.extend(run.map(|(start, end)| &typed[start..end]));
+    }
+    pieces
+}
+
+/// Parts of which at least one stands unchanged wherever the whole stands with `changed` letters put in, left out or
+/// changed: each change spoils at most one.
+pub(crate) fn unspoilt<'t>(text: &'t str, letters: &[Cut], changed: usize) -> Vec<&'t str> {
+    let parts = (changed + 1).min(letters.len());
+    let bound = |part: usize| part * letters.len() / parts.max(1);
+    (0..parts).map(|part| &text[letters[bound(part)].start..letters[bound(part + 1) - 1].end]).collect()
+}
+
 /// The words of scripts with blanks as they look and as they sound in plain Latin letters, at the same places as in
 /// the index of record.
 pub(crate) fn of_looks(text: &str) -> Vec<Cut> {

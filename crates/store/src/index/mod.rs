@@ -5,6 +5,9 @@
 //! of scripts without: a dictionary that cuts a word wrongly loses evidence, a cluster does not. Two more fields only
 //! add: look-alike letters folded into one, and dictionary words for ranking. Every hit is confirmed on the stored text.
 //!
+//! A question is answered by documents: what has bytes of its own (a page, a file, a mail). Their passages are what is
+//! found and shown.
+//!
 //! It refuses to be evidence and to be complete: what it holds was read out of exhibits, and the desk says which
 //! exhibits are in it. It knows no permit: the desk tells it which exhibits may be looked at, before anything is counted.
 
@@ -12,15 +15,17 @@ mod ask;
 mod confirm;
 mod cut;
 mod folder;
+mod plan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tantivy::aggregation::AggregationCollector;
 use tantivy::aggregation::agg_req::Aggregations;
-use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::collector::{Collector, Count, DocSetCollector, FilterCollector, SegmentCollector, TopDocs};
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
 };
@@ -28,8 +33,9 @@ use tantivy::schema::{FAST, Field as IndexField, INDEXED, IndexRecordOption, STO
 use tantivy::{DateTime, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 pub use ask::{Ask, Field, How, Property, Words, read as read_ask};
-pub use confirm::{Confirmed, confirm as answers};
+pub use confirm::{Confirmed, answers};
 use folder::SealedFolder;
+use plan::{Part, Planned, Sets};
 
 use crate::{
     StoreError,
@@ -134,9 +140,9 @@ pub struct Hit {
 pub struct Answer {
     /// The best, each confirmed on its text.
     pub hits: Vec<Hit>,
-    /// How many passages the index gave as candidates.
+    /// How many passages the index gave as candidates, in documents that can answer.
     pub candidates: usize,
-    /// Candidates whose text did not hold what was asked: left out.
+    /// Candidates whose text, or whose document, did not hold what was asked: left out.
     pub unconfirmed: usize,
     /// Whether every candidate was looked at.
     pub whole: bool,
@@ -161,6 +167,7 @@ struct Fields {
     captured: IndexField,
     selector: IndexField,
     kind: IndexField,
+    document: IndexField,
 }
 
 /// The index of a case, open.
@@ -173,6 +180,9 @@ pub struct CaseIndex {
 const RECORD: &str = "record";
 const LOOKS: &str = "looks";
 const WORDS: &str = "words";
+const DOCUMENT: &str = "document";
+/// Passages that are read again for one answer, beyond those that are shown.
+const LOOKED_AT: usize = 2000;
 
 fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
@@ -194,6 +204,7 @@ fn schema() -> (Schema, Fields) {
         captured: builder.add_date_field("captured", INDEXED | STORED | FAST),
         selector: builder.add_text_field("selector", STRING | STORED),
         kind: builder.add_text_field("kind", STRING | STORED),
+        document: builder.add_u64_field(DOCUMENT, INDEXED | FAST),
     };
     (builder.build(), fields)
 }
@@ -259,48 +270,86 @@ impl CaseIndex {
     /// # Errors
     /// When a file of the index does not open.
     pub fn ask(&self, ask: &Ask, reach: &Reach) -> Result<Answer, StoreError> {
-        /// Candidates that are read again for one answer, beyond those that are shown.
-        const LOOKED_AT: usize = 1000;
-        let searcher = self.reader.searcher();
-        let query = self.within(self.query(ask), reach);
+        let planned = Planned::of(ask);
+        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, settled: HashMap::new(), left: LOOKED_AT };
+        let query = self.within(self.wanted(&planned), reach);
+        let possible = asking.possible(reach)?;
         let aggregations: Aggregations = serde_json::from_str(FACETS).map_err(|e| StoreError::damaged(e.to_string()))?;
         let facets = AggregationCollector::from_aggs(aggregations, Default::default());
         let most = reach.most.max(1);
-        let (top, candidates, facets) = searcher.search(&query, &(TopDocs::with_limit(most).order_by_score(), Count, facets)).map_err(fault)?;
+        let (top, candidates, facets) = asking.search(&query, &possible, (TopDocs::with_limit(most).order_by_score(), Count, facets))?;
         let mut answer = Answer { candidates, facets: facets_of(&serde_json::to_value(facets).unwrap_or_default()), ..Answer::default() };
-        let mut looked = 0;
-        let mut next = top;
+        let (mut looked, mut unsettled, mut next) = (0, 0, top);
         while !next.is_empty() && answer.hits.len() < reach.most {
             for (score, address) in std::mem::take(&mut next) {
                 looked += 1;
-                let held = self.held(&searcher.doc(address).map_err(fault)?)?;
-                match confirm::confirm(ask, &held) {
-                    Some(confirmed) if answer.hits.len() < reach.most => answer.hits.push(Hit { held, confirmed, score }),
-                    Some(_) => {}
-                    None => answer.unconfirmed += 1,
+                let held = asking.held(address)?;
+                let confirmed = match confirm::shown(&planned, &held) {
+                    Some(confirmed) => asking.settle(&held)?.map(|answers| answers.then_some(confirmed)),
+                    None => Some(None),
+                };
+                match confirmed {
+                    Some(Some(confirmed)) if answer.hits.len() < reach.most => answer.hits.push(Hit { held, confirmed, score }),
+                    Some(Some(_)) => {}
+                    Some(None) => answer.unconfirmed += 1,
+                    None => unsettled += 1,
                 }
             }
-            if answer.hits.len() < reach.most && looked < candidates && looked < LOOKED_AT {
-                next = searcher.search(&query, &TopDocs::with_limit(most).and_offset(looked).order_by_score()).map_err(fault)?;
+            if answer.hits.len() < reach.most && looked < candidates && asking.left > 0 {
+                next = asking.search(&query, &possible, TopDocs::with_limit(most).and_offset(looked).order_by_score())?;
             }
         }
-        answer.whole = looked >= candidates;
+        answer.whole = looked >= candidates && unsettled == 0;
         Ok(answer)
+    }
+
+    /// Every passage that answers, in no order, with its places: all of them, however many there are.
+    ///
+    /// # Errors
+    /// When a file of the index does not open, or `each` refuses.
+    pub fn each_answer(&self, ask: &Ask, reach: &Reach, each: &mut dyn FnMut(&Held, &Confirmed) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let planned = Planned::of(ask);
+        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, settled: HashMap::new(), left: usize::MAX };
+        let query = self.within(self.wanted(&planned), reach);
+        let possible = asking.possible(reach)?;
+        for address in in_order(asking.search(&query, &possible, DocSetCollector)?) {
+            let held = asking.held(address)?;
+            let Some(confirmed) = confirm::shown(&planned, &held) else { continue };
+            if asking.settle(&held)? == Some(true) {
+                each(&held, &confirmed)?;
+            }
+        }
+        Ok(())
     }
 
     /// Every passage within the reach, in no order: for a pattern that no index can answer.
     ///
     /// # Errors
-    /// When a file of the index does not open.
-    pub fn each(&self, reach: &Reach, each: &mut dyn FnMut(&Held)) -> Result<(), StoreError> {
+    /// When a file of the index does not open, or `each` refuses.
+    pub fn each(&self, reach: &Reach, each: &mut dyn FnMut(&Held) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let searcher = self.reader.searcher();
         let addresses = searcher.search(&self.within(Box::new(AllQuery), reach), &DocSetCollector).map_err(fault)?;
-        let mut addresses: Vec<_> = addresses.into_iter().collect();
-        addresses.sort();
-        for address in addresses {
-            each(&self.held(&searcher.doc(address).map_err(fault)?)?);
+        for address in in_order(addresses) {
+            each(&self.held(&searcher.doc(address).map_err(fault)?)?)?;
         }
         Ok(())
+    }
+
+    /// Every passage that can hold a part that is asked for.
+    fn wanted(&self, planned: &Planned<'_>) -> Box<dyn Query> {
+        let mut parts: Vec<Box<dyn Query>> = planned.wanted().map(|part| self.part(part)).collect();
+        if parts.len() == 1 { parts.remove(0) } else { Box::new(BooleanQuery::new(parts.into_iter().map(|part| (Occur::Should, part)).collect())) }
+    }
+
+    /// Every passage that can hold one part.
+    fn part(&self, part: &Part<'_>) -> Box<dyn Query> {
+        let within = part.within.iter().filter(|one| !matches!(one, Ask::Not(_))).map(|one| (Occur::Must, boosted(self.query(one), 0.0)));
+        let mut all: Vec<(Occur, Box<dyn Query>)> = within.chain(part.what.map(|what| (Occur::Must, self.query(what)))).collect();
+        match all.len() {
+            0 => Box::new(AllQuery),
+            1 => all.remove(0).1,
+            _ => Box::new(BooleanQuery::new(all)),
+        }
     }
 
     fn within(&self, query: Box<dyn Query>, reach: &Reach) -> BooleanQuery {
@@ -348,9 +397,9 @@ impl CaseIndex {
     fn words(&self, words: &Words) -> Box<dyn Query> {
         let fields = &self.fields;
         if words.field == Field::Address {
-            return phrase(fields.place, &cut::for_query(&words.text), words.how);
+            return by_how(fields.place, words);
         }
-        let mut query = phrase(fields.text, &cut::for_query(&words.text), words.how);
+        let mut query = by_how(fields.text, words);
         let looks = cut::looks_for_query(&words.text);
         if !looks.is_empty() {
             let mut parts = vec![(Occur::Should, query)];
@@ -410,13 +459,177 @@ fn term(field: IndexField, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
 }
 
+/// What words stand for in a field: every passage that holds them in the way that was asked.
+fn by_how(field: IndexField, words: &Words) -> Box<dyn Query> {
+    let as_typed = |text: &str| phrase(field, &cut::for_query(text), How::Phrase);
+    match (words.how, cut::letters(&words.text)) {
+        (How::Near(_), _) => Box::new(BooleanQuery::new(cut::pieces(&words.text).into_iter().map(|piece| (Occur::Must, as_typed(piece))).collect())),
+        (How::Fuzzy(most), Some(letters)) => {
+            let unspoilt = cut::unspoilt(&words.text, &letters, usize::from(most));
+            Box::new(BooleanQuery::new(unspoilt.into_iter().map(|part| (Occur::Should, as_typed(part))).collect()))
+        }
+        (how, _) => phrase(field, &cut::for_query(&words.text), how),
+    }
+}
+
+/// A question on its way through an index.
+struct Asking<'a> {
+    index: &'a CaseIndex,
+    searcher: tantivy::Searcher,
+    planned: &'a Planned<'a>,
+    /// Documents that were settled: whether they answer, where that could be told.
+    settled: HashMap<(String, Option<String>), Option<bool>>,
+    /// Passages that may still be read.
+    left: usize,
+}
+
+/// Why a document was not settled.
+enum Unsettled {
+    TooMany,
+    Fault(StoreError),
+}
+
+impl Asking<'_> {
+    fn held(&mut self, address: tantivy::DocAddress) -> Result<Held, StoreError> {
+        self.left = self.left.saturating_sub(1);
+        self.index.held(&self.searcher.doc(address).map_err(fault)?)
+    }
+
+    /// The documents within the reach that can answer; none when every document with a candidate can.
+    fn possible(&self, reach: &Reach) -> Result<Option<Arc<HashSet<u64>>>, StoreError> {
+        if self.planned.is_of_one_passage() {
+            return Ok(None);
+        }
+        let mut of = |part: usize| {
+            let query = self.index.within(self.index.part(&self.planned.parts()[part]), reach);
+            self.searcher.search(&query, &Documents).map_err(fault)
+        };
+        let both = |a: HashSet<u64>, b: HashSet<u64>| {
+            let (mut small, large) = if a.len() < b.len() { (a, b) } else { (b, a) };
+            small.retain(|one| large.contains(one));
+            small
+        };
+        let either = |mut a: HashSet<u64>, b: HashSet<u64>| {
+            a.extend(b);
+            a
+        };
+        Ok(self.planned.possible(&mut Sets { of: &mut of, both, either })?.map(Arc::new))
+    }
+
+    /// Searches among passages of these documents.
+    fn search<C: Collector>(&self, query: &dyn Query, documents: &Option<Arc<HashSet<u64>>>, collector: C) -> Result<C::Fruit, StoreError> {
+        match documents.clone() {
+            None => self.searcher.search(query, &collector).map_err(fault),
+            Some(documents) => {
+                let among = move |document: u64| documents.contains(&document);
+                self.searcher.search(query, &FilterCollector::new(DOCUMENT.into(), among, collector)).map_err(fault)
+            }
+        }
+    }
+
+    /// Whether the document of a passage answers; none when too many passages would have to be read for that.
+    fn settle(&mut self, held: &Held) -> Result<Option<bool>, StoreError> {
+        if self.planned.is_of_one_passage() {
+            return Ok(Some(true));
+        }
+        let document = (held.exhibit.clone(), held.blob.clone());
+        if let Some(settled) = self.settled.get(&document) {
+            return Ok(*settled);
+        }
+        let planned = self.planned;
+        let settled = match planned.holds(&mut |part| self.any(&planned.parts()[part], held)) {
+            Ok(answers) => Some(answers),
+            Err(Unsettled::TooMany) => None,
+            Err(Unsettled::Fault(fault)) => return Err(fault),
+        };
+        self.settled.insert(document, settled);
+        Ok(settled)
+    }
+
+    /// Whether a passage of the same document holds a part.
+    fn any(&mut self, part: &Part<'_>, held: &Held) -> Result<bool, Unsettled> {
+        if confirm::part_holds(part, held) {
+            return Ok(true);
+        }
+        let same = TermQuery::new(Term::from_field_u64(self.index.fields.document, document_of(held)), IndexRecordOption::Basic);
+        let query = BooleanQuery::new(vec![(Occur::Must, Box::new(same) as Box<dyn Query>), (Occur::Must, self.index.part(part))]);
+        let found = self.searcher.search(&query, &DocSetCollector).map_err(|e| Unsettled::Fault(fault(e)))?;
+        for address in in_order(found) {
+            if self.left == 0 {
+                return Err(Unsettled::TooMany);
+            }
+            let other = self.held(address).map_err(Unsettled::Fault)?;
+            // A number stands for a document, and the document is what counts.
+            if (&other.exhibit, &other.blob) == (&held.exhibit, &held.blob) && confirm::part_holds(part, &other) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn in_order(found: HashSet<tantivy::DocAddress>) -> Vec<tantivy::DocAddress> {
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort();
+    found
+}
+
+/// A number for the document in which a passage lies.
+fn document_of(held: &Held) -> u64 {
+    let digest = Sha256::new().chain_update(&held.exhibit).chain_update([0]).chain_update(held.blob.as_deref().unwrap_or_default()).finalize();
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Collects the documents of the passages that were found.
+struct Documents;
+
+impl Collector for Documents {
+    type Fruit = HashSet<u64>;
+    type Child = DocumentsOf;
+
+    fn for_segment(&self, _: tantivy::SegmentOrdinal, segment: &tantivy::SegmentReader) -> tantivy::Result<DocumentsOf> {
+        Ok(DocumentsOf { numbers: segment.fast_fields().u64(DOCUMENT)?, found: HashSet::new() })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, fruits: Vec<HashSet<u64>>) -> tantivy::Result<HashSet<u64>> {
+        Ok(fruits.into_iter().reduce(|mut all, more| {
+            all.extend(more);
+            all
+        }).unwrap_or_default())
+    }
+}
+
+struct DocumentsOf {
+    numbers: tantivy::columnar::Column<u64>,
+    found: HashSet<u64>,
+}
+
+impl SegmentCollector for DocumentsOf {
+    type Fruit = HashSet<u64>;
+
+    fn collect(&mut self, passage: tantivy::DocId, _: tantivy::Score) {
+        self.found.extend(self.numbers.first(passage));
+    }
+
+    fn harvest(self) -> HashSet<u64> {
+        self.found
+    }
+}
+
 /// Words one after the other. Of clusters every second pair is asked for, and the last: they leave no cluster out.
 fn phrase(field: IndexField, chosen: &[cut::Cut], how: How) -> Box<dyn Query> {
     let of = |cut: &cut::Cut| Term::from_field_text(field, &cut.text);
     match (how, chosen) {
         (_, []) => Box::new(EmptyQuery),
         (How::Near(_), many) => Box::new(BooleanQuery::new(many.iter().map(|cut| (Occur::Must, term(field, &cut.text))).collect())),
-        (How::Fuzzy(letters), [one]) => Box::new(FuzzyTermQuery::new(of(one), letters, true)),
+        (How::Fuzzy(letters), many) => {
+            let words = many.iter().map(|cut| (Occur::Must, Box::new(FuzzyTermQuery::new(of(cut), letters, true)) as Box<dyn Query>));
+            Box::new(BooleanQuery::new(words.collect()))
+        }
         (How::Prefix, many) => {
             let mut query = PhrasePrefixQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect());
             // Every word that begins so, not the first fifty.
@@ -443,6 +656,7 @@ impl Writer {
     pub fn add(&mut self, held: &Held) -> Result<(), StoreError> {
         let fields = &self.index.fields;
         let mut document = TantivyDocument::default();
+        document.add_u64(fields.document, document_of(held));
         document.add_text(fields.exhibit, &held.exhibit);
         document.add_text(fields.derivation, &held.derivation);
         document.add_text(fields.place, &held.place);
