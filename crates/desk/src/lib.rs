@@ -17,6 +17,7 @@ mod cover;
 pub mod crawl;
 pub mod custody;
 pub mod doctor;
+pub mod elsewhere;
 pub mod erasure;
 pub mod errata;
 pub mod examine;

@@ -21,14 +21,14 @@ use super::{DerivedMember, OWN_WORDS, Read, Take, Work};
 use crate::{
     admit,
     known::{self, Known},
-    reading::Reading,
+    reading::{Reading, WORDS},
     reclassify,
     row::Draft,
 };
 
 /// Members committed together.
 const BATCH: usize = 400;
-/// Bytes of words that wait for their members.
+/// Bytes of what was read that wait for their members.
 const WAITING: usize = 24 << 20;
 
 /// What is needed of a member after it was stored.
@@ -51,6 +51,21 @@ pub(super) struct Kept {
     pub captured: Option<i64>,
     /// The known-hash lists that hold its bytes.
     pub known: Vec<KnownHit>,
+    /// What the reader is told of it, when it reads it by itself.
+    pub hint: Value,
+}
+
+/// What a reader is told of a member that it reads by itself: the same as of one that passes. Without the type of
+/// media, words of another charset come out as others.
+pub(super) fn hint_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Value {
+    let (mut address, mut around) = (None, Some(head));
+    while let (None, Some(member)) = (address, around) {
+        address = member.warc.as_ref().and_then(|warc| warc.target_uri.as_deref());
+        around = member.parent.and_then(&parent);
+    }
+    let fields = head.http.as_ref().map_or(&[][..], |http| &http.fields[..]);
+    let media = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value);
+    json!({"place": address, "name": head.name.text, "media": media, "read": WORDS})
 }
 
 /// See the module.
@@ -253,6 +268,7 @@ impl Sink for MemberSink<'_, '_> {
             restricted,
             record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
             known: known.clone(),
+            hint: hint_of(&head, |parent| self.open.get(&parent).map(|(head, _)| head)),
         });
         self.parents.extend(head.parent);
         let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
@@ -285,7 +301,7 @@ impl Sink for MemberSink<'_, '_> {
         let member = self.kept.last_mut().ok_or_else(|| sink_error("what was read, of no member"))?;
         member.read = true;
         self.gaps.extend(reading.gaps(&member.place));
-        self.waiting += reading.passages.iter().map(crate::reading::Passage::size).sum::<usize>();
+        self.waiting += reading.size();
         let held = self.work.held(&self.derivation, &member.place, Some(&member.blob));
         let held = Held { captured: member.captured.or(held.captured), ..held };
         self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading });

@@ -34,6 +34,7 @@ use tantivy::{DateTime, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 pub use ask::{Ask, Field, How, Property, Words, read as read_ask};
 pub use confirm::{Confirmed, answers};
+pub use cut::{Stretch, stretch};
 use folder::SealedFolder;
 use plan::{Part, Planned, Sets};
 
@@ -79,9 +80,13 @@ impl IndexKey {
     }
 
     fn root(&self, home: &Path) -> Result<PathBuf, StoreError> {
-        let good = self.folder.len() == 32 && self.folder.bytes().all(|b| b.is_ascii_hexdigit());
-        if good { Ok(home.join("index").join(&self.folder)) } else { Err(StoreError::damaged("the folder of an index")) }
+        folder_in(home, &self.folder)
     }
+}
+
+fn folder_in(home: &Path, folder: &str) -> Result<PathBuf, StoreError> {
+    let good = folder.len() == 32 && folder.bytes().all(|b| b.is_ascii_hexdigit());
+    if good { Ok(home.join("index").join(folder)) } else { Err(StoreError::damaged("the folder of an index")) }
 }
 
 /// One passage to be indexed, and what is known of it.
@@ -242,6 +247,23 @@ impl CaseIndex {
     /// When the disk refuses.
     pub fn remove(home: &Path, key: &IndexKey) -> Result<(), StoreError> {
         folder::remove(&key.root(home)?).map_err(|e| StoreError::environment("removing an index", &e))
+    }
+
+    /// Removes the files of an index whose key is gone, by the name of its folder; there may be none.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove_folder(home: &Path, folder: &str) -> Result<(), StoreError> {
+        folder::remove(&folder_in(home, folder)?).map_err(|e| StoreError::environment("removing an index", &e))
+    }
+
+    /// A name for the indexes of this home, among all homes that share the records: by chance, and the same from then
+    /// on. A home that was brought back from a backup has none of them, and gets another name.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn machine(home: &Path) -> Result<String, StoreError> {
+        folder::machine(&home.join("index"), &hex::encode(random_16()?)).map_err(|e| StoreError::environment("naming the indexes of this home", &e))
     }
 
     /// The one writer.

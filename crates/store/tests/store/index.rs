@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use store::index::{Answer, CaseIndex, Held, IndexKey, Reach, read_ask};
+use store::index::{Answer, CaseIndex, Held, IndexKey, Reach, read_ask, stretch};
 use tempfile::TempDir;
 
 struct Shelf {
@@ -264,6 +264,26 @@ fn near_and_nearly_count_letters_where_words_have_no_blanks() {
         let told = read_ask(question).unwrap_err();
         assert!(told.contains(word), "{question}: {told}");
     }
+}
+
+#[test]
+fn whole_words_of_a_dictionary_stand_first_and_no_hit_depends_on_them() {
+    // The dictionary knows both: to trade, and to sell.
+    let shelf = Shelf::with(&[("E-0001", "คนค้าขายดี"), ("E-0001", "คนมาขายดี")]);
+    let answer = shelf.ask("ขาย");
+    let found: Vec<&str> = answer.hits.iter().map(|hit| hit.held.text.as_str()).collect();
+    assert_eq!(found, ["คนมาขายดี", "คนค้าขายดี"]);
+    let inside = |n: usize| stretch(&answer.hits[n].held.text, answer.hits[n].confirmed.places[0], 50).inside_word;
+    assert!(!inside(0) && inside(1));
+    // A stretch ends between words, and never inside a letter.
+    let (text, at) = (LAO.repeat(5), LAO.len() * 2 + LAO.find("ສອງ").unwrap());
+    let place = (at, at + "ສອງ".len());
+    for around in 0..200 {
+        let shown = stretch(&text, place, around);
+        assert!(shown.from <= place.0 && shown.to >= place.1 && place.0 - shown.from <= around + 2 && shown.to - place.1 <= around + 2, "{around}: {shown:?}");
+        assert!(text::tokens::is_boundary(&text, shown.from) && text::tokens::is_boundary(&text, shown.to), "{around}: {shown:?}");
+    }
+    assert_eq!(stretch("short", (0, 5), 10), store::index::Stretch { from: 0, to: 5, inside_word: false });
 }
 
 #[test]
