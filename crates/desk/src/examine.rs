@@ -22,7 +22,7 @@ use model::{
 };
 use parse::{Budget, Ended, Finding, FindingKind, MemberHead, MemberTail, Outcome, Source, Task};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{NewEvent, Permit, Row, Scope, StoreError, Write, index::Held, vault::{blob::BlobReader, secret::fresh_id}};
 
 use crate::{
@@ -37,7 +37,7 @@ use crate::{
 };
 pub(crate) use again::index_again;
 pub(crate) use members::SelectorSink;
-use members::{Kept, MemberSink};
+use members::{Kept, MemberSink, hint_of};
 pub use pictures::{PictureAccount, PictureText, PictureTexts, ReadText, TextAccount, texts as picture_texts};
 use pictures::held_of as held_of_pictures;
 
@@ -218,7 +218,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
         return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
     }
     if members.is_empty() {
-        let place = Place { blob: blob.clone(), derived: false, offset: None, held: work.held(&derivation, &view.exhibit, None) };
+        let place = Place { blob: blob.clone(), derived: false, offset: None, hint: hint_of_whole(&view.exhibit), held: work.held(&derivation, &view.exhibit, None) };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
     let own = own_words(&members);
@@ -230,7 +230,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     for member in members.iter().filter(unread) {
         desk.store.still_live(scope, permit)?;
         let held = Held { captured: member.captured.or(work.at), ..work.held(&derivation, &member.place, Some(&member.blob)) };
-        let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), held };
+        let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), hint: member.hint.clone(), held };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
     let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, text, &mut indexing)?;
@@ -369,6 +369,8 @@ struct Place {
     derived: bool,
     /// Where the record begins in the exhibit's own bytes.
     offset: Option<u64>,
+    /// What the reader is told of it.
+    hint: Value,
     held: Held,
 }
 
@@ -542,7 +544,7 @@ impl<'a> Work<'a> {
         let input = self.desk.store.read_blob(self.scope, self.permit, &place.blob)?.content.sha256;
         let mut sink = SelectorSink::default();
         let budget = Budget::default();
-        let task = Task::Extract { hint: json!({"place": place.held.place, "read": WORDS}).to_string() };
+        let task = Task::Extract { hint: place.hint.to_string() };
         let stop = self.watch();
         let outcome = parse::run(self.desk.exe(), &task, &budget, &mut self.source(&place.blob)?, &mut sink, &stop)
             .map_err(|e| StoreError::Environment { attempt: format!("searching {}", place.held.place), cause: e.to_string() })?;
@@ -649,6 +651,11 @@ impl<'a> Work<'a> {
         let event = NewEvent::new(EventType::Anomaly, Some(row.id.clone()), json!({"exhibit": exhibit_label(row.number.unwrap_or(0)), "parser": lines}));
         self.desk.store.commit(self.scope, self.permit, event, vec![write]).map(|_| ())
     }
+}
+
+/// What the reader is told of an exhibit that is no container.
+pub(crate) fn hint_of_whole(label: &str) -> Value {
+    json!({"place": label, "read": WORDS})
 }
 
 /// Whether the newest examination of an exhibit went through all of its bytes: without that, nothing may

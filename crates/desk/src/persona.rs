@@ -15,7 +15,6 @@ use model::{
     action::Action,
     actor::Role,
     authority::{Authority, Standing},
-    authorize::Ground,
     capture::{CaptureRecord, CarriedFor, Keeping},
     event::EventType,
     exhibit::Origin,
@@ -36,9 +35,10 @@ use crate::{
     Desk,
     admit::{self, ExhibitContent},
     case,
+    elsewhere::own_cases,
     facts::Facts,
     office::{decode_base64, input},
-    row::{Draft, case_label, for_action, parse_label},
+    row::{Draft, for_action, parse_label},
 };
 
 const PERSONA: &str = "persona";
@@ -1040,7 +1040,7 @@ fn same(desk: &Desk, session: &Session, scope: &Scope, kind: &str, index: &str, 
             warnings.insert(warn(persona_label(persona.number.unwrap_or(0))));
         }
     }
-    for (case, other, permit) in other_cases(desk, session, scope)? {
+    for (case, other, permit) in own_cases(desk, session, scope)?.0 {
         let mut hit = false;
         for value in values {
             hit |= !desk.store.find(&other, kind, index, value)?.is_empty();
@@ -1056,7 +1056,7 @@ fn same(desk: &Desk, session: &Session, scope: &Scope, kind: &str, index: &str, 
 /// Hosts that are visited in another case of this officer too.
 fn met_elsewhere(desk: &Desk, session: &Session, scope: &Scope, hosts: &BTreeSet<String>) -> Result<BTreeSet<Warning>, StoreError> {
     let mut warnings = BTreeSet::new();
-    for (case, other, permit) in other_cases(desk, session, scope)? {
+    for (case, other, permit) in own_cases(desk, session, scope)?.0 {
         let visited = crate::capture::hosts_visited(desk, &other)?;
         asked(desk, &other, &permit)?;
         warnings.extend(hosts.intersection(&visited).map(|host| Warning::OtherCase { host: host.clone(), case: case.clone() }));
@@ -1067,24 +1067,6 @@ fn met_elsewhere(desk: &Desk, session: &Session, scope: &Scope, hosts: &BTreeSet
 fn asked(desk: &Desk, other: &Scope, permit: &Permit) -> Result<(), StoreError> {
     let detail = json!({"compared": "whether a persona of the same officer can be recognised here"});
     desk.store.commit(other, permit, NewEvent::new(EventType::PersonaConsulted, None, detail), vec![]).map(|_| ())
-}
-
-/// The officer's other cases in which he may ask now.
-fn other_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result<Vec<(String, Scope, Permit)>, StoreError> {
-    let mut others = Vec::new();
-    for id in desk.store.cases_of(session.actor())?.into_iter().filter(|id| id != scope.case()) {
-        let Ok(other) = desk.store.enter(session, &id) else { continue };
-        let intent = Intent::to(Action::Query);
-        if !desk.store.would_permit(&other, &intent)? {
-            continue;
-        }
-        let permit = desk.store.permit(&other, intent)?;
-        if matches!(permit.ground(), Ground::Authority(_) | Ground::Standing(_)) {
-            let number = desk.store.get(&other, "case", id.as_str())?.number.unwrap_or(0);
-            others.push((case_label(number), other, permit));
-        }
-    }
-    Ok(others)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use model::event::EventType;
 use serde::Serialize;
 
-use crate::{Desk, row::Draft};
+use crate::{Desk, cover::Secrets, row::Draft};
 
 /// Most selectors that are kept of one member.
 pub(crate) const MOST_SELECTORS: usize = 200_000;
@@ -146,9 +146,30 @@ impl Reading {
         gaps
     }
 
+    /// About how many bytes it takes in memory, so that what waits can be bounded: members that hold nothing but
+    /// selectors take as much as words do.
+    pub fn size(&self) -> usize {
+        /// What a value takes beside its text.
+        const HEAD: usize = 256;
+        let selector = |one: &FoundSelector| {
+            let texts = one.value.len() + one.reason.len() + one.steps.iter().map(String::len).sum::<usize>();
+            HEAD + texts + 96 * one.context.len() + one.rivals.iter().map(|rival| HEAD / 2 + rival.value.len()).sum::<usize>()
+        };
+        let row = |row: &Listing| HEAD + row.cells().iter().map(|cell| HEAD + cell.reason.len() + 2 * cell.value.as_ref().map_or(0, String::len) + cell.written.as_ref().map_or(0, String::len)).sum::<usize>();
+        let message = |message: &Message| {
+            let optional = [&message.author, &message.conversation, &message.reply_to, &message.forwarded_from, &message.service];
+            HEAD + message.text.len() + optional.into_iter().flatten().map(String::len).sum::<usize>() + HEAD * message.attachments.len()
+        };
+        self.passages.iter().map(Passage::size).sum::<usize>()
+            + self.selectors.iter().map(selector).sum::<usize>()
+            + self.rows.iter().map(row).sum::<usize>()
+            + self.messages.iter().map(message).sum::<usize>()
+    }
+
     /// The passages as the index takes them, each with the selectors that stand in it.
     pub fn held(&self, of: &Held) -> Vec<Held> {
-        self.passages.iter().map(|passage| passage.held(of, &self.selectors)).collect()
+        let secrets = Secrets::of(&self.selectors);
+        self.passages.iter().map(|passage| passage.held(of, &self.selectors, &secrets)).collect()
     }
 }
 
@@ -165,13 +186,13 @@ impl Passage {
         !self.text.is_empty() && self.runs.first().is_some_and(|run| run.0 == 0) && self.runs.is_sorted_by_key(|run| run.0) && self.runs.iter().all(inside)
     }
 
-    fn held(&self, of: &Held, selectors: &[FoundSelector]) -> Held {
+    fn held(&self, of: &Held, selectors: &[FoundSelector], secrets: &Secrets) -> Held {
         let from = selectors.partition_point(|found| found.start < self.start);
         let within = selectors[from..].iter().take_while(|found| found.start < self.end);
         let mut selectors: Vec<(String, String)> = within.map(|found| (kind_of(found), found.value.to_lowercase())).collect();
         selectors.sort();
         selectors.dedup();
-        Held { zone: self.zone.clone(), text: self.text.clone(), runs: self.runs.clone(), language: self.language.clone(), selectors, ..of.clone() }
+        Held { zone: self.zone.clone(), text: self.text.clone(), runs: self.runs.clone(), language: self.language.clone(), selectors, secrets: secrets.within(self.start, self.end).to_vec(), ..of.clone() }
     }
 }
 
@@ -189,13 +210,20 @@ pub(crate) fn host_of(address: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_lowercase())
 }
 
-/// What the row of a case's index holds (sealed under the case key).
+/// What the row of a case's index holds (sealed under the case key). Where several machines share the records, each
+/// has a row and an index of its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct IndexContent {
     /// Where it lies, and its key.
     pub key: IndexKey,
     /// By label of the exhibit: the examination whose words are in it.
     pub covers: BTreeMap<String, String>,
+    /// The home in which its files lie, where several share the records.
+    #[serde(default)]
+    pub machine: String,
+    /// Folders of that home whose keys another machine threw away: nothing opens them, and they go when it is there.
+    #[serde(default)]
+    pub left: Vec<String>,
 }
 
 /// Kind of the row of a case's index.
@@ -203,15 +231,32 @@ const INDEX: &str = "index";
 /// Its state.
 const LIVE: &str = "live";
 
-/// The index of the case, if it has one.
-pub(crate) fn index_row(desk: &Desk, scope: &Scope) -> Result<Option<(Row, IndexContent)>, StoreError> {
-    let row = desk.store.list(scope, INDEX)?.into_iter().find(|row| row.state == LIVE);
-    row.map(|row| Ok((row.content::<IndexContent>()?, row)).map(|(content, row)| (row, content))).transpose()
+/// The index that the case has in this home, if it has one.
+fn index_row(desk: &Desk, scope: &Scope) -> Result<Option<(Row, IndexContent)>, StoreError> {
+    let machine = machine(desk)?;
+    Ok(index_rows(desk, scope)?.into_iter().find(|(_, content)| content.machine == machine))
+}
+
+/// Its indexes in every home.
+fn index_rows(desk: &Desk, scope: &Scope) -> Result<Vec<(Row, IndexContent)>, StoreError> {
+    let live = desk.store.list(scope, INDEX)?.into_iter().filter(|row| row.state == LIVE);
+    live.map(|row| Ok((row.content::<IndexContent>()?, row)).map(|(content, row)| (row, content))).collect()
+}
+
+/// The name by which this home's indexes are told from those of other homes; none where no other home has the records.
+fn machine(desk: &Desk) -> Result<String, StoreError> {
+    if desk.store.is_shared() { CaseIndex::machine(desk.store.home().root()) } else { Ok(String::new()) }
+}
+
+/// Removes what another machine made unreadable here.
+fn sweep(desk: &Desk, content: &IndexContent) -> Result<(), StoreError> {
+    content.left.iter().try_for_each(|folder| CaseIndex::remove_folder(desk.store.home().root(), folder))
 }
 
 /// The index of the case to be asked, with what it covers; none when its files are gone, as after a restore.
 pub(crate) fn index_to_ask(desk: &Desk, scope: &Scope) -> Result<Option<IndexContent>, StoreError> {
     let Some((_, content)) = index_row(desk, scope)? else { return Ok(None) };
+    sweep(desk, &content)?;
     Ok(CaseIndex::is_there(desk.store.home().root(), &content.key)?.then_some(content))
 }
 
@@ -228,6 +273,7 @@ impl Indexing {
     pub fn begin(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Indexing, StoreError> {
         let home = desk.store.home().root();
         let known = index_row(desk, scope)?;
+        known.iter().try_for_each(|(_, content)| sweep(desk, content))?;
         let key = match &known {
             Some((_, content)) if CaseIndex::is_there(home, &content.key)? => content.key.clone(),
             _ => made_anew(desk, scope, permit, known)?,
@@ -261,6 +307,7 @@ impl Indexing {
         if content.key.folder != self.folder {
             return Err(again());
         }
+        content.left.clear();
         content.covers.insert(label.to_string(), if gaps { format!("{derivation}: incomplete") } else { derivation.to_string() });
         let write = Draft::new(INDEX, row.id.clone(), LIVE).over(&row).write(scope, desk.now(), &content)?;
         let detail = json!({"exhibit": label, "derivation": derivation, "indexed-passages": self.passages, "indexed-bytes": self.bytes});
@@ -273,17 +320,27 @@ pub(crate) fn forget(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), 
     made_anew(desk, scope, permit, index_row(desk, scope)?).map(|_| ())
 }
 
-/// The same where there is an index: after somebody left, what is indexed from then on lies under a key that he never had.
+/// The same in every home that has an index: after somebody left, what is indexed from then on lies under a key that he
+/// never had. The files in other homes go when those are there; without their keys nobody reads them.
 pub(crate) fn forget_if_any(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
-    match index_row(desk, scope)? {
-        Some(known) => made_anew(desk, scope, permit, Some(known)).map(|_| ()),
-        None => Ok(()),
+    let machine = machine(desk)?;
+    for known in index_rows(desk, scope)? {
+        if known.1.machine == machine {
+            made_anew(desk, scope, permit, Some(known))?;
+            continue;
+        }
+        let (row, mut content) = known;
+        content.left.push(content.key.folder.clone());
+        (content.key, content.covers) = (IndexKey::fresh()?, BTreeMap::new());
+        let write = Draft::new(INDEX, row.id.clone(), LIVE).over(&row).write(scope, desk.now(), &content)?;
+        desk.store.commit(scope, permit, NewEvent::new(EventType::Derived, None, json!({"index": "thrown away in another home"})), vec![write])?;
     }
+    Ok(())
 }
 
 /// A new key and an empty index: what the old one held is gone with its key.
 fn made_anew(desk: &Desk, scope: &Scope, permit: &Permit, known: Option<(Row, IndexContent)>) -> Result<IndexKey, StoreError> {
-    let content = IndexContent { key: IndexKey::fresh()?, covers: BTreeMap::new() };
+    let content = IndexContent { key: IndexKey::fresh()?, covers: BTreeMap::new(), machine: machine(desk)?, left: vec![] };
     let (id, old) = match &known {
         Some((row, old)) => (row.id.clone(), Some(old)),
         None => (format!("index-{}", content.key.folder), None),
@@ -296,7 +353,34 @@ fn made_anew(desk: &Desk, scope: &Scope, permit: &Permit, known: Option<(Row, In
     let detail = json!({"index": "made", "before": old.map(|old| old.covers.len())});
     desk.store.commit(scope, permit, NewEvent::new(EventType::Derived, None, detail), vec![write])?;
     if let Some(old) = old {
+        sweep(desk, old)?;
         CaseIndex::remove(desk.store.home().root(), &old.key)?;
     }
     Ok(content.key)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_counted_whatever_was_read() {
+        let of = |value: Value| {
+            let mut reading = Reading::default();
+            reading.take(vec![value]);
+            assert_eq!(reading.strange, 0);
+            reading.size()
+        };
+        let long = "x".repeat(10_000);
+        let selector = json!({"type": "email", "value": long, "state": "unverifiable", "reason": "drill", "start": 1, "end": 2});
+        let message = json!({"kind": "message", "value": {"format": "signal-json", "text": long, "start": 1, "end": 2}});
+        let passage = json!({"kind": "passage", "zone": "text", "text": long, "runs": [[0, 1, 0]], "start": 1, "end": 10_001});
+        let row = json!({"kind": "row", "value": {"kind": "post", "read_by": {"structure": {"confidence": 1}}, "start": 1, "end": 2,
+            "cells": [{"field": "text", "value": long, "start": 1, "end": 2, "reason": "drill"}]}});
+        for value in [selector, message, passage, row] {
+            assert!(of(value.clone()) >= 10_000, "{}", value["kind"]);
+        }
+        assert_eq!(Reading::default().size(), 0);
+    }
 }

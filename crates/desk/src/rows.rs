@@ -4,13 +4,17 @@
 //! A row says what a page shows, not what is true. It refuses what nobody has looked at: a structure without a profile
 //! is offered by `lanternfish scan` and never kept here.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::{Sha256Digest, action::Action, chat::Message, event::EventType, exhibit::Origin, id::BlobId, listing::Listing};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{NewEvent, Permit, Scope, StoreError, Write, vault::secret::fresh_id};
 
 use crate::{
-    Desk, reclassify,
+    Desk,
+    cover::Secrets,
+    reclassify,
     reading::Reading,
     row::{Draft, for_action},
     search,
@@ -66,6 +70,8 @@ pub struct RowHits {
     pub outside: usize,
     /// Labels about which nothing is said.
     pub silent: Vec<String>,
+    /// How many private keys, seed phrases, cards and logins stand in the places of these rows.
+    pub secrets: usize,
     /// The event by which the question was asked.
     pub event: u64,
 }
@@ -86,16 +92,19 @@ pub(crate) fn writes(
     }).collect()
 }
 
-/// Rows of the case, of one exhibit or of all.
+/// Rows of the case, of one exhibit or of all. What opens an account, a wallet or a key is covered in them unless
+/// `reveal` is asked for: the event says so.
 ///
 /// # Errors
 /// When the permit is not to query.
-pub fn rows(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: Option<&str>, purpose: &str) -> Result<RowHits, StoreError> {
+pub fn rows(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: Option<&str>, purpose: &str, reveal: bool) -> Result<RowHits, StoreError> {
     for_action(permit, Action::Query)?;
     let closed = search::closed_labels(desk, scope)?;
     let parts = reclassify::restricted_parts(desk, scope)?;
     let wanted = exhibit.map(|label| crate::row::parse_label(label, 'E').map(crate::row::exhibit_label)).transpose()?;
     let (mut found, mut outside) = (Vec::new(), 0);
+    let (mut known, mut counted) = (BTreeMap::new(), BTreeSet::new());
+    let mut count = 0;
     for row in desk.store.list(scope, ROWS)? {
         let batch: RowBatch = row.content()?;
         let shut = closed.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob));
@@ -106,12 +115,27 @@ pub fn rows(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: Option<&str>, 
             outside += batch.rows.len() + batch.messages.len();
             continue;
         }
-        let what = batch.rows.into_iter().map(|row| What::Row(Box::new(row))).chain(batch.messages.into_iter().map(|message| What::Message(Box::new(message))));
+        let parent = row.parent.clone().unwrap_or_default();
+        if !known.contains_key(&parent) {
+            known.insert(parent.clone(), search::secrets_of(desk, scope, &parent)?);
+        }
+        let secrets = known[&parent].get(&batch.blob);
+        if counted.insert((parent, batch.blob.clone())) {
+            count += secrets.map_or(0, Secrets::len);
+        }
+        let covering = secrets.filter(|_| !reveal);
+        let of_row = |row: Listing| What::Row(Box::new(covering.map_or_else(|| row.clone(), |secrets| secrets.cover_row(&row))));
+        let of_message = |mut message: Message| {
+            covering.into_iter().for_each(|secrets| secrets.cover_message(&mut message));
+            What::Message(Box::new(message))
+        };
+        let what = batch.rows.into_iter().map(of_row).chain(batch.messages.into_iter().map(of_message));
         found.extend(what.map(|what| RowView { exhibit: batch.exhibit.clone(), place: batch.place.clone(), blob: batch.blob.clone(), what }));
     }
     let silent: Vec<String> = search::places(desk, scope, permit)?.silent().iter().cloned().collect();
     let results = Sha256Digest::of(&serde_json::to_vec(&found).map_err(crate::office::input)?);
-    let detail = json!({"query": "rows", "exhibit": wanted, "purpose": purpose, "count": found.len(), "outside-authority": outside, "unsearched": silent, "results": results});
+    let detail = json!({"query": "rows", "exhibit": wanted, "purpose": purpose, "count": found.len(), "outside-authority": outside, "unsearched": silent, "results": results,
+        "revealed": if reveal { Some(count) } else { None }});
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
-    Ok(RowHits { rows: found, outside, silent, event })
+    Ok(RowHits { rows: found, outside, silent, secrets: count, event })
 }

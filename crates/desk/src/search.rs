@@ -11,13 +11,14 @@ use model::{Sha256Digest, action::Action, event::EventType, exhibit::{ExhibitCla
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    NewEvent, Permit, Scope, StoreError,
-    index::{Answer, CaseIndex, Held, Hit, Reach, read_ask},
+    NewEvent, Permit, Row, Scope, StoreError,
+    index::{Answer, CaseIndex, Held, Hit, Reach, Stretch, read_ask, stretch},
 };
 
 use crate::{
     Desk,
     admit::ExhibitContent,
+    cover::{self, Secrets},
     examine::{self, SelectorBatch, WHOLE},
     reading,
     reclassify,
@@ -44,7 +45,7 @@ const MINIMISED: &str = "(minimised)";
 
 impl SelectorHit {
     /// A value that opens an account, a wallet or a key is not shown in a list: what it is, and how long.
-    fn masked(mut self) -> SelectorHit {
+    pub(crate) fn masked(mut self) -> SelectorHit {
         if self.selector.is_sensitive() {
             self.selector.value = format!("(masked, {} characters: --reveal)", self.selector.value.chars().count());
             self.selector.rivals.clear();
@@ -110,29 +111,13 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, asked: &SelectorQu
         None => desk.store.list(scope, "selectors")?,
     };
     let (mut hits, mut outside) = (Vec::new(), 0);
-    let sensitive = sensitive_labels(desk, scope)?;
-    let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
+    let sight = SelectorSight::of(desk, scope)?;
     for row in &rows {
-        let batch: SelectorBatch = row.content()?;
-        if restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob)) {
-            continue;
-        }
-        let reaches = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
-        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
-        if !reaches {
-            outside += matching.count();
-            continue;
-        }
-        let found = matching.map(|selector| {
-            let hit = SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false };
-            if reveal || value.is_some() { hit } else { hit.masked() }
-        });
-        if sensitive.contains(&batch.exhibit) {
-            hits.extend(found.map(|hit| hit.minimised(value)));
-        } else {
-            hits.extend(found);
-        }
+        let (found, beyond) = sight.hits(desk, scope, permit, row, value)?;
+        hits.extend(found.into_iter().map(|hit| if reveal || value.is_some() { hit } else { hit.masked() }));
+        outside += beyond;
     }
+    let restricted = sight.restricted();
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
     let unsearched = unsearched(desk, scope)?;
     let detail = json!({
@@ -140,7 +125,45 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, asked: &SelectorQu
         "revealed": if reveal { Some(hits.iter().filter(|hit| hit.selector.is_sensitive()).count()) } else { None },
     });
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
-    Ok(Hits { hits, outside, restricted: restricted.into_iter().collect(), unsearched, event })
+    Ok(Hits { hits, outside, restricted, unsearched, event })
+}
+
+/// What of a case's selectors its members may see in a list.
+pub(crate) struct SelectorSight {
+    sensitive: BTreeSet<String>,
+    restricted: BTreeSet<String>,
+    parts: BTreeSet<BlobId>,
+}
+
+impl SelectorSight {
+    pub fn of(desk: &Desk, scope: &Scope) -> Result<SelectorSight, StoreError> {
+        let (restricted, parts) = (reclassify::restricted_labels(desk, scope)?, reclassify::restricted_parts(desk, scope)?);
+        Ok(SelectorSight { sensitive: sensitive_labels(desk, scope)?, restricted, parts })
+    }
+
+    /// Labels of restricted exhibits, about which nothing is said.
+    pub fn restricted(&self) -> Vec<String> {
+        self.restricted.iter().cloned().collect()
+    }
+
+    /// What one row of selectors shows, all or of this value; and how many stand where the authority does not reach.
+    pub fn hits(&self, desk: &Desk, scope: &Scope, permit: &Permit, row: &Row, value: Option<&str>) -> Result<(Vec<SelectorHit>, usize), StoreError> {
+        let batch: SelectorBatch = row.content()?;
+        if self.restricted.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| self.parts.contains(blob)) {
+            return Ok((vec![], 0));
+        }
+        let reaches = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
+        let matching = batch.selectors.into_iter().filter(|s| value.is_none_or(|v| s.value.to_lowercase() == v.to_lowercase()));
+        if !reaches {
+            return Ok((vec![], matching.count()));
+        }
+        let sensitive = self.sensitive.contains(&batch.exhibit);
+        let hits = matching.map(|selector| {
+            let hit = SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false };
+            if sensitive { hit.minimised(value) } else { hit }
+        });
+        Ok((hits.collect(), 0))
+    }
 }
 
 /// Labels of the personal-sensitive exhibits: lists show nothing that was read in them.
@@ -156,7 +179,7 @@ fn sensitive_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, Stor
 
 /// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
 /// nothing about them.
-fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
+pub(crate) fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
     let newest = newest_examinations(desk, scope)?;
     let rows = desk.store.list(scope, "exhibit")?;
     let mut labels = Vec::new();
@@ -213,6 +236,9 @@ pub struct WordHit {
     /// Whether some words stand there only in letters that look or sound alike.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub look_alike: bool,
+    /// Whether the first hit begins or ends inside a longer word, as a dictionary cuts words of scripts without blanks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inside_word: bool,
     /// Whether words and place are left out, because the exhibit is personal and sensitive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub minimised: bool,
@@ -304,6 +330,16 @@ pub(crate) fn each_selector(desk: &Desk, scope: &Scope, value: &str, places: &Pl
         batch.selectors.iter().filter(|found| found.value.to_lowercase() == value).for_each(|found| each(&batch.exhibit, &place, found));
     }
     Ok(())
+}
+
+/// The sensitive selectors that were found in an exhibit, by the bytes in which they stand.
+pub(crate) fn secrets_of(desk: &Desk, scope: &Scope, exhibit: &str) -> Result<BTreeMap<Option<BlobId>, Secrets>, StoreError> {
+    let mut found: BTreeMap<Option<BlobId>, Vec<FoundSelector>> = BTreeMap::new();
+    for row in desk.store.list_of(scope, "selectors", exhibit)? {
+        let batch: SelectorBatch = row.content()?;
+        found.entry(batch.blob).or_default().extend(batch.selectors.into_iter().filter(FoundSelector::is_sensitive));
+    }
+    Ok(found.into_iter().map(|(blob, selectors)| (blob, Secrets::of(&selectors))).collect())
 }
 
 /// Labels of exhibits of which a list tells nothing: restricted ones, and those that are personal and sensitive.
@@ -407,7 +443,7 @@ fn sight(desk: &Desk, scope: &Scope, permit: &Permit, covers: Option<&BTreeMap<S
 fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
     let held = &hit.held;
     let first = hit.confirmed.places.first().copied().unwrap_or((0, held.text.len().min(AROUND)));
-    let (from, to) = around(&held.text, first);
+    let Stretch { from, to, inside_word } = stretch(&held.text, first, AROUND);
     let marks = hit.confirmed.places.iter().filter(|(start, end)| *start >= from && *end <= to);
     let (start, end) = extract::passages::raw_range(&held.runs, first.0, first.1).unwrap_or_default();
     let minimised = sensitive.contains(&held.exhibit);
@@ -416,33 +452,23 @@ fn shown(hit: &Hit, sensitive: &BTreeSet<String>) -> WordHit {
         place: if minimised { MINIMISED.into() } else { held.place.clone() },
         zone: held.zone.clone(),
         language: held.language.clone().filter(|_| !minimised),
-        quote: if minimised { MINIMISED.into() } else { quoted(&held.text[from..to], &held.selectors) },
+        quote: if minimised { MINIMISED.into() } else { quoted(held, (from, to)) },
         marks: if minimised { vec![] } else { marks.map(|(start, end)| (start - from, end - from)).collect() },
         blob: held.blob.clone(),
         start,
         end,
         look_alike: hit.confirmed.look_alike,
+        inside_word: inside_word && !hit.confirmed.places.is_empty() && !minimised,
         minimised,
     }
 }
 
-/// The captured words, with every value that opens an account, a wallet or a key covered by as many stars: what is
-/// sensitive is shown by its own question, and never by the way.
-fn quoted(quote: &str, selectors: &[(String, String)]) -> String {
-    let mut shown = quote.to_string();
+/// The captured words, with every value covered that opens an account, a wallet or a key: what is sensitive is shown by
+/// its own question, and never by the way.
+fn quoted(held: &Held, stretch: (usize, usize)) -> String {
+    let shown = cover::quoted(&held.text, stretch, &held.runs, &held.secrets);
+    // The same value once more, where no selector was read.
     let secret = |kind: &str| serde_json::from_value::<SelectorType>(json!(kind)).is_ok_and(SelectorType::is_sensitive);
-    for (_, value) in selectors.iter().filter(|(kind, value)| secret(kind) && value.bytes().any(|byte| byte != b'*')) {
-        // ASCII alone is compared in any letter case, so that places stay places.
-        while let Some(at) = shown.to_ascii_lowercase().find(&value.to_ascii_lowercase()) {
-            shown.replace_range(at..at + value.len(), &"*".repeat(value.len()));
-        }
-    }
-    shown
-}
-
-/// A stretch around a place that begins and ends between characters.
-fn around(text: &str, (start, end): (usize, usize)) -> (usize, usize) {
-    let from = text.floor_char_boundary(start.saturating_sub(AROUND));
-    let to = text.ceil_char_boundary(end.saturating_add(AROUND).min(text.len()));
-    (from, to)
+    let values = held.selectors.iter().filter(|(kind, _)| secret(kind));
+    values.fold(shown, |shown, (_, value)| cover::without(&shown, value).unwrap_or(shown))
 }

@@ -4,7 +4,10 @@
 //! It refuses to act: an alert changes nothing but the list of alerts (law 12). It asks only while an authority of the
 //! case allows a question, and says so in the log when it could not ask. A list of hashes is watched by `known`.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use model::{Moment, Sha256Digest, action::Action, event::EventType, exhibit::Origin, selector::FoundSelector};
 use regex_automata::meta::Regex;
@@ -12,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
     Intent, NewEvent, Permit, Row, Scope, StoreError,
-    index::{Ask, CaseIndex, Held, answers, read_ask},
+    index::{Ask, CaseIndex, Confirmed, Held, answers, read_ask},
     vault::secret::fresh_id,
 };
 
@@ -179,19 +182,21 @@ impl Ready {
                 let same = selectors.iter().filter(|found| found.value.to_lowercase() == *value);
                 same.map(|found| at(found.start, found.end, format!("{}: {}", kind_of(found), found.reason))).collect()
             }
-            By::Words(ask) => held.iter().filter_map(|one| {
-                let confirmed = answers(ask, one)?;
-                let (start, end) = confirmed.places.first().copied().unwrap_or((0, one.text.len()));
-                let (from, to) = extract::passages::raw_range(&one.runs, start, end)?;
-                let alike = if confirmed.look_alike { ", in letters that look or sound alike" } else { "" };
-                Some(at(from, to, format!("the words stand in the {}{alike}", one.zone)))
-            }).collect(),
+            By::Words(ask) => answers(ask, held).into_iter().filter_map(|(n, confirmed)| answer_at(&held[n], &confirmed)).collect(),
             By::Pattern(pattern) => held.iter().flat_map(|one| {
                 let found = pattern.find_iter(one.text.as_str()).filter(|found| !found.is_empty()).take(PLACES);
                 found.filter_map(|found| extract::passages::raw_range(&one.runs, found.start(), found.end())).map(|(from, to)| at(from, to, format!("the pattern matches in the {}", one.zone))).collect::<Vec<_>>()
             }).collect(),
         }
     }
+}
+
+/// The first place at which a passage answers.
+fn answer_at(held: &Held, confirmed: &Confirmed) -> Option<Match> {
+    let (first, last) = confirmed.places.first().copied().unwrap_or((0, held.text.len()));
+    let (start, end) = extract::passages::raw_range(&held.runs, first, last)?;
+    let alike = if confirmed.look_alike { ", in letters that look or sound alike" } else { "" };
+    Some(Match { place: held.place.clone(), blob: held.blob.clone(), start, end, reason: format!("the words stand in the {}{alike}", held.zone) })
 }
 
 /// A pattern that costs one pass over the text, whatever the text is.
@@ -325,7 +330,26 @@ pub fn hunt(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &
         By::Words(_) | By::Pattern(_) => {
             if let Some(content) = index_to_ask(desk, scope)? {
                 let index = CaseIndex::open(desk.store.home().root(), &content.key)?;
-                index.each(&places.reach(), &mut |held| keep(&held.exhibit, ready.matches(std::slice::from_ref(held), &[], held)))?;
+                let mut asked = Instant::now();
+                // A hunt through everything takes its time; who asks must still be allowed to (law 15).
+                let mut still_live = || {
+                    if asked.elapsed() < Duration::from_secs(1) {
+                        return Ok(());
+                    }
+                    asked = Instant::now();
+                    desk.store.still_live(scope, permit)
+                };
+                if let By::Words(ask) = &ready.by {
+                    index.each_answer(ask, &places.reach(), &mut |held, confirmed| {
+                        keep(&held.exhibit, answer_at(held, confirmed).into_iter().collect());
+                        still_live()
+                    })?;
+                } else {
+                    index.each(&places.reach(), &mut |held| {
+                        keep(&held.exhibit, ready.matches(std::slice::from_ref(held), &[], held));
+                        still_live()
+                    })?;
+                }
             }
         }
     }

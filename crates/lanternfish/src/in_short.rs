@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use desk::{admit::ExhibitView, authority::AuthorityView, capture::{CaptureView, Underway}, crawl::{ChangeLine, CrawlView, PageLine}, charges::ChargeView, errata::ErratumView, material::MaterialView, minimise::MinimisedView, package::{AnchorsView, PackageView, disclose::DisclosureView, renew::RenewalView}};
-use desk::{examine::PictureText, rows::{RowView, What}, search::{SelectorHit, WordHits}};
+use desk::{elsewhere::CaseHit, examine::PictureText, rows::{RowView, What}, search::{SelectorHit, WordHits}};
 use model::{Moment, capture::FetchOutcome, event::Leaf, exhibit::ExhibitClass};
 use serde::Serialize;
 
@@ -189,6 +189,16 @@ pub fn selectors(hits: &[SelectorHit]) -> Vec<String> {
     table(&std::iter::once(head).chain(hits.iter().map(cells)).collect::<Vec<_>>())
 }
 
+/// The same in several cases.
+pub fn case_hits(hits: &[CaseHit]) -> Vec<String> {
+    let cells = |found: &CaseHit| {
+        let (selector, hit) = (&found.hit.selector, &found.hit);
+        row([&found.case, &hit.exhibit, &name(&selector.selector_type), &name(&selector.state), &selector.value, &format!("{}, byte {}", hit.place, selector.start)])
+    };
+    let head = row(["case", "exhibit", "type", "state", "value", "place"]);
+    table(&std::iter::once(head).chain(hits.iter().map(cells)).collect::<Vec<_>>())
+}
+
 /// Listings, posts and messages, one line each.
 pub fn rows(rows: &[RowView]) -> Vec<String> {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -222,7 +232,8 @@ pub fn word_hits(found: &WordHits) -> Vec<String> {
         let bytes = if hit.end > hit.start { format!(", bytes {}-{}", hit.start, hit.end) } else { String::new() };
         let zone = if hit.zone == "text" { String::new() } else { format!(", in {}", hit.zone) };
         let alike = if hit.look_alike { ", in letters that look or sound alike" } else { "" };
-        lines.push(format!("{}  {}{zone}{bytes}{alike}", hit.exhibit, hit.place));
+        let inside = if hit.inside_word { ", inside a longer word" } else { "" };
+        lines.push(format!("{}  {}{zone}{bytes}{alike}{inside}", hit.exhibit, hit.place));
         lines.push(format!("    {}", marked(&hit.quote, &hit.marks)));
     }
     let largest = |name: &str| found.facets.get(name).filter(|values| values.len() > 1).map(|values| {

@@ -90,6 +90,7 @@ fn held(worlds: &Worlds, n: usize) -> Held {
         language: Some(worlds.of(n).name.into()),
         captured: Some(n as i64 * 1_000_000),
         selectors: vec![],
+        secrets: vec![],
     }
 }
 

@@ -32,6 +32,8 @@ mod meddle;
 mod moto;
 #[path = "store/permits.rs"]
 mod permits;
+#[path = "store/phrases.rs"]
+mod phrases;
 #[path = "store/planted.rs"]
 mod planted;
 #[path = "store/random.rs"]

@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parse::{Budget, Ended, MemberHead, MemberTail, Sink, SinkError, Task};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Permit, Row, Scope, StoreError, index::Held};
 
 use super::{DerivedMember, OWN_WORDS, SEARCHED, SelectorSink, Work, ended_words, members::sink_error, own_ids};
 use crate::{
     Desk,
     admit,
-    reading::{Indexing, Reading, WORDS},
+    reading::{Indexing, Reading},
     reclassify,
 };
 
@@ -38,11 +38,11 @@ pub(crate) fn index_again(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row
     if outcome.ended == Ended::Stopped {
         desk.store.still_live(scope, permit)?;
     }
-    let whole = members.is_empty().then(|| (blob.clone(), work.held(derivation, &work.label, None)));
-    for (blob, held) in unread.into_iter().chain(whole) {
+    let whole = members.is_empty().then(|| (blob.clone(), super::hint_of_whole(&work.label), work.held(derivation, &work.label, None)));
+    for (blob, hint, held) in unread.into_iter().chain(whole) {
         desk.store.still_live(scope, permit)?;
         let mut sink = SelectorSink::default();
-        let task = Task::Extract { hint: json!({"place": held.place, "read": WORDS}).to_string() };
+        let task = Task::Extract { hint: hint.to_string() };
         let outcome = parse::run(desk.exe(), &task, &Budget::default(), &mut work.source(&blob)?, &mut sink, &stop)
             .map_err(|e| StoreError::Environment { attempt: format!("reading {}", held.place), cause: e.to_string() })?;
         if outcome.ended != Ended::Done {
@@ -60,11 +60,19 @@ pub(crate) fn index_again(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row
     Ok(gaps)
 }
 
+/// A member that may be read.
+struct Wanted {
+    blob: model::id::BlobId,
+    digest: String,
+    hint: Value,
+    held: Held,
+}
+
 /// Keeps words only.
 struct IndexSink<'w> {
     indexing: &'w mut Indexing,
-    /// Members that may be read: their digest, and what is said of their words.
-    wanted: BTreeMap<u32, (model::id::BlobId, String, Held)>,
+    /// By number: the members that may be read.
+    wanted: BTreeMap<u32, Wanted>,
     read: BTreeSet<u32>,
     ended: Option<(u32, bool)>,
     reading: Reading,
@@ -84,15 +92,17 @@ impl<'w> IndexSink<'w> {
         let wanted = readable.map(|member| {
             let (place, captured) = place_of(&member.head, &heads);
             let held = work.held(derivation, &place, Some(&member.blob));
-            (member.head.id, (member.blob.clone(), member.sha256.hex(), Held { captured: captured.or(held.captured), ..held }))
+            let hint = super::hint_of(&member.head, |parent| heads.get(&parent).copied());
+            let held = Held { captured: captured.or(held.captured), ..held };
+            (member.head.id, Wanted { blob: member.blob.clone(), digest: member.sha256.hex(), hint, held })
         });
         Ok(IndexSink { wanted: wanted.collect(), indexing, read: BTreeSet::new(), ended: None, reading: Reading::default(), gaps: vec![] })
     }
 
     /// What is missing, and the members that were not read in passing.
-    fn end(self) -> (Vec<String>, Vec<(model::id::BlobId, Held)>) {
+    fn end(self) -> (Vec<String>, Vec<(model::id::BlobId, Value, Held)>) {
         let unread = self.wanted.into_iter().filter(|(id, _)| !self.read.contains(id));
-        (self.gaps, unread.map(|(_, (blob, _, held))| (blob, held)).collect())
+        (self.gaps, unread.map(|(_, Wanted { blob, hint, held, .. })| (blob, hint, held)).collect())
     }
 }
 
@@ -121,7 +131,7 @@ impl Sink for IndexSink<'_> {
     }
 
     fn end(&mut self, tail: &MemberTail) -> Result<(), SinkError> {
-        let same = self.wanted.get(&tail.id).map(|(_, digest, held)| (*digest == tail.sha256, held.place.clone()));
+        let same = self.wanted.get(&tail.id).map(|wanted| (wanted.digest == tail.sha256, wanted.held.place.clone()));
         if let Some((false, place)) = &same {
             self.gaps.push(format!("{place}: it came out otherwise than when it was examined, and is not indexed"));
             self.wanted.remove(&tail.id);
@@ -144,7 +154,7 @@ impl Sink for IndexSink<'_> {
             return Ok(());
         }
         self.reading.take(values);
-        if let Some((_, _, held)) = self.wanted.get(&id).filter(|_| last) {
+        if let Some(Wanted { held, .. }) = self.wanted.get(&id).filter(|_| last) {
             self.gaps.extend(self.reading.gaps(&held.place));
             self.indexing.add(&self.reading.held(held)).map_err(sink_error)?;
             self.read.insert(id);

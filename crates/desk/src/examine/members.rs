@@ -21,7 +21,7 @@ use super::{DerivedMember, OWN_WORDS, Read, Take, Work};
 use crate::{
     admit,
     known::{self, Known},
-    reading::Reading,
+    reading::{Reading, WORDS},
     reclassify,
     row::Draft,
 };
@@ -30,7 +30,7 @@ use crate::{
 const BATCH: usize = 400;
 /// Bytes that tell a picture.
 pub(super) const FIRST: usize = 12;
-/// Bytes of words that wait for their members.
+/// Bytes of what was read that wait for their members.
 const WAITING: usize = 24 << 20;
 
 /// What is needed of a member after it was stored.
@@ -55,6 +55,21 @@ pub(super) struct Kept {
     pub captured: Option<i64>,
     /// The known-hash lists that hold its bytes.
     pub known: Vec<KnownHit>,
+    /// What the reader is told of it, when it reads it by itself.
+    pub hint: Value,
+}
+
+/// What a reader is told of a member that it reads by itself: the same as of one that passes. Without the type of
+/// media, words of another charset come out as others.
+pub(super) fn hint_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Value {
+    let (mut address, mut around) = (None, Some(head));
+    while let (None, Some(member)) = (address, around) {
+        address = member.warc.as_ref().and_then(|warc| warc.target_uri.as_deref());
+        around = member.parent.and_then(&parent);
+    }
+    let fields = head.http.as_ref().map_or(&[][..], |http| &http.fields[..]);
+    let media = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value);
+    json!({"place": address, "name": head.name.text, "media": media, "read": WORDS})
 }
 
 /// See the module.
@@ -260,6 +275,7 @@ impl Sink for MemberSink<'_, '_> {
             restricted,
             record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
             known: known.clone(),
+            hint: hint_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
         });
         self.parents.extend(head.parent);
         let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
@@ -292,7 +308,7 @@ impl Sink for MemberSink<'_, '_> {
         let member = self.kept.last_mut().ok_or_else(|| sink_error("what was read, of no member"))?;
         member.read = true;
         self.gaps.extend(reading.gaps(&member.place));
-        self.waiting += reading.passages.iter().map(crate::reading::Passage::size).sum::<usize>();
+        self.waiting += reading.size();
         let held = self.work.held(&self.derivation, &member.place, Some(&member.blob));
         let held = Held { captured: member.captured.or(held.captured), ..held };
         self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading, method: None });

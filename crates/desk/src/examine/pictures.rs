@@ -406,6 +406,8 @@ pub(super) fn held_of(desk: &Desk, scope: &Scope, exhibit: &str, derivation: &st
             text: words.text,
             language: words.language,
             selectors: words.selectors,
+            // Words of a picture have no bytes of their own: all of them are covered, or none.
+            secrets: if content.sensitive { vec![(0, u64::from(words.length))] } else { vec![] },
         }));
     }
     Ok(held)

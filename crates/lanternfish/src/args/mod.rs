@@ -220,6 +220,9 @@ pub enum Verb {
         /// Only of this exhibit.
         #[arg(long)]
         exhibit: Option<String>,
+        /// Show private keys, seed phrases, cards and logins, which are covered otherwise; the log says so.
+        #[arg(long)]
+        reveal: bool,
         /// What you ask for, for the log.
         #[arg(long, value_parser = words)]
         purpose: String,
@@ -252,6 +255,21 @@ pub enum Verb {
         #[arg(long)]
         reveal: bool,
         /// What you ask for, for the log.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+    },
+    /// Where else a selector stands: in this case and in all your other cases.
+    #[command(after_long_help = "Only cases of which you are a member and in which an authority lets you ask are asked; each of them has\nan event of its own. Nothing is said about cases of others, not even a number.")]
+    Elsewhere {
+        #[command(flatten)]
+        case: InCase,
+        /// This selector.
+        #[arg(long, required_unless_present = "exhibit", conflicts_with = "exhibit")]
+        value: Option<String>,
+        /// Every selector of this exhibit.
+        #[arg(long)]
+        exhibit: Option<String>,
+        /// What you ask for, for the logs.
         #[arg(long, value_parser = words)]
         purpose: String,
     },
@@ -396,9 +414,9 @@ const SEARCH_WORDS: &str = "\
 How to ask:
   two words             both must be there
   \"a phrase\"            these words, one after the other
-  \"a phrase\"~5          these words, with at most 5 others among them
+  \"a phrase\"~5          these words in any order, with at most 5 others among them
   one OR other          one of them
-  -word                 must not be there
+  -word                 must stand nowhere on the page
   word*                 words that begin so
   word~   word~2        words that differ by 1 or 2 letters
   ( ... )               a group
@@ -406,7 +424,8 @@ How to ask:
   exhibit:E-0001  host:  language:lo  zone:comment  selector:VALUE  type:btc-bech32
   after:2026-01-31  before:2026-02-28   day of the capture, both included
 
-Lao, Thai, Khmer, Burmese and Chinese are found inside longer text, without blanks.
+Lao, Thai, Khmer, Burmese and Chinese are found inside longer text, without blanks; ~ counts their letters.
+Words that must be there together may stand anywhere in one page, file or mail.
 Each answer quotes the captured text and names its bytes.";
 
 /// Whom and where something concerns; needed under an authority that is limited in it.

@@ -7,7 +7,7 @@ use crate::{
     erasing::{decided, plant, sealed, speaking, stands_in},
     cluster::{APP, OWNER, TestDatabase, cluster},
     disks::kills_lose_nothing,
-    office::{ADMIN, AUDITOR, NOY, Office, passphrase as words_of, skipped, string, text},
+    office::{ADMIN, AUDITOR, BOUNMY, NOY, Office, passphrase as words_of, skipped, string, text},
     people::finding,
 };
 
@@ -61,6 +61,42 @@ fn a_centre_is_set_up_backed_up_and_brought_back_to_a_file_or_a_server() {
     elsewhere.bare(&["init", "--agency", "X Unit", "--database", "postgres://a:word@localhost/c"]).ended(2).tells("no password belongs");
     elsewhere.bare(&["init", "--agency", "X Unit", "--database", &database.cluster.url(APP, &database.name)]).ended(2).tells("already");
     assert_eq!(string(&office.done(ADMIN, &["log", "show", "--limit", "1"])["type"]), "log-opened");
+}
+
+#[test]
+fn law_09_each_machine_of_a_server_has_an_index_of_its_own_and_says_what_is_not_in_it() {
+    let drill = "law_09_each_machine_of_a_server_has_an_index_of_its_own_and_says_what_is_not_in_it";
+    let Some((here, _database)) = office(drill) else { return };
+    let there = here.duplicate();
+    // What both machines share beside the records: the place where the objects lie.
+    fs::remove_dir_all(there.home.join("objects")).unwrap();
+    std::os::unix::fs::symlink(here.home.join("objects"), there.home.join("objects")).unwrap();
+    let ask = |office: &Office, word: &str| office.in_case(NOY, "search", &[word, "--purpose", "drill"]).ended(0);
+    let examined = |office: &Office, name: &str, words: &str| {
+        let label = office.admit(name, words);
+        office.in_case(NOY, "examine", &[&label]).ended(0);
+        label
+    };
+    let first = examined(&here, "first.txt", "SYNTHETIC harbour words");
+    assert_eq!(ask(&here, "harbour").lines().len(), 1);
+    ask(&there, "harbour").tells("nothing was found").tells(&format!("nothing is said about: {first}"));
+    // The second machine reads what it has not, and takes nothing from the first.
+    there.in_case(NOY, "search", &["--rebuild"]).ended(0).tells("1 exhibit");
+    assert_eq!((ask(&there, "harbour").lines().len(), ask(&here, "harbour").lines().len()), (1, 1));
+    let second = examined(&there, "second.txt", "SYNTHETIC lantern words");
+    assert_eq!(ask(&there, "words").lines().len(), 2);
+    let said = ask(&here, "words").tells(&format!("nothing is said about: {second}"));
+    assert_eq!(said.lines().len(), 1, "{}", said.out);
+    here.in_case(NOY, "search", &["--rebuild"]).ended(0).tells("2 exhibits");
+    assert_eq!((ask(&here, "words").lines().len(), ask(&there, "words").lines().len()), (2, 2));
+    // When somebody leaves, the keys of both go, and what the other machine held goes from its disk when it is there.
+    here.in_case(NOY, "case member remove", &[BOUNMY]).ended(0);
+    for office in [&there, &here] {
+        ask(office, "words").tells("nothing was found").tells(&format!("nothing is said about: {first}, {second}"));
+        let left: Vec<_> = fs::read_dir(office.home.join("index")).unwrap().map(|entry| entry.unwrap().file_name()).filter(|name| name != "machine").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    here.sound_log();
 }
 
 #[test]

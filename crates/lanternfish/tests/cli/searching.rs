@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::office::{KHAM, NOY, Office};
+use crate::office::{ADMIN, KHAM, NOY, Office, passphrase};
 
 const PAGE: &str = "<html><head><title>SYNTHETIC ຮ້ານ</title></head><body><p>ຂາຍ<b>ເຄື່ອງ</b>ໃໝ່ ສົ່ງພາຍໃນສອງມື້</p>\
     <p>Ship from Vientiane, mail seller@example.org</p><!-- back door at the quiet town --></body></html>";
@@ -153,6 +153,69 @@ fn what_opens_a_wallet_is_masked_until_somebody_asks_for_it() {
     assert!(quoted.out.contains("lawyer of") && !quoted.out.contains("5HueCGU8"), "{}", quoted.out);
     let shown = office.in_case(NOY, "selectors", &["--reveal", "--purpose", "drill"]).ended(0);
     assert!(shown.out.contains("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"), "{}", shown.out);
+}
+
+#[test]
+fn law_13_where_else_is_answered_by_the_cases_of_the_person_and_by_no_others() {
+    const ADDRESS: &str = "1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1";
+    const KEO: &str = "Keo Second";
+    let mut office = Office::working();
+    office.done(ADMIN, &["user", "add", KEO, "--role", "investigator"]);
+    office.log_in(KEO, &passphrase(KEO));
+    office.in_case(NOY, "case member add", &[KEO]).ended(0);
+    let first = examined(&office, "other.html", OTHER);
+    let shared = std::mem::take(&mut office.case);
+    // A case of Noy alone, with a page of the same address and one that nobody examined.
+    office.case = office.open_case(NOY, &[]);
+    let second = examined(&office, "second.html", &OTHER.replace("SYNTHETIC", "SYNTHETIC second"));
+    let unread = office.admit("third.html", OTHER.replace("SYNTHETIC", "SYNTHETIC third"));
+    let own = std::mem::replace(&mut office.case, shared.clone());
+    let asked = |more: &[&str]| office.in_case(NOY, "elsewhere", &[&["--purpose", "drill"][..], more].concat());
+    let places = |said: &crate::office::Said| {
+        let place = |hit: &Value| format!("{} {} {}", hit["case"].as_str().unwrap(), hit["exhibit"].as_str().unwrap(), hit["value"].as_str().unwrap());
+        said.lines().iter().map(place).collect::<Vec<_>>()
+    };
+    let both = [format!("{shared} {first} {ADDRESS}"), format!("{own} {second} {ADDRESS}")];
+    let said = asked(&["--value", &ADDRESS.to_lowercase()]).ended(0).tells("no member were not asked").tells(&format!("{own}: not examined to the end, so nothing is said about: {unread}"));
+    assert_eq!(places(&said), both);
+    assert_eq!(office.last_events(2), ["queried", "queried"], "each case has its event");
+    // Who is no member of the second case hears nothing of it, not even its name.
+    let said = office.in_case(KEO, "elsewhere", &["--value", ADDRESS, "--purpose", "drill"]).ended(0);
+    assert_eq!(places(&said), both[..1]);
+    assert!(!said.err.contains(&own), "{}", said.err);
+    // The selectors of an exhibit: it is not told of itself.
+    assert_eq!(places(&asked(&["--exhibit", &first]).ended(0)), both[1..]);
+    // What became restricted is neither shown nor counted.
+    office.case = own.clone();
+    office.in_case(NOY, "exhibit reclassify", &[&second, "--class", "privileged", "--reason", "drill"]).ended(0);
+    office.case = shared;
+    let said = office.in_case(NOY, "elsewhere", &["--value", ADDRESS, "--purpose", "drill"]).ended(0).tells(&format!("{own}: restricted, so nothing is said about: {second}"));
+    assert_eq!(places(&said), both[..1]);
+    assert!(!said.err.contains("does not reach"), "{}", said.err);
+    office.in_case(NOY, "elsewhere", &["--purpose", "drill"]).ended(2).tells("--value");
+    office.sound_log();
+}
+
+const BROKEN: &str = "<p>SYNTHETIC, private key: 5HueCGU8rMjxEXxiPuD5BDku<wbr>4MkFqeZyd4dZ1jvhTVqvbTLvyTJ Mekong</p>\
+    <pre>-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeoAoGCCqGSM49\n-----END EC PRIVATE KEY-----\nKhong</pre>";
+const CHAT: &str = "[02/01/2026, 10:00:00] Anna: SYNTHETIC good morning\n[02/01/2026, 10:01:00] Anna: take 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ as the private key\n\
+    [02/01/2026, 10:02:00] Bee: thank you\n";
+
+#[test]
+fn no_spelling_of_a_key_is_shown_by_the_way() {
+    let office = Office::working();
+    examined(&office, "broken.html", BROKEN);
+    // Parted by markup, cut by the edge of the quote, written as armour: its bytes are covered.
+    for (question, shown, hidden) in [("Mekong", "private key:", "5HueC"), ("SYNTHETIC", "private key:", "5HueC"), ("Khong", "*", "MHcC"), ("Khong", "*", "FakeoAoG")] {
+        let quoted = office.in_case(NOY, "search", &[question, "--purpose", "drill"]).ended(0);
+        assert!(quoted.out.contains(shown) && !quoted.out.contains(hidden), "{question}: {}", quoted.out);
+    }
+    examined(&office, "_chat.txt", CHAT);
+    let rows = |more: &[&str]| office.in_case(NOY, "rows", &[&["--purpose", "drill"][..], more].concat()).ended(0);
+    let listed = rows(&[]).tells("1 private keys, seed phrases, cards or logins are covered");
+    assert!(listed.out.contains("good morning") && listed.out.contains("as the private key") && !listed.out.contains("5HueC"), "{}", listed.out);
+    assert!(rows(&["--reveal"]).out.contains("take 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ as"));
+    office.sound_log();
 }
 
 #[test]

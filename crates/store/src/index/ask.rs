@@ -9,7 +9,8 @@
 //! after:2026-01-31  before:2026-02-28            day of the capture, both included
 //! ```
 //!
-//! Words of Lao, Thai, Khmer, Burmese and Chinese stand without spaces: what is typed of them is one phrase.
+//! Words of Lao, Thai, Khmer, Burmese and Chinese stand without spaces: what is typed of them is one phrase. `~` counts
+//! their letters (a letter with its marks), because nobody knows where their words end.
 //! It refuses a question that would only say what must not be there, and one that it does not understand: a question
 //! that was read in another way than it was meant gives an answer that means nothing.
 
@@ -59,11 +60,13 @@ pub enum Field {
 pub enum How {
     /// As they are, one after the other.
     Phrase,
-    /// In any order, with at most this many other words among them.
+    /// In any order, with at most this many other words among them; of scripts without blanks letters are counted, and
+    /// what was typed without a blank is one word.
     Near(u32),
     /// The last one may go on.
     Prefix,
-    /// One word that may differ by this many letters.
+    /// Each word may differ by this many letters put in, left out, changed or swapped; of scripts without blanks all
+    /// that was typed, by this many put in, left out or changed.
     Fuzzy(u8),
 }
 
@@ -111,7 +114,7 @@ pub fn read(text: &str) -> Result<Ask, String> {
 
 impl Ask {
     /// Whether something in it must be there.
-    fn can_be_found(&self) -> bool {
+    pub(super) fn can_be_found(&self) -> bool {
         match self {
             Ask::All(parts) => parts.iter().any(Ask::can_be_found),
             Ask::Any(parts) => parts.iter().all(Ask::can_be_found),
@@ -307,7 +310,7 @@ fn leaf_of(field: Option<&str>, text: String, quoted: bool, mark: Option<char>, 
     let how = match (mark, quoted) {
         (Some('*'), _) => How::Prefix,
         (Some(_), true) => How::Near(number.unwrap_or(5)),
-        (Some(_), false) => How::Fuzzy(letters(number)?),
+        (Some(_), false) => How::Fuzzy(enough_letters(&text, letters(number)?)?),
         (None, _) => How::Phrase,
     };
     Ok(Ask::Words(Words { text, field, how }))
@@ -324,6 +327,18 @@ fn letters(number: Option<u32>) -> Result<u8, String> {
     match number.unwrap_or(1) {
         n @ 1..=2 => Ok(n as u8),
         _ => Err("a word may differ by 1 or 2 letters: write word~ or word~2".into()),
+    }
+}
+
+/// Refuses a word of a script without blanks that is too short to be told from others: with every second letter free,
+/// nearly every page would answer.
+fn enough_letters(text: &str, may_differ: u8) -> Result<u8, String> {
+    let needed = 2 * (usize::from(may_differ) + 1);
+    match super::cut::letters(text) {
+        Some(letters) if letters.len() < needed => {
+            Err(format!("in a script without blanks ~{may_differ} needs a word of at least {needed} letters, and {} has {}: write more of it, or leave ~ out", model::quoted(text), letters.len()))
+        }
+        _ => Ok(may_differ),
     }
 }
 

@@ -37,6 +37,39 @@ pub(crate) fn for_query(text: &str) -> Vec<Cut> {
     text::phrase(text).into_iter().map(Cut::from).collect()
 }
 
+/// Words and letters one by one, when letters of a script without blanks are among them.
+pub(crate) fn letters(text: &str) -> Option<Vec<Cut>> {
+    let all: Vec<_> = text::tokens(text).filter(|token| token.kind != Kind::Pair).collect();
+    all.iter().any(|token| token.kind == Kind::Single).then(|| all.into_iter().map(Cut::from).collect())
+}
+
+/// What stands near to what, in words that were typed with blanks: each word, and each run of letters of a script
+/// without blanks.
+pub(crate) fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    for typed in text.split_whitespace() {
+        let mut run: Option<(usize, usize)> = None;
+        for token in text::tokens(typed).filter(|token| token.kind != Kind::Pair) {
+            if token.kind == Kind::Single {
+                run = Some((run.map_or(token.raw.start, |(start, _)| start), token.raw.end));
+                continue;
+            }
+            pieces.extend(run.take().map(|(start, end)| &typed[start..end]));
+            pieces.push(&typed[token.raw]);
+        }
+        pieces.extend(run.map(|(start, end)| &typed[start..end]));
+    }
+    pieces
+}
+
+/// Parts of which at least one stands unchanged wherever the whole stands with `changed` letters put in, left out or
+/// changed: each change spoils at most one.
+pub(crate) fn unspoilt<'t>(text: &'t str, letters: &[Cut], changed: usize) -> Vec<&'t str> {
+    let parts = (changed + 1).min(letters.len());
+    let bound = |part: usize| part * letters.len() / parts.max(1);
+    (0..parts).map(|part| &text[letters[bound(part)].start..letters[bound(part + 1) - 1].end]).collect()
+}
+
 /// The words of scripts with blanks as they look and as they sound in plain Latin letters, at the same places as in
 /// the index of record.
 pub(crate) fn of_looks(text: &str) -> Vec<Cut> {
@@ -76,15 +109,45 @@ pub(crate) fn looks_for_query(text: &str) -> Vec<Vec<Cut>> {
     if look == sound { vec![look] } else { vec![look, sound] }
 }
 
+/// Thai, Lao, Burmese, Khmer; Chinese and Japanese.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}')
+}
+
 /// Dictionary words of scripts without blanks.
 pub(crate) fn of_words(text: &str) -> Vec<Cut> {
-    // Thai, Lao, Burmese, Khmer; Chinese and Japanese. Everything else has its words in the index of record.
-    let unspaced = |letter: char| matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}');
-    if !text.contains(unspaced) {
+    // Everything else has its words in the index of record.
+    if !text.contains(is_unspaced) {
         return vec![];
     }
-    let words = text::words::words(text).filter(|word| word.text.contains(unspaced));
+    let words = text::words::words(text).filter(|word| word.text.contains(is_unspaced));
     words.enumerate().map(|(position, word)| Cut { text: word.text, start: word.raw.start, end: word.raw.end, position, pair: false }).collect()
+}
+
+/// A stretch of text around a hit, for showing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// First byte.
+    pub from: usize,
+    /// One past the last.
+    pub to: usize,
+    /// Whether the hit begins or ends inside a longer word of a script without blanks, as a dictionary cuts it.
+    pub inside_word: bool,
+}
+
+/// The stretch with at most `around` bytes on each side of a hit that begins and ends between words, as a dictionary cuts
+/// them. It decides how a hit is shown, never whether it is one: dictionaries err.
+pub fn stretch(text: &str, (start, end): (usize, usize), around: usize) -> Stretch {
+    /// Bytes beyond the stretch by which a dictionary finds into the text.
+    const RUN_UP: usize = 96;
+    let (least, most) = (text.floor_char_boundary(start.saturating_sub(around)), text.ceil_char_boundary(end.saturating_add(around).min(text.len())));
+    let base = text.floor_char_boundary(least.saturating_sub(RUN_UP));
+    let window = &text[base..text.ceil_char_boundary(most.saturating_add(RUN_UP).min(text.len()))];
+    let words: Vec<(usize, usize)> = text::words::ranges(window).map(|word| (base + word.start, base + word.end)).collect();
+    let from = if least == 0 { Some(0) } else { words.iter().map(|word| word.0).find(|at| *at >= least && *at <= start) };
+    let to = if most == text.len() { Some(most) } else { words.iter().rev().map(|word| word.1).find(|at| *at <= most && *at >= end) };
+    let cuts = |at: usize| words.iter().any(|word| word.0 < at && at < word.1 && text[word.0..word.1].contains(is_unspaced));
+    Stretch { from: from.unwrap_or(start), to: to.unwrap_or(end), inside_word: cuts(start) || cuts(end) }
 }
 
 /// A tokenizer of a field that only adds to the index of record.

@@ -10,7 +10,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -194,4 +194,35 @@ pub(crate) fn remove(root: &Path) -> io::Result<()> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),
     }
+}
+
+/// The name that stands in the folder of all indexes; `fresh` becomes it when there is none. Two programs that ask at
+/// once get the same, and a copy of the folder has another: its files go their own way from then on.
+///
+/// # Errors
+/// When the disk refuses.
+pub(crate) fn machine(indexes: &Path, fresh: &str) -> io::Result<String> {
+    let at = indexes.join("machine");
+    match named(&at) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        there => return there,
+    }
+    std::fs::create_dir_all(indexes)?;
+    let aside = indexes.join(format!("machine-{fresh}"));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+    file.write_all(fresh.as_bytes())?;
+    file.sync_all()?;
+    // A link is made once: who comes second reads what the first one wrote.
+    let linked = std::fs::hard_link(&aside, &at);
+    std::fs::remove_file(&aside)?;
+    match linked {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+        _ => File::open(indexes)?.sync_all()?,
+    }
+    named(&at)
+}
+
+fn named(at: &Path) -> io::Result<String> {
+    let name = std::fs::read_to_string(at)?;
+    Ok(format!("{name}-{}", std::fs::metadata(at)?.ino()))
 }

@@ -5,6 +5,9 @@
 //! of scripts without: a dictionary that cuts a word wrongly loses evidence, a cluster does not. Two more fields only
 //! add: look-alike letters folded into one, and dictionary words for ranking. Every hit is confirmed on the stored text.
 //!
+//! A question is answered by documents: what has bytes of its own (a page, a file, a mail). Their passages are what is
+//! found and shown.
+//!
 //! It refuses to be evidence and to be complete: what it holds was read out of exhibits, and the desk says which
 //! exhibits are in it. It knows no permit: the desk tells it which exhibits may be looked at, before anything is counted.
 
@@ -12,15 +15,17 @@ mod ask;
 mod confirm;
 mod cut;
 mod folder;
+mod plan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tantivy::aggregation::AggregationCollector;
 use tantivy::aggregation::agg_req::Aggregations;
-use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::collector::{Collector, Count, DocSetCollector, FilterCollector, SegmentCollector, TopDocs};
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
 };
@@ -28,8 +33,10 @@ use tantivy::schema::{FAST, Field as IndexField, INDEXED, IndexRecordOption, STO
 use tantivy::{DateTime, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 pub use ask::{Ask, Field, How, Property, Words, read as read_ask};
-pub use confirm::{Confirmed, confirm as answers};
+pub use confirm::{Confirmed, answers};
+pub use cut::{Stretch, stretch};
 use folder::SealedFolder;
+use plan::{Part, Planned, Sets};
 
 use crate::{
     StoreError,
@@ -43,7 +50,13 @@ pub struct IndexKey {
     pub folder: String,
     /// Its key, hex.
     key: String,
+    /// How its files are laid out: one of another layout is as good as gone, and is made again.
+    #[serde(default)]
+    layout: u32,
 }
+
+/// The layout that this program writes and reads.
+const LAYOUT: u32 = 1;
 
 impl std::fmt::Debug for IndexKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +70,7 @@ impl IndexKey {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn fresh() -> Result<IndexKey, StoreError> {
-        Ok(IndexKey { folder: hex::encode(random_16()?), key: hex::encode(Secret32::random()?.expose()) })
+        Ok(IndexKey { folder: hex::encode(random_16()?), key: hex::encode(Secret32::random()?.expose()), layout: LAYOUT })
     }
 
     fn secret(&self) -> Result<Secret32, StoreError> {
@@ -67,9 +80,13 @@ impl IndexKey {
     }
 
     fn root(&self, home: &Path) -> Result<PathBuf, StoreError> {
-        let good = self.folder.len() == 32 && self.folder.bytes().all(|b| b.is_ascii_hexdigit());
-        if good { Ok(home.join("index").join(&self.folder)) } else { Err(StoreError::damaged("the folder of an index")) }
+        folder_in(home, &self.folder)
     }
+}
+
+fn folder_in(home: &Path, folder: &str) -> Result<PathBuf, StoreError> {
+    let good = folder.len() == 32 && folder.bytes().all(|b| b.is_ascii_hexdigit());
+    if good { Ok(home.join("index").join(folder)) } else { Err(StoreError::damaged("the folder of an index")) }
 }
 
 /// One passage to be indexed, and what is known of it.
@@ -97,6 +114,8 @@ pub struct Held {
     pub captured: Option<i64>,
     /// Selectors in it: type and value in lower case.
     pub selectors: Vec<(String, String)>,
+    /// Bytes of the place in which something stands that is shown to nobody by the way, in order.
+    pub secrets: Vec<(u64, u64)>,
 }
 
 /// What a search may look at.
@@ -126,9 +145,9 @@ pub struct Hit {
 pub struct Answer {
     /// The best, each confirmed on its text.
     pub hits: Vec<Hit>,
-    /// How many passages the index gave as candidates.
+    /// How many passages the index gave as candidates, in documents that can answer.
     pub candidates: usize,
-    /// Candidates whose text did not hold what was asked: left out.
+    /// Candidates whose text, or whose document, did not hold what was asked: left out.
     pub unconfirmed: usize,
     /// Whether every candidate was looked at.
     pub whole: bool,
@@ -148,10 +167,12 @@ struct Fields {
     looks: IndexField,
     words: IndexField,
     runs: IndexField,
+    secrets: IndexField,
     language: IndexField,
     captured: IndexField,
     selector: IndexField,
     kind: IndexField,
+    document: IndexField,
 }
 
 /// The index of a case, open.
@@ -164,6 +185,9 @@ pub struct CaseIndex {
 const RECORD: &str = "record";
 const LOOKS: &str = "looks";
 const WORDS: &str = "words";
+const DOCUMENT: &str = "document";
+/// Passages that are read again for one answer, beyond those that are shown.
+const LOOKED_AT: usize = 2000;
 
 fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
@@ -180,10 +204,12 @@ fn schema() -> (Schema, Fields) {
         looks: builder.add_text_field("looks", cut(LOOKS, positions)),
         words: builder.add_text_field("words", cut(WORDS, IndexRecordOption::WithFreqs)),
         runs: builder.add_bytes_field("runs", STORED),
+        secrets: builder.add_bytes_field("secrets", STORED),
         language: builder.add_text_field("language", STRING | STORED | FAST),
         captured: builder.add_date_field("captured", INDEXED | STORED | FAST),
         selector: builder.add_text_field("selector", STRING | STORED),
         kind: builder.add_text_field("kind", STRING | STORED),
+        document: builder.add_u64_field(DOCUMENT, INDEXED | FAST),
     };
     (builder.build(), fields)
 }
@@ -207,12 +233,12 @@ impl CaseIndex {
         Ok(CaseIndex { index, reader, fields })
     }
 
-    /// Whether the home still has the files of this index.
+    /// Whether the home has the files of this index, in a layout that this program reads.
     ///
     /// # Errors
     /// When the key is damaged.
     pub fn is_there(home: &Path, key: &IndexKey) -> Result<bool, StoreError> {
-        Ok(key.root(home)?.join("meta.json").exists())
+        Ok(key.layout == LAYOUT && key.root(home)?.join("meta.json").exists())
     }
 
     /// Removes the files of an index; there may be none.
@@ -221,6 +247,23 @@ impl CaseIndex {
     /// When the disk refuses.
     pub fn remove(home: &Path, key: &IndexKey) -> Result<(), StoreError> {
         folder::remove(&key.root(home)?).map_err(|e| StoreError::environment("removing an index", &e))
+    }
+
+    /// Removes the files of an index whose key is gone, by the name of its folder; there may be none.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove_folder(home: &Path, folder: &str) -> Result<(), StoreError> {
+        folder::remove(&folder_in(home, folder)?).map_err(|e| StoreError::environment("removing an index", &e))
+    }
+
+    /// A name for the indexes of this home, among all homes that share the records: by chance, and the same from then
+    /// on. A home that was brought back from a backup has none of them, and gets another name.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn machine(home: &Path) -> Result<String, StoreError> {
+        folder::machine(&home.join("index"), &hex::encode(random_16()?)).map_err(|e| StoreError::environment("naming the indexes of this home", &e))
     }
 
     /// The one writer.
@@ -249,48 +292,86 @@ impl CaseIndex {
     /// # Errors
     /// When a file of the index does not open.
     pub fn ask(&self, ask: &Ask, reach: &Reach) -> Result<Answer, StoreError> {
-        /// Candidates that are read again for one answer, beyond those that are shown.
-        const LOOKED_AT: usize = 1000;
-        let searcher = self.reader.searcher();
-        let query = self.within(self.query(ask), reach);
+        let planned = Planned::of(ask);
+        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, settled: HashMap::new(), left: LOOKED_AT };
+        let query = self.within(self.wanted(&planned), reach);
+        let possible = asking.possible(reach)?;
         let aggregations: Aggregations = serde_json::from_str(FACETS).map_err(|e| StoreError::damaged(e.to_string()))?;
         let facets = AggregationCollector::from_aggs(aggregations, Default::default());
         let most = reach.most.max(1);
-        let (top, candidates, facets) = searcher.search(&query, &(TopDocs::with_limit(most).order_by_score(), Count, facets)).map_err(fault)?;
+        let (top, candidates, facets) = asking.search(&query, &possible, (TopDocs::with_limit(most).order_by_score(), Count, facets))?;
         let mut answer = Answer { candidates, facets: facets_of(&serde_json::to_value(facets).unwrap_or_default()), ..Answer::default() };
-        let mut looked = 0;
-        let mut next = top;
+        let (mut looked, mut unsettled, mut next) = (0, 0, top);
         while !next.is_empty() && answer.hits.len() < reach.most {
             for (score, address) in std::mem::take(&mut next) {
                 looked += 1;
-                let held = self.held(&searcher.doc(address).map_err(fault)?)?;
-                match confirm::confirm(ask, &held) {
-                    Some(confirmed) if answer.hits.len() < reach.most => answer.hits.push(Hit { held, confirmed, score }),
-                    Some(_) => {}
-                    None => answer.unconfirmed += 1,
+                let held = asking.held(address)?;
+                let confirmed = match confirm::shown(&planned, &held) {
+                    Some(confirmed) => asking.settle(&held)?.map(|answers| answers.then_some(confirmed)),
+                    None => Some(None),
+                };
+                match confirmed {
+                    Some(Some(confirmed)) if answer.hits.len() < reach.most => answer.hits.push(Hit { held, confirmed, score }),
+                    Some(Some(_)) => {}
+                    Some(None) => answer.unconfirmed += 1,
+                    None => unsettled += 1,
                 }
             }
-            if answer.hits.len() < reach.most && looked < candidates && looked < LOOKED_AT {
-                next = searcher.search(&query, &TopDocs::with_limit(most).and_offset(looked).order_by_score()).map_err(fault)?;
+            if answer.hits.len() < reach.most && looked < candidates && asking.left > 0 {
+                next = asking.search(&query, &possible, TopDocs::with_limit(most).and_offset(looked).order_by_score())?;
             }
         }
-        answer.whole = looked >= candidates;
+        answer.whole = looked >= candidates && unsettled == 0;
         Ok(answer)
+    }
+
+    /// Every passage that answers, in no order, with its places: all of them, however many there are.
+    ///
+    /// # Errors
+    /// When a file of the index does not open, or `each` refuses.
+    pub fn each_answer(&self, ask: &Ask, reach: &Reach, each: &mut dyn FnMut(&Held, &Confirmed) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let planned = Planned::of(ask);
+        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, settled: HashMap::new(), left: usize::MAX };
+        let query = self.within(self.wanted(&planned), reach);
+        let possible = asking.possible(reach)?;
+        for address in in_order(asking.search(&query, &possible, DocSetCollector)?) {
+            let held = asking.held(address)?;
+            let Some(confirmed) = confirm::shown(&planned, &held) else { continue };
+            if asking.settle(&held)? == Some(true) {
+                each(&held, &confirmed)?;
+            }
+        }
+        Ok(())
     }
 
     /// Every passage within the reach, in no order: for a pattern that no index can answer.
     ///
     /// # Errors
-    /// When a file of the index does not open.
-    pub fn each(&self, reach: &Reach, each: &mut dyn FnMut(&Held)) -> Result<(), StoreError> {
+    /// When a file of the index does not open, or `each` refuses.
+    pub fn each(&self, reach: &Reach, each: &mut dyn FnMut(&Held) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let searcher = self.reader.searcher();
         let addresses = searcher.search(&self.within(Box::new(AllQuery), reach), &DocSetCollector).map_err(fault)?;
-        let mut addresses: Vec<_> = addresses.into_iter().collect();
-        addresses.sort();
-        for address in addresses {
-            each(&self.held(&searcher.doc(address).map_err(fault)?)?);
+        for address in in_order(addresses) {
+            each(&self.held(&searcher.doc(address).map_err(fault)?)?)?;
         }
         Ok(())
+    }
+
+    /// Every passage that can hold a part that is asked for.
+    fn wanted(&self, planned: &Planned<'_>) -> Box<dyn Query> {
+        let mut parts: Vec<Box<dyn Query>> = planned.wanted().map(|part| self.part(part)).collect();
+        if parts.len() == 1 { parts.remove(0) } else { Box::new(BooleanQuery::new(parts.into_iter().map(|part| (Occur::Should, part)).collect())) }
+    }
+
+    /// Every passage that can hold one part.
+    fn part(&self, part: &Part<'_>) -> Box<dyn Query> {
+        let within = part.within.iter().filter(|one| !matches!(one, Ask::Not(_))).map(|one| (Occur::Must, boosted(self.query(one), 0.0)));
+        let mut all: Vec<(Occur, Box<dyn Query>)> = within.chain(part.what.map(|what| (Occur::Must, self.query(what)))).collect();
+        match all.len() {
+            0 => Box::new(AllQuery),
+            1 => all.remove(0).1,
+            _ => Box::new(BooleanQuery::new(all)),
+        }
     }
 
     fn within(&self, query: Box<dyn Query>, reach: &Reach) -> BooleanQuery {
@@ -338,9 +419,9 @@ impl CaseIndex {
     fn words(&self, words: &Words) -> Box<dyn Query> {
         let fields = &self.fields;
         if words.field == Field::Address {
-            return phrase(fields.place, &cut::for_query(&words.text), words.how);
+            return by_how(fields.place, words);
         }
-        let mut query = phrase(fields.text, &cut::for_query(&words.text), words.how);
+        let mut query = by_how(fields.text, words);
         let looks = cut::looks_for_query(&words.text);
         if !looks.is_empty() {
             let mut parts = vec![(Occur::Should, query)];
@@ -363,7 +444,7 @@ impl CaseIndex {
         let fields = &self.fields;
         let text = |field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_string);
         let all = |field| document.get_all(field).filter_map(|value| value.as_str().map(str::to_string)).collect::<Vec<_>>();
-        let runs = document.get_first(fields.runs).and_then(|value| value.as_bytes()).unwrap_or_default();
+        let bytes = |field| document.get_first(field).and_then(|value| value.as_bytes()).unwrap_or_default();
         Ok(Held {
             exhibit: text(fields.exhibit).unwrap_or_default(),
             derivation: text(fields.derivation).unwrap_or_default(),
@@ -372,7 +453,8 @@ impl CaseIndex {
             host: text(fields.host),
             zone: text(fields.zone).unwrap_or_default(),
             text: text(fields.text).unwrap_or_default(),
-            runs: unpack_runs(runs).ok_or_else(|| StoreError::damaged("the map of a passage"))?,
+            runs: unpack_runs(bytes(fields.runs)).ok_or_else(|| StoreError::damaged("the map of a passage"))?,
+            secrets: unpack_ranges(bytes(fields.secrets)).ok_or_else(|| StoreError::damaged("what is covered in a passage"))?,
             language: text(fields.language),
             captured: document.get_first(fields.captured).and_then(|value| value.as_datetime()).map(DateTime::into_timestamp_micros),
             selectors: all(fields.kind).into_iter().zip(all(fields.selector)).collect(),
@@ -399,13 +481,177 @@ fn term(field: IndexField, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
 }
 
+/// What words stand for in a field: every passage that holds them in the way that was asked.
+fn by_how(field: IndexField, words: &Words) -> Box<dyn Query> {
+    let as_typed = |text: &str| phrase(field, &cut::for_query(text), How::Phrase);
+    match (words.how, cut::letters(&words.text)) {
+        (How::Near(_), _) => Box::new(BooleanQuery::new(cut::pieces(&words.text).into_iter().map(|piece| (Occur::Must, as_typed(piece))).collect())),
+        (How::Fuzzy(most), Some(letters)) => {
+            let unspoilt = cut::unspoilt(&words.text, &letters, usize::from(most));
+            Box::new(BooleanQuery::new(unspoilt.into_iter().map(|part| (Occur::Should, as_typed(part))).collect()))
+        }
+        (how, _) => phrase(field, &cut::for_query(&words.text), how),
+    }
+}
+
+/// A question on its way through an index.
+struct Asking<'a> {
+    index: &'a CaseIndex,
+    searcher: tantivy::Searcher,
+    planned: &'a Planned<'a>,
+    /// Documents that were settled: whether they answer, where that could be told.
+    settled: HashMap<(String, Option<String>), Option<bool>>,
+    /// Passages that may still be read.
+    left: usize,
+}
+
+/// Why a document was not settled.
+enum Unsettled {
+    TooMany,
+    Fault(StoreError),
+}
+
+impl Asking<'_> {
+    fn held(&mut self, address: tantivy::DocAddress) -> Result<Held, StoreError> {
+        self.left = self.left.saturating_sub(1);
+        self.index.held(&self.searcher.doc(address).map_err(fault)?)
+    }
+
+    /// The documents within the reach that can answer; none when every document with a candidate can.
+    fn possible(&self, reach: &Reach) -> Result<Option<Arc<HashSet<u64>>>, StoreError> {
+        if self.planned.is_of_one_passage() {
+            return Ok(None);
+        }
+        let mut of = |part: usize| {
+            let query = self.index.within(self.index.part(&self.planned.parts()[part]), reach);
+            self.searcher.search(&query, &Documents).map_err(fault)
+        };
+        let both = |a: HashSet<u64>, b: HashSet<u64>| {
+            let (mut small, large) = if a.len() < b.len() { (a, b) } else { (b, a) };
+            small.retain(|one| large.contains(one));
+            small
+        };
+        let either = |mut a: HashSet<u64>, b: HashSet<u64>| {
+            a.extend(b);
+            a
+        };
+        Ok(self.planned.possible(&mut Sets { of: &mut of, both, either })?.map(Arc::new))
+    }
+
+    /// Searches among passages of these documents.
+    fn search<C: Collector>(&self, query: &dyn Query, documents: &Option<Arc<HashSet<u64>>>, collector: C) -> Result<C::Fruit, StoreError> {
+        match documents.clone() {
+            None => self.searcher.search(query, &collector).map_err(fault),
+            Some(documents) => {
+                let among = move |document: u64| documents.contains(&document);
+                self.searcher.search(query, &FilterCollector::new(DOCUMENT.into(), among, collector)).map_err(fault)
+            }
+        }
+    }
+
+    /// Whether the document of a passage answers; none when too many passages would have to be read for that.
+    fn settle(&mut self, held: &Held) -> Result<Option<bool>, StoreError> {
+        if self.planned.is_of_one_passage() {
+            return Ok(Some(true));
+        }
+        let document = (held.exhibit.clone(), held.blob.clone());
+        if let Some(settled) = self.settled.get(&document) {
+            return Ok(*settled);
+        }
+        let planned = self.planned;
+        let settled = match planned.holds(&mut |part| self.any(&planned.parts()[part], held)) {
+            Ok(answers) => Some(answers),
+            Err(Unsettled::TooMany) => None,
+            Err(Unsettled::Fault(fault)) => return Err(fault),
+        };
+        self.settled.insert(document, settled);
+        Ok(settled)
+    }
+
+    /// Whether a passage of the same document holds a part.
+    fn any(&mut self, part: &Part<'_>, held: &Held) -> Result<bool, Unsettled> {
+        if confirm::part_holds(part, held) {
+            return Ok(true);
+        }
+        let same = TermQuery::new(Term::from_field_u64(self.index.fields.document, document_of(held)), IndexRecordOption::Basic);
+        let query = BooleanQuery::new(vec![(Occur::Must, Box::new(same) as Box<dyn Query>), (Occur::Must, self.index.part(part))]);
+        let found = self.searcher.search(&query, &DocSetCollector).map_err(|e| Unsettled::Fault(fault(e)))?;
+        for address in in_order(found) {
+            if self.left == 0 {
+                return Err(Unsettled::TooMany);
+            }
+            let other = self.held(address).map_err(Unsettled::Fault)?;
+            // A number stands for a document, and the document is what counts.
+            if (&other.exhibit, &other.blob) == (&held.exhibit, &held.blob) && confirm::part_holds(part, &other) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn in_order(found: HashSet<tantivy::DocAddress>) -> Vec<tantivy::DocAddress> {
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort();
+    found
+}
+
+/// A number for the document in which a passage lies.
+fn document_of(held: &Held) -> u64 {
+    let digest = Sha256::new().chain_update(&held.exhibit).chain_update([0]).chain_update(held.blob.as_deref().unwrap_or_default()).finalize();
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Collects the documents of the passages that were found.
+struct Documents;
+
+impl Collector for Documents {
+    type Fruit = HashSet<u64>;
+    type Child = DocumentsOf;
+
+    fn for_segment(&self, _: tantivy::SegmentOrdinal, segment: &tantivy::SegmentReader) -> tantivy::Result<DocumentsOf> {
+        Ok(DocumentsOf { numbers: segment.fast_fields().u64(DOCUMENT)?, found: HashSet::new() })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, fruits: Vec<HashSet<u64>>) -> tantivy::Result<HashSet<u64>> {
+        Ok(fruits.into_iter().reduce(|mut all, more| {
+            all.extend(more);
+            all
+        }).unwrap_or_default())
+    }
+}
+
+struct DocumentsOf {
+    numbers: tantivy::columnar::Column<u64>,
+    found: HashSet<u64>,
+}
+
+impl SegmentCollector for DocumentsOf {
+    type Fruit = HashSet<u64>;
+
+    fn collect(&mut self, passage: tantivy::DocId, _: tantivy::Score) {
+        self.found.extend(self.numbers.first(passage));
+    }
+
+    fn harvest(self) -> HashSet<u64> {
+        self.found
+    }
+}
+
 /// Words one after the other. Of clusters every second pair is asked for, and the last: they leave no cluster out.
 fn phrase(field: IndexField, chosen: &[cut::Cut], how: How) -> Box<dyn Query> {
     let of = |cut: &cut::Cut| Term::from_field_text(field, &cut.text);
     match (how, chosen) {
         (_, []) => Box::new(EmptyQuery),
         (How::Near(_), many) => Box::new(BooleanQuery::new(many.iter().map(|cut| (Occur::Must, term(field, &cut.text))).collect())),
-        (How::Fuzzy(letters), [one]) => Box::new(FuzzyTermQuery::new(of(one), letters, true)),
+        (How::Fuzzy(letters), many) => {
+            let words = many.iter().map(|cut| (Occur::Must, Box::new(FuzzyTermQuery::new(of(cut), letters, true)) as Box<dyn Query>));
+            Box::new(BooleanQuery::new(words.collect()))
+        }
         (How::Prefix, many) => {
             let mut query = PhrasePrefixQuery::new_with_offset(many.iter().map(|cut| (cut.position, of(cut))).collect());
             // Every word that begins so, not the first fifty.
@@ -432,6 +678,7 @@ impl Writer {
     pub fn add(&mut self, held: &Held) -> Result<(), StoreError> {
         let fields = &self.index.fields;
         let mut document = TantivyDocument::default();
+        document.add_u64(fields.document, document_of(held));
         document.add_text(fields.exhibit, &held.exhibit);
         document.add_text(fields.derivation, &held.derivation);
         document.add_text(fields.place, &held.place);
@@ -442,6 +689,9 @@ impl Writer {
             document.add_text(fields.words, &held.text);
         }
         document.add_bytes(fields.runs, &pack_runs(&held.runs));
+        if !held.secrets.is_empty() {
+            document.add_bytes(fields.secrets, &pack_ranges(&held.secrets));
+        }
         for (field, value) in [(fields.blob, &held.blob), (fields.host, &held.host), (fields.language, &held.language)] {
             if let Some(value) = value {
                 document.add_text(field, value);
@@ -506,6 +756,27 @@ fn unpack_runs(mut bytes: &[u8]) -> Option<Vec<(u32, u64, u32)>> {
         runs.push((u32::try_from(text).ok()?, raw, u32::try_from(take(&mut bytes)?).ok()?));
     }
     Some(runs)
+}
+
+/// Ranges as two numbers each: from the end of the one before, and how long.
+fn pack_ranges(ranges: &[(u64, u64)]) -> Vec<u8> {
+    let (mut bytes, mut before) = (Vec::with_capacity(ranges.len() * 4), 0u64);
+    for (start, end) in ranges {
+        put(&mut bytes, start.wrapping_sub(before));
+        put(&mut bytes, end.wrapping_sub(*start));
+        before = *end;
+    }
+    bytes
+}
+
+fn unpack_ranges(mut bytes: &[u8]) -> Option<Vec<(u64, u64)>> {
+    let (mut ranges, mut before) = (Vec::new(), 0u64);
+    while !bytes.is_empty() {
+        let start = before.wrapping_add(take(&mut bytes)?);
+        before = start.wrapping_add(take(&mut bytes)?);
+        ranges.push((start, before));
+    }
+    Some(ranges)
 }
 
 fn zigzag(difference: u64) -> u64 {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use store::index::{Answer, CaseIndex, Held, IndexKey, Reach, read_ask};
+use store::index::{Answer, CaseIndex, Held, IndexKey, Reach, read_ask, stretch};
 use tempfile::TempDir;
 
 struct Shelf {
@@ -58,6 +58,7 @@ fn held(exhibit: &str, text: &str, i: usize) -> Held {
         language: Some("lo".into()),
         captured: Some(1_767_225_600_000_000 + i as i64 * 86_400_000_000),
         selectors: vec![("email".into(), "a@example.org".into())],
+        secrets: vec![],
     }
 }
 
@@ -182,6 +183,136 @@ fn law_05_a_changed_file_of_an_index_is_an_error_and_no_answer() {
     assert!(changed >= 3, "only {changed} files are read");
 }
 
+/// Two pages of several passages, and a third of one.
+fn pages() -> Shelf {
+    let shelf = Shelf { home: TempDir::new().unwrap(), key: IndexKey::fresh().unwrap() };
+    let mut writer = shelf.open().writer().unwrap();
+    let passages = [
+        (0, "title", "shop of the delta", "en"), (0, "text", "pay by bitcoin", "en"), (0, "comment", "старый", "ru"),
+        (1, "text", "a shop without coins", "en"), (1, "comment", "bitcoin", "en"),
+        (2, "text", "a shop and bitcoin", "en"),
+    ];
+    for (n, zone, text, language) in passages {
+        writer.add(&Held { zone: zone.into(), language: Some(language.into()), ..held(if n == 1 { "E-0002" } else { "E-0001" }, text, n) }).unwrap();
+    }
+    writer.commit().unwrap();
+    shelf
+}
+
+#[test]
+fn law_09_words_that_stand_in_different_passages_of_one_document_are_found_together() {
+    let shelf = pages();
+    let check = |question: &str, expected: &[&str]| {
+        let answer = shelf.ask(question);
+        let mut found: Vec<String> = answer.hits.iter().map(|hit| format!("{} {}", &hit.held.blob.as_deref().unwrap()[5..], hit.held.zone)).collect();
+        found.sort();
+        assert_eq!(found, expected, "{question}");
+        assert!(answer.whole && answer.candidates - answer.unconfirmed == expected.len(), "{question}: {answer:?}");
+        let mut each = 0;
+        let reach = Reach { exhibits: vec!["E-0001".into(), "E-0002".into()], without: vec![], most: 0 };
+        shelf.open().each_answer(&read_ask(question).unwrap(), &reach, &mut |_, _| { each += 1; Ok(()) }).unwrap();
+        assert_eq!(each, expected.len(), "{question}");
+    };
+    check("shop bitcoin", &["0 text", "0 title", "1 comment", "1 text", "2 text"]);
+    check("delta bitcoin", &["0 text", "0 title"]);
+    check("delta coins", &[]);
+    // What must not be there stands nowhere in the document.
+    check("bitcoin -delta", &["1 comment", "2 text"]);
+    check("bitcoin -(delta OR coins)", &["2 text"]);
+    check("shop -zone:title", &["1 text", "2 text"]);
+    check("shop -(zone:title delta)", &["1 text", "2 text"]);
+    // What says where to look says so for everything beside it.
+    check("zone:text shop bitcoin", &["2 text"]);
+    check("(zone:comment bitcoin) shop", &["1 comment", "1 text"]);
+    check("title:shop bitcoin", &["0 text", "0 title"]);
+    check("language:ru", &["0 comment"]);
+    check("language:ru shop", &[]);
+    check("(language:ru старый) shop", &["0 comment", "0 title"]);
+    check("exhibit:E2 -delta", &["1 comment", "1 text"]);
+    check("delta OR coins", &["0 title", "1 text"]);
+    check("(delta OR coins) bitcoin", &["0 text", "0 title", "1 comment", "1 text"]);
+    check("selector:a@example.org delta", &["0 comment", "0 text", "0 title"]);
+}
+
+#[test]
+fn law_01_a_document_outside_the_reach_answers_no_part_of_a_question() {
+    let shelf = pages();
+    let answer = shelf.ask_within("shop bitcoin", &["E-0002"], &[]);
+    assert_eq!((answer.hits.len(), answer.candidates), (2, 2));
+    let answer = shelf.ask_within("shop bitcoin", &["E-0001", "E-0002"], &["blob-0", "blob-1"]);
+    assert_eq!((answer.hits.len(), answer.candidates), (1, 1));
+}
+
+#[test]
+fn near_and_nearly_count_letters_where_words_have_no_blanks() {
+    let shelf = regional();
+    // Seven letters stand between the two.
+    for question in ["\"ເຄື່ອງໃໝ່ ສອງມື້\"~7", "\"ສອງມື້ ເຄື່ອງໃໝ່\"~7"] {
+        assert_eq!(shelf.marked(question), ["ເຄື່ອງໃໝ່ ສົ່ງພາຍໃນສອງມື້"], "{question}");
+    }
+    assert_eq!(shelf.marked("\"ເຄື່ອງໃໝ່ ສອງມື້\"~6"), [""; 0]);
+    // What was typed without a blank stands together, however near its letters are.
+    assert_eq!(shelf.marked("\"ໝ່ໃເຄື່ອງ ສອງມື້\"~20"), [""; 0]);
+    assert_eq!(shelf.marked("\"дважды товар\"~1"), ["товар, проверено дважды"]);
+    for (question, found) in [
+        ("ເຄື່ອຍໃໝ່~", "ເຄື່ອງໃໝ່"), ("ของใหส่ง~", "ของใหม่ส่ง"), ("ของใหม่กส่ง~", "ของใหม่ส่ง"), ("新货试测两次~2", "新货测试两次"), ("\"quiet twon\"", ""),
+        ("quiet~ towm~", "quiet town"),
+    ] {
+        assert_eq!(shelf.marked(question).join(" "), found, "{question}");
+    }
+    for (question, word) in [("ສອງ~", "at least 4 letters"), ("测试两次~2", "at least 6 letters")] {
+        let told = read_ask(question).unwrap_err();
+        assert!(told.contains(word), "{question}: {told}");
+    }
+}
+
+#[test]
+fn whole_words_of_a_dictionary_stand_first_and_no_hit_depends_on_them() {
+    // The dictionary knows both: to trade, and to sell.
+    let shelf = Shelf::with(&[("E-0001", "คนค้าขายดี"), ("E-0001", "คนมาขายดี")]);
+    let answer = shelf.ask("ขาย");
+    let found: Vec<&str> = answer.hits.iter().map(|hit| hit.held.text.as_str()).collect();
+    assert_eq!(found, ["คนมาขายดี", "คนค้าขายดี"]);
+    let inside = |n: usize| stretch(&answer.hits[n].held.text, answer.hits[n].confirmed.places[0], 50).inside_word;
+    assert!(!inside(0) && inside(1));
+    // A stretch ends between words, and never inside a letter.
+    let (text, at) = (LAO.repeat(5), LAO.len() * 2 + LAO.find("ສອງ").unwrap());
+    let place = (at, at + "ສອງ".len());
+    for around in 0..200 {
+        let shown = stretch(&text, place, around);
+        assert!(shown.from <= place.0 && shown.to >= place.1 && place.0 - shown.from <= around + 2 && shown.to - place.1 <= around + 2, "{around}: {shown:?}");
+        assert!(text::tokens::is_boundary(&text, shown.from) && text::tokens::is_boundary(&text, shown.to), "{around}: {shown:?}");
+    }
+    assert_eq!(stretch("short", (0, 5), 10), store::index::Stretch { from: 0, to: 5, inside_word: false });
+}
+
+#[test]
+fn every_phrase_with_one_letter_changed_is_found() {
+    let shelf = regional();
+    let mut asked = 0;
+    for text in [LAO, THAI, KHMER, BURMESE, CHINESE] {
+        let bounds = text::tokens::boundaries(text);
+        for from in (0..bounds.len().saturating_sub(7)).step_by(3) {
+            let piece = &text[bounds[from]..bounds[from + 6]];
+            if piece.contains(' ') {
+                continue;
+            }
+            let cut = |n: usize| bounds[from + n] - bounds[from];
+            for n in 0..6 {
+                for changed in [format!("{}{}", &piece[..cut(n)], &piece[cut(n + 1)..]), format!("{}ຮ{}", &piece[..cut(n)], &piece[cut(n + 1)..]), format!("{}ຮ{}", &piece[..cut(n)], &piece[cut(n)..])] {
+                    // A mark that stands alone belongs to the letter before it: another piece.
+                    if text::tokens(&changed).filter(|token| token.kind == text::tokens::Kind::Single).count() < 5 {
+                        continue;
+                    }
+                    asked += 1;
+                    assert!(!shelf.ask(&format!("{changed}~")).hits.is_empty(), "{changed} for {piece}");
+                }
+            }
+        }
+    }
+    assert!(asked > 200, "only {asked}");
+}
+
 #[test]
 fn an_exhibit_is_put_in_anew_and_only_one_program_writes() {
     let shelf = regional();
@@ -206,7 +337,9 @@ fn the_map_of_a_passage_comes_back_as_it_was() {
     let shelf = Shelf { home: TempDir::new().unwrap(), key: IndexKey::fresh().unwrap() };
     let runs = vec![(0, 5_000_000_000, 0), (3, 17, 6), (4, u64::MAX / 4, 0), (9, 0, 1)];
     let mut writer = shelf.open().writer().unwrap();
-    writer.add(&Held { runs: runs.clone(), ..held("E-0001", "one two three", 0) }).unwrap();
+    let secrets = vec![(3, 9), (9, 40), (5_000_000_000, u64::MAX / 4)];
+    writer.add(&Held { runs: runs.clone(), secrets: secrets.clone(), ..held("E-0001", "one two three", 0) }).unwrap();
     writer.commit().unwrap();
-    assert_eq!(shelf.ask("two").hits[0].held.runs, runs);
+    let hit = &shelf.ask("two").hits[0];
+    assert_eq!((&hit.held.runs, &hit.held.secrets), (&runs, &secrets));
 }
