@@ -172,6 +172,7 @@ fn values_of(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Result
 pub(crate) type OwnCase = (String, Scope, Permit);
 
 /// The other cases of the person in which he may ask now, and those in which he may not, with the reason.
+#[expect(clippy::type_complexity, reason = "two lists: what is asked, and what cannot be, each with its words")]
 pub(crate) fn own_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result<(Vec<OwnCase>, Vec<(String, String)>), StoreError> {
     let (mut cases, mut others) = (Vec::new(), Vec::new());
     for id in desk.store.cases_of(session.actor())?.into_iter().filter(|id| id != scope.case()) {

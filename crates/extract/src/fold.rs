@@ -94,7 +94,7 @@ fn is_sign(text: &[u8], at: usize) -> bool {
     let lead = text[at];
     match lead {
         0x00..=0x7f => at > 0 && is_trail_of_twin(text, at) && (lead.is_ascii_alphanumeric() || matches!(lead, b'@' | b'.' | b'-' | b'_')),
-        0xce | 0xcf | 0xd0..=0xd4 => at > 0 && (text[at - 1].is_ascii_alphanumeric() || matches!(text[at - 1], b'@' | b'.' | b'-' | b'_')),
+        0xce..=0xd4 => at > 0 && (text[at - 1].is_ascii_alphanumeric() || matches!(text[at - 1], b'@' | b'.' | b'-' | b'_')),
         0xd9 | 0xdb | 0xe0 | 0xe1 | 0xef | 0xf0 => letter_at(text, at).is_some_and(|(letter, ..)| letter.is_ascii_alphanumeric()),
         _ => false,
     }
@@ -102,7 +102,7 @@ fn is_sign(text: &[u8], at: usize) -> bool {
 
 /// The ASCII byte at `at` follows a Cyrillic or Greek letter.
 fn is_trail_of_twin(text: &[u8], at: usize) -> bool {
-    at >= 2 && matches!(text[at - 1], 0x80..=0xbf) && matches!(text[at - 2], 0xce | 0xcf | 0xd0..=0xd4)
+    at >= 2 && matches!(text[at - 1], 0x80..=0xbf) && matches!(text[at - 2], 0xce..=0xd4)
 }
 
 /// The ASCII letter that the character at `at` is taken for, its length and its kind.
@@ -118,7 +118,7 @@ fn letter_at(text: &[u8], at: usize) -> Option<(u8, usize, u8)> {
         [0xdb, last, ..] => decimal(0xb0, last, 2),
         [0xef, 0xbc | 0xbd, _, ..] => by_compatibility(rest, 3),
         [0xf0, 0x9d, _, _] => by_compatibility(rest, 4),
-        [lead @ (0xce | 0xcf | 0xd0..=0xd4), last, ..] => twin(u16::from(lead & 31) << 6 | u16::from(last & 63)).map(|letter| (letter, 2, TWINS)),
+        [lead @ (0xce..=0xd4), last, ..] => twin(u16::from(lead & 31) << 6 | u16::from(last & 63)).map(|letter| (letter, 2, TWINS)),
         _ => None,
     }
 }
@@ -127,7 +127,7 @@ fn by_compatibility(rest: &[u8], length: usize) -> Option<(u8, usize, u8)> {
     let letter = std::str::from_utf8(rest.get(..length)?).ok()?.chars().next()?;
     let mut folded = std::iter::once(letter).nfkc();
     let (first, more) = (folded.next()?, folded.next());
-    (more.is_none() && first.is_ascii_graphic()).then(|| (first as u8, length, WIDE))
+    (more.is_none() && first.is_ascii_graphic()).then_some((first as u8, length, WIDE))
 }
 
 /// Letters whose skeleton in UTS #39 is an ASCII letter or digit, and к, т, м, н, в in capitals.
@@ -147,7 +147,7 @@ fn twin(code: u16) -> Option<u8> {
 /// The end of the run of Cyrillic or Greek letters that begins at `at`, and whether each has a twin.
 fn run_of_twins(text: &[u8], at: usize) -> (usize, bool) {
     let (mut end, mut whole) = (at, true);
-    while end + 1 < text.len() && matches!(text[end], 0xce | 0xcf | 0xd0..=0xd4) && matches!(text[end + 1], 0x80..=0xbf) {
+    while end + 1 < text.len() && matches!(text[end], 0xce..=0xd4) && matches!(text[end + 1], 0x80..=0xbf) {
         whole &= letter_at(text, end).is_some();
         end += 2;
     }
@@ -188,7 +188,7 @@ fn step_right(text: &[u8], at: usize) -> Option<usize> {
         return (number(next) || is_group(text, next)).then_some(next);
     }
     match byte {
-        0xce | 0xcf | 0xd0..=0xd4 => {
+        0xce..=0xd4 => {
             let (end, whole) = run_of_twins(text, at);
             (whole && end > at).then_some(end)
         }
@@ -232,9 +232,9 @@ fn step_left(text: &[u8], at: usize, lowest: usize) -> Option<usize> {
     }
     let length = (2..=4).find(|length| at >= lowest + length && text[at - length] >= 0xc0)?;
     let lead = text[at - length];
-    if matches!(lead, 0xce | 0xcf | 0xd0..=0xd4) && length == 2 {
+    if matches!(lead, 0xce..=0xd4) && length == 2 {
         let mut first = at - 2;
-        while first >= lowest + 2 && matches!(text[first - 2], 0xce | 0xcf | 0xd0..=0xd4) && matches!(text[first - 1], 0x80..=0xbf) {
+        while first >= lowest + 2 && matches!(text[first - 2], 0xce..=0xd4) && matches!(text[first - 1], 0x80..=0xbf) {
             first -= 2;
         }
         let (_, whole) = run_of_twins(text, first);

@@ -13,7 +13,7 @@ pub(crate) fn luhn(digits: &[u8]) -> bool {
         let value = u32::from(digit - b'0');
         if i % 2 == 0 { value } else { value * 2 / 10 + value * 2 % 10 }
     }).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Mod 97-10 of ISO/IEC 7064 over digits and letters (A = 10 … Z = 35).

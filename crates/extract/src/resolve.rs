@@ -57,7 +57,8 @@ fn rivals(a: SelectorType, b: SelectorType) -> bool {
     use SelectorType::{Credential, Email, OnionV2, OnionV3, PgpBlock, Url, Xmpp};
     let whole = |t| matches!(t, Url | PgpBlock | Credential);
     let mail_at_onion = matches!((a, b), (Email | Xmpp, OnionV3 | OnionV2));
-    !(is_hex(a) && is_hex(b) && a != b) && !whole(a) && !whole(b) && !mail_at_onion
+    let of_hex_digits = is_hex(a) && is_hex(b) && a != b;
+    !(of_hex_digits || whole(a) || whole(b) || mail_at_onion)
 }
 
 fn is_hex(t: SelectorType) -> bool {

@@ -91,7 +91,7 @@ fn page(number: usize, dice: &mut Dice) -> String {
         let _ = writeln!(page, "word{} word{}</p><span class=\"price tag\">{}.{:02} USD</span><span class=\"vendor name\">vendor_{}</span></div>",
             dice.below(50_000), dice.below(50_000), dice.below(900), dice.below(100), dice.below(500));
     }
-    let _ = write!(page, "<p>mail <a href=\"mailto:v{number}@example.com\">v{number}@example.com</a>, ETH 0x{:040x}, Telegram @vendor_{number}, +66 81 2{:02} {:04}</p></body></html>\n",
+    let _ = writeln!(page, "<p>mail <a href=\"mailto:v{number}@example.com\">v{number}@example.com</a>, ETH 0x{:040x}, Telegram @vendor_{number}, +66 81 2{:02} {:04}</p></body></html>",
         dice.next(), dice.below(100), dice.below(10_000));
     page
 }

@@ -138,7 +138,7 @@ impl Pass<'_> {
         let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
         if digits == word.len() {
             if digits <= 20 {
-                self.digits(start, end, &word.to_vec(), false);
+                self.digits(start, end, word, false);
             }
         } else if digits >= 2 {
             if let Some(verdict) = numbers::lei(word) {

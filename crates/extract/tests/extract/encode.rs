@@ -146,7 +146,7 @@ pub(crate) fn i2p_encrypted(dice: &mut Dice) -> String {
 pub(crate) fn monero(dice: &mut Dice, network: u8, length: usize) -> String {
     let mut payload = vec![network];
     payload.extend(dice.bytes(length));
-    payload.extend_from_slice(&Keccak256::digest(&payload)[..4].to_vec());
+    payload.extend_from_slice(&Keccak256::digest(&payload)[..4]);
     payload.chunks(8).map(|block| {
         let mut number = block.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
         let mut letters = vec!['1'; if block.len() == 8 { 11 } else { 7 }];

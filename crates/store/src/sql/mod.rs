@@ -237,6 +237,7 @@ pub(crate) enum Sight<'a> {
 /// The database: the file in the home, or a server.
 pub(crate) struct Db(Engine);
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each program")]
 enum Engine {
     Sqlite(sqlite::Pools),
     Postgres(Server),
