@@ -67,8 +67,24 @@ pub fn write(file: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     out.write_all(bytes).and_then(|()| out.settle()).map_err(|e| DeskError::environment(format!("writing {}", file.display()), &e))
 }
 
+/// Takes away a file that was written and must not stay. What a page received it is never given.
+pub fn discard(file: &Path) {
+    if listener().is_none() {
+        let _ = fs::remove_file(file);
+    }
+}
+
+/// The name that a file came with: of the page that sent it, else its own.
+pub fn name_of(file: &Path, sent: Option<&web::Sent>) -> Option<String> {
+    match sent {
+        Some(sent) => sent.name.clone(),
+        None if listener().is_some() => None,
+        None => file.file_name().map(|name| name.to_string_lossy().into_owned()),
+    }
+}
+
 /// A file that was sent along with a page; none when no page hears this step.
-pub fn sent_along(file: &Path) -> Result<Option<Box<dyn Read + Send>>, DeskError> {
+pub fn sent_along(file: &Path) -> Result<Option<web::Sent>, DeskError> {
     let Some(page) = listener() else { return Ok(None) };
     let field = file.to_str().and_then(|name| name.strip_prefix(web::UPLOADED));
     let upload = field.and_then(|field| page.upload(field));
@@ -78,8 +94,16 @@ pub fn sent_along(file: &Path) -> Result<Option<Box<dyn Read + Send>>, DeskError
 /// A file to read, from the disk or from a page.
 pub fn open(file: &Path) -> Result<Box<dyn Read + Send>, DeskError> {
     match sent_along(file)? {
-        Some(upload) => Ok(upload),
+        Some(upload) => Ok(upload.bytes),
         None => Ok(Box::new(File::open(file).map_err(|e| DeskError::input(format!("{}: {e}", file.display())))?)),
+    }
+}
+
+/// The same with its name.
+pub fn named(file: &Path) -> Result<web::Sent, DeskError> {
+    match sent_along(file)? {
+        Some(sent) => Ok(sent),
+        None => Ok(web::Sent { name: name_of(file, None), bytes: open(file)? }),
     }
 }
 

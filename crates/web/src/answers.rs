@@ -17,6 +17,8 @@ use crate::{
 
 /// Answers that are kept for one session.
 const KEPT: usize = 40;
+/// How long an answer is kept after its step has ended: what was allowed then may not be allowed for ever.
+const KEPT_FOR: Duration = Duration::from_secs(600);
 /// Steps of one session that run at the same time.
 const AT_ONCE: usize = 8;
 
@@ -36,25 +38,30 @@ pub struct Asked {
     pub heard: Arc<Heard>,
     /// When it began.
     pub begun: Instant,
-    exit: Mutex<Option<i32>>,
+    exit: Mutex<Option<(i32, Instant)>>,
     ended: Condvar,
 }
 
 impl Asked {
     /// The exit code, when it has ended.
     pub fn exit(&self) -> Option<i32> {
-        *locked(&self.exit)
+        locked(&self.exit).map(|(exit, _)| exit)
+    }
+
+    /// Whether it ended so long ago that its answer is kept no longer.
+    fn is_old(&self, now: Instant) -> bool {
+        locked(&self.exit).is_some_and(|(_, ended)| now.duration_since(ended) > KEPT_FOR)
     }
 
     /// Waits until it has ended, or as long as this.
     pub fn wait(&self, longest: Duration) -> Option<i32> {
         let exit = locked(&self.exit);
         let waited = self.ended.wait_timeout_while(exit, longest, |exit| exit.is_none());
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        waited.unwrap_or_else(PoisonError::into_inner).0.map(|(exit, _)| exit)
     }
 
     fn end(&self, exit: i32) {
-        *locked(&self.exit) = Some(exit);
+        *locked(&self.exit) = Some((exit, Instant::now()));
         self.ended.notify_all();
     }
 }
@@ -87,6 +94,7 @@ impl Answers {
     /// # Errors
     /// In words: too many steps of this session run already.
     pub fn take(&self, house: &Arc<dyn House>, token: &str, session: [u8; 32], wish: Wish, heard: Heard) -> Result<Arc<Asked>, String> {
+        self.forget_old();
         let mut sessions = locked(&self.sessions);
         let mine = sessions.entry(session).or_default();
         if let Some(before) = mine.iter().find(|asked| asked.number == wish.number) {
@@ -107,7 +115,7 @@ impl Answers {
             ended: Condvar::new(),
         });
         mine.push(Arc::clone(&asked));
-        forget_old(mine);
+        keep_the_newest(mine);
         let (house, token, taken) = (Arc::clone(house), token.to_string(), Arc::clone(&asked));
         std::thread::spawn(move || {
             let ends = EndsAnyhow(Arc::clone(&taken));
@@ -119,6 +127,7 @@ impl Answers {
 
     /// One answer of this session.
     pub fn get(&self, session: &[u8; 32], number: &str) -> Option<Arc<Asked>> {
+        self.forget_old();
         locked(&self.sessions).get(session)?.iter().find(|asked| asked.number == number).cloned()
     }
 
@@ -131,10 +140,26 @@ impl Answers {
     pub fn forget(&self, session: &[u8; 32]) {
         locked(&self.sessions).remove(session);
     }
+
+    /// Forgets one answer.
+    pub fn forget_one(&self, session: &[u8; 32], number: &str) {
+        if let Some(mine) = locked(&self.sessions).get_mut(session) {
+            mine.retain(|asked| asked.number != number);
+        }
+    }
+
+    /// Forgets, in all sessions, what was answered long ago.
+    fn forget_old(&self) {
+        let now = Instant::now();
+        locked(&self.sessions).retain(|_, mine| {
+            mine.retain(|asked| !asked.is_old(now));
+            !mine.is_empty()
+        });
+    }
 }
 
 /// The oldest ended answers go first; one that runs stays.
-fn forget_old(mine: &mut Vec<Arc<Asked>>) {
+fn keep_the_newest(mine: &mut Vec<Arc<Asked>>) {
     while mine.len() > KEPT {
         let Some(oldest) = mine.iter().position(|asked| asked.exit().is_some()) else { return };
         mine.remove(oldest);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -18,15 +18,19 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     gate,
-    house::{Heard, RECEIVED, Refusal, UPLOADED, Uploads},
+    house::{Heard, Login, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     server::{Workspace, open_session, status_of},
     steps::{Catalogue, Field, Kind, Step, Typed},
 };
 
 type Shared = Arc<Workspace>;
 
-/// Longest request: files stand in it as base64.
-const LONGEST: usize = 96 << 20;
+/// Longest request of a step that takes files: they stand in it as base64.
+const LONGEST_WITH_FILES: usize = 96 << 20;
+/// How long a request is waited for.
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(600);
+/// Longest request of any other.
+const LONGEST: usize = 1 << 20;
 
 /// The addresses of the interface.
 pub fn routes() -> Router<Shared> {
@@ -34,7 +38,7 @@ pub fn routes() -> Router<Shared> {
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/session", post(log_in).delete(log_out))
         .route("/api/v1/steps/{*name}", post(take))
-        .layer(DefaultBodyLimit::max(LONGEST))
+        .layer(DefaultBodyLimit::disable())
 }
 
 async fn openapi(State(shared): State<Shared>) -> Response {
@@ -59,13 +63,15 @@ fn object(body: &Bytes) -> Result<Map<String, Value>, Response> {
     }
 }
 
-async fn log_in(State(shared): State<Shared>, body: Bytes) -> Response {
+async fn log_in(State(shared): State<Shared>, request: Request) -> Response {
+    let body = match whole(request, LONGEST).await { Ok(body) => body, Err(answer) => return answer };
     let members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
     let said = |name: &str| members.get(name).and_then(Value::as_str);
     let (Some(name), Some(passphrase)) = (said("name"), said("passphrase")) else {
         return failure(StatusCode::BAD_REQUEST, "name and passphrase are needed, both as text", None);
     };
-    match open_session(&shared, name, passphrase, said("code").map(str::to_string)).await {
+    let login = Login { name: name.into(), passphrase: passphrase.into(), again: said("again").map(str::to_string), code: said("code").map(str::to_string) };
+    match open_session(&shared, login).await {
         Ok((token, notes)) => Json(json!({"token": token, "notes": notes})).into_response(),
         Err(refused) => failure(if refused.exit == 3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED }, refused.text, refused.law),
     }
@@ -73,6 +79,7 @@ async fn log_in(State(shared): State<Shared>, body: Bytes) -> Response {
 
 async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let Some(token) = gate::bearer(&headers) else { return not_logged_in() };
+    shared.forget(token);
     match shared.ask(token, vec!["logout".into()]).await {
         (0, _) => StatusCode::NO_CONTENT.into_response(),
         (3, heard) => refusal(heard.refusal(3)),
@@ -84,7 +91,18 @@ fn not_logged_in() -> Response {
     failure(StatusCode::UNAUTHORIZED, "send the token of an open session: Authorization: Bearer lfs-…", None)
 }
 
-async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, body: Bytes) -> Response {
+/// The body of a request, up to a length; a line that is silent too long has broken off.
+#[expect(clippy::result_large_err, reason = "an answer is made once for each request")]
+async fn whole(request: Request, most: usize) -> Result<Bytes, Response> {
+    let read = tokio::time::timeout(LONGEST_WAIT, axum::body::to_bytes(request.into_body(), most)).await;
+    match read {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(failure(StatusCode::PAYLOAD_TOO_LARGE, format!("the request is longer than {most} bytes, or it broke off"), None)),
+        Err(_) => Err(failure(StatusCode::REQUEST_TIMEOUT, "the request did not come to its end", None)),
+    }
+}
+
+async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, request: Request) -> Response {
     let Some(token) = gate::bearer(&headers) else { return not_logged_in() };
     let reader = match shared.reader_of(token).await {
         Ok(reader) => reader,
@@ -92,17 +110,19 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path
         Err(_) => return not_logged_in(),
     };
     let Some(step) = shared.catalogue.get(&name) else { return failure(StatusCode::NOT_FOUND, "there is no such step", None) };
+    let body = match whole(request, if step.takes_a_file() { LONGEST_WITH_FILES } else { LONGEST }).await { Ok(body) => body, Err(answer) => return answer };
     let members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
     let place = |field: &Field| shared.house.place(step.name.split('/').next().unwrap_or(&field.id)).to_string_lossy().into_owned();
     let (typed, secret, uploads) = match typed(step, &members, &place) { Ok(typed) => typed, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
     let words = match step.words(&typed) { Ok(words) => words, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
     let (exit, heard) = shared.take(&reader.token, words, Heard::with(secret, uploads)).await;
-    if exit != 0 {
+    if heard.was_refused(exit) {
         return refusal(heard.refusal(exit));
     }
     let file = heard.received();
-    let mut answer = json!({"answers": heard.values(), "notes": heard.notes(), "cut": heard.is_cut()});
-    if step.gives_a_file() {
+    // Done is done, also when what was looked at has faults: they stand in the answers.
+    let mut answer = json!({"answers": heard.values(), "notes": heard.notes(), "cut": heard.is_cut(), "exit": exit});
+    if step.gives_a_file() && exit == 0 {
         answer["file"] = STANDARD.encode(file).into();
     }
     Json(answer).into_response()
@@ -114,10 +134,12 @@ type Read = (Typed, Option<String>, Uploads);
 fn typed(step: &Step, members: &Map<String, Value>, place: &dyn Fn(&Field) -> String) -> Result<Read, String> {
     let (mut typed, mut secret, mut uploads) = (Typed::new(), None, Uploads::new());
     for (name, value) in members {
-        let field = step.fields.iter().find(|field| &field.id == name && !matches!(field.kind, Kind::Out | Kind::Place));
+        let field = step.fields.iter().find(|field| &field.id == name && is_sent(field));
         let field = field.ok_or_else(|| format!("this step has no field \"{name}\""))?;
         let texts = texts(field, value)?;
         match field.kind {
+            Kind::Out if texts.first().is_some_and(|yes| yes == "yes") => drop(typed.insert(name.clone(), vec![RECEIVED.into()])),
+            Kind::Out => {}
             Kind::Secret => {
                 secret = texts.into_iter().next();
                 typed.insert(name.clone(), vec!["-".into()]);
@@ -125,7 +147,7 @@ fn typed(step: &Step, members: &Map<String, Value>, place: &dyn Fn(&Field) -> St
             Kind::File => {
                 let text = texts.first().map(String::as_str).unwrap_or_default();
                 let bytes = STANDARD.decode(text).map_err(|_| format!("\"{name}\" is not base64"))?;
-                uploads.insert(name.clone(), Box::new(std::io::Cursor::new(bytes)));
+                uploads.insert(name.clone(), Sent { name: None, bytes: Box::new(std::io::Cursor::new(bytes)) });
                 typed.insert(name.clone(), vec![format!("{UPLOADED}{name}")]);
             }
             _ => drop(typed.insert(name.clone(), texts)),
@@ -133,7 +155,7 @@ fn typed(step: &Step, members: &Map<String, Value>, place: &dyn Fn(&Field) -> St
     }
     for field in &step.fields {
         match field.kind {
-            Kind::Out => drop(typed.insert(field.id.clone(), vec![RECEIVED.into()])),
+            Kind::Out if field.required => drop(typed.insert(field.id.clone(), vec![RECEIVED.into()])),
             Kind::Place => drop(typed.insert(field.id.clone(), vec![place(field)])),
             _ => {}
         }
@@ -141,12 +163,18 @@ fn typed(step: &Step, members: &Map<String, Value>, place: &dyn Fn(&Field) -> St
     Ok((typed, secret, uploads))
 }
 
+/// Whether a field is part of a request: where a file of the answer is always given, and where the house keeps a folder,
+/// nobody is asked.
+fn is_sent(field: &Field) -> bool {
+    !matches!(field.kind, Kind::Place) && (field.kind != Kind::Out || !field.required)
+}
+
 fn texts(field: &Field, value: &Value) -> Result<Vec<String>, String> {
     let wrong = || format!("\"{}\" has the wrong shape: see the description of the interface", field.id);
     match (value, &field.kind) {
-        (Value::Bool(yes), Kind::Flag) => Ok(vec![if *yes { "yes" } else { "no" }.into()]),
+        (Value::Bool(yes), Kind::Flag | Kind::Out) => Ok(vec![if *yes { "yes" } else { "no" }.into()]),
         (Value::Number(number), Kind::Number) if number.is_u64() || number.is_i64() => Ok(vec![number.to_string()]),
-        (Value::String(text), kind) if !matches!(kind, Kind::Flag | Kind::Number) && !field.many => Ok(vec![clean(field, text)?]),
+        (Value::String(text), kind) if !matches!(kind, Kind::Flag | Kind::Number | Kind::Out) && !field.many => Ok(vec![clean(field, text)?]),
         (Value::Array(items), _) if field.many => items.iter().map(|item| clean(field, item.as_str().ok_or_else(wrong)?)).collect(),
         _ => Err(wrong()),
     }
@@ -179,11 +207,12 @@ pub fn description(catalogue: &Catalogue) -> Value {
             "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "description": "The token of an open session."}},
             "schemas": {
                 "Answer": {
-                    "type": "object", "required": ["answers", "notes", "cut"],
+                    "type": "object", "required": ["answers", "notes", "cut", "exit"],
                     "properties": {
                         "answers": {"type": "array", "items": true, "description": "What the step answers, value by value."},
                         "notes": {"type": "array", "items": {"type": "string"}, "description": "What the person should know."},
                         "cut": {"type": "boolean", "description": "Whether the answer was longer than 16 MiB and is not whole."},
+                        "exit": {"type": "integer", "description": "0, or the exit code of the command line when the step was done and found faults."},
                         "file": {"type": "string", "contentEncoding": "base64", "description": "The file that the step wrote."},
                     },
                 },
@@ -201,13 +230,14 @@ fn answer_of(status: &str, about: &str, schema: &str) -> (String, Value) {
 }
 
 fn operation(step: &Step) -> Value {
-    let fields: Vec<&Field> = step.fields.iter().filter(|field| !matches!(field.kind, Kind::Out | Kind::Place)).collect();
+    let fields: Vec<&Field> = step.fields.iter().filter(|field| is_sent(field)).collect();
     let properties: Map<String, Value> = fields.iter().map(|field| (field.id.clone(), schema(field))).collect();
     let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.id.as_str()).collect();
     let responses: Map<String, Value> = [
         answer_of("200", "It was done.", "Answer"),
         answer_of("400", "No JSON object was sent.", "Refusal"),
         answer_of("401", "There is no open session.", "Refusal"),
+        answer_of("408", "The request did not come to its end.", "Refusal"),
         answer_of("403", "A law of the house refuses it.", "Refusal"),
         answer_of("413", "The request is too long.", "Refusal"),
         answer_of("422", "A field is missing or wrong.", "Refusal"),
@@ -225,7 +255,7 @@ fn operation(step: &Step) -> Value {
 
 fn schema(field: &Field) -> Value {
     let one = match &field.kind {
-        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Flag | Kind::Out => json!({"type": "boolean"}),
         Kind::Number => json!({"type": "integer"}),
         Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
         Kind::File => json!({"type": "string", "contentEncoding": "base64"}),
@@ -243,13 +273,13 @@ fn schema(field: &Field) -> Value {
 }
 
 fn session_paths() -> Value {
-    let refusals: Map<String, Value> = [answer_of("400", "No name or no passphrase was sent.", "Refusal"), answer_of("401", "The login was refused.", "Refusal"), answer_of("413", "The request is too long.", "Refusal"), answer_of("503", "Something around the program failed.", "Refusal")].into_iter().collect();
+    let refusals: Map<String, Value> = [answer_of("400", "No name or no passphrase was sent.", "Refusal"), answer_of("401", "The login was refused.", "Refusal"), answer_of("408", "The request did not come to its end.", "Refusal"), answer_of("413", "The request is too long.", "Refusal"), answer_of("503", "Something around the program failed.", "Refusal")].into_iter().collect();
     let mut opened = refusals.clone();
     opened.insert("200".into(), json!({"description": "A session was opened.", "content": {"application/json": {"schema": {"type": "object", "required": ["token", "notes"], "properties": {"token": {"type": "string"}, "notes": {"type": "array", "items": {"type": "string"}}}}}}}));
     json!({
         "post": {
             "operationId": "log-in", "summary": "Open a session.", "security": [],
-            "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name", "passphrase"], "properties": {"name": {"type": "string"}, "passphrase": {"type": "string"}, "code": {"type": "string", "description": "The one-time code of a first login."}}}}}},
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name", "passphrase"], "properties": {"name": {"type": "string"}, "passphrase": {"type": "string"}, "again": {"type": "string", "description": "The passphrase once more, at a first login."}, "code": {"type": "string", "description": "The one-time code of a first login."}}}}}},
             "responses": opened,
         },
         "delete": {

@@ -127,6 +127,12 @@ impl Frame<'_> {
         }
     }
 
+    /// What a step says beside its answer. What only says that there is nothing is said by the empty page itself.
+    pub fn notes(&self, notes: &[String], is_empty: bool) -> Markup {
+        let notes = &notes[usize::from(is_empty).min(notes.len())..];
+        html! { @if !notes.is_empty() { div class="notes" role="status" { @for note in notes { p { (crate::show::plain(note, 4_000)) } } } } }
+    }
+
     /// Why something was not done, and what to do.
     pub fn refused(&self, refusal: &Refusal) -> Markup {
         html! {
@@ -164,9 +170,13 @@ impl Frame<'_> {
     }
 }
 
-/// Whether a text is a moment as the house writes it.
+/// Whether a text is a moment exactly as the house writes it (RFC 3339 in UTC, with or without a fraction): a stranger's
+/// words that only begin so stay words.
 pub fn is_moment(text: &str) -> bool {
-    text.len() >= 20 && text.ends_with('Z') && text.as_bytes()[4] == b'-' && text.as_bytes()[10] == b'T'
+    let (whole, fraction) = text.strip_suffix('Z').map_or(("", None), |rest| rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction))));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let shape = whole.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    shape.eq(b"0000-00-00T00:00:00".iter().copied()) && fraction.is_none_or(|fraction| fraction.len() <= 9 && digits(fraction))
 }
 
 /// The text of a member of a value.
@@ -176,4 +186,24 @@ pub fn text_of<'a>(value: &'a Value, name: &str) -> &'a str {
 
 fn lantern() -> PreEscaped<&'static str> {
     PreEscaped(include_str!("../assets/lantern.svg"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_exact_moment_is_one() {
+        for (text, is) in [
+            ("2026-01-01T00:00:00Z", true),
+            ("2026-01-01T00:00:00.123456Z", true),
+            ("2026-01-01T00:00 the suspect was NOT here Z", false),
+            ("2026-01-01T00:00:00.Z", false),
+            ("2026-01-01T00:00:00.12x4Z", false),
+            ("2026-01-01T00:00:00+07:00", false),
+            ("", false),
+        ] {
+            assert_eq!(is_moment(text), is, "{text}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use std::{
 
 use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
 /// The cookie that holds the session's token.
 pub const COOKIE: &str = "lanternfish-session";
@@ -66,37 +67,52 @@ pub fn is_from_us(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Wrong logins that are let through in one span, for one name and in all.
+/// Logins that are tried for one name in one span, right ones not counted.
 const FOR_A_NAME: usize = 5;
-const IN_ALL: usize = 60;
 /// The span.
 const SPAN: Duration = Duration::from_secs(300);
+/// Names that are remembered: more than an agency has, fewer than would fill the memory.
+const NAMES: usize = 10_000;
 
-/// The pace of logins. A passphrase is stretched at each attempt, so attempts cost the server as well.
+/// The pace of logins. A passphrase is stretched at each attempt, so attempts cost the server as well; an attempt counts
+/// from its beginning, so that many at once are many. Nobody is kept out by what others get wrong.
 #[derive(Default)]
 pub struct Pace {
-    failed: Mutex<HashMap<String, Vec<Instant>>>,
+    tried: Mutex<HashMap<String, Vec<Instant>>>,
 }
 
 impl Pace {
-    /// Whether a login may be tried for this name; otherwise the minutes until then.
+    /// Begins an attempt for this name; otherwise the minutes until one may be begun.
     ///
     /// # Errors
     /// The minutes to wait.
-    pub fn may_try(&self, name: &str, now: Instant) -> Result<(), u64> {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        for times in failed.values_mut() {
+    pub fn begin(&self, name: &str, now: Instant) -> Result<(), u64> {
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.retain(|_, times| {
             times.retain(|time| now.duration_since(*time) < SPAN);
+            !times.is_empty()
+        });
+        if tried.len() >= NAMES {
+            return Err(SPAN.as_secs() / 60);
         }
-        failed.retain(|_, times| !times.is_empty());
-        let full = failed.get(name).is_some_and(|times| times.len() >= FOR_A_NAME) || failed.values().map(Vec::len).sum::<usize>() >= IN_ALL;
-        if full { Err(SPAN.as_secs() / 60) } else { Ok(()) }
+        let times = tried.entry(key(name)).or_default();
+        if times.len() >= FOR_A_NAME {
+            return Err(SPAN.as_secs() / 60);
+        }
+        times.push(now);
+        Ok(())
     }
 
-    /// A login that failed.
-    pub fn failed(&self, name: &str, now: Instant) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_string()).or_default().push(now);
+    /// The attempt was right: it does not count, and neither do those before it.
+    pub fn was_right(&self, name: &str) {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(name));
     }
+}
+
+/// All spellings of a name that people take for the same are one.
+fn key(name: &str) -> String {
+    let one: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    one.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -142,12 +158,13 @@ mod tests {
     #[test]
     fn guessing_is_slow() {
         let (pace, now) = (Pace::default(), Instant::now());
-        for _ in 0..FOR_A_NAME {
-            assert_eq!(pace.may_try("Noy", now), Ok(()));
-            pace.failed("Noy", now);
+        for name in ["Noy", " Noy", "NOY ", "noy", "N\u{ff4f}y"] {
+            assert_eq!(pace.begin(name, now), Ok(()));
         }
-        assert_eq!(pace.may_try("Noy", now), Err(5));
-        assert_eq!(pace.may_try("Dao", now), Ok(()));
-        assert_eq!(pace.may_try("Noy", now + SPAN), Ok(()));
+        assert_eq!(pace.begin("Noy", now), Err(5), "each spelling is the same name");
+        assert_eq!(pace.begin("Dao", now), Ok(()), "nobody is kept out by others");
+        assert_eq!(pace.begin("Noy", now + SPAN), Ok(()));
+        pace.was_right("Noy");
+        (0..FOR_A_NAME).for_each(|_| assert_eq!(pace.begin("Noy", now + SPAN), Ok(())));
     }
 }

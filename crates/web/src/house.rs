@@ -19,6 +19,19 @@ pub struct Person {
     pub expires: String,
 }
 
+/// What a person types to log in.
+#[derive(Default)]
+pub struct Login {
+    /// His name at work.
+    pub name: String,
+    /// His passphrase.
+    pub passphrase: String,
+    /// The same again: a first login makes keys under it, and a slip of the finger would lose them.
+    pub again: Option<String>,
+    /// The one-time code of a first login.
+    pub code: Option<String>,
+}
+
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -39,7 +52,7 @@ pub trait Listener: Send + Sync {
     /// What the step asks for where a person at a terminal would type: once, and never kept.
     fn typed(&self) -> Option<String>;
     /// A file that was sent along with the step: once. An upload that breaks off is a read that fails, never an end.
-    fn upload(&self, field: &str) -> Option<Box<dyn Read + Send>>;
+    fn upload(&self, field: &str) -> Option<Sent>;
     /// Bytes of a file that the step writes, in order.
     ///
     /// # Errors
@@ -53,8 +66,16 @@ pub const UPLOADED: &str = "upload:";
 /// How the words of a step name the file that the person receives.
 pub const RECEIVED: &str = "download:";
 
+/// A file that was sent along.
+pub struct Sent {
+    /// The name that the giver's computer has for it, when it was told.
+    pub name: Option<String>,
+    /// Its bytes.
+    pub bytes: Box<dyn Read + Send>,
+}
+
 /// Files that are sent along, by field.
-pub type Uploads = BTreeMap<String, Box<dyn Read + Send>>;
+pub type Uploads = BTreeMap<String, Sent>;
 
 /// The house, as the workspace knows it. Each call may take long: it is made on a thread of its own.
 pub trait House: Send + Sync + 'static {
@@ -70,8 +91,8 @@ pub trait House: Send + Sync + 'static {
     /// Opens a session: its token, and what the person should know.
     ///
     /// # Errors
-    /// A wrong passphrase or code; a person who has left.
-    fn log_in(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Vec<String>), Refusal>;
+    /// A wrong passphrase or code; a person who has left; a first login whose passphrase was not typed twice.
+    fn log_in(&self, login: &Login) -> Result<(String, Vec<String>), Refusal>;
 
     /// Whose session this is.
     ///
@@ -107,6 +128,7 @@ struct Kept {
     file: Vec<u8>,
     cut: bool,
     notes: Vec<String>,
+    more_notes: usize,
 }
 
 impl Heard {
@@ -140,9 +162,17 @@ impl Heard {
         bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
-    /// The messages so far.
+    /// The messages so far; when there were more than are kept, the last one says how many.
     pub fn notes(&self) -> Vec<String> {
-        self.kept().notes.clone()
+        let kept = self.kept();
+        let more = (kept.more_notes > 0).then(|| format!("{} more messages are not kept", kept.more_notes));
+        kept.notes.iter().cloned().chain(more).collect()
+    }
+
+    /// Whether the step was refused or could not be taken; otherwise it was done, whatever it found.
+    pub fn was_refused(&self, exit: i32) -> bool {
+        let values = self.values();
+        exit != 0 && (values.is_empty() || values.iter().any(|value| value["error"].is_string()))
     }
 
     /// The refusal among the values, when the step was not taken.
@@ -168,6 +198,8 @@ impl Listener for Heard {
         let mut kept = self.kept();
         if kept.notes.len() < MOST_NOTES {
             kept.notes.push(line.to_string());
+        } else {
+            kept.more_notes += 1;
         }
     }
 
@@ -175,7 +207,7 @@ impl Listener for Heard {
         self.typed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
-    fn upload(&self, field: &str) -> Option<Box<dyn Read + Send>> {
+    fn upload(&self, field: &str) -> Option<Sent> {
         self.uploads.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(field)
     }
 

@@ -20,7 +20,7 @@ mod upload;
 mod words;
 
 pub use api::description;
-pub use house::{Heard, House, Listener, Person, RECEIVED, Refusal, UPLOADED, Uploads};
+pub use house::{Heard, House, Listener, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads};
 pub use server::{Settings, Workspace};
 pub use steps::{Catalogue, Field, Kind, Step, Typed};
 pub use words::Languages;

@@ -298,14 +298,27 @@ pub fn all_steps(frame: &Frame<'_>, catalogue: &Catalogue, case: Option<&str>) -
 pub fn form(frame: &Frame<'_>, step: &Step, known: &dyn Fn(&str) -> Option<String>, number: &str) -> Markup {
     let coding = if step.takes_a_file() { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
     let (files, others): (Vec<&Field>, Vec<&Field>) = step.fields.iter().filter(|field| !matches!(field.kind, Kind::Out | Kind::Place)).partition(|field| field.kind == Kind::File);
+    let wanted: Vec<&Field> = step.fields.iter().filter(|field| field.kind == Kind::Out && !field.required).collect();
     html! {
         p lang="en" class="quiet" { (step.about) }
         form class="step" method="post" action=(format!("/step/{}", step.name)) enctype=(coding) {
             input type="hidden" name="_number" value=(number);
             @for field in &others { (self::field(frame, field, known(&field.id))) }
+            @for field in &wanted { (self::check(frame, field, false)) }
             // What is long comes last: by then it is known for what it is.
             @for field in &files { (self::field(frame, field, None)) }
             div class="actions" { button { (frame.t("do-it")) } }
+        }
+    }
+}
+
+/// Something that is wanted or not.
+fn check(frame: &Frame<'_>, field: &Field, yes: bool) -> Markup {
+    let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
+    html! {
+        div class="field check" {
+            input type="checkbox" id=(id) name=(field.id) value="yes" aria-describedby=(about) checked[yes];
+            div { label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) } p class="about" id=(about) lang="en" { (field.about) } }
         }
     }
 }
@@ -319,12 +332,7 @@ fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
         return html! { input type="hidden" name="case" value=(value); };
     }
     if field.kind == Kind::Flag {
-        return html! {
-            div class="field check" {
-                input type="checkbox" id=(id) name=(field.id) value="yes" aria-describedby=(about) checked[value == "yes"];
-                div { label for=(id) { (label) } p class="about" id=(about) lang="en" { (field.about) } }
-            }
-        };
+        return check(frame, field, value == "yes");
     }
     html! {
         div class="field" {
@@ -353,6 +361,11 @@ pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refus
             div class="field" { label for="name" { (frame.t("your-name")) } input type="text" id="name" name="name" value=(name) autocomplete="username" required autofocus; }
             div class="field" { label for="passphrase" { (frame.t("passphrase")) } input type="password" id="passphrase" name="passphrase" autocomplete="current-password" required; }
             div class="field" {
+                label for="again" { (frame.t("passphrase-again")) }
+                p class="about" id="a-again" { (frame.t("passphrase-again-about")) }
+                input type="password" id="again" name="again" autocomplete="new-password" aria-describedby="a-again";
+            }
+            div class="field" {
                 label for="code" { (frame.t("enrolment-code")) }
                 p class="about" id="a-code" { (frame.t("enrolment-code-about")) }
                 input type="text" id="code" name="code" autocomplete="off" aria-describedby="a-code";
@@ -365,19 +378,20 @@ pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refus
 /// What a step answered, or how far it is.
 pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::Asked, query: &crate::query::Query) -> Markup {
     // The terminal says a refusal twice, once for programs; a page says it once.
-    let notes: Vec<String> = asked.heard.notes().into_iter().filter(|note| !(note.starts_with("lanternfish: ") && asked.exit().is_some_and(|exit| exit != 0))).collect();
-    let said = html! { @if !notes.is_empty() { div class="notes" role="status" { @for note in notes.iter().rev().take(60).rev() { p { (show::plain(note, 2_000)) } } } } };
+    let notes: Vec<String> = asked.heard.notes().into_iter().filter(|note| !(note.starts_with("lanternfish: ") && asked.exit().is_some_and(|exit| asked.heard.was_refused(exit)))).collect();
+    let said = frame.notes(&notes, false);
     let back = html! { @if let Some(case) = &asked.case { div class="actions" { a class="button plain" href=(format!("/case/{case}")) { (frame.t("back-to-case")) } a class="button plain" href=(format!("/step/{}?case={case}", asked.step)) { (frame.t("once-more")) } } } };
     match asked.exit() {
         None => html! {
             p role="status" { (frame.say("running-since", &[("count", &asked.begun.elapsed().as_secs().to_string())])) }
             (said) p class="quiet" { (frame.t("goes-on")) }
         },
-        Some(0) => {
+        Some(exit) if !asked.heard.was_refused(exit) => {
             let (values, file) = (asked.heard.values(), asked.heard.received());
             html! {
+                @if exit != 0 { div class="refused" role="alert" { h2 { (frame.t("found-faults")) } } }
                 (said)
-                @if !file.is_empty() {
+                @if !file.is_empty() && exit == 0 {
                     div class="actions" { a class="button" href=(format!("/done/{}/file", asked.number)) { (frame.say("take-file", &[("name", asked.file_name.as_deref().unwrap_or("answer"))])) } }
                     @if asked.step == "exhibit/view" || asked.step == "filter/view" { (show::bytes(frame, &file, query)) }
                 }

@@ -16,13 +16,14 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::{
     answers::{Answers, Asked, Wish},
     api,
     frame::{Frame, text_of},
     gate::{self, Pace},
-    house::{Heard, House, Person, RECEIVED, Refusal, UPLOADED, Uploads},
+    house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     query::Query,
     screens::{self, LISTS},
     show,
@@ -35,6 +36,16 @@ use crate::{
 const LONGEST_FORM: usize = 4 << 20;
 /// Longest file of a step that takes several.
 const LONGEST_PART: usize = 64 << 20;
+/// Longest text of one field of a form with files.
+const LONGEST_FIELD: usize = 1 << 20;
+/// How long a silent line may hold an upload open.
+const SILENT: Duration = Duration::from_secs(60);
+/// Steps and sessions that are read at the same time; others wait.
+const AT_ONCE: usize = 48;
+/// Passphrases that are stretched at the same time: each takes memory and a processor.
+const LOGINS_AT_ONCE: usize = 2;
+/// The shortest time until a wrong login is told, so that nobody reads from it which names are known.
+const WRONG: Duration = Duration::from_secs(1);
 /// How long a page waits for its step before it says that the step goes on.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Cases whose waiting transfers the home page looks for.
@@ -61,6 +72,20 @@ pub struct Workspace {
     settings: Settings,
     agency: String,
     training: bool,
+    room: Semaphore,
+    login_room: Semaphore,
+}
+
+/// What a step answered that fills a page.
+struct Answered {
+    values: Vec<Value>,
+    notes: Vec<String>,
+}
+
+impl Answered {
+    fn notes(&self, frame: &Frame<'_>) -> Markup {
+        frame.notes(&self.notes, self.values.is_empty())
+    }
 }
 
 type Shared = Arc<Workspace>;
@@ -84,6 +109,8 @@ impl Workspace {
             training: house.training(),
             answers: Answers::default(),
             pace: Pace::default(),
+            room: Semaphore::new(AT_ONCE),
+            login_room: Semaphore::new(LOGINS_AT_ONCE),
             settings,
             house,
         })
@@ -129,6 +156,7 @@ impl Workspace {
 
     /// The same with what is typed and sent along.
     pub(crate) async fn take(self: &Arc<Self>, token: &str, words: Vec<String>, heard: Heard) -> (i32, Arc<Heard>) {
+        let _room = self.room.acquire().await;
         let (house, token, heard) = (Arc::clone(&self.house), token.to_string(), Arc::new(heard));
         let listener = Arc::clone(&heard);
         let taken = tokio::task::spawn_blocking(move || house.take(&token, &words, listener as _)).await;
@@ -136,16 +164,53 @@ impl Workspace {
     }
 
     /// The values that a step answers.
-    async fn values(self: &Arc<Self>, reader: &Reader, words: &[&str]) -> Result<Vec<Value>, Refusal> {
+    async fn values(self: &Arc<Self>, reader: &Reader, words: &[&str]) -> Result<Answered, Refusal> {
         let (exit, heard) = self.ask(&reader.token, words.iter().map(|word| (*word).to_string()).collect()).await;
-        if exit == 0 { Ok(heard.values()) } else { Err(heard.refusal(exit)) }
+        if heard.was_refused(exit) {
+            return Err(heard.refusal(exit));
+        }
+        let cut = heard.is_cut().then(|| "the list is longer than what is shown: ask for a part of it".to_string());
+        Ok(Answered { values: heard.values(), notes: heard.notes().into_iter().chain(cut).collect() })
     }
 
     /// Whose session a token is.
     pub(crate) async fn reader_of(self: &Arc<Self>, token: &str) -> Result<Reader, Refusal> {
         let (house, asked) = (Arc::clone(&self.house), token.to_string());
-        let person = tokio::task::spawn_blocking(move || house.who(&asked)).await.unwrap_or_else(|_| Err(Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }))?;
+        let _room = self.room.acquire().await;
+        let person = tokio::task::spawn_blocking(move || house.who(&asked)).await.unwrap_or_else(|_| Err(Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }));
+        // What was answered in a session goes with it, however it ended.
+        let person = person.inspect_err(|refusal| if refusal.exit != 3 { self.forget(token) })?;
         Ok(Reader { token: token.to_string(), person })
+    }
+
+    /// Forgets what was answered in a session.
+    pub(crate) fn forget(&self, token: &str) {
+        self.answers.forget(&gate::session_of(token));
+    }
+
+    /// A kept answer, if its reader may still see what it is about: the house is asked again. What he may not see any more
+    /// is forgotten.
+    async fn kept(self: &Arc<Self>, reader: &Reader, number: &str) -> Result<Option<Arc<Asked>>, Refusal> {
+        let session = gate::session_of(&reader.token);
+        let Some(asked) = self.answers.get(&session, number) else { return Ok(None) };
+        let (Some(case), Some(0)) = (&asked.case, asked.exit()) else { return Ok(Some(asked)) };
+        let in_case = format!("--case={case}");
+        let exhibit = asked.typed.get("exhibit").and_then(|values| values.first()).filter(|label| is_label(label));
+        let again = match exhibit {
+            Some(label) => self.values(reader, &["exhibit", "show", &in_case, "--", label]).await,
+            None => self.values(reader, &["case", "show", &in_case]).await,
+        };
+        match again {
+            Ok(now) if exhibit.is_none() || is_as_it_was(&asked, &now.values) => Ok(Some(asked)),
+            Ok(_) => {
+                self.answers.forget_one(&session, number);
+                Ok(None)
+            }
+            Err(refusal) => {
+                self.answers.forget_one(&session, number);
+                Err(refusal)
+            }
+        }
     }
 
     async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
@@ -162,6 +227,13 @@ impl Workspace {
     fn frame<'a>(&'a self, headers: &'a HeaderMap, person: Option<&'a Person>, path: &'a str) -> Frame<'a> {
         Frame { languages: &self.languages, language: self.language(headers), agency: &self.agency, training: self.training, person, case: None, path, again: None }
     }
+}
+
+/// Whether an exhibit has the class and state that it had when it was answered about.
+fn is_as_it_was(asked: &Asked, now: &[Value]) -> bool {
+    let then = asked.heard.values();
+    let Some(then) = then.iter().find(|value| value["class"].is_string()) else { return true };
+    now.iter().any(|now| now["class"] == then["class"] && now["state"] == then["state"])
 }
 
 /// The name of the server, and what every answer says to the browser.
@@ -226,13 +298,16 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let title = frame.say("good-day", &[("name", &reader.person.name)]);
     let cases = match shared.values(&reader, &["case", "list"]).await { Ok(cases) => cases, Err(refusal) => return refused(&frame, &title, &refusal) };
     let mut waiting = Vec::new();
-    for case in cases.iter().take(CASES_AT_HOME) {
+    let not_asked = cases.values.len().saturating_sub(CASES_AT_HOME);
+    for case in cases.values.iter().take(CASES_AT_HOME) {
         let label = text_of(case, "case").to_string();
-        let transfers = shared.values(&reader, &["transfer", "list", &format!("--case={label}")]).await.unwrap_or_default();
-        let mine = transfers.into_iter().filter(|transfer| text_of(transfer, "state") == "offered" && text_of(transfer, "to") == reader.person.name).collect();
+        // A role that takes no part in custody is refused: nothing waits for it.
+        let Ok(transfers) = shared.values(&reader, &["transfer", "list", &format!("--case={label}")]).await else { continue };
+        let mine = transfers.values.into_iter().filter(|transfer| text_of(transfer, "state") == "offered" && text_of(transfer, "to") == reader.person.name).collect();
         waiting.push((label, mine));
     }
-    shown(frame.page(&title, &screens::home(&frame, &cases, &waiting, &shared.catalogue)))
+    let not_asked = html! { @if not_asked > 0 { p class="quiet" { (frame.say("not-asked", &[("count", &not_asked.to_string())])) } } };
+    shown(frame.page(&title, &html! { (cases.notes(&frame)) (screens::home(&frame, &cases.values, &waiting, &shared.catalogue)) (not_asked) }))
 }
 
 async fn login_page(State(shared): State<Shared>, headers: HeaderMap) -> Response {
@@ -248,22 +323,32 @@ async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) ->
     let Some(form) = read_form(body).await else { return strange_form(&frame) };
     let said = |name: &str| form.get(name).unwrap_or_default().to_string();
     let name = said("name");
-    match open_session(&shared, &name, &said("passphrase"), Some(said("code")).filter(|code| !code.trim().is_empty())).await {
-        Ok((token, _)) => ([(header::SET_COOKIE, gate::set_session(&token, shared.settings.over_tls))], Redirect::to("/")).into_response(),
+    let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
+    let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code") };
+    match open_session(&shared, login).await {
+        Ok((token, notes)) => {
+            let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.settings.over_tls))];
+            let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href="/" { (frame.t("go-on")) } } };
+            (cookie, if notes.is_empty() { Redirect::to("/").into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
+        }
         Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal)))),
     }
 }
 
 /// Opens a session, at a pace that makes guessing slow.
-pub(crate) async fn open_session(shared: &Shared, name: &str, passphrase: &str, code: Option<String>) -> Result<(String, Vec<String>), Refusal> {
+pub(crate) async fn open_session(shared: &Shared, login: Login) -> Result<(String, Vec<String>), Refusal> {
+    let begun = Instant::now();
     let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
-    shared.pace.may_try(name, Instant::now()).map_err(slow)?;
-    let (house, name, passphrase) = (Arc::clone(&shared.house), name.trim().to_string(), passphrase.to_string());
-    let asked = name.clone();
-    let opened = tokio::task::spawn_blocking(move || house.log_in(&asked, &passphrase, code.as_deref().map(str::trim))).await;
+    let name = login.name.clone();
+    shared.pace.begin(&name, begun).map_err(slow)?;
+    let _room = shared.login_room.acquire().await;
+    let house = Arc::clone(&shared.house);
+    let opened = tokio::task::spawn_blocking(move || house.log_in(&login)).await;
     let opened = opened.unwrap_or_else(|_| Err(Refusal { text: "the login broke off: try again".into(), law: None, exit: 3 }));
-    if opened.is_err() {
-        shared.pace.failed(&name, Instant::now());
+    drop(_room);
+    match &opened {
+        Ok(_) => shared.pace.was_right(&name),
+        Err(_) => tokio::time::sleep(WRONG.saturating_sub(begun.elapsed())).await,
     }
     opened
 }
@@ -274,7 +359,7 @@ async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         return strange_form(&frame);
     }
     if let Some(token) = gate::cookie(&headers, gate::COOKIE) {
-        shared.answers.forget(&gate::session_of(token));
+        shared.forget(token);
         shared.ask(token, vec!["logout".into()]).await;
     }
     ([(header::SET_COOKIE, gate::set_session("", shared.settings.over_tls))], Redirect::to("/login")).into_response()
@@ -299,8 +384,8 @@ async fn list_of(shared: &Shared, headers: &HeaderMap, path: &str, key: &str, wo
     let title = frame.t(key);
     let values = match shared.values(&reader, words).await { Ok(values) => values, Err(refusal) => return refused(&frame, &title, &refusal) };
     let offered = html! { div class="actions" { @for (n, step) in offers.iter().enumerate() { a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } } } };
-    let rows = html! { @if values.is_empty() { (show::empty(&frame, "empty")) } @else { (show::table(&frame, &title, &values, columns, |_| html! {})) } };
-    shown(frame.page(&title, &html! { (offered) (rows) }))
+    let rows = html! { @if values.values.is_empty() { (show::empty(&frame, "empty")) } @else { (show::table(&frame, &title, &values.values, columns, |_| html! {})) } };
+    shown(frame.page(&title, &html! { (values.notes(&frame)) (offered) (rows) }))
 }
 
 async fn intake(State(shared): State<Shared>, headers: HeaderMap) -> Response {
@@ -320,7 +405,9 @@ async fn log(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): 
     let title = frame.t("log");
     let from = Query::read(query.as_deref().unwrap_or_default()).number("from");
     let events = match shared.values(&reader, &["log", "show", &format!("--from={from}"), &format!("--limit={EVENTS}")]).await { Ok(events) => events, Err(refusal) => return refused(&frame, &title, &refusal) };
+    let (events, notes) = (events.values, events.notes);
     let ways = html! {
+        (frame.notes(&notes, events.is_empty()))
         div class="actions" {
             @for (n, step) in ["log/verify", "log/prove", "log/checkpoint"].iter().enumerate() { a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } }
             @if from > 0 { a class="button plain" href=(format!("/log?from={}", from.saturating_sub(EVENTS))) { (frame.t("before")) } }
@@ -373,7 +460,6 @@ struct Brought {
     typed: Typed,
     secret: Option<String>,
     uploads: Uploads,
-    names: Vec<String>,
 }
 
 async fn take_step(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, request: Request) -> Response {
@@ -427,7 +513,7 @@ async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: 
     while let Some(mut part) = parts.next_field().await.map_err(|_| cut)? {
         let name = part.name().unwrap_or_default().to_string();
         if !step.fields.iter().any(|field| field.id == name && field.kind == Kind::File) {
-            let text = part.text().await.map_err(|_| cut)?;
+            let text = String::from_utf8(bounded(&mut part, LONGEST_FIELD).await?).map_err(|_| "this form holds text that is not UTF-8")?;
             match name.as_str() {
                 "_number" => brought.number = text,
                 _ => brought.typed.entry(name).or_default().push(text),
@@ -435,29 +521,30 @@ async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: 
             continue;
         }
         let Some(file_name) = part.file_name().map(str::to_string).filter(|name| !name.is_empty()) else { continue };
-        brought.names.push(file_name);
         brought.typed.insert(name.clone(), vec![format!("{UPLOADED}{name}")]);
         if files > 1 {
-            let whole = part.bytes().await.map_err(|_| cut)?;
-            if whole.len() > LONGEST_PART {
-                return Err("a file of this form is longer than 64 MiB".into());
-            }
-            brought.uploads.insert(name, Box::new(std::io::Cursor::new(whole)));
+            let whole = bounded(&mut part, LONGEST_PART).await?;
+            brought.uploads.insert(name, Sent { name: Some(file_name), bytes: Box::new(std::io::Cursor::new(whole)) });
             continue;
         }
         let (writer, file) = upload::pipe();
-        brought.uploads.insert(name, Box::new(file));
+        brought.uploads.insert(name, Sent { name: Some(file_name), bytes: Box::new(file) });
         let asked = begin(shared, reader, step, std::mem::take(&mut brought))?;
         let mut writer = Some(writer);
         // A step that was refused reads no further: the rest of the file is received and thrown away, so that the browser
         // sees the answer.
-        while let Some(chunk) = part.chunk().await.map_err(|_| cut)? {
+        while let Some(chunk) = tokio::time::timeout(SILENT, part.chunk()).await.map_err(|_| cut)?.map_err(|_| cut)? {
             if let Some(sender) = writer.take() {
                 let sent = tokio::task::spawn_blocking(move || sender.send(chunk.to_vec()).then_some(sender)).await;
                 writer = sent.ok().flatten();
             } else if asked.exit().is_some() {
                 break;
             }
+        }
+        drop(part);
+        // By now the step has its words: what comes behind the file would be left out in silence.
+        if tokio::time::timeout(SILENT, parts.next_field()).await.map_err(|_| cut)?.map_err(|_| cut)?.is_some() {
+            return Err("the file must be the last field of the form: nothing was done".into());
         }
         if let Some(writer) = writer {
             writer.end();
@@ -468,6 +555,18 @@ async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: 
     let asked = begin(shared, reader, step, brought)?;
     wait(&asked).await;
     Ok(asked.number.clone())
+}
+
+/// A part of a form, whole, up to a length.
+async fn bounded(part: &mut axum::extract::multipart::Field<'_>, most: usize) -> Result<Vec<u8>, NotBegun> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = tokio::time::timeout(SILENT, part.chunk()).await.map_err(|_| "the form broke off on its way: nothing was done; send it again")?.map_err(|_| "the form broke off on its way: nothing was done; send it again")? {
+        if bytes.len() + chunk.len() > most {
+            return Err("a field of this form is too long".into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// Begins the step that a form asks for.
@@ -489,15 +588,9 @@ fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) ->
 
 /// What the person does not type: where the answer's file goes, where the house keeps a folder, the secret itself.
 fn fill(house: &dyn House, step: &Step, brought: &mut Brought) {
-    if let Some(name) = brought.names.first() {
-        let typed = brought.typed.get("original-name").is_some_and(|values| values.iter().any(|value| !value.trim().is_empty()));
-        if !typed && step.fields.iter().any(|field| field.id == "original-name") {
-            brought.typed.insert("original-name".into(), vec![name.clone()]);
-        }
-    }
     for field in &step.fields {
         match field.kind {
-            Kind::Out => drop(brought.typed.insert(field.id.clone(), vec![RECEIVED.into()])),
+            Kind::Out if field.required || brought.typed.contains_key(&field.id) => drop(brought.typed.insert(field.id.clone(), vec![RECEIVED.into()])),
             Kind::Place => drop(brought.typed.insert(field.id.clone(), vec![house.place(step.name.split('/').next().unwrap_or_default()).to_string_lossy().into_owned()])),
             Kind::Secret => {
                 brought.secret = brought.typed.remove(&field.id).and_then(|values| values.into_iter().next());
@@ -533,18 +626,26 @@ async fn done(State(shared): State<Shared>, headers: HeaderMap, Path(number): Pa
     let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
     let path = format!("/done/{number}");
     let mut frame = shared.frame(&headers, Some(&reader.person), &path);
-    let Some(asked) = shared.answers.get(&gate::session_of(&reader.token), &number) else { return gone(&frame) };
+    let asked = match shared.kept(&reader, &number).await { Ok(Some(asked)) => asked, Ok(None) => return gone(&frame), Err(refusal) => return refused(&frame, &frame.t("bad-input"), &refusal) };
     frame.case = asked.case.as_deref();
     frame.again = asked.exit().is_none().then_some(2);
     let main = screens::done(&frame, &shared.catalogue, &asked, &Query::read(query.as_deref().unwrap_or_default()));
-    let status = match asked.exit() { None => StatusCode::ACCEPTED, Some(0) => StatusCode::OK, Some(exit) => status_of(exit) };
+    let status = match asked.exit() {
+        None => StatusCode::ACCEPTED,
+        Some(exit) if asked.heard.was_refused(exit) => status_of(exit),
+        Some(_) => StatusCode::OK,
+    };
     shown_as(status, frame.page(&screens::name_of(&frame, &asked.step), &main))
 }
 
 async fn done_file(State(shared): State<Shared>, headers: HeaderMap, Path(number): Path<String>) -> Response {
     let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
     let frame = shared.frame(&headers, Some(&reader.person), "/running");
-    let Some(asked) = shared.answers.get(&gate::session_of(&reader.token), &number) else { return gone(&frame) };
+    let asked = match shared.kept(&reader, &number).await { Ok(Some(asked)) => asked, Ok(None) => return gone(&frame), Err(refusal) => return refused(&frame, &frame.t("bad-input"), &refusal) };
+    // Half a file, or one of a step that was refused, is no file.
+    if asked.exit() != Some(0) {
+        return gone(&frame);
+    }
     let name = asked.file_name.clone().unwrap_or_else(|| "answer.bin".into());
     let kind = if name.ends_with(".pdf") { "application/pdf" } else { "application/octet-stream" };
     ([(header::CONTENT_TYPE, kind.to_string()), (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))], asked.heard.received()).into_response()
@@ -566,10 +667,13 @@ async fn case(State(shared): State<Shared>, headers: HeaderMap, Path(case): Path
     let in_case = format!("--case={case}");
     let about = match shared.values(&reader, &["case", "show", &in_case]).await { Ok(about) => about, Err(refusal) => return refused(&frame, &frame.t("case"), &refusal) };
     frame.case = Some(&case);
-    let about = about.into_iter().next().unwrap_or(Value::Null);
-    let authorities = shared.values(&reader, &["authority", "list", &in_case]).await.unwrap_or_default();
+    let notes = about.notes(&frame);
+    let about = about.values.into_iter().next().unwrap_or(Value::Null);
+    // What he may not see is said, and never shown as if nothing were there.
+    let (authorities, refusal) = match shared.values(&reader, &["authority", "list", &in_case]).await { Ok(found) => (found.values, None), Err(refusal) => (vec![], Some(refusal)) };
+    let refusal = html! { (notes) @if let Some(refusal) = &refusal { (frame.refused(refusal)) } };
     let title = format!("{case} · {}", show::plain(text_of(&about, "title"), 200));
-    shown(frame.page(&title, &screens::case_page(&frame, &shared.catalogue, &about, &authorities)))
+    shown(frame.page(&title, &html! { (refusal) (screens::case_page(&frame, &shared.catalogue, &about, &authorities)) }))
 }
 
 async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part)): Path<(String, String)>, RawQuery(query): RawQuery) -> Response {
@@ -585,11 +689,13 @@ async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part
     if let Some(list) = LISTS.iter().find(|list| list.part == part) {
         let from = Query::read(query.as_deref().unwrap_or_default()).number("from").clamp(1, 99_999_999);
         let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case, from)).await;
-        if exit != 0 {
+        if heard.was_refused(exit) {
             frame.case = None;
             return refused(&frame, &title, &heard.refusal(exit));
         }
-        return shown(frame.page(&title, &screens::list_page(&frame, &shared.catalogue, list, &case, from, &heard.values())));
+        let values = heard.values();
+        let cut = html! { @if heard.is_cut() { p class="refused" { (frame.t("cut")) } } };
+        return shown(frame.page(&title, &html! { (frame.notes(&heard.notes(), values.is_empty())) (cut) (screens::list_page(&frame, &shared.catalogue, list, &case, from, &values)) }));
     }
     let known = |id: &str| (id == "case").then(|| case.clone());
     match part.as_str() {
@@ -615,9 +721,11 @@ async fn exhibit(State(shared): State<Shared>, headers: HeaderMap, Path((case, e
     }
     let found = match shared.values(&reader, &["exhibit", "show", &in_case, "--", &exhibit]).await { Ok(found) => found, Err(refusal) => return refused(&frame, &exhibit, &refusal) };
     frame.case = Some(&case);
-    let Some(found) = found.first() else { return no_such_page(&frame) };
-    let transfers = shared.values(&reader, &["transfer", "list", &in_case]).await.unwrap_or_default();
-    shown(frame.page(&exhibit, &screens::exhibit_page(&frame, &shared.catalogue, &case, found, &transfers)))
+    let notes = found.notes(&frame);
+    let Some(found) = found.values.first() else { return no_such_page(&frame) };
+    let (transfers, refusal) = match shared.values(&reader, &["transfer", "list", &in_case]).await { Ok(transfers) => (transfers.values, None), Err(refusal) => (vec![], Some(refusal)) };
+    let refusal = html! { (notes) @if let Some(refusal) = &refusal { (frame.refused(refusal)) } };
+    shown(frame.page(&exhibit, &html! { (refusal) (screens::exhibit_page(&frame, &shared.catalogue, &case, found, &transfers)) }))
 }
 
 async fn nowhere(State(shared): State<Shared>, headers: HeaderMap) -> Response {

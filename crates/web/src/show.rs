@@ -63,22 +63,30 @@ fn state(frame: &Frame<'_>, text: &str) -> Markup {
 /// Text of strangers: bounded, with what cannot be seen named.
 pub fn plain(text: &str, most: usize) -> String {
     let mut shown = String::new();
-    let mut marks = 0;
+    let (mut marks, mut before) = (0, ' ');
     for character in text.chars().take(most) {
         marks = if is_mark(character) { marks + 1 } else { 0 };
         match character {
+            // Between words of scripts without blanks it is how lines are broken, and no disguise.
+            '\u{200b}' if is_without_blanks(before) => shown.push(character),
             // A tower of combining marks climbs over other lines: six on one letter is more than any script here has.
             _ if marks > 6 => {}
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}' => shown.push_str(&format!("[U+{:04X}]", character as u32)),
+            '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e0fff}'
+            | '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}' | '\u{3164}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' => shown.push_str(&format!("[U+{:04X}]", character as u32)),
             '\n' | '\t' | '\r' => shown.push(character),
             character if character.is_control() => shown.push_str(&format!("[U+{:04X}]", character as u32)),
             character => shown.push(character),
         }
+        before = character;
     }
     if text.chars().nth(most).is_some() {
         shown.push('…');
     }
     shown
+}
+
+fn is_without_blanks(character: char) -> bool {
+    matches!(character, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 fn is_mark(character: char) -> bool {
@@ -189,7 +197,8 @@ const SHOWN: usize = 64 << 10;
 /// A file's bytes: as text or as numbers, a part at a time.
 pub fn bytes(frame: &Frame<'_>, file: &[u8], query: &Query) -> Markup {
     let from = query.number("from").min(file.len());
-    let end = (from + SHOWN).min(file.len());
+    let from = whole_letter(file, from);
+    let end = whole_letter(file, (from + SHOWN).min(file.len()));
     let part = &file[from..end];
     let raw = query.get("as") == Some("raw");
     let way = |at: usize, raw: bool| format!("?from={at}{}", if raw { "&as=raw" } else { "" });
@@ -202,6 +211,11 @@ pub fn bytes(frame: &Frame<'_>, file: &[u8], query: &Query) -> Markup {
         }
         pre class="bytes" tabindex="0" aria-label=(frame.t("bytes")) { @if raw { (dump(from, part)) } @else { (plain(&String::from_utf8_lossy(part), SHOWN)) } }
     }
+}
+
+/// The same place, or the beginning of the letter of UTF-8 that it cuts.
+fn whole_letter(file: &[u8], at: usize) -> usize {
+    (at.saturating_sub(3)..=at).rev().find(|at| file.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80)).unwrap_or(at)
 }
 
 /// Offset, sixteen bytes, and their letters, a line each.
@@ -225,6 +239,8 @@ mod tests {
             ("<script>alert(1)</script>", "<script>alert(1)</script>"),
             ("abc\u{202e}fdp.exe", "abc[U+202E]fdp.exe"),
             ("bell\u{7}", "bell[U+0007]"),
+            ("pay\u{200b}pal", "pay[U+200B]pal"),
+            ("ខ្មែរ\u{200b}ខ្មែរ", "ខ្មែរ\u{200b}ខ្មែរ"),
             ("ກໍ່ຢ່າ", "ກໍ່ຢ່າ"),
         ] {
             assert_eq!(plain(text, 100), shown);
@@ -237,6 +253,13 @@ mod tests {
     fn a_quotation_is_marked_where_it_was_found_and_escaped() {
         assert_eq!(marked("<b>ສະບາຍດີ</b>", &json!([[3, 24]])).into_string(), "&lt;b&gt;<mark>ສະບາຍດີ</mark>&lt;/b&gt;");
         assert_eq!(marked("abc", &json!([[1, 900]])).into_string(), "abc", "a mark that fits nowhere marks nothing");
+    }
+
+    #[test]
+    fn a_part_begins_and_ends_with_a_whole_letter() {
+        let file = "ກຂ".as_bytes();
+        assert_eq!((0..=6).map(|at| whole_letter(file, at)).collect::<Vec<_>>(), [0, 0, 0, 3, 3, 3, 6]);
+        assert_eq!(whole_letter(&[0x80; 9], 8), 8, "what is no UTF-8 is cut where it is cut");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::{any::TypeId, collections::BTreeMap, path::PathBuf};
 use clap::{Arg, ArgAction, Command};
 
 /// Steps that are done at the machine itself, not from a page.
-const AT_THE_MACHINE: [&str; 18] = [
-    "init", "login", "logout", "doctor", "scan", "market", "demo", "serve", "range", "worker", "help", "backup", "hashes/salt", "witness", "log/tiles", "log/resume",
+const AT_THE_MACHINE: [&str; 20] = [
+    "init", "login", "logout", "doctor", "scan", "market", "demo", "serve", "range", "worker", "help", "backup", "hashes/salt", "witness", "log/witness", "collect/doctor", "log/tiles", "log/resume",
     // What only some may open is opened where nothing of it is kept (law 7).
     "filter/view", "viewing/open",
 ];
@@ -33,7 +33,7 @@ pub enum Kind {
     Choice(Vec<String>),
     /// A file of the person, which is sent along.
     File,
-    /// What the step writes, which the person receives.
+    /// What the step writes, which the person receives; where it is not needed, he says whether he wants it.
     Out,
     /// A folder of the house, chosen by the house.
     Place,
@@ -162,7 +162,7 @@ fn kind(step: &str, arg: &Arg) -> Option<Kind> {
     if typed == TypeId::of::<PathBuf>() {
         return match (step, id) {
             ("package/seal" | "disclosure/build" | "disclosure/reveal", "out") => Some(Kind::Place),
-            (_, "out") | ("authority/show", "scan") => Some(Kind::Out),
+            ("exhibit/view" | "exhibit/label" | "transfer/slip" | "report/export" | "subject/export" | "persona/reveal", "out") | ("authority/show", "scan") => Some(Kind::Out),
             (_, "file" | "scan" | "transcription") | ("persona/secret/add", "cookie" | "login") => Some(Kind::File),
             (_, "passphrase_file") => Some(Kind::Secret),
             _ => None,

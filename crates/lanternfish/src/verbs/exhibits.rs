@@ -1,7 +1,7 @@
 //! Exhibits and their custody. From typed words to steps of the desk; no rule is decided here.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::Write,
     path::Path,
 };
@@ -194,7 +194,7 @@ impl Office {
             Ok(view) => self.tell_exhibit(scope, &view),
             Err(error) => {
                 // What was written does not match the record and must not be taken for the exhibit.
-                let _ = fs::remove_file(out);
+                files::discard(out);
                 Err(error)
             }
         }
@@ -213,15 +213,15 @@ impl Office {
         }
         let path = typed.file.clone().ok_or_else(|| DeskError::input("name the file to admit"))?;
         if let Some(mut sent) = files::sent_along(&path)? {
-            let admission = admission(&typed, &path)?;
+            let admission = admission(&typed, files::name_of(&path, Some(&sent)))?;
             let (_, scope, permit) = self.with(&case, admission.intent())?;
-            return self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut sent)?);
+            return self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut sent.bytes)?);
         }
         if path.is_dir() {
             return self.admit_folder(&case, &typed, &path);
         }
         let file = File::open(&path).map_err(|e| DeskError::input(format!("{}: {e}", path.display())))?;
-        let admission = admission(&typed, &path)?;
+        let admission = admission(&typed, files::name_of(&path, None))?;
         let (_, scope, permit) = self.with(&case, admission.intent())?;
         admit::room_for(&self.desk, &file)?;
         self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut admit::Listening(file))?)
@@ -240,7 +240,7 @@ impl Office {
 
     /// A saved folder becomes one exhibit: a tar of its files.
     pub(super) fn admit_folder(&self, case: &InCase, typed: &AdmitArgs, path: &Path) -> Result<(), DeskError> {
-        let mut admission = admission(typed, path)?;
+        let mut admission = admission(typed, files::name_of(path, None))?;
         admission.original_name = admission.original_name.map(|name| format!("{name}.tar"));
         let (_, scope, permit) = self.with(case, admission.intent())?;
         let mut stream = folder::Stream::of(path).map_err(|e| DeskError::environment("reading the folder", &e))?;
@@ -301,7 +301,7 @@ pub(super) fn origin(source: &str, concerns: &Concerns) -> Result<Origin, DeskEr
     Ok(Origin { source: parsed(source)?, person: concerns.person.clone(), territory: concerns.territory.clone(), under: None })
 }
 
-fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
+fn admission(typed: &AdmitArgs, its_name: Option<String>) -> Result<AdmitFile, DeskError> {
     let declared = [("md5", &typed.md5), ("sha1", &typed.sha1), ("sha256", &typed.sha256), ("sha512", &typed.sha512)];
     let manual = match (&typed.device, &typed.address, &typed.taken_at, &typed.method) {
         (Some(device), Some(address), Some(taken_at), Some(method)) => Some(ManualCaptureNote {
@@ -313,7 +313,7 @@ fn admission(typed: &AdmitArgs, path: &Path) -> Result<AdmitFile, DeskError> {
         }),
         _ => None,
     };
-    let name = typed.original_name.clone().or_else(|| path.file_name().map(|n| n.to_string_lossy().into_owned()));
+    let name = typed.original_name.clone().or(its_name);
     Ok(AdmitFile {
         description: if typed.description.is_empty() { name.clone().unwrap_or_default() } else { typed.description.clone() },
         source: typed.source.clone(),

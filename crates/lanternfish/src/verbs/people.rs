@@ -96,9 +96,9 @@ impl Office {
         let session = self.session()?;
         match verb {
             TipVerb::Add { text, source, file } => {
-                let mut opened = file.as_deref().map(files::open).transpose()?;
-                let name = file.as_deref().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-                let attached = opened.as_mut().map(|file| (name.as_str(), file as &mut dyn std::io::Read));
+                let mut opened = file.as_deref().map(files::named).transpose()?;
+                let name = opened.as_ref().and_then(|sent| sent.name.clone()).unwrap_or_else(|| "attachment".into());
+                let attached = opened.as_mut().map(|file| (name.as_str(), &mut file.bytes as &mut dyn std::io::Read));
                 self.voice.say(&intake::receive(&self.desk, &session, &text, &source, attached)?);
             }
             TipVerb::List => self.voice.say_all(&intake::list(&self.desk, &session)?, "the tray is empty"),

@@ -1,6 +1,6 @@
 //! The filter queue and supervised viewings. From typed words to steps of the desk; no rule is decided here.
 
-use std::{fs, fs::File, io::Write, os::fd::AsFd, path::Path};
+use std::{fs::File, io::Write, os::fd::AsFd, path::Path};
 
 use desk::{
     DeskError, Scope, case,
@@ -10,7 +10,7 @@ use desk::{
 use model::{Moment, action::Action, moment::{DayEdge, civil_to_moment}};
 
 use super::{Done, Office, exhibits};
-use crate::{args::*, files::New, output::Pipe};
+use crate::{args::*, files::{self, New}, output::Pipe};
 
 impl Office {
     /// A day or minute as it was typed, in the zone of the case's courts.
@@ -77,7 +77,7 @@ impl Office {
             }
             Err(error) => {
                 // Refused, or not what the record says.
-                let _ = fs::remove_file(out);
+                files::discard(out);
                 Err(error)
             }
         }

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use desk::{Desk, DeskError};
 use model::Law;
 use serde_json::json;
-use web::{House, Listener, Person, Refusal, Settings, Workspace};
+use web::{House, Listener, Login, Person, Refusal, Settings, Workspace};
 
 use super::{Done, Office, home_of, program};
 use crate::{
@@ -54,12 +54,22 @@ impl House for Behind {
         commands
     }
 
-    fn log_in(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Vec<String>), Refusal> {
+    fn log_in(&self, login: &Login) -> Result<(String, Vec<String>), Refusal> {
+        let (name, passphrase, code) = (login.name.trim(), login.passphrase.as_str(), login.code.as_deref().map(str::trim));
         let listener = Arc::new(web::Heard::default());
         let opened = heard_by(Arc::clone(&listener) as _, || {
             // Who is here is nobody's business: a name that is not known is told in the words of a wrong passphrase.
-            self.desk.store.user_by_name(name).map_err(|error| if error.exit_code() == 2 { wrong() } else { error })?;
-            self.office(None).open_session(name, passphrase, code).map_err(|error| if error.law() == Some(Law::Separation) { wrong() } else { error })
+            let user = self.desk.store.user_by_name(name).map_err(|error| if error.exit_code() == 2 { wrong() } else { error })?;
+            let first = user.state == "waiting";
+            if first && login.again.as_deref() != Some(passphrase) {
+                return Err(DeskError::input("this is a first login: type the new passphrase twice, the same both times (four words are good); your keys are made under it, and a slip of the finger would lose them"));
+            }
+            let token = self.office(None).open_session(name, passphrase, code).map_err(|error| if error.law() == Some(Law::Separation) { wrong() } else { error })?;
+            if first {
+                let fingerprint = self.desk.store.user_by_name(name)?.fingerprint().unwrap_or_default();
+                crate::output::complain(format!("the fingerprint of your keys: {fingerprint} (keep it; who recovers your keys asks you for it)"));
+            }
+            Ok(token)
         });
         opened.map(|token| (token, listener.notes())).map_err(|error| refusal(&error))
     }
