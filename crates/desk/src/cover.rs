@@ -79,9 +79,9 @@ impl Secrets {
                 message.text = MASKED.into();
             }
         }
-        // The name of a conversation stands outside its messages.
+        // The name of a conversation stands outside its messages, and that of an author may.
         for secret in &self.found {
-            if let Some(name) = &mut message.conversation {
+            for name in [&mut message.conversation, &mut message.author].into_iter().flatten() {
                 *name = without(name, &secret.value).unwrap_or_else(|| std::mem::take(name));
             }
         }
@@ -202,8 +202,8 @@ mod tests {
         let mut message = Message { text: "parted".into(), ..Message::at(ChatFormat::SignalJson, 41, 59) };
         secrets.cover_message(&mut message);
         assert_eq!(message.text, MASKED);
-        let mut message = Message { text: "key of another".into(), ..Message::at(ChatFormat::SignalJson, 70, 90) };
+        let mut message = Message { text: "key of another".into(), author: Some("key".into()), ..Message::at(ChatFormat::TelegramHtml, 70, 90) };
         secrets.cover_message(&mut message);
-        assert_eq!(message.text, "key of another");
+        assert_eq!((message.text.as_str(), message.author.as_deref()), ("key of another", Some("***")));
     }
 }

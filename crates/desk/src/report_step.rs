@@ -134,9 +134,17 @@ pub fn report_label(number: i64) -> String {
 ///
 /// # Errors
 /// Law 9 with every fault of the lint at once; law 7 when a statement prints a restricted digest; the
-/// typesetting child.
+/// typesetting child; others who built reports at the same moment again and again.
 pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -> Result<ReportView, StoreError> {
     for_action(permit, Action::Report)?;
+    // The number stands in the paper, so who comes second sets the whole paper anew.
+    reclassify::again(|| build_once(desk, scope, permit, typed)).map_err(|error| match error {
+        StoreError::Conflict => StoreError::input("somebody else built a report at the same moment: build it again"),
+        error => error,
+    })
+}
+
+fn build_once(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -> Result<ReportView, StoreError> {
     let facts = Facts::gather_in(desk, scope, &typed.language)?;
     facts.cover(desk, scope, permit)?;
     let number = next_number(desk, scope)?;
@@ -176,9 +184,16 @@ pub fn build(desk: &Desk, scope: &Scope, permit: &Permit, typed: &BuildReport) -
     };
     let mut draft = Draft::new("report", id.clone(), "built");
     draft.number = Number::Is(number);
-    let rows = vec![draft.write(scope, desk.now(), &content)?, pdf.row, request.row];
-    desk.store.commit(scope, permit, NewEvent::new(EventType::ReportBuilt, Some(id.clone()), built_detail(number, &content)), rows)?;
-    Ok(view(number, id, &content))
+    let rows = vec![draft.write(scope, desk.now(), &content)?, pdf.row.clone(), request.row.clone()];
+    let event = NewEvent::new(EventType::ReportBuilt, Some(id.clone()), built_detail(number, &content));
+    match desk.store.commit(scope, permit, event, rows) {
+        Ok(_) => Ok(view(number, id, &content)),
+        Err(StoreError::Conflict) => {
+            take_back(desk, &[pdf, request])?;
+            Err(StoreError::Conflict)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The next number; one that was erased is never given again.
@@ -210,6 +225,17 @@ fn keep(desk: &Desk, scope: &Scope, permit: &Permit, parent: &str, bytes: &[u8])
     let mut blob = desk.store.new_blob(scope, permit, parent, ExhibitClass::Ordinary, None, AlsoDigest::default())?;
     blob.write_all(bytes).map_err(|e| StoreError::environment("storing the paper", &e))?;
     blob.finish()
+}
+
+/// Removes the bytes of a paper whose number was taken. What cannot be removed now has no row and no key; `doctor` counts it.
+fn take_back(desk: &Desk, blobs: &[BlobHandle]) -> Result<(), StoreError> {
+    for blob in blobs {
+        match desk.store.discard_blob(blob) {
+            Ok(()) | Err(StoreError::Environment { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
 }
 
 fn view(number: i64, id: String, content: &ReportContent) -> ReportView {

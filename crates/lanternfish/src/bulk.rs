@@ -6,11 +6,11 @@
 //! The program starts itself anew without its environment, so that no token of a session is in its memory, and enters the
 //! cage of the `parse` child before it reads one byte (law 14). It refuses to read where no such cage can be had.
 
-use std::{io::IsTerminal, os::unix::process::CommandExt, process::Command};
+use std::{cell::RefCell, io::IsTerminal, os::unix::process::CommandExt, process::Command};
 
 use ::worker::{Found, Terms, WorkerError, note};
 use desk::DeskError;
-use extract::{Hints, Scanner};
+use extract::{Hints, Scanner, decode::Left};
 use model::chat::Message;
 use parse::{Bounds, Cage, CageOptions, CageReport};
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,11 @@ fn read(order: &Order, memory_bytes: u64, cage: Cage) -> Result<(), DeskError> {
 
 /// What `scan --json` prints of a file with these bytes, in its order, and what it says on the side.
 fn page(bytes: &[u8], hints: &Hints, profiles: &Rows, each: &mut dyn FnMut(Found)) {
-    Scanner::new().scan_reader(bytes, hints, |found| each(Found::Selector(found))).expect("a slice reads without error");
+    // Both are given as they are found: many attachments take no more room than many selectors.
+    let give = RefCell::new(&mut *each);
+    let tell = |left: Left| give.borrow_mut()(note(&format!("bytes {} to {}: {}", left.start, left.end, left.what)));
+    let read = Scanner::new().scan_reader_telling(bytes, hints, |found| give.borrow_mut()(Found::Selector(found)), tell);
+    read.expect("a slice reads without error");
     let (messages, beyond) = scan::messages_in(bytes);
     messages.iter().for_each(|message| each(said(message)));
     if let Some(words) = beyond {

@@ -119,6 +119,10 @@ fn told(text: String) -> StoreError {
     if text.contains("law 3") {
         return StoreError::refused(Law::AppendOnly, text);
     }
+    // A new row whose id another step took first.
+    if text.contains("UNIQUE constraint failed: record.kind, record.id") {
+        return StoreError::Conflict;
+    }
     let lower = text.to_lowercase();
     if lower.contains("malformed") || lower.contains("not a database") {
         return StoreError::damaged(format!("the file of the records ({text})"));

@@ -38,7 +38,7 @@ pub struct Terms<'a> {
 /// What is found in a page.
 #[derive(Debug, Clone)]
 pub enum Found {
-    /// A selector. Those of one page come first, in the order of their places.
+    /// A selector. Those of one page come before everything else that has a place, in the order of their places.
     Selector(FoundSelector),
     /// Something else: a listing, a post, a message, or a note about what was not read.
     Other {

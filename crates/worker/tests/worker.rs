@@ -175,6 +175,35 @@ fn law_02_outside_a_case_no_secret_is_shown_unless_somebody_asks_for_it() {
 }
 
 #[test]
+fn law_02_a_name_in_which_a_secret_stands_is_not_shown_with_messages_that_stand_elsewhere() {
+    let json = format!(r#"{{"name":"to {WIF}","type":"personal_chat","messages":[{{"id":1,"type":"message","date":"2024-01-02T03:04:05","from":"Anna","text":"tea is here"}}]}}"#);
+    let named = |id: u8, name: &str, text: &str| format!(r#"<div class="message default clearfix" id="message{id}"><div class="body">{name}<div class="text">{text}</div></div></div>"#);
+    let author = format!(r#"<div class="from_name">{WIF}</div>"#);
+    let html = [named(1, &author, "first"), named(2, "", "tea is here"), named(3, r#"<div class="from_name">Anna</div>"#, "third")].concat();
+    let found = |_: &str, bytes: &[u8], each: &mut dyn FnMut(Found)| {
+        selectors("", bytes, each);
+        for message in extract::chat::read(bytes) {
+            each(Found::Other { kind: "message", place: Some((message.start, message.end)), json: serde_json::to_string(&message).unwrap() });
+        }
+    };
+    let written = |page: &str, reveal| {
+        let input = stream(&[batch(&[("http://range.test/".to_owned(), page.as_bytes().to_vec())], false)]);
+        let mut output = Vec::new();
+        run(input.as_slice(), &mut output, &Terms { reveal, ..TERMS }, found).unwrap();
+        StreamReader::try_new(output.as_slice(), None).unwrap().next().unwrap().unwrap()
+    };
+    let messages = |page: &str, reveal| texts(&written(page, reveal), "row").into_iter().flatten().collect::<Vec<_>>();
+    for (page, count) in [(&json, 1), (&html, 3)] {
+        let (covered, open) = (messages(page, false), messages(page, true));
+        assert_eq!((covered.len(), open.len()), (count, count), "{open:?}");
+        let of = |rows: &[String]| rows.iter().find(|row| row.contains("tea is here")).cloned().unwrap();
+        assert!(of(&open).contains(WIF) && of(&covered).contains("(masked: --reveal)"), "{covered:?}");
+        assert!(covered.iter().all(|row| !row.contains(&WIF[..12])), "{covered:?}");
+        assert!(covered[count - 1].contains("Anna"), "who has no secret in the name is named: {covered:?}");
+    }
+}
+
+#[test]
 fn other_streams_are_refused_with_a_reason() {
     let one = batch(&pages()[..1], false);
     let mut file = FileWriter::try_new(Vec::new(), &one.schema()).unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Concerns, InCase, way, words};
+use super::{Concerns, InCase, LONGEST_MS, MOST_BYTES, way, words};
 
 #[derive(Debug, Subcommand)]
 pub enum CollectVerb {
@@ -100,10 +100,10 @@ pub struct CrawlArgs {
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub pages: u64,
     /// Most bytes in all.
-    #[arg(long, default_value_t = 1 << 30)]
+    #[arg(long, default_value_t = 1 << 30, value_parser = clap::value_parser!(u64).range(..=MOST_BYTES))]
     pub bytes: u64,
     /// Most bytes of one page.
-    #[arg(long, default_value_t = 16 << 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 16 << 20, value_parser = clap::value_parser!(u64).range(1..=MOST_BYTES))]
     pub page_bytes: u64,
     /// Only paths that begin so.
     #[arg(long, value_name = "PATH")]
@@ -118,7 +118,7 @@ pub struct CrawlArgs {
     #[arg(long, value_name = "REASON", value_parser = words)]
     pub ignore_robots: Option<String>,
     /// Pause between two requests to one host, in milliseconds.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(..=LONGEST_MS))]
     pub pause_ms: u64,
     /// Query parameters that are taken away, such as `sid` or `utm_*`.
     #[arg(long, value_name = "NAME")]
@@ -149,6 +149,6 @@ pub struct CrawlArgs {
     #[arg(long, default_value = "")]
     pub description: String,
     /// Longest wait for one response, in milliseconds.
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(..=LONGEST_MS))]
     pub timeout_ms: u64,
 }

@@ -20,6 +20,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// The highest number that a record of the house holds (RFC 8785: what every reader reads alike).
+const MOST_EXACT: u64 = (1 << 53) - 1;
+/// The most bytes that a step may be allowed to receive: sums of such numbers are exact too.
+const MOST_BYTES: u64 = 1 << 50;
+/// The longest pause or wait, in milliseconds: a day.
+const LONGEST_MS: u64 = 86_400_000;
+
 /// The way to the pages.
 fn way(typed: &str) -> Result<String, String> {
     let named = typed.strip_prefix("proxy:").is_some_and(|name| !name.is_empty());
@@ -142,10 +149,10 @@ pub enum Verb {
         #[arg(long, default_value = "")]
         description: String,
         /// Most bytes to receive in all.
-        #[arg(long, default_value_t = 256 << 20)]
+        #[arg(long, default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(..=MOST_BYTES))]
         byte_budget: u64,
         /// Longest wait for one response, in milliseconds.
-        #[arg(long, default_value_t = 60_000)]
+        #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(..=LONGEST_MS))]
         timeout_ms: u64,
         /// Capture the same addresses once more, some seconds later and over other circuits, as an exhibit of its own, and
         /// compare the two. It is no proof that the server said it.

@@ -43,7 +43,7 @@ pub struct ObjectsArgs {
     pub objects_ca_file: Option<PathBuf>,
 }
 
-use super::LogWitnessVerb;
+use super::{LogWitnessVerb, MOST_EXACT};
 
 #[derive(Debug, Subcommand)]
 pub enum LogVerb {
@@ -52,6 +52,7 @@ pub enum LogVerb {
     /// A receipt for one event.
     Prove {
         /// The event's number.
+        #[arg(value_parser = clap::value_parser!(u64).range(..=MOST_EXACT))]
         event: u64,
     },
     /// A signed checkpoint of the log as it stands.
@@ -59,7 +60,7 @@ pub enum LogVerb {
     /// Events, metadata only.
     Show {
         /// First event.
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MOST_EXACT))]
         from: u64,
         /// How many.
         #[arg(long, default_value_t = 100)]

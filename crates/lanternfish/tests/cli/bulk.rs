@@ -124,6 +124,20 @@ fn law_02_the_worker_masks_what_opens_a_wallet() {
     assert!(rows.iter().any(|row| row["value"] == WIF), "{rows:?}");
 }
 
+#[test]
+fn the_worker_says_what_it_passed_over_in_a_mail() {
+    let mail = "From: a@example.com\r\nTo: b@example.com\r\nDate: Mon, 02 Mar 2026 10:00:00 +0700\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nvendor@example.com\r\n\
+        --x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgoAAAANSUhEUgAAAAEAAAAB\r\n--x--\r\n";
+    let (said, rows) = worked(&[], &stream(&[("http://range.test/letter".to_owned(), mail.into())], 1));
+    said.ended(0);
+    let notes: Vec<&Value> = rows.iter().filter(|row| row["kind"] == "note").collect();
+    assert_eq!(notes.len(), 1, "{rows:?}");
+    let told = notes[0]["note"].as_str().unwrap();
+    assert!(told.starts_with("bytes ") && told.contains("an attachment that is no text (image/png) was passed over"), "{told}");
+    assert!(rows.iter().any(|row| row["value"] == "vendor@example.com"), "{rows:?}");
+}
+
 /// What other processes see of the worker while it waits for the next batch.
 #[test]
 fn law_14_the_worker_reads_strangers_bytes_in_a_cage() {

@@ -32,6 +32,24 @@ struct Verb {
     options: Vec<Entry>,
 }
 
+/// No record holds a number above 2^53 - 1, and nothing is said of damage when somebody types one.
+#[test]
+fn a_number_that_no_record_can_hold_is_refused_as_typed() {
+    let crawl: &[&str] = &["collect", "crawl", "--case", "2026-0001", "--respect-robots", "http://market.test/"];
+    let capture: &[&str] = &["capture", "--case", "2026-0001", "http://market.test/"];
+    let log: &[&str] = &["log", "show"];
+    for (words, option) in [
+        (crawl, "--pause-ms"), (crawl, "--bytes"), (crawl, "--page-bytes"), (crawl, "--timeout-ms"),
+        (capture, "--byte-budget"), (capture, "--timeout-ms"), (log, "--from"),
+    ] {
+        for number in [u64::MAX, 1 << 53] {
+            let number = number.to_string();
+            crate::office::ask(&[words, &[option, number.as_str()][..]].concat()).ended(2).tells(&number).tells("is not in");
+        }
+    }
+    crate::office::ask(&["log", "prove", "18446744073709551615"]).ended(2).tells("is not in");
+}
+
 fn help(words: &[String]) -> String {
     let mut command = program();
     command.args(words).arg("--help").env("COLUMNS", "100");

@@ -84,6 +84,34 @@ fn law_09_what_leads_nowhere_is_refused() {
 }
 
 #[test]
+fn reports_that_are_built_at_once_all_get_a_number() {
+    let office = Office::working();
+    let exhibit = office.admit("page.txt", "SYNTHETIC: write to seller@example.org");
+    office.does(NOY, "examine", &[&exhibit]);
+    office.does(NOY, "finding add", &finding("It is there.", &exhibit));
+    let build = || office.in_case(NOY, "report build", &["--template", "statement-of-fact"]);
+    let mut numbers = std::thread::scope(|threads| {
+        let others = [threads.spawn(build), threads.spawn(build)];
+        let mine = build();
+        let others = others.map(|one| one.join().unwrap());
+        others.into_iter().chain([mine]).map(|said| string(&said.ended(0).line()["report"])).collect::<Vec<_>>()
+    });
+    numbers.sort();
+    assert_eq!(numbers, ["R-0001", "R-0002", "R-0003"]);
+    // Each paper bears the number under which it is listed.
+    for (number, place) in numbers.iter().map(|number| (number, office.place(number))) {
+        office.does(NOY, "report export", &[number, "--out", &text(&place)]);
+        if there("pdftotext") {
+            let mut command = Command::new("pdftotext");
+            command.arg(&place).arg("-");
+            let read = run(command).ended(0).out;
+            assert!(letters(&read).contains(number.as_str()), "{read}");
+        }
+    }
+    office.sound_log();
+}
+
+#[test]
 fn law_09_nothing_is_called_absent_from_what_was_not_searched_to_its_end() {
     let office = Office::working();
     let page = office.admit("page.html", "<p>SYNTHETIC: write to seller@example.org</p>");

@@ -369,6 +369,8 @@ pub(crate) fn explained(error: &sqlx::Error) -> Option<StoreError> {
             let told = told.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
             match told.code() {
                 "40001" | "40P01" => Some(StoreError::Conflict),
+                // A new row whose id another step took first.
+                "23505" if told.constraint() == Some("record_pkey") => Some(StoreError::Conflict),
                 "55P03" => environment("the database refused", "another lanternfish process holds the log: wait for it or stop it"),
                 "53100" => environment("the database refused", "the disk of the server is full: free some space and repeat the step; nothing was lost"),
                 "53300" => environment("the database refused", "the server has no connection left: end some, or raise max_connections"),
