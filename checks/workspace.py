@@ -136,7 +136,9 @@ class Person:
         number = re.search(r"/done/([0-9a-f]{32})", self.page.url)
         assert number, f"{name}: {self.page.url}: {self.text()[:400]}"
         for _ in range(240):
-            if self.page.request.get(f"/done/{number[1]}").status != 202:
+            answer = self.page.request.get(f"/done/{number[1]}")
+            if answer.status != 202:
+                assert answer.status == 200, f"{name}: {answer.status}: {re.sub('<[^>]*>', ' ', answer.text())[-900:]}"
                 break
             self.page.wait_for_timeout(250)
         status = self.look(f"done/{number[1]}")

@@ -207,7 +207,10 @@ impl Workspace {
                 Ok(None)
             }
             Err(refusal) => {
-                self.answers.forget_one(&session, number);
+                // What a law refuses is gone; what only failed is asked for again at the next look.
+                if refusal.exit == 1 {
+                    self.answers.forget_one(&session, number);
+                }
                 Err(refusal)
             }
         }
