@@ -10,7 +10,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::context::Port;
-use crate::member::{Container, MemberHead};
+use crate::member::MemberHead;
 use crate::wire::Report;
 
 /// Bytes of one member that are read in passing.
@@ -52,14 +52,7 @@ impl<'p, 'e> Gather<'p, 'e> {
             own |= around.own;
             address = address.or_else(|| around.hint["place"].as_str().map(str::to_string));
         }
-        let media = head.http.as_ref().and_then(|http| {
-            http.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.clone())
-        });
-        let media = media.or_else(|| head.media_type.clone());
-        // The header of a mail was undone already: it must not be taken for a mail once more.
-        let plain = head.container == Container::MailHeader;
-        let hint = json!({"place": address, "name": head.name.text, "media": media, "plain": plain});
-        self.open.push(Open { id: head.id, bytes: (!own).then(Vec::new), own, hint });
+        self.open.push(Open { id: head.id, bytes: (!own).then(Vec::new), own, hint: head.hint(address.as_deref()) });
     }
 
     fn data(&mut self, id: u32, piece: &[u8]) {
