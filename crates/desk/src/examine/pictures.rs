@@ -381,8 +381,9 @@ struct Found {
     method: String,
 }
 
+/// What stands in a picture is words: it is never taken for a mail, a page or JSON.
 fn hint(place: &str) -> String {
-    json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8"}).to_string()
+    json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8", "plain": true}).to_string()
 }
 
 /// The words that an examination read in the pictures of an exhibit, for an index that is made anew.
