@@ -141,6 +141,33 @@ impl PictureAccount {
             self.reasons.push(why);
         }
     }
+
+    /// Why nothing may be called absent from the pictures: those that were not read, and the text that was asked for
+    /// and not read. Text that nobody asked for is no gap (law 9).
+    fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        if self.unread > 0 {
+            gaps.push(format!("{} pictures were not read, or not to the end", self.unread));
+            gaps.extend(self.reasons.iter().cloned());
+        }
+        let Some(text) = &self.text else { return gaps };
+        if text.tool.is_none() && self.met > self.refused {
+            gaps.extend(text.reasons.iter().cloned());
+        } else if text.unread > 0 {
+            gaps.push(format!("the text in {} pictures was not read", text.unread));
+            gaps.extend(text.reasons.iter().cloned());
+        }
+        gaps
+    }
+}
+
+impl TextAccount {
+    fn not_read(&mut self, place: &str, why: &str) {
+        self.unread += 1;
+        if self.reasons.len() < NAMED {
+            self.reasons.push(format!("{place}: {why}"));
+        }
+    }
 }
 
 /// What came of the pictures.
@@ -239,7 +266,23 @@ impl Work<'_> {
             }
         }
         seen.selectors += self.keep_pictures(derivation, &mut ready, take)?;
+        seen.gaps.extend(seen.account.gaps());
+        if text.is_none() && self.text_was_read(derivation)? {
+            seen.gaps.push("text in pictures was read by an earlier examination and not by this one: examine again with --ocr".into());
+        }
         Ok(seen)
+    }
+
+    /// Whether an earlier examination of the exhibit has words that a machine read: answers are given from the newest one
+    /// alone, so they would be forgotten in silence.
+    fn text_was_read(&self, derivation: &str) -> Result<bool, StoreError> {
+        for row in self.desk.store.list_of(self.scope, PICTURE, &self.row.id)? {
+            let content: PictureContent = row.content()?;
+            if content.derivation != derivation && !content.words.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The pictures that may be decoded; the others are counted.
@@ -290,6 +333,12 @@ impl Work<'_> {
         seen.account.codes += sink.codes.len() as u64;
         seen.gaps.extend(sink.reading.gaps(place));
         let points = sink.whole.then(|| std::mem::take(&mut sink.points));
+        // A picture that was not decoded is a gap already.
+        if let (Ended::Done, None, Some(_), Some(account)) = (&outcome.ended, &points, reader, &mut seen.account.text)
+            && outcome.findings.is_empty()
+        {
+            account.not_read(place, "its points are too many");
+        }
         let read = |reading: Reading, method: &str| Read {
             blob: picture.derived.then(|| picture.blob.clone()),
             input,
@@ -315,16 +364,10 @@ impl Work<'_> {
 
     /// Reads the text in the points of one picture.
     fn read_text(&self, place: &str, length: u64, reader: &Reader, points: Vec<u8>, account: &mut TextAccount) -> Result<Option<PictureSink>, StoreError> {
-        let not_read = |account: &mut TextAccount, why: String| {
-            account.unread += 1;
-            if account.reasons.len() < NAMED {
-                account.reasons.push(format!("{place}: {why}"));
-            }
-        };
         let mut table = match parse::read_words(self.desk.exe(), &reader.installed, &reader.languages, points, &self.watch()) {
             Ok(table) => table,
             Err(why) => {
-                not_read(account, why.to_string());
+                account.not_read(place, &why.to_string());
                 return Ok(None);
             }
         };
@@ -335,7 +378,7 @@ impl Work<'_> {
         if outcome.ended == Ended::Done {
             account.pictures += 1;
         } else {
-            not_read(account, ended_words(&outcome.ended));
+            account.not_read(place, &ended_words(&outcome.ended));
         }
         account.words += sink.words.len() as u64;
         sink.reading.stand_at(length);
