@@ -43,6 +43,8 @@ use pictures::held_of as held_of_pictures;
 
 /// Selectors in one row.
 const SELECTOR_BATCH: usize = 500;
+/// Ranges that are covered, in one row.
+const COVERED_BATCH: usize = 10_000;
 /// The longest member that is searched for selectors, in bytes.
 const SEARCHED: u64 = 512 << 20;
 
@@ -165,6 +167,9 @@ pub struct SelectorBatch {
     pub origin: Origin,
     /// What was found.
     pub selectors: Vec<FoundSelector>,
+    /// The bytes of sensitive selectors that were not kept: rows and messages are covered there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<(u64, u64)>,
 }
 
 pub(crate) struct BlobSource {
@@ -562,7 +567,7 @@ impl<'a> Work<'a> {
     pub(crate) fn keep(&self, places: &[Read], ended: &str, cage: &str, take: &mut Take) -> Result<u64, StoreError> {
         let mut rows = Vec::new();
         for place in places {
-            let batch = |selectors: &[FoundSelector]| SelectorBatch {
+            let batch = |selectors: &[FoundSelector], covered: &[(u64, u64)]| SelectorBatch {
                 exhibit: self.label.clone(),
                 blob: place.blob.clone(),
                 input: place.input,
@@ -571,9 +576,13 @@ impl<'a> Work<'a> {
                 method: place.method.clone().unwrap_or_else(|| extract::METHOD.to_string()),
                 origin: self.origin.clone(),
                 selectors: selectors.to_vec(),
+                covered: covered.to_vec(),
             };
             for piece in place.reading.selectors.chunks(SELECTOR_BATCH) {
-                rows.push(self.selector_row(&batch(piece))?);
+                rows.push(self.selector_row(&batch(piece, &[]))?);
+            }
+            for piece in place.reading.covered.chunks(COVERED_BATCH) {
+                rows.push(self.selector_row(&batch(&[], piece))?);
             }
         }
         for place in places {

@@ -69,10 +69,15 @@ impl<'p, 'e> Gather<'p, 'e> {
         let Some(open) = self.open.pop().filter(|open| open.id == id) else { return Ok(()) };
         let Some(bytes) = open.bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         let (mut batch, mut size, mut left_out) = (Vec::new(), 0, 0);
+        // Where a selector stood that is left out: it may be one that nobody may see by the way.
+        let mut stood: Option<(u64, u64)> = None;
         for value in (self.extract)(&bytes, &open.hint.to_string()) {
             let length = value.to_string().len() + 1;
             if length > LONGEST {
                 left_out += 1;
+                if let (None, Some(start), Some(end)) = (value.get("kind"), value["start"].as_u64(), value["end"].as_u64()) {
+                    stood = Some(stood.map_or((start, end), |(from, to)| (from.min(start), to.max(end))));
+                }
                 continue;
             }
             if size + length > BATCH && !batch.is_empty() {
@@ -83,7 +88,8 @@ impl<'p, 'e> Gather<'p, 'e> {
             batch.push(value);
         }
         if left_out > 0 {
-            batch.push(json!({"kind": "left-out", "count": left_out, "start": 0, "end": 0}));
+            let (start, end) = stood.unwrap_or_default();
+            batch.push(json!({"kind": "left-out", "count": left_out, "start": start, "end": end}));
         }
         self.port.send(Report::Found { id, last: true, values: batch })
     }
