@@ -359,6 +359,10 @@ impl Work<'_> {
                 found.push(Found { read: read(text.reading, &method), codes: vec![], words: text.words, method });
             }
         }
+        // The same secret can stand in a picture as a code and as words, and a machine misreads words: one covers all.
+        if found.iter().any(Found::is_sensitive) {
+            found.iter_mut().for_each(|one| one.read.reading.cover(0, length.max(1)));
+        }
         Ok(found)
     }
 
@@ -392,6 +396,7 @@ impl Work<'_> {
         }
         let (mut rows, mut reads, mut methods) = (Vec::new(), Vec::new(), BTreeSet::new());
         for found in std::mem::take(ready) {
+            let sensitive = found.is_sensitive();
             let content = PictureContent {
                 exhibit: self.label.clone(),
                 derivation: derivation.to_string(),
@@ -402,7 +407,7 @@ impl Work<'_> {
                 origin: self.origin.clone(),
                 codes: found.codes,
                 words: found.words,
-                sensitive: found.read.reading.selectors.iter().any(FoundSelector::is_sensitive),
+                sensitive,
                 passages: found.read.reading.held(&found.read.held).iter().map(Words::from).collect(),
             };
             let id: String = fresh_id()?.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -422,6 +427,14 @@ struct Found {
     codes: Vec<Code>,
     words: Vec<Word>,
     method: String,
+}
+
+impl Found {
+    /// Whether something in it opens an account, a wallet or a key, or its picture holds such a thing.
+    fn is_sensitive(&self) -> bool {
+        let reading = &self.read.reading;
+        !reading.covered.is_empty() || reading.selectors.iter().any(FoundSelector::is_sensitive)
+    }
 }
 
 /// What stands in a picture is words: it is never taken for a mail, a page or JSON.
