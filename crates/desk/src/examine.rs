@@ -240,6 +240,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     }
     let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, text, &mut indexing)?;
     selectors += pictures.selectors;
+    let weak_walls = pictures.weak_walls();
     gaps.extend(pictures.gaps);
     let pictures = pictures.account;
     let not_searched = members.iter().filter(|m| own.contains(&m.id) && m.record.is_some()).count() as u64;
@@ -251,6 +252,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     let (alerts, silent) = watches.end(desk, scope, (&view.exhibit, &row.id, &view.content.origin))?;
     work.end(&derivation, &outcome, &pictures, &gaps)?;
     gaps.extend(known.iter().map(known::of_a_member));
+    gaps.extend(weak_walls);
     work.note_findings(&outcome, gaps)?;
     let not_indexed = work.end_indexing(indexing, &derivation).err().map(|why| why.to_string());
     Ok(ExaminationView { selectors, pictures, not_searched, restricted, known, not_indexed, alerts, watches: silent, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })

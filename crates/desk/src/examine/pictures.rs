@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use model::{Sha256Digest, action::Action, event::EventType, exhibit::Origin, id::BlobId, selector::FoundSelector};
-use parse::{Budget, Ended, MemberHead, MemberTail, Sink, SinkError, Source, Task};
+use parse::{Budget, Cage, Ended, MemberHead, MemberTail, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{NewEvent, Permit, Scope, StoreError, index::Held, vault::secret::fresh_id};
@@ -175,6 +175,15 @@ pub(super) struct Seen {
     pub account: PictureAccount,
     pub selectors: u64,
     pub gaps: Vec<String>,
+    /// The weakest walls around a reader of pictures or of their text.
+    walls: Cage,
+}
+
+impl Seen {
+    /// What is to stand with the exhibit when the walls were not whole (law 14).
+    pub fn weak_walls(&self) -> Option<String> {
+        (self.walls != Cage::LandlockAndSeccomp).then(|| format!("the cage of a reader of pictures was not whole: {}", self.walls.name()))
+    }
 }
 
 /// A QR code, as the child tells it.
@@ -248,7 +257,7 @@ struct Picture {
 impl Work<'_> {
     /// Decodes every picture that is not restricted, and keeps what is read.
     pub(super) fn look_at_pictures(&self, derivation: &str, blob: &BlobId, members: &[Kept], own: &BTreeSet<u32>, text: Option<&ReadText>, take: &mut Take) -> Result<Seen, StoreError> {
-        let mut seen = Seen { account: PictureAccount::default(), selectors: 0, gaps: vec![] };
+        let mut seen = Seen { account: PictureAccount::default(), selectors: 0, gaps: vec![], walls: Cage::LandlockAndSeccomp };
         let mut ready = Vec::new();
         let pictures = self.pictures(derivation, blob, members, own, &mut seen.account)?;
         let reader = match text.map(|text| text.open(self.desk)).transpose()? {
@@ -325,6 +334,7 @@ impl Work<'_> {
         let task = Task::Picture { hint: hint(place), points: reader.is_some() };
         let outcome = parse::run(self.desk.exe(), &task, &budget(), &mut source, &mut sink, &self.watch())
             .map_err(|e| StoreError::Environment { attempt: format!("looking at {place}"), cause: e.to_string() })?;
+        seen.walls = seen.walls.max(outcome.cage.cage);
         match (&outcome.ended, outcome.findings.first()) {
             (Ended::Done, None) => seen.account.read += 1,
             (Ended::Done, Some(finding)) => seen.account.not_read(format!("{place}: {}", finding.text)),
@@ -352,7 +362,7 @@ impl Work<'_> {
             found.push(Found { read: read(sink.reading, CODES), codes: sink.codes, words: vec![], method: CODES.into() });
         }
         if let (Some(reader), Some(points), Some(account)) = (reader, points, &mut seen.account.text) {
-            let text = self.read_text(place, length, reader, points, account)?;
+            let text = self.read_text(place, length, reader, points, account, &mut seen.walls)?;
             if let Some(text) = text.filter(|text| !text.words.is_empty()) {
                 let method = format!("text read by machine, {} ({})", account.tool.as_deref().unwrap_or_default(), reader.languages.join("+"));
                 seen.gaps.extend(text.reading.gaps(place));
@@ -367,7 +377,7 @@ impl Work<'_> {
     }
 
     /// Reads the text in the points of one picture.
-    fn read_text(&self, place: &str, length: u64, reader: &Reader, points: Vec<u8>, account: &mut TextAccount) -> Result<Option<PictureSink>, StoreError> {
+    fn read_text(&self, place: &str, length: u64, reader: &Reader, points: Vec<u8>, account: &mut TextAccount, walls: &mut Cage) -> Result<Option<PictureSink>, StoreError> {
         let mut table = match parse::read_words(self.desk.exe(), &reader.installed, &reader.languages, points, &self.watch()) {
             Ok(table) => table,
             Err(why) => {
@@ -375,10 +385,13 @@ impl Work<'_> {
                 return Ok(None);
             }
         };
-        account.cage = Some(std::mem::take(&mut table.cage));
+        let around = Cage::of_name(&table.cage);
+        // The weakest of all pictures stands in the account.
+        account.cage = Some(account.cage.as_deref().map_or(around, |known| around.max(Cage::of_name(known))).name().to_string());
         let mut sink = PictureSink::default();
         let outcome = parse::run(self.desk.exe(), &Task::Words { hint: hint(place) }, &budget(), &mut table.bytes, &mut sink, &self.watch())
             .map_err(|e| StoreError::Environment { attempt: format!("reading the words of {place}"), cause: e.to_string() })?;
+        *walls = (*walls).max(around).max(outcome.cage.cage);
         if outcome.ended == Ended::Done {
             account.pictures += 1;
         } else {
