@@ -334,7 +334,9 @@ pub(crate) fn each_selector(desk: &Desk, scope: &Scope, value: &str, places: &Pl
 
 /// The sensitive selectors that were found in an exhibit, by the bytes in which they stand.
 pub(crate) fn secrets_of(desk: &Desk, scope: &Scope, exhibit: &str) -> Result<BTreeMap<Option<BlobId>, Secrets>, StoreError> {
-    let mut found: BTreeMap<Option<BlobId>, (Vec<FoundSelector>, Vec<(u64, u64)>)> = BTreeMap::new();
+    /// Selectors, and the bytes of others that were not kept.
+    type Sensitive = (Vec<FoundSelector>, Vec<(u64, u64)>);
+    let mut found: BTreeMap<Option<BlobId>, Sensitive> = BTreeMap::new();
     for row in desk.store.list_of(scope, "selectors", exhibit)? {
         let batch: SelectorBatch = row.content()?;
         let (selectors, covered) = found.entry(batch.blob).or_default();
