@@ -17,6 +17,28 @@ pub(crate) struct Secrets {
     found: Vec<FoundSelector>,
     /// The bytes in which they stand: in order, none touching the next.
     ranges: Vec<(u64, u64)>,
+    /// Those of them of which no value was kept: what stands there is covered whole.
+    blind: Vec<(u64, u64)>,
+}
+
+/// Those of some ranges that reach into a stretch.
+fn reaching(ranges: &[(u64, u64)], start: u64, end: u64) -> &[(u64, u64)] {
+    let from = ranges.partition_point(|range| range.1 <= start);
+    let to = ranges.partition_point(|range| range.0 < end);
+    &ranges[from..to.max(from)]
+}
+
+/// Ranges in order, none touching the next.
+fn joined(mut all: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    all.sort_unstable();
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for (start, end) in all {
+        match ranges.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => ranges.push((start, end)),
+        }
+    }
+    ranges
 }
 
 impl Secrets {
@@ -24,14 +46,17 @@ impl Secrets {
     pub fn of<'s>(selectors: impl IntoIterator<Item = &'s FoundSelector>) -> Secrets {
         let mut found: Vec<FoundSelector> = selectors.into_iter().filter(|one| one.is_sensitive()).cloned().collect();
         found.sort_by_key(|one| (one.start, one.end));
-        let mut ranges: Vec<(u64, u64)> = Vec::new();
-        for one in &found {
-            match ranges.last_mut() {
-                Some(last) if one.start <= last.1 => last.1 = last.1.max(one.end),
-                _ => ranges.push((one.start, one.end)),
-            }
+        let ranges = joined(found.iter().map(|one| (one.start, one.end)).collect());
+        Secrets { found, ranges, blind: vec![] }
+    }
+
+    /// The same with bytes in which something sensitive stands that was not kept.
+    pub fn and_in(mut self, blind: &[(u64, u64)]) -> Secrets {
+        if !blind.is_empty() {
+            self.ranges = joined(self.ranges.iter().chain(blind).copied().collect());
+            self.blind = joined(self.blind.iter().chain(blind).copied().collect());
         }
-        Secrets { found, ranges }
+        self
     }
 
     /// How many there are.
@@ -41,9 +66,11 @@ impl Secrets {
 
     /// The bytes of those that reach into a stretch.
     pub fn within(&self, start: u64, end: u64) -> &[(u64, u64)] {
-        let from = self.ranges.partition_point(|range| range.1 <= start);
-        let to = self.ranges.partition_point(|range| range.0 < end);
-        &self.ranges[from..to.max(from)]
+        reaching(&self.ranges, start, end)
+    }
+
+    fn is_blind(&self, start: u64, end: u64) -> bool {
+        !reaching(&self.blind, start, end).is_empty()
     }
 
     fn reaching(&self, start: u64, end: u64) -> impl Iterator<Item = &FoundSelector> {
@@ -55,6 +82,9 @@ impl Secrets {
     pub fn cover_row(&self, row: &Listing) -> Listing {
         let covered = |cell: &Cell| {
             let mut cell = cell.clone();
+            if self.is_blind(cell.start, cell.end) {
+                [&mut cell.value, &mut cell.written].into_iter().flatten().for_each(|text| *text = MASKED.into());
+            }
             for secret in self.reaching(cell.start, cell.end) {
                 for text in [&mut cell.value, &mut cell.written].into_iter().flatten() {
                     *text = without(text, &secret.value).unwrap_or_else(|| MASKED.into());
@@ -78,6 +108,9 @@ impl Secrets {
             if !covered {
                 message.text = MASKED.into();
             }
+        }
+        if self.is_blind(message.start, message.end) {
+            texts(message).for_each(|text| *text = MASKED.into());
         }
         // The name of a conversation stands outside its messages, and that of an author may.
         for secret in &self.found {
@@ -202,6 +235,14 @@ mod tests {
         let mut message = Message { text: "parted".into(), ..Message::at(ChatFormat::SignalJson, 41, 59) };
         secrets.cover_message(&mut message);
         assert_eq!(message.text, MASKED);
+        let unkept = secrets.clone().and_in(&[(12, 14), (65, 80)]);
+        let covered = unkept.cover_row(&row);
+        assert_eq!([Field::Title, Field::Text, Field::Author].map(|field| covered.get(field).unwrap()), ["tea", MASKED, MASKED]);
+        assert_eq!(unkept.within(0, 90), [(12, 14), (15, 18), (42, 58), (65, 80)]);
+        let mut message = Message { text: "unkept".into(), author: Some("who".into()), ..Message::at(ChatFormat::SignalJson, 70, 90) };
+        unkept.cover_message(&mut message);
+        assert_eq!((message.text.as_str(), message.author.as_deref()), (MASKED, Some(MASKED)));
+        let mut message = Message { text: "key of another".into(), ..Message::at(ChatFormat::SignalJson, 70, 90) };
         let mut message = Message { text: "key of another".into(), author: Some("key".into()), ..Message::at(ChatFormat::TelegramHtml, 70, 90) };
         secrets.cover_message(&mut message);
         assert_eq!((message.text.as_str(), message.author.as_deref()), ("key of another", Some("***")));

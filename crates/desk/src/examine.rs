@@ -43,6 +43,8 @@ use pictures::held_of as held_of_pictures;
 
 /// Selectors in one row.
 const SELECTOR_BATCH: usize = 500;
+/// Ranges that are covered, in one row.
+const COVERED_BATCH: usize = 10_000;
 /// The longest member that is searched for selectors, in bytes.
 const SEARCHED: u64 = 512 << 20;
 
@@ -165,6 +167,9 @@ pub struct SelectorBatch {
     pub origin: Origin,
     /// What was found.
     pub selectors: Vec<FoundSelector>,
+    /// The bytes of sensitive selectors that were not kept: rows and messages are covered there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<(u64, u64)>,
 }
 
 pub(crate) struct BlobSource {
@@ -235,6 +240,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     }
     let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, text, &mut indexing)?;
     selectors += pictures.selectors;
+    let weak_walls = pictures.weak_walls();
     gaps.extend(pictures.gaps);
     let pictures = pictures.account;
     let not_searched = members.iter().filter(|m| own.contains(&m.id) && m.record.is_some()).count() as u64;
@@ -246,6 +252,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     let (alerts, silent) = watches.end(desk, scope, (&view.exhibit, &row.id, &view.content.origin))?;
     work.end(&derivation, &outcome, &pictures, &gaps)?;
     gaps.extend(known.iter().map(known::of_a_member));
+    gaps.extend(weak_walls);
     work.note_findings(&outcome, gaps)?;
     let not_indexed = work.end_indexing(indexing, &derivation).err().map(|why| why.to_string());
     Ok(ExaminationView { selectors, pictures, not_searched, restricted, known, not_indexed, alerts, watches: silent, ..examination_view(&view.exhibit, &outcome, members.len() as u64) })
@@ -562,7 +569,7 @@ impl<'a> Work<'a> {
     pub(crate) fn keep(&self, places: &[Read], ended: &str, cage: &str, take: &mut Take) -> Result<u64, StoreError> {
         let mut rows = Vec::new();
         for place in places {
-            let batch = |selectors: &[FoundSelector]| SelectorBatch {
+            let batch = |selectors: &[FoundSelector], covered: &[(u64, u64)]| SelectorBatch {
                 exhibit: self.label.clone(),
                 blob: place.blob.clone(),
                 input: place.input,
@@ -571,9 +578,13 @@ impl<'a> Work<'a> {
                 method: place.method.clone().unwrap_or_else(|| extract::METHOD.to_string()),
                 origin: self.origin.clone(),
                 selectors: selectors.to_vec(),
+                covered: covered.to_vec(),
             };
             for piece in place.reading.selectors.chunks(SELECTOR_BATCH) {
-                rows.push(self.selector_row(&batch(piece))?);
+                rows.push(self.selector_row(&batch(piece, &[]))?);
+            }
+            for piece in place.reading.covered.chunks(COVERED_BATCH) {
+                rows.push(self.selector_row(&batch(&[], piece))?);
             }
         }
         for place in places {

@@ -24,6 +24,11 @@ pub(crate) const MOST_SELECTORS: usize = 200_000;
 /// Most passages that are kept of one member.
 pub(crate) const MOST_PASSAGES: usize = 50_000;
 
+/// Most ranges of sensitive selectors that were not kept; beyond them everything to the end is covered.
+const MOST_COVERED: usize = 200_000;
+/// Beyond the last byte of anything.
+const FAR: u64 = u64::MAX >> 1;
+
 /// Most rows, and most messages, that are kept of one member.
 pub(crate) const MOST_ROWS: usize = 100_000;
 
@@ -49,6 +54,8 @@ pub(crate) struct Reading {
     pub passages_beyond: usize,
     /// Values that were not of the agreed shape.
     pub strange: usize,
+    /// The bytes of selectors that are sensitive, or may be, and were not kept: nobody shows what stands there by the way.
+    pub covered: Vec<(u64, u64)>,
 }
 
 /// Words as the child tells them.
@@ -69,7 +76,12 @@ impl Reading {
         for value in values {
             match value.get("kind").and_then(Value::as_str) {
                 Some("row") => self.row(value["value"].clone()),
-                Some("left-out") => self.strange += value["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1),
+                Some("left-out") => {
+                    if value["end"].as_u64() > Some(0) {
+                        self.cover_value(&value);
+                    }
+                    self.strange += value["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+                }
                 Some("message") => self.message(value["value"].clone()),
                 None | Some("selector") => self.selector(value),
                 Some("passage") => self.passage(value),
@@ -79,13 +91,36 @@ impl Reading {
     }
 
     fn selector(&mut self, value: Value) {
-        if self.selectors.len() >= MOST_SELECTORS {
-            self.selectors_beyond += 1;
-            return;
+        match FoundSelector::deserialize(&value) {
+            Ok(found) if self.selectors.len() < MOST_SELECTORS => self.selectors.push(found),
+            Ok(found) => {
+                self.selectors_beyond += 1;
+                if found.is_sensitive() {
+                    self.cover(found.start, found.end);
+                }
+            }
+            Err(_) => {
+                self.strange += 1;
+                self.cover_value(&value);
+            }
         }
-        match serde_json::from_value(value) {
-            Ok(found) => self.selectors.push(found),
-            Err(_) => self.strange += 1,
+    }
+
+    /// Covers what could not be understood, where it says that it stands; else all that comes after the last selector.
+    fn cover_value(&mut self, value: &Value) {
+        match (value["start"].as_u64(), value["end"].as_u64()) {
+            (Some(start), Some(end)) if start <= end => self.cover(start, end),
+            _ => self.cover(self.selectors.last().map_or(0, |found| found.end), FAR),
+        }
+    }
+
+    /// Covers these bytes wherever they would be shown.
+    pub fn cover(&mut self, start: u64, end: u64) {
+        let is_full = self.covered.len() >= MOST_COVERED;
+        match self.covered.last_mut() {
+            Some(last) if is_full => *last = (last.0.min(start), FAR),
+            Some(last) if last.0 <= start && start <= last.1 => last.1 = last.1.max(end),
+            _ => self.covered.push((start, end)),
         }
     }
 
@@ -122,6 +157,7 @@ impl Reading {
             (found.start, found.end) = (0, length);
             found.context.iter_mut().for_each(|cue| (cue.start, cue.end) = (0, length));
         }
+        self.covered.iter_mut().for_each(|range| *range = (0, length));
         for passage in &mut self.passages {
             (passage.start, passage.end) = (0, length);
             passage.runs = vec![(0, 0, u32::try_from(length).unwrap_or(u32::MAX))];
@@ -160,7 +196,8 @@ impl Reading {
             let optional = [&message.author, &message.conversation, &message.reply_to, &message.forwarded_from, &message.service];
             HEAD + message.text.len() + optional.into_iter().flatten().map(String::len).sum::<usize>() + HEAD * message.attachments.len()
         };
-        self.passages.iter().map(Passage::size).sum::<usize>()
+        16 * self.covered.len()
+            + self.passages.iter().map(Passage::size).sum::<usize>()
             + self.selectors.iter().map(selector).sum::<usize>()
             + self.rows.iter().map(row).sum::<usize>()
             + self.messages.iter().map(message).sum::<usize>()
@@ -168,7 +205,7 @@ impl Reading {
 
     /// The passages as the index takes them, each with the selectors that stand in it.
     pub fn held(&self, of: &Held) -> Vec<Held> {
-        let secrets = Secrets::of(&self.selectors);
+        let secrets = Secrets::of(&self.selectors).and_in(&self.covered);
         self.passages.iter().map(|passage| passage.held(of, &self.selectors, &secrets)).collect()
     }
 }
@@ -382,5 +419,24 @@ mod tests {
             assert!(of(value.clone()) >= 10_000, "{}", value["kind"]);
         }
         assert_eq!(Reading::default().size(), 0);
+    }
+
+    #[test]
+    fn a_secret_that_is_not_kept_is_covered_where_it_stood() {
+        let selector = |kind: &str, start: u64| json!({"type": kind, "value": "x", "state": "unverifiable", "reason": "drill", "start": start, "end": start + 5});
+        let left_out = |start: u64, end: u64| json!({"kind": "left-out", "count": 1, "start": start, "end": end});
+        let mut reading = Reading::default();
+        reading.take(vec![selector("email", 0), json!({"type": "of another version", "start": 10, "end": 20}), left_out(30, 40), left_out(0, 0)]);
+        assert_eq!((reading.strange, &reading.covered[..]), (3, &[(10, 20), (30, 40)][..]));
+        reading.take(vec![json!({"type": "without a place"})]);
+        assert_eq!(reading.covered.last(), Some(&(5, FAR)));
+        // Beyond the bound of selectors, and beyond that of ranges.
+        reading.selectors = vec![reading.selectors[0].clone(); MOST_SELECTORS];
+        reading.covered.clear();
+        reading.take(vec![selector("email", 100), selector("wif", 200)]);
+        assert_eq!((reading.selectors_beyond, &reading.covered[..]), (2, &[(200, 205)][..]));
+        reading.covered = vec![(300, 301); MOST_COVERED];
+        reading.take(vec![selector("wif", 400)]);
+        assert_eq!((reading.covered.len(), reading.covered.last()), (MOST_COVERED, Some(&(300, FAR))));
     }
 }

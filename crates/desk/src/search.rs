@@ -334,12 +334,16 @@ pub(crate) fn each_selector(desk: &Desk, scope: &Scope, value: &str, places: &Pl
 
 /// The sensitive selectors that were found in an exhibit, by the bytes in which they stand.
 pub(crate) fn secrets_of(desk: &Desk, scope: &Scope, exhibit: &str) -> Result<BTreeMap<Option<BlobId>, Secrets>, StoreError> {
-    let mut found: BTreeMap<Option<BlobId>, Vec<FoundSelector>> = BTreeMap::new();
+    /// Selectors, and the bytes of others that were not kept.
+    type Sensitive = (Vec<FoundSelector>, Vec<(u64, u64)>);
+    let mut found: BTreeMap<Option<BlobId>, Sensitive> = BTreeMap::new();
     for row in desk.store.list_of(scope, "selectors", exhibit)? {
         let batch: SelectorBatch = row.content()?;
-        found.entry(batch.blob).or_default().extend(batch.selectors.into_iter().filter(FoundSelector::is_sensitive));
+        let (selectors, covered) = found.entry(batch.blob).or_default();
+        selectors.extend(batch.selectors.into_iter().filter(FoundSelector::is_sensitive));
+        covered.extend(batch.covered);
     }
-    Ok(found.into_iter().map(|(blob, selectors)| (blob, Secrets::of(&selectors))).collect())
+    Ok(found.into_iter().map(|(blob, (selectors, covered))| (blob, Secrets::of(&selectors).and_in(&covered))).collect())
 }
 
 /// Labels of exhibits of which a list tells nothing: restricted ones, and those that are personal and sensitive.

@@ -16,8 +16,8 @@ use seccompiler::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Which walls stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Which walls stand; the weakest is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Cage {
     /// Both.
     #[serde(rename = "landlock+seccomp")]
@@ -34,6 +34,12 @@ pub enum Cage {
 }
 
 impl Cage {
+    /// The cage of this name; a name that nobody knows is none.
+    pub fn of_name(name: &str) -> Cage {
+        let all = [Cage::LandlockAndSeccomp, Cage::Seccomp, Cage::Landlock];
+        all.into_iter().find(|cage| cage.name() == name).unwrap_or(Cage::Uncaged)
+    }
+
     /// The word that stands in an exhibit's record.
     pub fn name(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::context::Port;
-use crate::member::{Container, MemberHead};
+use crate::member::MemberHead;
 use crate::wire::Report;
 
 /// Bytes of one member that are read in passing.
@@ -52,14 +52,7 @@ impl<'p, 'e> Gather<'p, 'e> {
             own |= around.own;
             address = address.or_else(|| around.hint["place"].as_str().map(str::to_string));
         }
-        let media = head.http.as_ref().and_then(|http| {
-            http.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.clone())
-        });
-        let media = media.or_else(|| head.media_type.clone());
-        // The header of a mail was undone already: it must not be taken for a mail once more.
-        let plain = head.container == Container::MailHeader;
-        let hint = json!({"place": address, "name": head.name.text, "media": media, "plain": plain});
-        self.open.push(Open { id: head.id, bytes: (!own).then(Vec::new), own, hint });
+        self.open.push(Open { id: head.id, bytes: (!own).then(Vec::new), own, hint: head.hint(address.as_deref()) });
     }
 
     fn data(&mut self, id: u32, piece: &[u8]) {
@@ -76,10 +69,15 @@ impl<'p, 'e> Gather<'p, 'e> {
         let Some(open) = self.open.pop().filter(|open| open.id == id) else { return Ok(()) };
         let Some(bytes) = open.bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         let (mut batch, mut size, mut left_out) = (Vec::new(), 0, 0);
+        // Where a selector stood that is left out: it may be one that nobody may see by the way.
+        let mut stood: Option<(u64, u64)> = None;
         for value in (self.extract)(&bytes, &open.hint.to_string()) {
             let length = value.to_string().len() + 1;
             if length > LONGEST {
                 left_out += 1;
+                if let (None, Some(start), Some(end)) = (value.get("kind"), value["start"].as_u64(), value["end"].as_u64()) {
+                    stood = Some(stood.map_or((start, end), |(from, to)| (from.min(start), to.max(end))));
+                }
                 continue;
             }
             if size + length > BATCH && !batch.is_empty() {
@@ -90,7 +88,8 @@ impl<'p, 'e> Gather<'p, 'e> {
             batch.push(value);
         }
         if left_out > 0 {
-            batch.push(json!({"kind": "left-out", "count": left_out, "start": 0, "end": 0}));
+            let (start, end) = stood.unwrap_or_default();
+            batch.push(json!({"kind": "left-out", "count": left_out, "start": start, "end": end}));
         }
         self.port.send(Report::Found { id, last: true, values: batch })
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::cage::CageReport;
 use crate::probe::ProbeReport;
@@ -195,6 +196,18 @@ pub struct MemberHead {
     pub warc: Option<WarcHead>,
     /// The message head, for an HTTP payload.
     pub http: Option<HttpHead>,
+}
+
+impl MemberHead {
+    /// What a reader is told of it, wherever it is read: in passing, by itself, or once more. `address` is that of the
+    /// record in which it lies. Without the type of media, words of another charset come out as others.
+    pub fn hint(&self, address: Option<&str>) -> Value {
+        let fields = self.http.as_ref().map_or(&[][..], |http| &http.fields[..]);
+        let sent = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value);
+        // The header of a mail was undone already: it must not be taken for a mail once more.
+        let plain = self.container == Container::MailHeader;
+        json!({"place": address, "name": self.name.text, "media": sent.or(self.media_type.as_ref()), "plain": plain})
+    }
 }
 
 /// One declared digest and what was found.

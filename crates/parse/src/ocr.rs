@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use landlock::{ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope};
 use seccompiler::{SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
 
-use crate::cage;
+use crate::cage::{self, Cage};
 
 /// The hidden argument under which the product's executable becomes the program.
 pub const OCR_ARGUMENT: &str = "__ocr";
@@ -90,6 +90,9 @@ pub enum OcrError {
     /// More came out than is read.
     #[error("more words came out than are read")]
     TooMuch,
+    /// It was not started, because what would stand around it is too little.
+    #[error("tesseract was not started: it would run without seccomp (its walls: {0})")]
+    Walls(String),
     /// It ended badly.
     #[error("tesseract ended without an answer ({0})")]
     Failed(String),
@@ -164,17 +167,28 @@ fn run(exe: &Path, installed: &Installed, languages: &str, points: Vec<u8>, stop
     if too_much {
         return Err(OcrError::TooMuch);
     }
+    let told = said.lines().next().and_then(|line| line.strip_prefix(CAGE));
+    if let Some(walls) = told.filter(|walls| status.code() == Some(NOT_BEGUN) && !has_seccomp(Cage::of_name(walls))) {
+        return Err(OcrError::Walls(walls.to_string()));
+    }
     if !status.success() {
         return Err(OcrError::Failed(format!("{status}")));
     }
-    let cage = said.lines().next().and_then(|line| line.strip_prefix(CAGE)).unwrap_or("uncaged").to_string();
-    Ok(Table { bytes, cage })
+    Ok(Table { bytes, cage: told.unwrap_or("uncaged").to_string() })
 }
 
 /// Before the name of the walls, on the child's standard error.
 const CAGE: &str = "lanternfish-walls: ";
 
-/// Shuts this process in and becomes the program; returns only when that failed.
+/// How the child ends when the program was not begun.
+const NOT_BEGUN: i32 = 3;
+
+fn has_seccomp(walls: Cage) -> bool {
+    matches!(walls, Cage::LandlockAndSeccomp | Cage::Seccomp)
+}
+
+/// Shuts this process in and becomes the program; returns only when that failed. Without seccomp it does not begin: the
+/// program would have sockets and other processes in its reach.
 pub fn ocr_main() -> i32 {
     let words: Vec<_> = std::env::args_os().skip(2).collect();
     let [program, data, languages] = &words[..] else { return 2 };
@@ -185,7 +199,11 @@ pub fn ocr_main() -> i32 {
     cage::set_limit("descriptors", rustix::process::Resource::Nofile, 64, &mut gaps);
     let landlock = landlock(Path::new(program), Path::new(data)).is_some_and(|status| status != RulesetStatus::NotEnforced);
     let seccomp = seccomp().is_ok();
-    eprintln!("{CAGE}{}", cage::named(landlock, seccomp).name());
+    let walls = cage::named(landlock, seccomp);
+    eprintln!("{CAGE}{}", walls.name());
+    if !has_seccomp(walls) {
+        return NOT_BEGUN;
+    }
     let mut command = Command::new(program);
     command.env_clear().env("OMP_THREAD_LIMIT", "1").env("TESSDATA_PREFIX", data);
     if languages.is_empty() {
@@ -194,7 +212,7 @@ pub fn ocr_main() -> i32 {
         command.args(["stdin", "stdout", "--psm", "3", "-c", "tessedit_create_tsv=1", "-l"]).arg(languages);
     }
     let _failed = command.exec();
-    3
+    NOT_BEGUN
 }
 
 /// Its program and the libraries may be read and run, its data read; nothing may be written.

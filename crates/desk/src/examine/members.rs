@@ -59,17 +59,16 @@ pub(super) struct Kept {
     pub hint: Value,
 }
 
-/// What a reader is told of a member that it reads by itself: the same as of one that passes. Without the type of
-/// media, words of another charset come out as others.
+/// What a reader is told of a member that it reads by itself: the same as of one that passes.
 pub(super) fn hint_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Value {
     let (mut address, mut around) = (None, Some(head));
     while let (None, Some(member)) = (address, around) {
         address = member.warc.as_ref().and_then(|warc| warc.target_uri.as_deref());
         around = member.parent.and_then(&parent);
     }
-    let fields = head.http.as_ref().map_or(&[][..], |http| &http.fields[..]);
-    let media = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value);
-    json!({"place": address, "name": head.name.text, "media": media, "read": WORDS})
+    let mut hint = head.hint(address);
+    hint["read"] = json!(WORDS);
+    hint
 }
 
 /// See the module.

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use model::{Sha256Digest, action::Action, event::EventType, exhibit::Origin, id::BlobId, selector::FoundSelector};
-use parse::{Budget, Ended, MemberHead, MemberTail, Sink, SinkError, Source, Task};
+use parse::{Budget, Cage, Ended, MemberHead, MemberTail, Sink, SinkError, Source, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{NewEvent, Permit, Scope, StoreError, index::Held, vault::secret::fresh_id};
@@ -141,6 +141,33 @@ impl PictureAccount {
             self.reasons.push(why);
         }
     }
+
+    /// Why nothing may be called absent from the pictures: those that were not read, and the text that was asked for
+    /// and not read. Text that nobody asked for is no gap (law 9).
+    fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        if self.unread > 0 {
+            gaps.push(format!("{} pictures were not read, or not to the end", self.unread));
+            gaps.extend(self.reasons.iter().cloned());
+        }
+        let Some(text) = &self.text else { return gaps };
+        if text.tool.is_none() && self.met > self.refused {
+            gaps.extend(text.reasons.iter().cloned());
+        } else if text.unread > 0 {
+            gaps.push(format!("the text in {} pictures was not read", text.unread));
+            gaps.extend(text.reasons.iter().cloned());
+        }
+        gaps
+    }
+}
+
+impl TextAccount {
+    fn not_read(&mut self, place: &str, why: &str) {
+        self.unread += 1;
+        if self.reasons.len() < NAMED {
+            self.reasons.push(format!("{place}: {why}"));
+        }
+    }
 }
 
 /// What came of the pictures.
@@ -148,6 +175,15 @@ pub(super) struct Seen {
     pub account: PictureAccount,
     pub selectors: u64,
     pub gaps: Vec<String>,
+    /// The weakest walls around a reader of pictures or of their text.
+    walls: Cage,
+}
+
+impl Seen {
+    /// What is to stand with the exhibit when the walls were not whole (law 14).
+    pub fn weak_walls(&self) -> Option<String> {
+        (self.walls != Cage::LandlockAndSeccomp).then(|| format!("the cage of a reader of pictures was not whole: {}", self.walls.name()))
+    }
 }
 
 /// A QR code, as the child tells it.
@@ -221,7 +257,7 @@ struct Picture {
 impl Work<'_> {
     /// Decodes every picture that is not restricted, and keeps what is read.
     pub(super) fn look_at_pictures(&self, derivation: &str, blob: &BlobId, members: &[Kept], own: &BTreeSet<u32>, text: Option<&ReadText>, take: &mut Take) -> Result<Seen, StoreError> {
-        let mut seen = Seen { account: PictureAccount::default(), selectors: 0, gaps: vec![] };
+        let mut seen = Seen { account: PictureAccount::default(), selectors: 0, gaps: vec![], walls: Cage::LandlockAndSeccomp };
         let mut ready = Vec::new();
         let pictures = self.pictures(derivation, blob, members, own, &mut seen.account)?;
         let reader = match text.map(|text| text.open(self.desk)).transpose()? {
@@ -239,7 +275,23 @@ impl Work<'_> {
             }
         }
         seen.selectors += self.keep_pictures(derivation, &mut ready, take)?;
+        seen.gaps.extend(seen.account.gaps());
+        if text.is_none() && self.text_was_read(derivation)? {
+            seen.gaps.push("text in pictures was read by an earlier examination and not by this one: examine again with --ocr".into());
+        }
         Ok(seen)
+    }
+
+    /// Whether an earlier examination of the exhibit has words that a machine read: answers are given from the newest one
+    /// alone, so they would be forgotten in silence.
+    fn text_was_read(&self, derivation: &str) -> Result<bool, StoreError> {
+        for row in self.desk.store.list_of(self.scope, PICTURE, &self.row.id)? {
+            let content: PictureContent = row.content()?;
+            if content.derivation != derivation && !content.words.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The pictures that may be decoded; the others are counted.
@@ -282,6 +334,7 @@ impl Work<'_> {
         let task = Task::Picture { hint: hint(place), points: reader.is_some() };
         let outcome = parse::run(self.desk.exe(), &task, &budget(), &mut source, &mut sink, &self.watch())
             .map_err(|e| StoreError::Environment { attempt: format!("looking at {place}"), cause: e.to_string() })?;
+        seen.walls = seen.walls.max(outcome.cage.cage);
         match (&outcome.ended, outcome.findings.first()) {
             (Ended::Done, None) => seen.account.read += 1,
             (Ended::Done, Some(finding)) => seen.account.not_read(format!("{place}: {}", finding.text)),
@@ -290,6 +343,12 @@ impl Work<'_> {
         seen.account.codes += sink.codes.len() as u64;
         seen.gaps.extend(sink.reading.gaps(place));
         let points = sink.whole.then(|| std::mem::take(&mut sink.points));
+        // A picture that was not decoded is a gap already.
+        if let (Ended::Done, None, Some(_), Some(account)) = (&outcome.ended, &points, reader, &mut seen.account.text)
+            && outcome.findings.is_empty()
+        {
+            account.not_read(place, "its points are too many");
+        }
         let read = |reading: Reading, method: &str| Read {
             blob: picture.derived.then(|| picture.blob.clone()),
             input,
@@ -303,39 +362,40 @@ impl Work<'_> {
             found.push(Found { read: read(sink.reading, CODES), codes: sink.codes, words: vec![], method: CODES.into() });
         }
         if let (Some(reader), Some(points), Some(account)) = (reader, points, &mut seen.account.text) {
-            let text = self.read_text(place, length, reader, points, account)?;
+            let text = self.read_text(place, length, reader, points, account, &mut seen.walls)?;
             if let Some(text) = text.filter(|text| !text.words.is_empty()) {
                 let method = format!("text read by machine, {} ({})", account.tool.as_deref().unwrap_or_default(), reader.languages.join("+"));
                 seen.gaps.extend(text.reading.gaps(place));
                 found.push(Found { read: read(text.reading, &method), codes: vec![], words: text.words, method });
             }
         }
+        // The same secret can stand in a picture as a code and as words, and a machine misreads words: one covers all.
+        if found.iter().any(Found::is_sensitive) {
+            found.iter_mut().for_each(|one| one.read.reading.cover(0, length.max(1)));
+        }
         Ok(found)
     }
 
     /// Reads the text in the points of one picture.
-    fn read_text(&self, place: &str, length: u64, reader: &Reader, points: Vec<u8>, account: &mut TextAccount) -> Result<Option<PictureSink>, StoreError> {
-        let not_read = |account: &mut TextAccount, why: String| {
-            account.unread += 1;
-            if account.reasons.len() < NAMED {
-                account.reasons.push(format!("{place}: {why}"));
-            }
-        };
+    fn read_text(&self, place: &str, length: u64, reader: &Reader, points: Vec<u8>, account: &mut TextAccount, walls: &mut Cage) -> Result<Option<PictureSink>, StoreError> {
         let mut table = match parse::read_words(self.desk.exe(), &reader.installed, &reader.languages, points, &self.watch()) {
             Ok(table) => table,
             Err(why) => {
-                not_read(account, why.to_string());
+                account.not_read(place, &why.to_string());
                 return Ok(None);
             }
         };
-        account.cage = Some(std::mem::take(&mut table.cage));
+        let around = Cage::of_name(&table.cage);
+        // The weakest of all pictures stands in the account.
+        account.cage = Some(account.cage.as_deref().map_or(around, |known| around.max(Cage::of_name(known))).name().to_string());
         let mut sink = PictureSink::default();
         let outcome = parse::run(self.desk.exe(), &Task::Words { hint: hint(place) }, &budget(), &mut table.bytes, &mut sink, &self.watch())
             .map_err(|e| StoreError::Environment { attempt: format!("reading the words of {place}"), cause: e.to_string() })?;
+        *walls = (*walls).max(around).max(outcome.cage.cage);
         if outcome.ended == Ended::Done {
             account.pictures += 1;
         } else {
-            not_read(account, ended_words(&outcome.ended));
+            account.not_read(place, &ended_words(&outcome.ended));
         }
         account.words += sink.words.len() as u64;
         sink.reading.stand_at(length);
@@ -349,6 +409,7 @@ impl Work<'_> {
         }
         let (mut rows, mut reads, mut methods) = (Vec::new(), Vec::new(), BTreeSet::new());
         for found in std::mem::take(ready) {
+            let sensitive = found.is_sensitive();
             let content = PictureContent {
                 exhibit: self.label.clone(),
                 derivation: derivation.to_string(),
@@ -359,7 +420,7 @@ impl Work<'_> {
                 origin: self.origin.clone(),
                 codes: found.codes,
                 words: found.words,
-                sensitive: found.read.reading.selectors.iter().any(FoundSelector::is_sensitive),
+                sensitive,
                 passages: found.read.reading.held(&found.read.held).iter().map(Words::from).collect(),
             };
             let id: String = fresh_id()?.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -381,8 +442,17 @@ struct Found {
     method: String,
 }
 
+impl Found {
+    /// Whether something in it opens an account, a wallet or a key, or its picture holds such a thing.
+    fn is_sensitive(&self) -> bool {
+        let reading = &self.read.reading;
+        !reading.covered.is_empty() || reading.selectors.iter().any(FoundSelector::is_sensitive)
+    }
+}
+
+/// What stands in a picture is words: it is never taken for a mail, a page or JSON.
 fn hint(place: &str) -> String {
-    json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8"}).to_string()
+    json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8", "plain": true}).to_string()
 }
 
 /// The words that an examination read in the pictures of an exhibit, for an index that is made anew.

@@ -58,6 +58,8 @@ fn law_06_what_a_qr_code_says_is_found_in_its_picture_and_every_picture_is_accou
     let account = &view["pictures"];
     assert_eq!((&account["met"], &account["read"], &account["unread"], &account["codes"]), (&3.into(), &2.into(), &1.into(), &1.into()), "{view}");
     assert!(account["reasons"][0].as_str().unwrap().starts_with("shop/broken.png: a picture is not read"), "{account}");
+    // A picture that was not read: nothing may be called absent from the exhibit.
+    office.in_case(NOY, "search", &["nowhere", "--purpose", "drill"]).ended(0).tells("nothing was found").tells(&format!("not examined to the end, so nothing is said about: {label}"));
     let found = selectors(&office, &[]);
     let [address] = of_type(&found, "btc-bech32")[..] else { panic!("{found:?}") };
     assert_eq!((&address["place"], &address["state"], &address["steps"][0]), (&"shop/pay.png".into(), &"verified".into(), &"qr".into()));
@@ -146,6 +148,9 @@ fn law_06_text_that_a_machine_read_says_so_with_its_tool_and_its_confidence() {
         std::fs::remove_dir_all(office.home.join("index")).unwrap();
         office.in_case(NOY, "search", &["--rebuild"]).ended(0);
     }
+    // Examined again without it, its words are not forgotten in silence.
+    office.in_case(NOY, "examine", &[&label]).ended(0);
+    office.in_case(NOY, "search", &["nowhere", "--purpose", "drill"]).ended(0).tells(&format!("not examined to the end, so nothing is said about: {label}"));
     office.sound_log();
 }
 
@@ -158,4 +163,9 @@ fn law_09_without_the_reader_of_text_the_account_says_that_pictures_were_not_rea
     let said = crate::office::run(command).ended(0).tells("tesseract is not installed (apt-get install tesseract-ocr ");
     let text = &said.line()["pictures"]["text"];
     assert_eq!((&text["tool"], &text["pictures"]), (&Value::Null, &0.into()), "{text}");
+    office.in_case(NOY, "search", &["nowhere", "--purpose", "drill"]).ended(0).tells(&format!("not examined to the end, so nothing is said about: {label}"));
+    // Text that nobody asked for is no gap.
+    let said = office.in_case(NOY, "examine", &[&label]).ended(0);
+    let asked = office.in_case(NOY, "search", &["nowhere", "--purpose", "drill"]).ended(0);
+    assert!(!asked.err.contains("not examined to the end"), "{} {}", said.err, asked.err);
 }

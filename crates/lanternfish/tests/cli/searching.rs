@@ -73,6 +73,16 @@ fn a_mail_is_read_once_and_each_part_in_its_charset() {
 }
 
 #[test]
+fn a_part_of_a_mail_that_is_too_long_to_be_read_in_passing_is_read_in_its_charset() {
+    let office = Office::working();
+    // Nine million bytes of lines before the words.
+    let filler = "c3ludGhldGljIGxpbmUK\r\n".repeat(600_000);
+    examined(&office, "long.eml", &LETTER.replace("otLC", &format!("{filler}otLC")));
+    let hits = office.in_case(NOY, "selectors", &["--value", "shop@example.org", "--purpose", "drill"]).ended(0).lines();
+    assert!(hits.iter().any(|hit| hit.to_string().contains("decoded from windows-874 (as the sender declares)")), "{hits:?}");
+}
+
+#[test]
 fn law_09_an_answer_says_which_exhibits_it_did_not_look_at() {
     let office = Office::working();
     let first = examined(&office, "page.html", PAGE);

@@ -61,7 +61,10 @@ fn law_14_from_behind_the_walls_of_the_reader_of_text_a_file_a_socket_and_a_key_
     let key = tempfile::NamedTempFile::new().unwrap();
     // The child under test takes the place of the program, and tries.
     let there = Installed { program: child().to_path_buf(), data: "/usr/share".into(), languages: vec![] };
-    let table = read_words(child(), &there, &[key.path().display().to_string()], b"points".to_vec(), &|| false).unwrap();
+    let table = match read_words(child(), &there, &[key.path().display().to_string()], b"points".to_vec(), &|| false) {
+        Err(OcrError::Walls(walls)) => return eprintln!("SKIPPED part: this kernel gives only the walls {walls}, and nothing is started in them"),
+        other => other.unwrap(),
+    };
     if table.cage != "landlock+seccomp" {
         eprintln!("SKIPPED part: this kernel gives only the walls {}", table.cage);
         return;
