@@ -60,11 +60,13 @@ pub(crate) fn sized(value: Value) -> (Value, usize) {
 pub(crate) fn tell(context: &Context<'_>, values: impl Iterator<Item = (Value, usize)>) -> io::Result<()> {
     let mut batch = Vec::new();
     let mut batch_size = 0;
-    for (value, size) in values {
+    for (mut value, mut size) in values {
         if size > LONGEST {
             let start = value["start"].as_u64().unwrap_or_default();
             context.note(FindingKind::Limit, Parent::SOURCE, start, "a selector longer than 1 MiB is left out")?;
-            continue;
+            // Where a selector stood is told: it may be one that nobody may see by the way.
+            let (from, to) = if value.get("kind").is_none() { (value["start"].clone(), value["end"].clone()) } else { (json!(0), json!(0)) };
+            (value, size) = sized(json!({"kind": "left-out", "count": 1, "start": from, "end": to}));
         }
         if batch_size + size > BATCH && !batch.is_empty() {
             context.selectors(std::mem::take(&mut batch))?;

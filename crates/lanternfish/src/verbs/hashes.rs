@@ -92,6 +92,9 @@ impl Office {
             Some(text) if text.tool.is_none() => text.reasons.iter().for_each(|why| self.voice.note(why)),
             Some(text) => self.voice.note(format!("{} words were read by machine in {} pictures: look at the picture before you rely on one", text.words, text.pictures)),
         }
+        if seen.unread > 0 {
+            self.voice.note(format!("{} pictures were not read, or not to the end: nothing may be called absent from {}", seen.unread, view.exhibit));
+        }
         if seen.refused > 0 {
             self.voice.note(format!("{} pictures are restricted: they were not decoded", seen.refused));
         }
