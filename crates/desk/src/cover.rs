@@ -242,7 +242,6 @@ mod tests {
         let mut message = Message { text: "unkept".into(), author: Some("who".into()), ..Message::at(ChatFormat::SignalJson, 70, 90) };
         unkept.cover_message(&mut message);
         assert_eq!((message.text.as_str(), message.author.as_deref()), (MASKED, Some(MASKED)));
-        let mut message = Message { text: "key of another".into(), ..Message::at(ChatFormat::SignalJson, 70, 90) };
         let mut message = Message { text: "key of another".into(), author: Some("key".into()), ..Message::at(ChatFormat::TelegramHtml, 70, 90) };
         secrets.cover_message(&mut message);
         assert_eq!((message.text.as_str(), message.author.as_deref()), ("key of another", Some("***")));
