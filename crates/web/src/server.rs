@@ -194,14 +194,18 @@ impl Workspace {
         let session = gate::session_of(&reader.token);
         let Some(asked) = self.answers.get(&session, number) else { return Ok(None) };
         let (Some(case), Some(0)) = (&asked.case, asked.exit()) else { return Ok(Some(asked)) };
-        let in_case = format!("--case={case}");
-        let exhibit = asked.typed.get("exhibit").and_then(|values| values.first()).filter(|label| is_label(label));
+        // Whoever opened bytes may view: the item is asked for. What else was answered is for the members of its case.
+        let exhibit = asked.typed.get("exhibit").and_then(|values| values.first()).filter(|label| asked.step == "exhibit/view" && is_label(label));
         let again = match exhibit {
-            Some(label) => self.values(reader, &["exhibit", "show", &in_case, "--", label]).await,
-            None => self.values(reader, &["case", "show", &in_case]).await,
+            Some(label) => self.values(reader, &["exhibit", "show", &format!("--case={case}"), "--", label]).await,
+            None => self.values(reader, &["case", "list"]).await,
+        };
+        let still = |now: &[Value]| match exhibit {
+            Some(_) => is_as_it_was(&asked, now),
+            None => now.iter().any(|one| text_of(one, "case") == case),
         };
         match again {
-            Ok(now) if exhibit.is_none() || is_as_it_was(&asked, &now.values) => Ok(Some(asked)),
+            Ok(now) if still(&now.values) => Ok(Some(asked)),
             Ok(_) => {
                 self.answers.forget_one(&session, number);
                 Ok(None)
