@@ -92,7 +92,6 @@ fn not_logged_in() -> Response {
 }
 
 /// The body of a request, up to a length; a line that is silent too long has broken off.
-#[expect(clippy::result_large_err, reason = "an answer is made once for each request")]
 async fn whole(request: Request, most: usize) -> Result<Bytes, Response> {
     let read = tokio::time::timeout(LONGEST_WAIT, axum::body::to_bytes(request.into_body(), most)).await;
     match read {
