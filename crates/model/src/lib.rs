@@ -25,6 +25,7 @@ pub mod id;
 pub mod known;
 pub mod law;
 pub mod listing;
+pub mod mail;
 pub mod material;
 pub mod moment;
 pub mod package;

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 use memchr::{memchr, memchr_iter};
+use model::mail::{field_name, is_from_line, quoted_string};
 
 use crate::context::{Context, Parent};
 use crate::member::{Container, FindingKind, MemberHead};
@@ -27,48 +28,6 @@ const LEVELS: u32 = 20;
 const BOUNDARY: usize = 200;
 /// Bytes that a reader of parts looks ahead.
 const AHEAD: usize = 1024;
-
-/// Whether bytes begin with the header of a message: field lines only, and among them those that mail has.
-pub(crate) fn is_message(head: &[u8]) -> bool {
-    let (mut mail, mut sender, mut count) = (0, false, 0);
-    for line in head.split(|b| *b == b'\n').take(200) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match line.first() {
-            None => break,
-            Some(b' ' | b'\t') if count > 0 => continue,
-            _ => {}
-        }
-        let Some(name) = field_name(line) else { return false };
-        count += 1;
-        let name = name.to_ascii_lowercase();
-        mail += u32::from(matches!(&*name, b"from" | b"date" | b"message-id" | b"received" | b"mime-version" | b"return-path" | b"delivered-to" | b"subject" | b"to" | b"dkim-signature" | b"x-mailer"));
-        sender |= matches!(&*name, b"from" | b"received" | b"return-path" | b"message-id");
-    }
-    mail >= 3 && sender
-}
-
-/// Whether bytes begin as an mbox file does.
-pub(crate) fn is_mbox(head: &[u8]) -> bool {
-    if !is_from_line(head) {
-        return false;
-    }
-    let next = memchr(b'\n', head).map_or(head.len(), |end| end + 1);
-    let line = head[next..].split(|b| *b == b'\n').next().unwrap_or_default();
-    line.starts_with(b">From ") || field_name(line).is_some()
-}
-
-fn field_name(line: &[u8]) -> Option<&[u8]> {
-    let colon = memchr(b':', &line[..line.len().min(80)])?;
-    (colon > 0 && line[..colon].iter().all(|b| (b'!'..=b'~').contains(b))).then_some(&line[..colon])
-}
-
-/// `From somebody Thu Jan  1 00:00:00 2026`: the line by which mbox parts its messages.
-fn is_from_line(head: &[u8]) -> bool {
-    let line = head[..head.len().min(400)].split(|b| *b == b'\n').next().unwrap_or_default();
-    let has_time = line.windows(3).any(|three| three[0].is_ascii_digit() && three[1] == b':' && three[2].is_ascii_digit());
-    let has_year = line.windows(4).any(|four| matches!(four, [b'1', b'9', ..] | [b'2', b'0', ..]) && four.iter().all(u8::is_ascii_digit));
-    line.starts_with(b"From ") && has_time && has_year
-}
 
 /// Opens an mbox: each message is a record.
 pub(crate) fn mbox(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>) -> io::Result<()> {
@@ -205,7 +164,7 @@ fn parameters(value: &[u8]) -> Vec<(String, Vec<u8>)> {
         let name = rest[..equals].rsplit(|b| *b == b';').next().unwrap_or_default();
         let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
         rest = rest[equals + 1..].trim_ascii_start();
-        let (content, used) = if rest.first() == Some(&b'"') { quoted(rest) } else {
+        let (content, used) = if rest.first() == Some(&b'"') { quoted_string(rest) } else {
             let end = memchr(b';', rest).unwrap_or(rest.len());
             (rest[..end].trim_ascii().to_vec(), end)
         };
@@ -214,21 +173,6 @@ fn parameters(value: &[u8]) -> Vec<(String, Vec<u8>)> {
         rest = rest.get(memchr(b';', rest).map_or(rest.len(), |at| at + 1)..).unwrap_or_default();
     }
     found
-}
-
-/// A quoted string and its length.
-fn quoted(text: &[u8]) -> (Vec<u8>, usize) {
-    let (mut out, mut at) = (Vec::new(), 1);
-    while at < text.len() {
-        match text[at] {
-            b'"' => return (out, at + 1),
-            b'\\' if at + 1 < text.len() => at += 1,
-            _ => {}
-        }
-        out.push(text[at]);
-        at += 1;
-    }
-    (out, text.len())
 }
 
 fn percent(text: &[u8]) -> Vec<u8> {

@@ -61,8 +61,8 @@ pub(crate) fn sniff(head: &[u8]) -> Format {
         _ if crate::picture::is_picture(head) => Format::Picture,
         _ if crate::kind::closed(head).is_some() => Format::Closed(crate::kind::closed(head).unwrap_or_default()),
         _ if crate::pdf::is_pdf(head) => Format::Pdf,
-        _ if crate::mail::is_mbox(head) => Format::Mbox,
-        _ if crate::mail::is_message(head) => Format::Mail,
+        _ if model::mail::is_mbox(head) => Format::Mbox,
+        _ if model::mail::is_message(head) => Format::Mail,
         _ => Format::None,
     }
 }

@@ -19,6 +19,9 @@ use crate::{
 const KEPT: usize = 40;
 /// How long an answer is kept after its step has ended: what was allowed then may not be allowed for ever.
 const KEPT_FOR: Duration = Duration::from_secs(600);
+/// The same for what was answered to a question: it quotes items, each of which may become restricted. As long as law 15
+/// gives running work.
+const QUESTION_KEPT_FOR: Duration = Duration::from_secs(60);
 /// Steps of one session that run at the same time.
 const AT_ONCE: usize = 8;
 
@@ -30,6 +33,8 @@ pub struct Asked {
     pub step: String,
     /// The case, when it is taken in one.
     pub case: Option<String>,
+    /// Whether it is a question about what the case holds.
+    pub is_question: bool,
     /// The name that a file of the answer gets.
     pub file_name: Option<String>,
     /// What was typed, without secrets and files, so that nobody types it twice.
@@ -50,7 +55,7 @@ impl Asked {
 
     /// Whether it ended so long ago that its answer is kept no longer.
     fn is_old(&self, now: Instant) -> bool {
-        locked(&self.exit).is_some_and(|(_, ended)| now.duration_since(ended) > KEPT_FOR)
+        locked(&self.exit).is_some_and(|(_, ended)| now.duration_since(ended) > if self.is_question { QUESTION_KEPT_FOR } else { KEPT_FOR })
     }
 
     /// Waits until it has ended, or as long as this.
@@ -76,6 +81,8 @@ pub struct Wish {
     pub case: Option<String>,
     /// The words of the step.
     pub words: Vec<String>,
+    /// Whether it is a question about what the case holds.
+    pub is_question: bool,
     /// The name that a file of the answer gets.
     pub file_name: Option<String>,
     /// What was typed, without secrets and files.
@@ -108,6 +115,7 @@ impl Answers {
             step: wish.step,
             case: wish.case,
             file_name: wish.file_name,
+            is_question: wish.is_question,
             typed: wish.typed,
             heard: Arc::new(heard),
             begun: Instant::now(),

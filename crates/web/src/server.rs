@@ -588,7 +588,7 @@ fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) ->
     fill(shared.house.as_ref(), step, &mut brought);
     let words = step.words(&brought.typed).map_err(&failed)?;
     let case = brought.typed.get("case").and_then(|values| values.first()).map(|case| case.trim().to_string()).filter(|case| is_label(case));
-    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)), typed: typed.clone() };
+    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)), is_question: step.is_question(), typed: typed.clone() };
     let heard = Heard::with(brought.secret, brought.uploads);
     shared.answers.take(&shared.house, &reader.token, gate::session_of(&reader.token), wish, heard).map_err(failed)
 }
@@ -672,10 +672,14 @@ async fn case(State(shared): State<Shared>, headers: HeaderMap, Path(case): Path
         return no_such_page(&frame);
     }
     let in_case = format!("--case={case}");
-    let about = match shared.values(&reader, &["case", "show", &in_case]).await { Ok(about) => about, Err(refusal) => return refused(&frame, &frame.t("case"), &refusal) };
+    // Every member may know what his case is, whatever his role; who is none is refused in the words of the terminal.
+    let mine = match shared.values(&reader, &["case", "list"]).await { Ok(mine) => mine, Err(refusal) => return refused(&frame, &frame.t("case"), &refusal) };
+    let notes = mine.notes(&frame);
+    let about = match mine.values.into_iter().find(|one| text_of(one, "case") == case) {
+        Some(about) => about,
+        None => match shared.values(&reader, &["case", "show", &in_case]).await { Ok(_) => return no_such_page(&frame), Err(refusal) => return refused(&frame, &frame.t("case"), &refusal) },
+    };
     frame.case = Some(&case);
-    let notes = about.notes(&frame);
-    let about = about.values.into_iter().next().unwrap_or(Value::Null);
     // What he may not see is said, and never shown as if nothing were there.
     let (authorities, refusal) = match shared.values(&reader, &["authority", "list", &in_case]).await { Ok(found) => (found.values, None), Err(refusal) => (vec![], Some(refusal)) };
     let refusal = html! { (notes) @if let Some(refusal) = &refusal { (frame.refused(refusal)) } };

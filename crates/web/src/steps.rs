@@ -80,6 +80,12 @@ impl Step {
         self.fields.iter().any(|field| field.id == "case")
     }
 
+    /// Whether it only asks what the case holds. Opened bytes are no question: each look at them asks for the item again.
+    pub fn is_question(&self) -> bool {
+        const LAST: [&str; 9] = ["search", "selectors", "rows", "pictures", "elsewhere", "show", "list", "alerts", "hunt"];
+        self.name.rsplit('/').next().is_some_and(|last| LAST.contains(&last)) || self.name == "persona/reveal"
+    }
+
     /// Whether a file is sent along.
     pub fn takes_a_file(&self) -> bool {
         self.fields.iter().any(|field| field.kind == Kind::File)

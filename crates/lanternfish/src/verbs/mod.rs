@@ -1,6 +1,7 @@
 //! From what was typed to steps of the desk: each verb enters its case, asks for its permit, takes
 //! its step and says what came of it. No rule of the house is decided here.
 
+mod asking;
 mod cases;
 mod collect;
 mod exhibits;
@@ -23,7 +24,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, elsewhere::{self, Sought}, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, rows, search::{self, SelectorQuestion}};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy};
 use model::action::Action;
 use model::capture::Rendering;
 use serde_json::json;
@@ -206,55 +207,6 @@ impl Office {
         Ok(0)
     }
 
-    fn search(&self, case: &InCase, question: &str, purpose: Option<&str>, most: usize) -> Done {
-        let Some(purpose) = purpose else {
-            return Err(DeskError::input("say what you ask for (--purpose \"...\"): it is written into the log"));
-        };
-        let (_, scope, permit) = self.to(case, Action::Query)?;
-        let found = search::words(&self.desk, &scope, &permit, question, most, purpose)?;
-        self.voice.tell_all(&found.hits, || in_short::word_hits(&found), "nothing was found");
-        self.voice.note(format!("the question is event {} of the log", found.event));
-        if found.hits.len() < found.candidates - found.unconfirmed {
-            self.voice.note(format!("{} of {} passages are shown: ask for more with --most, or more exactly", found.hits.len(), found.candidates - found.unconfirmed));
-        }
-        if !found.whole && found.hits.len() < most {
-            self.voice.note(format!("not every one of {} candidates could be read again: ask more exactly", found.candidates));
-        }
-        let silent = [("not examined to the end", &found.unsearched), ("not in the index (make it again with --rebuild)", &found.not_indexed), ("restricted", &found.restricted)];
-        for (why, labels) in silent.iter().filter(|(_, labels)| !labels.is_empty()) {
-            self.voice.note(format!("{why}, so nothing is said about: {}", labels.join(", ")));
-        }
-        if found.outside > 0 {
-            self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
-        }
-        Ok(0)
-    }
-
-    fn elsewhere(&self, case: &InCase, value: Option<&str>, exhibit: Option<&str>, purpose: &str) -> Done {
-        let (session, scope, permit) = self.to(case, Action::Query)?;
-        let sought = match (value, exhibit) {
-            (Some(value), _) => Sought::Value(value),
-            (None, Some(label)) => Sought::Exhibit(label),
-            (None, None) => return Err(DeskError::input("say what you look for: --value SELECTOR, or --exhibit E-0001 for all that stand in it")),
-        };
-        let found = elsewhere::elsewhere(&self.desk, &session, &scope, &permit, sought, purpose)?;
-        self.voice.tell_all(&found.hits, || in_short::case_hits(&found.hits), "it stands in no case that was asked");
-        self.voice.note(format!("the question is event {} of the log, and one event more in each other case", found.event));
-        self.voice.note(format!("asked, for {} values: {}. Cases of which you are no member were not asked, and nothing is said about them", found.values, found.asked.join(", ")));
-        found.not_asked.iter().for_each(|(case, why)| self.voice.note(format!("not asked: {case} ({why})")));
-        for (case, silent) in &found.silent {
-            for (why, labels) in [("not examined to the end", &silent.unsearched), ("restricted", &silent.restricted)] {
-                if !labels.is_empty() {
-                    self.voice.note(format!("{case}: {why}, so nothing is said about: {}", labels.join(", ")));
-                }
-            }
-            if silent.outside > 0 {
-                self.voice.note(format!("{case}: {} more stand in exhibits that your authority does not reach: they are counted, not shown", silent.outside));
-            }
-        }
-        Ok(0)
-    }
-
     /// The way that was typed.
     fn way(&self, through: &str, tor_network: Option<&Path>) -> Result<Way, DeskError> {
         let network = || tor_network.map(std::path::absolute).transpose().map_err(|e| DeskError::environment("reading the name of the network's file", &e));
@@ -321,65 +273,11 @@ impl Office {
                 Ok(0)
             }
             Verb::Watch(verb) => self.watch(verb),
-            Verb::Pictures { case, exhibit, purpose, reveal } => {
-                let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let found = examine::picture_texts(&self.desk, &scope, &permit, exhibit.as_deref(), reveal, &purpose)?;
-                self.voice.tell_all(&found.texts, || in_short::picture_texts(&found.texts), "nothing was read in pictures");
-                self.voice.note(format!("the question is event {} of the log", found.event));
-                if found.outside > 0 {
-                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
-                }
-                if !found.silent.is_empty() {
-                    self.voice.note(format!("nothing is said about: {}", found.silent.join(", ")));
-                }
-                Ok(0)
-            }
-            Verb::Rows { case, exhibit, purpose, reveal } => {
-                let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let found = rows::rows(&self.desk, &scope, &permit, exhibit.as_deref(), &purpose, reveal)?;
-                self.voice.tell_all(&found.rows, || in_short::rows(&found.rows), "there are no rows: no profile of a site fits these pages, and there is no chat export");
-                self.voice.note(format!("the question is event {} of the log", found.event));
-                if found.outside > 0 {
-                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
-                }
-                if found.secrets > 0 && !reveal {
-                    self.voice.note(format!("{} private keys, seed phrases, cards or logins are covered: --reveal shows them, and the log says so", found.secrets));
-                }
-                if !found.silent.is_empty() {
-                    self.voice.note(format!("nothing is said about: {}", found.silent.join(", ")));
-                }
-                Ok(0)
-            }
-            Verb::Search { case, question, purpose, most, rebuild } => {
-                if rebuild {
-                    let (_, scope, permit) = self.to(&case, Action::Examine)?;
-                    let made = search::rebuild(&self.desk, &scope, &permit, &|label| self.voice.note(format!("reading {label}")))?;
-                    self.voice.note(format!("the index was made again: {}", match made.len() { 1 => "1 exhibit".to_string(), many => format!("{many} exhibits") }));
-                    made.iter().for_each(|(label, gap)| gap.iter().for_each(|gap| self.voice.note(format!("{label}: {gap}"))));
-                }
-                match question {
-                    Some(question) => self.search(&case, &question, purpose.as_deref(), most),
-                    None if rebuild => Ok(0),
-                    None => Err(DeskError::input("what do you look for? Write it after `search`, in quotation marks")),
-                }
-            }
+            Verb::Pictures { case, exhibit, purpose, reveal } => self.pictures(&case, exhibit.as_deref(), &purpose, reveal),
+            Verb::Rows { case, exhibit, purpose, reveal } => self.rows(&case, exhibit.as_deref(), &purpose, reveal),
+            Verb::Search { case, question, purpose, most, rebuild } => self.search(&case, question.as_deref(), purpose.as_deref(), most, rebuild),
+            Verb::Selectors { case, value, purpose, reveal } => self.selectors(&case, value.as_deref(), &purpose, reveal),
             Verb::Elsewhere { case, value, exhibit, purpose } => self.elsewhere(&case, value.as_deref(), exhibit.as_deref(), &purpose),
-            Verb::Selectors { case, value, purpose, reveal } => {
-                let (_, scope, permit) = self.to(&case, Action::Query)?;
-                let found = search::selectors(&self.desk, &scope, &permit, &SelectorQuestion { value: value.as_deref(), purpose: &purpose, reveal })?;
-                self.voice.tell_all(&found.hits, || in_short::selectors(&found.hits), "no selector was found");
-                self.voice.note(format!("the question is event {} of the log", found.event));
-                if !found.unsearched.is_empty() {
-                    self.voice.note(format!("not examined to the end, so nothing is said about: {}", found.unsearched.join(", ")));
-                }
-                if !found.restricted.is_empty() {
-                    self.voice.note(format!("restricted, so nothing is said about: {}", found.restricted.join(", ")));
-                }
-                if found.outside > 0 {
-                    self.voice.note(format!("{} more stand in exhibits that your authority does not reach: they are counted, not shown", found.outside));
-                }
-                Ok(0)
-            }
             Verb::Checkout { case, exhibit, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;
                 self.tell_exhibit(&scope, &custody::check_out(&self.desk, &scope, &permit, &exhibit, &purpose)?)?;

@@ -111,6 +111,32 @@ fn law_07_a_restricted_picture_is_counted_and_never_decoded() {
     assert!(found.iter().any(|one| one["value"] == "good@example.org") && !found.iter().any(|one| one.to_string().contains("bad@example.org")), "{found:?}");
 }
 
+/// The same PNG with words of its own in a text chunk behind its head (8 bytes of signature, 25 of IHDR).
+fn with_words(png: &[u8], words: &str) -> Vec<u8> {
+    let text = [b"tEXtComment\0", words.as_bytes()].concat();
+    let length = u32::try_from(text.len() - 4).unwrap().to_be_bytes();
+    // No reader of text chunks asks for their checksum.
+    [&png[..33], &length, &text, &[0; 4], &png[33..]].concat()
+}
+
+#[test]
+fn law_07_what_a_restricted_picture_says_of_itself_is_read_by_nobody() {
+    let office = Office::working();
+    let plain = png(GrayImage::new(40, 40));
+    let (bad, good) = (with_words(&plain, "SYNTHETIC kingfisher bad@example.org"), with_words(&plain, "SYNTHETIC heron good@example.org"));
+    let first = office.admit("bad.zip", zipped(&[("bad.png", &bad), ("other.txt", b"SYNTHETIC other")]));
+    examined(&office, &first);
+    assert!(selectors(&office, &[]).iter().any(|one| one["value"] == "bad@example.org"), "the words of a picture are read");
+    office.in_case(KHAM, "exhibit reclassify", &[&first, "--class", "privileged", "--reason", "drill"]).ended(0);
+    // The same picture in another archive: its words end before it does, and before anybody knows what it is.
+    let second = office.admit("both.zip", zipped(&[("good.png", &good), ("bad.png", &bad)]));
+    examined(&office, &second);
+    let found = selectors(&office, &[]);
+    assert!(found.iter().any(|one| one["value"] == "good@example.org") && !found.iter().any(|one| one.to_string().contains("bad@example.org")), "{found:?}");
+    let words = |word: &str| office.in_case(NOY, "search", &[word, "--purpose", "drill", "--json"]).ended(0).lines();
+    assert_eq!((words("heron").len(), words("kingfisher").len()), (1, 0));
+}
+
 const LAO: &[u8] = include_bytes!("../../../parse/tests/pictures/lao.png");
 const THAI: &[u8] = include_bytes!("../../../parse/tests/pictures/thai.png");
 

@@ -189,10 +189,6 @@ fn a_case_is_worked_by_two_people_in_pages() {
     assert_eq!(office.sound_log(), before + 4);
     // Nobody else gets the answer that was made for Noy.
     open.page(kham, &format!("/done/{}/file", number(2))).is(410);
-    // What was allowed is not allowed for ever: the item becomes restricted, and its kept bytes are gone.
-    office.does(KHAM, "exhibit reclassify", &["E-0001", "--class", "personal-sensitive", "--reason", "a drill"]);
-    open.page(&noy, &format!("/done/{}/file", number(2))).is(410);
-    open.page(&noy, &format!("/done/{}", number(2))).is(410);
     // Custody passes between two browsers.
     let fields = [("_number", &*number(3)), ("case", &office.case), ("exhibit", "E-0001"), ("to", KHAM), ("purpose", "safe keeping")];
     let asked = open.form(&noy, "/step/transfer/offer", &fields);
@@ -202,6 +198,8 @@ fn a_case_is_worked_by_two_people_in_pages() {
     let fields = [("_number", &*number(4)), ("case", &office.case), ("transfer", &transfer)];
     let asked = open.form(kham, "/step/transfer/accept", &fields);
     open.answer(kham, &asked).is(200);
+    // An exhibit officer, who may not view what is in it, finds his case all the same.
+    open.page(office.token(BOUNMY), &format!("/case/{}", office.case)).is(200).says("SYNTHETIC drill");
     let custodian = open.page(kham, &format!("/case/{}/exhibits/E-0001", office.case)).is(200).text();
     assert!(custodian.contains(&format!("<strong>{KHAM}</strong>")));
     office.sound_log();
@@ -495,4 +493,43 @@ fn a_first_login_needs_its_passphrase_twice_and_tells_the_fingerprint() {
     try_with("").is(422).says("twice");
     try_with("four words for hre").is(422).says("twice");
     try_with("four words for her").is(200).says("the fingerprint of your keys");
+}
+
+#[test]
+fn law_07_kept_bytes_of_an_item_that_became_restricted_are_given_to_nobody() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let noy = office.token(NOY);
+    office.admit("letter.txt", "KINGFISHER-BYTES");
+    let view = |n: u32| {
+        let asked = open.form(noy, "/step/exhibit/view", &[("_number", &number(n)), ("case", &office.case), ("exhibit", "E-0001"), ("purpose", "to read it")]);
+        open.answer(noy, &asked)
+    };
+    view(1).is(200).says("KINGFISHER-BYTES");
+    open.page(noy, &format!("/done/{}/file", number(1))).is(200).says("KINGFISHER-BYTES");
+    office.does(NOY, "exhibit reclassify", &["E-0001", "--class", "privileged", "--reason", "a letter to a lawyer"]);
+    for path in [format!("/done/{}/file", number(1)), format!("/done/{}", number(1)), format!("/done/{}?as=raw", number(1))] {
+        let page = open.page(noy, &path);
+        assert!(page.status >= 400 && !page.text().contains("KINGFISHER"), "{path}: {}", page.text());
+    }
+    // And a new look is refused as everywhere.
+    view(2).is(403);
+    office.sound_log();
+}
+
+#[test]
+fn law_13_who_left_the_case_finds_none_of_his_answers() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let kham = office.token(KHAM);
+    let asked = open.form(kham, "/step/case/show", &[("_number", &number(1)), ("case", &office.case)]);
+    open.answer(kham, &asked).is(200).says("SYNTHETIC drill");
+    office.in_case(NOY, "case member remove", &[KHAM]).ended(0);
+    let page = open.page(kham, &format!("/done/{}", number(1)));
+    assert!(page.status >= 400 && !page.text().contains("SYNTHETIC drill"), "{}", page.text());
+    // An ended session has none either, however it ended.
+    let asked = open.form(office.token(NOY), "/step/case/show", &[("_number", &number(2)), ("case", &office.case)]);
+    open.answer(office.token(NOY), &asked).is(200);
+    open.send("DELETE", "/api/v1/session", &[("Authorization", &format!("Bearer {}", office.token(NOY)))], b"").is(204);
+    open.page(office.token(NOY), &format!("/done/{}", number(2))).is(303);
 }

@@ -3,6 +3,7 @@
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use memchr::{memchr, memchr2, memmem};
+use model::mail::{field_name, quoted_string};
 
 use crate::decode::{Charset, Choice, Stream, Told, choose};
 
@@ -29,12 +30,6 @@ struct Unfolded {
     places: Vec<u64>,
     /// Where lines were joined.
     joints: Vec<usize>,
-}
-
-/// The name of a field, if the line begins one.
-pub(super) fn field_name(line: &[u8]) -> Option<&[u8]> {
-    let colon = memchr(b':', &line[..line.len().min(80)])?;
-    (colon > 0 && line[..colon].iter().all(|b| (b'!'..=b'~').contains(b))).then_some(&line[..colon])
 }
 
 impl Head {
@@ -275,19 +270,4 @@ fn parameter(value: &[u8], name: &[u8]) -> Option<Vec<u8>> {
         rest = rest.get(memchr(b';', rest)? + 1..)?;
     }
     None
-}
-
-/// A string in quotes, and its length with them.
-fn quoted_string(text: &[u8]) -> (Vec<u8>, usize) {
-    let (mut out, mut at) = (Vec::new(), 1);
-    while at < text.len() {
-        match text[at] {
-            b'"' => return (out, at + 1),
-            b'\\' if at + 1 < text.len() => at += 1,
-            _ => {}
-        }
-        out.push(text[at]);
-        at += 1;
-    }
-    (out, text.len())
 }

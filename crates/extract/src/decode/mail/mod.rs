@@ -16,12 +16,13 @@ mod lines;
 use std::io::{self, Read};
 
 use memchr::memchr;
+use model::mail::{field_name, is_from_line, is_mbox, is_message};
 
 use crate::Kind;
 use crate::decode::{Charset, Map};
 
 use coding::{Coding, Out};
-use head::{Head, field_name};
+use head::Head;
 use lines::Lines;
 
 /// Longest header.
@@ -400,47 +401,6 @@ pub(crate) fn looks_like_mail(bytes: &[u8]) -> bool {
         Some(first) if first.is_ascii_alphabetic() => is_mbox(head) || is_message(head),
         _ => false,
     }
-}
-
-fn is_message(head: &[u8]) -> bool {
-    const OF_MAIL: [&str; 11] =
-        ["from", "date", "message-id", "received", "mime-version", "return-path", "delivered-to", "subject", "to", "dkim-signature", "x-mailer"];
-    const OF_SENDERS: [&str; 4] = ["from", "received", "return-path", "message-id"];
-    let (mut mail, mut sender, mut count) = (0, false, 0);
-    for line in head.split(|b| *b == b'\n').take(200) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match line.first() {
-            None => break,
-            Some(b' ' | b'\t') if count > 0 => continue,
-            _ => {}
-        }
-        let Some(name) = field_name(line) else { return false };
-        let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
-        count += 1;
-        mail += u32::from(is(&OF_MAIL));
-        sender |= is(&OF_SENDERS);
-    }
-    mail >= 3 && sender
-}
-
-fn is_mbox(head: &[u8]) -> bool {
-    if !is_from_line(head) {
-        return false;
-    }
-    let next = memchr(b'\n', head).map_or(head.len(), |end| end + 1);
-    let line = head[next..].split(|b| *b == b'\n').next().unwrap_or_default();
-    line.starts_with(b">From ") || field_name(line).is_some()
-}
-
-/// `From somebody Thu Jan  1 00:00:00 2026`: the line by which mbox parts its messages.
-fn is_from_line(head: &[u8]) -> bool {
-    if !head.starts_with(b"From ") {
-        return false;
-    }
-    let line = head[..head.len().min(400)].split(|b| *b == b'\n').next().unwrap_or_default();
-    let has_time = line.windows(3).any(|three| three[0].is_ascii_digit() && three[1] == b':' && three[2].is_ascii_digit());
-    let has_year = line.windows(4).any(|four| matches!(four, [b'1', b'9', ..] | [b'2', b'0', ..]) && four.iter().all(u8::is_ascii_digit));
-    has_time && has_year
 }
 
 /// Target of the fuzzer: the texts of any bytes, and each byte of them at its place in the file, in order.
