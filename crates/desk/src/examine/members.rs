@@ -13,7 +13,7 @@ use model::{
     id::BlobId,
     known::{KnownHit, class_after},
 };
-use parse::{Container, MemberHead, MemberTail, Sink, SinkError};
+use parse::{MemberHead, MemberTail, Sink, SinkError};
 use serde_json::{Value, json};
 use store::{BlobHandle, NewBlob, NewEvent, StoreError, Write, index::Held, vault::blob::AlsoDigest};
 
@@ -193,21 +193,6 @@ impl<'w, 'a> MemberSink<'w, 'a> {
         Ok(class.is_restricted())
     }
 
-    /// What came out of a restricted member ended before it, and may have been read before it was known what it stands
-    /// in: it is restricted as well, and what was read in it is kept by nobody.
-    fn shut_what_it_holds(&mut self, id: u32) {
-        let mut inside = BTreeSet::from([id]);
-        let mut shut = BTreeSet::new();
-        for member in self.kept.iter_mut().rev() {
-            if member.parent.is_some_and(|parent| inside.contains(&parent)) {
-                inside.insert(member.id);
-                shut.insert(member.blob.clone());
-                member.restricted = true;
-            }
-        }
-        self.read.retain(|read| read.blob.as_ref().is_none_or(|blob| !shut.contains(blob)));
-    }
-
     /// The exhibit becomes restricted in the moment in which that is known, not when all of it is unpacked.
     fn tell(&mut self) -> Result<(), StoreError> {
         let Some(class) = self.restricted.filter(|_| self.restricted > self.told) else { return Ok(()) };
@@ -291,17 +276,12 @@ impl Sink for MemberSink<'_, '_> {
             known: known.clone(),
             hint: hint_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
         });
-        if restricted {
-            self.shut_what_it_holds(head.id);
-        }
-        // What a picture says of itself ends before the picture: it waits until it is known what the picture is.
-        let waits_for_its_parent = head.container == Container::Metadata;
         self.parents.extend(head.parent);
         let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
         self.ready.push((member, blob.row));
         self.tell().map_err(sink_error)?;
         self.reading = Reading::default();
-        if !waits_for_its_parent && (self.ready.len() >= BATCH || self.waiting > WAITING) { self.flush().map_err(sink_error) } else { Ok(()) }
+        if self.ready.len() >= BATCH || self.waiting > WAITING { self.flush().map_err(sink_error) } else { Ok(()) }
     }
 
     fn abandon(&mut self, id: u32, _reason: &str) {

@@ -128,7 +128,7 @@ fn law_07_what_a_restricted_picture_says_of_itself_is_read_by_nobody() {
     examined(&office, &first);
     assert!(selectors(&office, &[]).iter().any(|one| one["value"] == "bad@example.org"), "the words of a picture are read");
     office.in_case(KHAM, "exhibit reclassify", &[&first, "--class", "privileged", "--reason", "drill"]).ended(0);
-    // The same picture in another archive: its words end before it does, and before anybody knows what it is.
+    // The same picture in another archive: its words are unpacked before it ends, and are known by their own bytes.
     let second = office.admit("both.zip", zipped(&[("good.png", &good), ("bad.png", &bad)]));
     examined(&office, &second);
     let found = selectors(&office, &[]);
