@@ -395,12 +395,15 @@ fn state_word(authority: &Authority) -> &'static str {
     }
 }
 
+/// Whoever works in a case reads what allows his steps, and until when: it is asked for as the keeping of what is there is.
+pub const READING: Action = Action::Transfer;
+
 /// Every authority that can matter in the case, the unit's included; one consultation event.
 ///
 /// # Errors
 /// When the records cannot be read.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<AuthorityView>, StoreError> {
-    for_action(permit, Action::Administer)?;
+    for_action(permit, READING)?;
     let views = all(desk, scope, desk.now())?;
     let event = NewEvent::new(EventType::AuthorityConsulted, None, json!({"count": views.len()}));
     desk.store.commit(scope, permit, event, vec![])?;
@@ -437,7 +440,7 @@ fn of_unit(desk: &Desk, now: Moment) -> Result<Vec<AuthorityView>, StoreError> {
 /// # Errors
 /// When there is none.
 pub fn show(desk: &Desk, scope: &Scope, permit: &Permit, id: &str) -> Result<Value, StoreError> {
-    for_action(permit, Action::Administer)?;
+    for_action(permit, READING)?;
     let row = desk.store.get(scope, "authority", id)?;
     let event = NewEvent::new(EventType::AuthorityConsulted, Some(id.to_string()), json!({}));
     desk.store.commit(scope, permit, event, vec![])?;

@@ -101,7 +101,7 @@ pub fn list(desk: &Desk, session: &Session) -> Result<Vec<CaseView>, StoreError>
 /// # Errors
 /// Law 13 when the person is not a member.
 pub fn show(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<CaseView, StoreError> {
-    for_action(permit, Action::Administer)?;
+    for_action(permit, crate::authority::READING)?;
     let row = desk.store.get(scope, "case", scope.case().as_str())?;
     let event = NewEvent::new(EventType::CaseConsulted, Some(scope.case().to_string()), json!({}));
     desk.store.commit(scope, permit, event, vec![])?;

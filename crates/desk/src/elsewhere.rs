@@ -177,7 +177,9 @@ pub(crate) fn own_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result
     let (mut cases, mut others) = (Vec::new(), Vec::new());
     for id in desk.store.cases_of(session.actor())?.into_iter().filter(|id| id != scope.case()) {
         let Ok(other) = desk.store.enter(session, &id) else { continue };
-        let (label, intent) = (label_of(desk, &other)?, Intent::to(Action::Query));
+        // A tip that was taken is sealed like a case, and is none.
+        let Ok(label) = label_of(desk, &other) else { continue };
+        let intent = Intent::to(Action::Query);
         if !desk.store.would_permit(&other, &intent)? {
             others.push((label, "no authority lets you ask there now".into()));
             continue;

@@ -6,7 +6,7 @@ use std::{
     sync::Mutex,
 };
 
-use model::{Law, Moment, Sha256Digest, actor::Role, authorize::NodeStep, event::EventType, id::{ActorId, CaseId}, moment::ClockQuality};
+use model::{Law, Moment, Sha256Digest, action::Action, actor::Role, authorize::{NodeStep, role_may}, event::EventType, id::{ActorId, CaseId}, moment::ClockQuality};
 use seal::{
     Certificate,
     pki::{Authority, Revoked, SigningKey, Subject, Validity},
@@ -36,6 +36,17 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Whether a role may take steps of this kind at all, before anything else is asked; a refusal is an event.
+    ///
+    /// # Errors
+    /// Law 1.
+    pub fn of_role(&self, scope: &Scope, action: Action) -> Result<(), StoreError> {
+        if role_may(scope.role(), action) {
+            return Ok(());
+        }
+        Err(self.store.refuse(scope, &Intent::to(action), Law::Permit, format!("the role {} may not {action}", scope.role()))?)
+    }
+
     /// Sets a node up: home, keys, log, certificate authority and training time-stamps.
     ///
     /// # Errors

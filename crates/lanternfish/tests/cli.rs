@@ -89,6 +89,8 @@ mod replay;
 mod restricted;
 #[path = "cli/revocation.rs"]
 mod revocation;
+#[path = "cli/roles.rs"]
+mod roles;
 #[path = "cli/scanning.rs"]
 mod scanning;
 #[path = "cli/searching.rs"]

@@ -158,6 +158,8 @@ impl Store {
         if session.is_none() && !self.in_setup()? {
             return Err(StoreError::refused(Law::Separation, "set-up is over: an administrator adds users in his own session"));
         }
+        // Who is here is told to nobody else: the role is asked before the name is looked for.
+        self.check_node_step(session, NodeStep::ManageUsers)?;
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
             return Err(StoreError::input("a user's name has 1 to 120 visible characters"));

@@ -27,7 +27,7 @@ impl Office {
                 }
             }
             CaseVerb::Show { case } => {
-                let (_, scope, permit) = self.to(&case, Action::Administer)?;
+                let (_, scope, permit) = self.to(&case, authority::READING)?;
                 self.voice.say(&case::show(&self.desk, &scope, &permit)?);
             }
             CaseVerb::Close { case, reason } => self.declare(&case, Declaration::Closed, &reason)?,
@@ -81,17 +81,18 @@ impl Office {
                 self.decide(DecideArgs { authority, case, reason }, Decision::Revoke)?;
             },
             AuthorityVerb::List { case: Some(case) } => {
-                let (_, scope, permit) = self.to(&InCase { case }, Action::Administer)?;
+                let (_, scope, permit) = self.to(&InCase { case }, authority::READING)?;
                 self.tell_authorities(&authority::list(&self.desk, &scope, &permit)?, "no authority is recorded");
             }
             AuthorityVerb::List { case: None } => {
                 self.tell_authorities(&authority::list_for_unit(&self.desk, &self.session()?)?, "no unit authority is recorded");
             }
             AuthorityVerb::Show { authority, case, scan } => {
-                let (_, scope, permit) = self.to(&case, Action::Administer)?;
                 if let Some(out) = scan {
+                    let (_, scope, permit) = self.to(&case, Action::Administer)?;
                     write(&out, &authority::scan(&self.desk, &scope, &permit, &authority)?)?;
                 }
+                let (_, scope, permit) = self.to(&case, authority::READING)?;
                 self.voice.say(&authority::show(&self.desk, &scope, &permit, &authority)?);
             }
         }

@@ -25,7 +25,7 @@ impl Office {
     pub(super) fn collect(&self, verb: CollectVerb) -> Done {
         match verb {
             CollectVerb::Crawl(typed) => {
-                let (session, scope) = self.enter(&typed.case)?;
+                let (session, scope) = self.to_collect(&typed.case)?;
                 let wish = self.wish(&session, &scope, &typed)?;
                 let permits = CrawlPermits::ask(&self.desk, &session, &scope, &wish)?;
                 self.warn(&permits.warnings());
@@ -93,7 +93,7 @@ impl Office {
                 }
             }
             CollectVerb::Schedule { every, until, crawl: typed } => {
-                let (session, scope) = self.enter(&typed.case)?;
+                let (session, scope) = self.to_collect(&typed.case)?;
                 let wish = ScheduleWish { crawl: self.wish(&session, &scope, &typed)?, every_seconds: seconds(&every)?, until: self.until(&scope, &until)? };
                 let permits = CrawlPermits::ask(&self.desk, &session, &scope, &wish.crawl)?;
                 self.warn(&permits.warnings());
@@ -110,8 +110,15 @@ impl Office {
         Ok(0)
     }
 
-    fn go_on(&self, case: &InCase, label: &str, failed: bool) -> Result<(), DeskError> {
+    /// Whoever collects: his role is asked first, the authority for what he wants to fetch afterwards.
+    fn to_collect(&self, case: &InCase) -> Result<(Session, Scope), DeskError> {
         let (session, scope) = self.enter(case)?;
+        self.desk.of_role(&scope, Action::Collect)?;
+        Ok((session, scope))
+    }
+
+    fn go_on(&self, case: &InCase, label: &str, failed: bool) -> Result<(), DeskError> {
+        let (session, scope) = self.to_collect(case)?;
         let wish = crawl::wish_of(&self.desk, &scope, label)?;
         let permits = CrawlPermits::ask(&self.desk, &session, &scope, &wish)?;
         self.warn(&permits.warnings());
@@ -120,7 +127,7 @@ impl Office {
     }
 
     fn run_due(&self, case: &InCase) -> Done {
-        let (session, scope) = self.enter(case)?;
+        let (session, scope) = self.to_collect(case)?;
         let voice = self.voice;
         let due = crawl::due(&self.desk, &session, &scope, &mut |said| voice.note(said))?;
         if due.is_empty() {

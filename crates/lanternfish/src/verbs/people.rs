@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use desk::{DeskError, Session, admit::AdmitFile, case, intake, keys};
-use model::action::Action;
+use model::{action::Action, authorize::NodeStep};
 use serde_json::json;
 
 use super::{Done, Office, exhibits::{self, origin}, parsed};
@@ -25,6 +25,7 @@ impl Office {
             }
             UserVerb::Code { name } => {
                 let session = if self.token.is_some() { Some(self.session()?) } else { None };
+                self.desk.store.check_node_step(session.as_ref(), NodeStep::ManageUsers)?;
                 let user = self.desk.store.user_by_name(&name)?;
                 let code = self.desk.store.make_enrolment_code(session.as_ref(), &user)?;
                 self.voice.say(&json!({"user": name, "code": code}));
@@ -46,6 +47,7 @@ impl Office {
 
     pub(super) fn end_user(&self, name: &str, reason: &str, reset: bool) -> Result<(), DeskError> {
         let session = self.session()?;
+        self.desk.store.check_node_step(Some(&session), NodeStep::ManageUsers)?;
         let user = self.desk.store.user_by_name(name)?;
         self.desk.store.revoke_user(&session, &user, reason, reset)?;
         self.voice.say(&json!({"user": name, "state": if reset { "waiting" } else { "revoked" }}));
@@ -122,6 +124,10 @@ impl Office {
     pub(super) fn key(&self, verb: KeyVerb) -> Done {
         let session = self.session()?;
         let desk = &self.desk;
+        if matches!(verb, KeyVerb::Recover { .. } | KeyVerb::Revoke { .. } | KeyVerb::Confirm { .. }) {
+            // Defence and court have no part in it, and learn no name by asking.
+            desk.store.check_node_step(Some(&session), NodeStep::ReadLog)?;
+        }
         match verb {
             KeyVerb::Backup { threshold, holder } => self.voice.say(&keys::make_recovery_set(desk, &session, &holder, threshold)?),
             KeyVerb::Confirm { set: None } => {

@@ -244,14 +244,14 @@ fn law_15_an_amended_authority_ends_when_the_new_one_begins_and_an_extended_one_
     let narrower = RecordAuthority { amends: Some(second.clone()), actions: vec![Action::View], ..unit.typed(AuthorityKind::CourtOrder, 200) };
     let third = unit.record(&unit.noy, &narrower).unwrap().authority;
     let standing = |id: &str| {
-        let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Administer)).unwrap();
+        let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Transfer)).unwrap();
         authority::list(&unit.desk, &scope, &permit).unwrap().into_iter().find(|one| one.authority == id).unwrap().state
     };
     assert_eq!(standing(&second), "live", "nothing changes before a second person has checked the change");
     unit.check(&unit.kham, &third).unwrap();
     assert_eq!([standing(&first), standing(&second), standing(&third)], ["live", "revoked", "live"]);
 
-    let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Administer)).unwrap();
+    let (scope, permit) = unit.may(&unit.noy, Intent::to(Action::Transfer)).unwrap();
     let shown = authority::show(&unit.desk, &scope, &permit, &third).unwrap();
     let history: Vec<&str> = shown["history"].as_array().unwrap().iter().map(|line| line["authority"].as_str().unwrap()).collect();
     assert_eq!(history, [first.as_str(), second.as_str()]);

@@ -30,14 +30,14 @@ impl Drop for Open {
 
 /// What came back.
 #[derive(Debug)]
-struct Page {
-    status: u16,
+pub struct Page {
+    pub status: u16,
     head: String,
     body: Vec<u8>,
 }
 
 impl Page {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
@@ -96,8 +96,13 @@ impl Open {
         Page { status: head[9..12].parse().unwrap(), body: answer[end + 4..].to_vec(), head }
     }
 
+    /// What the interface says of itself.
+    pub fn described(&self) -> Value {
+        self.send("GET", "/api/v1/openapi.json", &[], b"").is(200).json()
+    }
+
     /// A page, as a person's browser asks for it.
-    fn page(&self, token: &str, path: &str) -> Page {
+    pub fn page(&self, token: &str, path: &str) -> Page {
         self.send("GET", path, &[("Cookie", &format!("lanternfish-session={token}"))], b"")
     }
 
@@ -145,7 +150,7 @@ impl Open {
     }
 
     /// A step, as a program takes it.
-    fn step(&self, token: &str, name: &str, fields: &Value) -> Page {
+    pub fn step(&self, token: &str, name: &str, fields: &Value) -> Page {
         let headers = [("Authorization", &*format!("Bearer {token}")), ("Content-Type", "application/json")];
         self.send("POST", &format!("/api/v1/steps/{name}"), &headers, fields.to_string().as_bytes())
     }
@@ -272,7 +277,7 @@ fn law_04_an_upload_that_breaks_off_is_no_exhibit() {
 }
 
 /// Pages that stand for every kind of address; `{case}` is the case that is tried.
-const PAGES: [&str; 23] = [
+pub const PAGES: [&str; 23] = [
     "/", "/intake", "/people", "/log", "/running", "/steps", "/step/exhibit/admit", "/done/00000000000000000000000000000001", "/done/00000000000000000000000000000001/file", "/nowhere",
     "/case/{case}", "/case/{case}/authority", "/case/{case}/exhibits", "/case/{case}/exhibits/E-0001", "/case/{case}/capture", "/case/{case}/findings", "/case/{case}/charges",
     "/case/{case}/transfers", "/case/{case}/reports", "/case/{case}/packages", "/case/{case}/watches", "/case/{case}/search", "/case/{case}/more",
@@ -294,7 +299,7 @@ fn law_13_no_page_and_no_step_shows_a_case_to_whom_it_is_not_for() {
     office.does(NOY, "exhibit admit", &[&file, "--description", PLANTED[2]]);
     office.does(NOY, "examine", &["E-0001"]);
     let open = Open::of(&office);
-    let description = open.send("GET", "/api/v1/openapi.json", &[], b"").is(200).json();
+    let description = open.described();
     let steps: Vec<String> = description["paths"].as_object().unwrap().keys().filter_map(|path| path.strip_prefix("/api/v1/steps/")).map(str::to_string).collect();
     assert!(steps.len() > 100, "{}", steps.len());
     // What is asked for by one who takes no step that changes something: those are tried by people who must be refused.
@@ -412,7 +417,7 @@ fn law_14_what_strangers_wrote_is_text_on_every_page() {
 fn a_program_takes_the_steps_that_are_described() {
     let office = Office::working();
     let open = Open::of(&office);
-    let described = open.send("GET", "/api/v1/openapi.json", &[], b"").is(200).json();
+    let described = open.described();
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let written = format!("{}\n", serde_json::to_string_pretty(&described).unwrap());
     if std::env::var_os("LANTERNFISH_BLESS").is_some() {
