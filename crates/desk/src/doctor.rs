@@ -238,6 +238,9 @@ fn space(desk: &Desk) -> Result<Health, StoreError> {
 }
 
 fn backup(desk: &Desk) -> Result<Health, StoreError> {
+    if let Some(trouble) = desk.store.backup_trouble()? {
+        return Ok(line(false, format!("the planned backup of {} failed: {}", trouble.at, trouble.why), "do what the message says; it is tried again every ten minutes while the workspace is open, or now with `lanternfish backup run-due`"));
+    }
     let what_to_do = "the administrator runs `lanternfish backup create FILE`, onto another disk, and keeps it in another place";
     Ok(match desk.store.last_backup()? {
         None => warning(false, "no backup of this home was made yet", what_to_do),

@@ -9,6 +9,8 @@
 
 #[path = "cli/authorities.rs"]
 mod authorities;
+#[path = "cli/backups.rs"]
+mod backups;
 #[path = "cli/browser.rs"]
 mod browser;
 #[path = "cli/bucket.rs"]

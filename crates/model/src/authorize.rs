@@ -393,6 +393,8 @@ pub enum NodeStep {
     ReadLog,
     /// Make a recovery set or a backup of the (encrypted) home.
     Safeguard,
+    /// Make the backup that is due under a plan which a person wrote: the node does it without a person.
+    PlannedBackup,
     /// List what one may see.
     ListOwn,
     /// Say which witnesses and which other logs count, write a paper register into the records.
@@ -418,7 +420,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
     use NodeStep::*;
     let Some(role) = role else {
         return match step {
-            ManageUsers | OwnSession | ReadLog | ExchangeCheckpoints => Ok(()),
+            ManageUsers | OwnSession | ReadLog | ExchangeCheckpoints | PlannedBackup => Ok(()),
             _ => Err(refuse(Law::Permit, "log in first: `lanternfish login NAME`")),
         };
     };
@@ -431,7 +433,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         RecordUnitAuthority => matches!(role, Role::Investigator | Role::Supervisor | Role::Prosecutor),
         DecideUnitAuthority => matches!(role, Role::Supervisor | Role::Prosecutor),
         ReadLog | ExchangeCheckpoints => !matches!(role, Role::Defence | Role::Court),
-        NameWitnesses | Safeguard | KeepHashLists => matches!(role, Role::Administrator | Role::Supervisor),
+        NameWitnesses | Safeguard | PlannedBackup | KeepHashLists => matches!(role, Role::Administrator | Role::Supervisor),
     };
     if allowed {
         return Ok(());
@@ -443,7 +445,7 @@ pub fn authorize_node_step(role: Option<Role>, step: NodeStep) -> Result<(), Ref
         OpenCase => "only an investigator or a supervisor opens a case",
         RecordUnitAuthority => "only an investigator, supervisor or prosecutor records a unit authority",
         DecideUnitAuthority => "only a supervisor or a prosecutor grants or revokes a unit authority",
-        Safeguard => "only an administrator or a supervisor makes backups and recovery sets",
+        Safeguard | PlannedBackup => "only an administrator or a supervisor makes backups and recovery sets",
         KeepHashLists => "only an administrator or a supervisor adds and removes known-hash lists",
         NameWitnesses => "only an administrator or a supervisor says who is a witness",
         InviteViewer => "only people who work on cases leave a notice for somebody",

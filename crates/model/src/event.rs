@@ -78,6 +78,8 @@ event_types! {
     RecoverySetConfirmed = "recovery-set-confirmed", Some(Operation::Alteration);
     /// A recovery set or a key backup was made.
     KeyBackedUp = "key-backed-up", Some(Operation::Disclosure);
+    /// A plan for backups was written down or ended.
+    BackupPlanned = "backup-planned", Some(Operation::Alteration);
     /// A backup of the home was made.
     BackupMade = "backup-made", Some(Operation::Disclosure);
     /// An authority was written down.

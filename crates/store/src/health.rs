@@ -83,7 +83,7 @@ impl Store {
         serde_json::from_slice(&bytes).map(Some).map_err(|e| StoreError::damaged(format!("the file {LAST_BACKUP} of the home: {e}")))
     }
 
-    fn beside(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn beside(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match fs::read(self.home().root().join(name)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

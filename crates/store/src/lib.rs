@@ -4,6 +4,7 @@
 //! a case key for the node (law 13), bytes that do not match their digest (law 5). Only `desk` uses it.
 
 mod asking;
+mod backup_plan;
 mod blobs;
 mod bucket;
 mod chain;
@@ -30,6 +31,7 @@ mod turn;
 pub mod vault;
 
 pub use asking::case_label;
+pub use backup_plan::{BackupPlan, BackupTrouble, PlannedBackup};
 pub use blobs::{BlobContent, BlobHandle, NewBlob, ReadableBlob, class_of};
 pub use erasure::{Replayed, ToErase, Tombstone};
 pub use error::StoreError;

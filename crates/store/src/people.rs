@@ -624,6 +624,7 @@ fn kind_name(kind: &str) -> &'static str {
     match kind {
         "session" => "session",
         "recovery-set" => "recovery-set",
+        "backup-plan" => "backup-plan",
         "recovery-share" => "recovery-share",
         _ => KEY_WRAP,
     }

@@ -26,7 +26,7 @@ use crate::{
     vault::{
         secret::random_16,
         backup::{BackupFile, BackupSummary, backup_create, backup_restore, list_home},
-        wrap::{Identity, open_with_passphrase, seal_with_passphrase},
+        wrap::{Identity, Recipient, open_with_passphrase, seal_with_passphrase},
     },
 };
 
@@ -62,6 +62,15 @@ impl Store {
         }
         let event = NewEvent::new(EventType::BackupMade, None, json!({"target": target.to_string_lossy()}));
         let made = self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
+        let identity = Identity::generate()?;
+        let sealed = seal_with_passphrase(passphrase, identity.secret_text().text()?.as_bytes(), self.config.passphrase_log_n)?;
+        let summary = self.write_steady_backup(target, &sealed, &identity.recipient())?;
+        self.note_backup(made.event + 1)?;
+        Ok(summary)
+    }
+
+    /// Writes a backup for one key, which stands sealed at its head, from records that stand still.
+    pub(crate) fn write_steady_backup(&self, target: &Path, sealed: &[u8], recipient: &Recipient) -> Result<BackupSummary, StoreError> {
         let steady = self.home.spool().join(format!("records-{}.backup", hex::encode(random_16()?)));
         let records = if self.db.copy_file_into(&steady)? {
             RECORDS_FILE
@@ -69,28 +78,25 @@ impl Store {
             dump::write(&self.db, &steady)?;
             RECORDS_ROWS
         };
-        let written = self.write_backup(BackupFile { path: records.into(), source: steady.clone() }, target, passphrase);
+        let written = self.write_backup(BackupFile { path: records.into(), source: steady.clone() }, target, sealed, recipient);
         let removed = fs::remove_file(&steady).map_err(|e| StoreError::environment("removing the steady copy", &e));
         let summary = written?;
-        self.note_backup(made.event + 1)?;
         removed.map(|()| summary)
     }
 
-    fn write_backup(&self, records: BackupFile, target: &Path, passphrase: &str) -> Result<BackupSummary, StoreError> {
+    fn write_backup(&self, records: BackupFile, target: &Path, sealed: &[u8], recipient: &Recipient) -> Result<BackupSummary, StoreError> {
         let skip = |path: &str| path.starts_with("records.") || path == RESTORED || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out") || path.starts_with("index/");
         let mut files = list_home(self.home.root(), skip)?;
         files.push(records);
-        let identity = Identity::generate()?;
-        let sealed = seal_with_passphrase(passphrase, identity.secret_text().text()?.as_bytes(), self.config.passphrase_log_n)?;
-        let recovery = self.recovery_recipient()?.unwrap_or_else(|| identity.recipient());
+        let recovery = self.recovery_recipient()?.unwrap_or_else(|| recipient.clone());
         let file = File::create_new(target).map_err(|e| StoreError::environment(format!("making {}", target.display()), &e))?;
         let mut out = BufWriter::new(file);
         let length = u32::try_from(sealed.len()).map_err(|_| StoreError::damaged("a sealed backup key"))?;
         out.write_all(HEAD)
             .and_then(|()| out.write_all(&length.to_be_bytes()))
-            .and_then(|()| out.write_all(&sealed))
+            .and_then(|()| out.write_all(sealed))
             .map_err(|e| StoreError::environment("writing the backup", &e))?;
-        let summary = backup_create(&files, &[identity.recipient()], &recovery, &mut out)?;
+        let summary = backup_create(&files, &[recipient.clone()], &recovery, &mut out)?;
         let file = out.into_inner().map_err(|e| StoreError::environment("writing the backup", e.error()))?;
         file.sync_all().map_err(|e| StoreError::environment("writing the backup", &e))?;
         Ok(summary)

@@ -288,3 +288,12 @@ passphrase-again = The same again
 passphrase-again-about = Only at your first login: your keys are made under it.
 found-faults = It was done, and it found faults. They stand below.
 not-asked = What waits in { $count } more cases is not shown here: open them one by one.
+
+# the backup on the home page
+backup = Backup of this home
+backup-last = The last good backup:
+backup-after = { $count } events came after it
+backup-none = No backup of this home was made yet.
+backup-failed = The planned backup failed:
+backup-next = The next one:
+backup-unplanned = No backups are planned: an administrator runs “lanternfish backup plan”.

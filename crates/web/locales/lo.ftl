@@ -288,3 +288,12 @@ passphrase-again = ພິມຄືເກົ່າອີກຄັ້ງ
 passphrase-again-about = ສະເພາະການເຂົ້າຄັ້ງທຳອິດ: ກະແຈຂອງທ່ານຖືກສ້າງດ້ວຍມັນ.
 found-faults = ໄດ້ເຮັດແລ້ວ ແລະ ພົບຂໍ້ຜິດພາດ. ເບິ່ງຂ້າງລຸ່ມ.
 not-asked = ສິ່ງທີ່ລໍຖ້າຢູ່ໃນອີກ { $count } ຄະດີ ບໍ່ໄດ້ສະແດງຢູ່ນີ້: ເປີດເທື່ອລະຄະດີ.
+
+# the backup on the home page
+backup = ສຳເນົາສຳຮອງ
+backup-last = ສຳເນົາສຳຮອງຫຼ້າສຸດທີ່ດີ:
+backup-after = ມີ { $count } ເຫດການຫຼັງຈາກນັ້ນ
+backup-none = ຍັງບໍ່ເຄີຍມີສຳເນົາສຳຮອງ.
+backup-failed = ສຳເນົາສຳຮອງຕາມແຜນບໍ່ສຳເລັດ:
+backup-next = ຄັ້ງຕໍ່ໄປ:
+backup-unplanned = ບໍ່ມີແຜນສຳເນົາສຳຮອງ: ໃຫ້ຜູ້ບໍລິຫານສັ່ງ “lanternfish backup plan”.

@@ -288,3 +288,12 @@ passphrase-again = Ещё раз то же
 passphrase-again-about = Только при первом входе: под этой фразой создаются ваши ключи.
 found-faults = Выполнено, и найдены нарушения. Они указаны ниже.
 not-asked = То, что ждёт ещё в { $count } делах, здесь не показано: откройте их по одному.
+
+# the backup on the home page
+backup = Резервная копия
+backup-last = Последняя исправная копия:
+backup-after = после неё { $count } событий
+backup-none = Резервных копий ещё не было.
+backup-failed = Плановая копия не удалась:
+backup-next = Следующая:
+backup-unplanned = Плана копий нет: администратор запускает «lanternfish backup plan».

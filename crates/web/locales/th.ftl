@@ -288,3 +288,12 @@ passphrase-again = พิมพ์ซ้ำอีกครั้ง
 passphrase-again-about = เฉพาะการเข้าครั้งแรก: กุญแจของท่านสร้างจากวลีนี้
 found-faults = ดำเนินการแล้วและพบข้อผิดพลาด ดูด้านล่าง
 not-asked = สิ่งที่รออยู่ในอีก { $count } คดีไม่ได้แสดงที่นี่ กรุณาเปิดทีละคดี
+
+# the backup on the home page
+backup = ข้อมูลสำรอง
+backup-last = ข้อมูลสำรองล่าสุดที่สมบูรณ์:
+backup-after = มี { $count } เหตุการณ์หลังจากนั้น
+backup-none = ยังไม่เคยสำรองข้อมูล
+backup-failed = การสำรองข้อมูลตามแผนล้มเหลว:
+backup-next = ครั้งถัดไป:
+backup-unplanned = ไม่มีแผนสำรองข้อมูล: ให้ผู้ดูแลระบบสั่ง “lanternfish backup plan”

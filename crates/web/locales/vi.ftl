@@ -288,3 +288,12 @@ passphrase-again = Nhập lại lần nữa
 passphrase-again-about = Chỉ ở lần đăng nhập đầu tiên: khóa của bạn được tạo từ cụm từ này.
 found-faults = Đã thực hiện và phát hiện lỗi. Xem bên dưới.
 not-asked = Những việc đang chờ trong { $count } vụ án khác không hiển thị ở đây: hãy mở từng vụ.
+
+# the backup on the home page
+backup = Bản sao lưu
+backup-last = Bản sao lưu tốt gần nhất:
+backup-after = { $count } sự kiện sau đó
+backup-none = Chưa có bản sao lưu nào.
+backup-failed = Sao lưu theo kế hoạch thất bại:
+backup-next = Lần tới:
+backup-unplanned = Chưa có kế hoạch sao lưu: quản trị viên chạy “lanternfish backup plan”.

@@ -211,6 +211,30 @@ pub fn home(frame: &Frame<'_>, cases: &[Value], waiting: &[(String, Vec<Value>)]
     }
 }
 
+/// Events after the last backup from which on the page warns.
+const MANY_EVENTS: u64 = 1_000;
+
+/// How the newest backup stands: a warning when there is none, when the last planned one failed, when much came after it.
+pub fn backup(frame: &Frame<'_>, backup: &Value) -> Markup {
+    let (last, later) = (&backup["last"], backup["events_after"].as_u64().unwrap_or(0));
+    let trouble = backup["trouble"]["why"].as_str();
+    let is_well = trouble.is_none() && last.is_string() && (later < MANY_EVENTS || backup["next"].is_string());
+    html! {
+        section class=(if is_well { "card" } else { "card refused" }) aria-label=(frame.t("backup")) {
+            h2 { (frame.t("backup")) }
+            @match last.as_str() {
+                Some(last) => p { (frame.t("backup-last")) " " (frame.moment(last)) " · " (frame.say("backup-after", &[("count", &later.to_string())])) },
+                None => p { (frame.t("backup-none")) },
+            }
+            @if let Some(why) = trouble { p { (frame.t("backup-failed")) " " (show::plain(why, 400)) } }
+            @match backup["next"].as_str() {
+                Some(next) => p class="quiet" { (frame.t("backup-next")) " " (frame.moment(next)) },
+                None => p class="quiet" { (frame.t("backup-unplanned")) },
+            }
+        }
+    }
+}
+
 /// One case: what it is, what is allowed and how long, and the way to its parts.
 pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authorities: &[Value]) -> Markup {
     let label = text_of(case, "case");

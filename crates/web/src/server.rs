@@ -313,8 +313,11 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         let mine = transfers.values.into_iter().filter(|transfer| text_of(transfer, "state") == "offered" && text_of(transfer, "to") == reader.person.name).collect();
         waiting.push((label, mine));
     }
+    // Defence and court are refused: how this node is kept is nothing of theirs.
+    let backup = shared.values(&reader, &["backup", "status"]).await.ok().and_then(|told| told.values.into_iter().next());
+    let backup = html! { @if let Some(backup) = &backup { (screens::backup(&frame, backup)) } };
     let not_asked = html! { @if not_asked > 0 { p class="quiet" { (frame.say("not-asked", &[("count", &not_asked.to_string())])) } } };
-    shown(frame.page(&title, &html! { (cases.notes(&frame)) (screens::home(&frame, &cases.values, &waiting, &shared.catalogue)) (not_asked) }))
+    shown(frame.page(&title, &html! { (cases.notes(&frame)) (screens::home(&frame, &cases.values, &waiting, &shared.catalogue)) (not_asked) (backup) }))
 }
 
 async fn login_page(State(shared): State<Shared>, headers: HeaderMap) -> Response {

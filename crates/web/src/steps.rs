@@ -10,8 +10,8 @@ use std::{any::TypeId, collections::BTreeMap, path::PathBuf};
 use clap::{Arg, ArgAction, Command};
 
 /// Steps that are done at the machine itself, not from a page.
-const AT_THE_MACHINE: [&str; 20] = [
-    "init", "login", "logout", "doctor", "scan", "market", "demo", "serve", "range", "worker", "help", "backup", "hashes/salt", "witness", "log/witness", "collect/doctor", "log/tiles", "log/resume",
+const AT_THE_MACHINE: [&str; 24] = [
+    "init", "login", "logout", "doctor", "scan", "market", "demo", "serve", "range", "worker", "help", "backup/create", "backup/plan", "backup/end-plan", "backup/run-due", "backup/restore", "hashes/salt", "witness", "log/witness", "collect/doctor", "log/tiles", "log/resume",
     // What only some may open is opened where nothing of it is kept (law 7).
     "filter/view", "viewing/open",
 ];

@@ -95,6 +95,32 @@ pub enum BackupVerb {
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
     },
+    /// Plan backups that the node makes by itself while the workspace is open (`serve`), or when `backup run-due` is called by
+    /// a timer. The passphrase is typed once and kept nowhere: write it down. A plan that was there before ends.
+    Plan {
+        /// The folder, which must be there, best on another disk.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// How often: a number and m, h or d.
+        #[arg(long, default_value = "1d")]
+        every: String,
+        /// How many are kept; older ones of this plan are removed after a new one is whole.
+        #[arg(long, default_value_t = 14)]
+        keep: usize,
+        /// A file that holds the backups' passphrase; `-` is standard input. Without it you are asked.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// End the plan; its files stay.
+    EndPlan {
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Make the planned backup now if it is due. It needs no session: a timer may call it.
+    RunDue,
+    /// When the last backup was made, what came after it, and when the next one is due.
+    Status,
     /// Bring a backup back into the home folder, which must not exist yet. The records go into the home,
     /// or into the empty database that is named.
     Restore {

@@ -236,7 +236,7 @@ fn scope_of(typed: &CrawlArgs) -> Result<CrawlScope, DeskError> {
 }
 
 /// A period as people write it.
-fn seconds(text: &str) -> Result<i64, DeskError> {
+pub(super) fn seconds(text: &str) -> Result<i64, DeskError> {
     let wrong = || DeskError::input(format!("{} is not a period: write a number and s, m, h or d, such as 6h", model::quoted(text)));
     let unit = text.chars().last().ok_or_else(wrong)?;
     let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;

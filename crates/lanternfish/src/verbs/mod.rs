@@ -2,6 +2,7 @@
 //! its step and says what came of it. No rule of the house is decided here.
 
 mod asking;
+mod backups;
 mod cases;
 mod collect;
 mod exhibits;
@@ -196,17 +197,6 @@ impl Office {
         self.with(case, Intent::to(action))
     }
 
-    fn backup(&self, file: &Path, passphrase_file: Option<&Path>) -> Done {
-        let session = self.session()?;
-        let secret = passphrase::get(passphrase_file, "a passphrase for the backup", Asked::Twice)?;
-        let summary = self.desk.store.backup(&session, file, &secret)?;
-        self.voice.say(&json!({"backup": file, "files": summary.files, "bytes": summary.bytes}));
-        if let Some(objects) = &self.desk.store.config().objects {
-            self.voice.note(format!("the objects in {} are not in it: the bucket's retention and its own copies protect them", objects.url));
-        }
-        Ok(0)
-    }
-
     /// The way that was typed.
     fn way(&self, through: &str, tor_network: Option<&Path>) -> Result<Way, DeskError> {
         let network = || tor_network.map(std::path::absolute).transpose().map_err(|e| DeskError::environment("reading the name of the network's file", &e));
@@ -293,8 +283,8 @@ impl Office {
                 self.voice.tell(&view, || in_short::anchors(&view));
                 Ok(0)
             }
-            Verb::Backup(BackupVerb::Create { file, passphrase_file }) => self.backup(&file, passphrase_file.as_deref()),
-            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Serve { .. } | Verb::Worker(_) | Verb::Backup(BackupVerb::Restore { .. }) => {
+            Verb::Backup(verb) => self.backup(verb),
+            Verb::Init { .. } | Verb::Doctor { .. } | Verb::Scan { .. } | Verb::Market { .. } | Verb::Range(_) | Verb::Demo { .. } | Verb::Serve { .. } | Verb::Worker(_) => {
                 Err(DeskError::input("this verb is done before a home is opened"))
             }
         }

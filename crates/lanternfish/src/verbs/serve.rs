@@ -123,7 +123,9 @@ fn open(desk: Desk, listen: SocketAddr, languages: Option<PathBuf>, voice: Voice
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(trouble)?;
         let address = listener.local_addr().map_err(trouble)?;
         let settings = Settings { names: vec![address.to_string(), format!("localhost:{}", address.port())], over_tls: false, languages };
-        let workspace = Workspace::new(Arc::new(Behind { desk: Arc::new(desk) }), settings).map_err(DeskError::input)?;
+        let desk = Arc::new(desk);
+        super::backups::keep_making(&desk);
+        let workspace = Workspace::new(Arc::new(Behind { desk }), settings).map_err(DeskError::input)?;
         let url = format!("http://{address}/");
         voice.tell(&json!({"workspace": url}), || vec![format!("The workspace: {url}")]);
         voice.note("it is open until you stop it (Ctrl-C)");
