@@ -24,6 +24,7 @@ use crate::{
     sql::{self, Sight, Val},
     steps::Store,
     vault::{
+        VaultError,
         blob::{AlsoDigest, BlobReader, BlobSummary, BlobWriter},
         object::{ObjectName, Staged},
         secret::{Secret32, fresh_id},
@@ -106,9 +107,16 @@ impl NewBlob<'_> {
     /// # Errors
     /// When the disk refuses.
     pub fn finish(self) -> Result<BlobHandle, StoreError> {
-        let (staged, summary) = self.writer.finish()?;
-        let name = self.store.fresh_name(self.scope, &summary.sha256, &self.id)?;
-        self.store.objects.keep(staged, &name)?;
+        let (mut staged, summary) = self.writer.finish()?;
+        let mut name = self.store.fresh_name(self.scope, &summary.sha256, &self.id)?;
+        match self.store.objects.keep(&mut staged, &name) {
+            // The same bytes came in at the same moment, under a key of their own: the other was first.
+            Err(VaultError::ObjectDiffers { .. }) => {
+                name = self.store.own_name(self.scope, &summary.sha256, &self.id);
+                self.store.objects.keep(&mut staged, &name)?;
+            }
+            kept => drop(kept?),
+        }
         let content = BlobContent {
             object: name.hex(),
             length: summary.length,
@@ -165,8 +173,12 @@ impl Store {
         if !self.objects.exists(&name)? && !self.name_was_erased(&name.hex())? {
             return Ok(name);
         }
-        let again = Sha256Digest::of(&[&digest.0[..], id.as_str().as_bytes()].concat());
-        Ok(scope.ring.object_name(&again))
+        Ok(self.own_name(scope, digest, id))
+    }
+
+    /// A name that no other object of the case has, whatever it holds.
+    fn own_name(&self, scope: &Scope, digest: &Sha256Digest, id: &BlobId) -> ObjectName {
+        scope.ring.object_name(&Sha256Digest::of(&[&digest.0[..], id.as_str().as_bytes()].concat()))
     }
 }
 

@@ -186,10 +186,10 @@ impl Store {
         let (blob, key) = (BlobId::from_random(fresh_id()?), Secret32::random()?);
         let mut writer = BlobWriter::new(self.objects.stage()?, &key, &blob, AlsoDigest::default())?;
         list.write_into(&mut writer).map_err(|e| StoreError::environment("storing the list", &e))?;
-        let (staged, summary) = writer.finish()?;
+        let (mut staged, summary) = writer.finish()?;
         // The same list added twice is two objects: each has a key of its own, and goes on its own.
         let name = ObjectName::derive(&self.agency, &Sha256Digest::of(&[&summary.sha256.0[..], &random_32()?].concat()));
-        self.objects.keep(staged, &name)?;
+        self.objects.keep(&mut staged, &name)?;
         Ok(KeptList {
             blob,
             object: name.hex(),

@@ -69,7 +69,7 @@ impl Objects {
     ///
     /// # Errors
     /// When the name holds other bytes; the disk or the object store.
-    pub fn keep(&self, staged: Staged<'_>, name: &ObjectName) -> Result<Put, VaultError> {
+    pub fn keep(&self, staged: &mut Staged<'_>, name: &ObjectName) -> Result<Put, VaultError> {
         match &self.bucket {
             None => staged.commit(name),
             Some(bucket) => bucket.put(name, &staged.reopened()?),

@@ -66,6 +66,7 @@ impl Frame<'_> {
                     (self.head())
                     @if let Some(case) = self.case { (self.parts(case)) }
                     main id="main" tabindex="-1" {
+                        @if !self.path.starts_with("/help") { a class="help" href=(format!("/help/{}", crate::help::page_for(self.path))) { (self.t("help-here")) } }
                         h1 { (title) }
                         (main)
                     }
@@ -122,7 +123,7 @@ impl Frame<'_> {
                     button class="plain" { (self.t("change")) }
                 }
                 @if !self.languages.is_reviewed(self.language) { p class="unreviewed" { (self.t("unreviewed")) } }
-                p { (self.t("every-step")) }
+                p { (self.t("every-step")) " " a href="/help" { (self.t("help-all")) } }
             }
         }
     }

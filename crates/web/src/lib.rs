@@ -10,6 +10,7 @@ mod answers;
 mod api;
 mod frame;
 mod gate;
+mod help;
 mod house;
 mod query;
 mod screens;

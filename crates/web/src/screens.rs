@@ -207,7 +207,7 @@ pub fn home(frame: &Frame<'_>, cases: &[Value], waiting: &[(String, Vec<Value>)]
                 }
             }
         }
-        div class="actions" { a class="button" href="/step/case/open" { (name_of(frame, "case/open")) } }
+        div class="actions" { a class="button" href="/step/case/open" { (name_of(frame, "case/open")) } @if frame.training { a class="button second" href="/tour" { (frame.t("tour")) } } }
     }
 }
 

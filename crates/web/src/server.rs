@@ -26,7 +26,7 @@ use crate::{
     house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     query::Query,
     screens::{self, LISTS},
-    show,
+    help, show,
     steps::{Catalogue, Field, Kind, Step, Typed},
     upload,
     words::Languages,
@@ -128,6 +128,9 @@ impl Workspace {
             .route("/people", get(people))
             .route("/log", get(log))
             .route("/running", get(running))
+            .route("/help", get(help_all))
+            .route("/help/{name}", get(help_page))
+            .route("/tour", get(tour))
             .route("/steps", get(steps))
             .route("/step/{*name}", get(step_page).post(take_step))
             .route("/done/{number}", get(done))
@@ -441,6 +444,26 @@ async fn running(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         } } }
     };
     shown(frame.page(&frame.t("running"), &main))
+}
+
+/// The guide's own list of pages.
+async fn help_all(state: State<Shared>, headers: HeaderMap) -> Response {
+    help_page(state, headers, Path("README".to_string())).await
+}
+
+/// One page of the guide. Whoever cannot log in reads it too.
+async fn help_page(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>) -> Response {
+    let reader = shared.reader(&headers).await.ok();
+    let path = format!("/help/{name}");
+    let frame = shared.frame(&headers, reader.as_ref().map(|reader| &reader.person), &path);
+    help::page(&frame, &name).map_or_else(|| no_such_page(&frame), |(title, main)| shown(frame.page(&title, &main)))
+}
+
+async fn tour(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let frame = shared.frame(&headers, Some(&reader.person), "/tour");
+    let cases = shared.values(&reader, &["case", "list"]).await.map(|cases| cases.values).unwrap_or_default();
+    shown(frame.page(&frame.t("tour"), &help::tour(&frame, cases.first().map(|case| text_of(case, "case")))))
 }
 
 async fn steps(State(shared): State<Shared>, headers: HeaderMap) -> Response {

@@ -265,7 +265,7 @@ impl Staged<'_> {
     ///
     /// # Errors
     /// [`VaultError::ObjectDiffers`] when the name holds other bytes; [`VaultError::Storage`].
-    pub fn commit(mut self, name: &ObjectName) -> Result<Put, VaultError> {
+    pub fn commit(&mut self, name: &ObjectName) -> Result<Put, VaultError> {
         self.file.sync_all().map_err(at("storing an object", &self.path))?;
         let (shelf, target) = (self.folder.shelf(name), self.folder.path(name));
         if !shelf.is_dir() {

@@ -140,6 +140,27 @@ fn law_07_no_digest_of_a_blob_stands_in_the_clear() {
 }
 
 #[test]
+fn the_same_bytes_at_the_same_moment_are_two_objects() {
+    let (house, scope, _) = case_with_blob(b"another", ExhibitClass::Ordinary);
+    let permit = house.store.permit(&scope, Intent::to(Action::View)).unwrap();
+    // Each round is a name that nobody has yet; both look, both find it free, and one is first.
+    for round in 0..40 {
+        let together = std::sync::Barrier::new(2);
+        let admit = || {
+            let mut blob = house.store.new_blob(&scope, &permit, "exh-of-test", ExhibitClass::Ordinary, None, AlsoDigest::default()).unwrap();
+            blob.write_all(format!("round {round}").as_bytes()).unwrap();
+            together.wait();
+            blob.finish().unwrap();
+        };
+        std::thread::scope(|threads| {
+            threads.spawn(admit);
+            admit();
+        });
+    }
+    assert_eq!(house.store.count_objects().unwrap().0, 81);
+}
+
+#[test]
 fn the_same_bytes_twice_are_two_objects() {
     let (house, scope, first) = case_with_blob(b"the same", ExhibitClass::Ordinary);
     let second = house.blob(&scope, b"the same", ExhibitClass::Ordinary);

@@ -135,7 +135,7 @@ fn a_blob_goes_into_the_folder_and_comes_out() {
     let (key, id) = (Secret32::random().unwrap(), BlobId::from_random([1; 16]));
     let mut writer = BlobWriter::new(folder.stage().unwrap(), &key, &id, AlsoDigest::default()).unwrap();
     writer.write_all(b"planted words of a page").unwrap();
-    let (staged, summary) = writer.finish().unwrap();
+    let (mut staged, summary) = writer.finish().unwrap();
     let name = ObjectName::derive(&Secret32::new([3; 32]), &summary.sha256);
     assert_eq!(staged.commit(&name).unwrap(), Put::Stored);
     assert!(!read(&folder, &name).windows(7).any(|window| window == b"planted"));
