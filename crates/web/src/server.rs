@@ -24,6 +24,7 @@ use crate::{
     frame::{Frame, text_of},
     gate::{self, Pace},
     house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
+    packed,
     query::Query,
     screens::{self, LISTS},
     help, show,
@@ -252,7 +253,11 @@ async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next)
         return (StatusCode::MISDIRECTED_REQUEST, "this server has another name: open the address that it printed").into_response();
     }
     let is_asset = request.uri().path().starts_with("/assets/");
+    let is_packed = packed::is_taken(request.headers());
     let mut response = next.run(request).await;
+    if is_packed {
+        response = packed::pack(response).await;
+    }
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),

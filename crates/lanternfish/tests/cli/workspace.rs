@@ -470,6 +470,39 @@ fn a_long_list_is_shown_page_by_page() {
     assert_eq!(office.sound_log(), before + 3);
 }
 
+/// Most bytes of the first page with all that it needs, and of any other, packed.
+const FIRST_PAGE: usize = 60 << 10;
+const A_PAGE: usize = 100 << 10;
+
+#[test]
+fn pages_come_over_a_slow_line() {
+    let office = Office::working();
+    for n in 1..=100 {
+        office.does(NOY, "exhibit admit", &["--physical", "--seal-number", &format!("S-{n}"), "--condition", "whole", "--description", &format!("ໂທລະສັບ {n}, a telephone")]);
+    }
+    let open = Open::of(&office);
+    let packed = |path: &str| {
+        let cookie = format!("lanternfish-session={}; lanternfish-language=lo", office.token(NOY));
+        let page = open.send("GET", path, &[("Cookie", &cookie), ("Accept-Encoding", "gzip, br")], b"").is(200);
+        assert_eq!(page.header("content-encoding").as_deref(), Some("gzip"), "{path}");
+        assert_eq!(&page.body[..2], b"\x1f\x8b");
+        page.body.len()
+    };
+    let looks = packed("/assets/style.css");
+    // What a machine without Lao letters fetches once more, and then keeps for a day.
+    let letters = packed("/assets/fonts/NotoSansLao-Regular.ttf");
+    let first = packed("/") + looks;
+    assert!(first <= FIRST_PAGE, "{first}");
+    let mut largest = 0;
+    for path in PAGES.iter().filter(|path| !path.contains("/done") && !path.contains("nowhere")) {
+        largest = largest.max(packed(&path.replace("{case}", &office.case)));
+    }
+    assert!(largest + looks <= A_PAGE, "{largest}");
+    println!("the first page with its looks {first} bytes, the largest other page {} bytes, letters for Lao {letters} bytes", largest + looks);
+    // Who takes no gzip gets none.
+    assert_eq!(open.page(office.token(NOY), "/").header("content-encoding"), None);
+}
+
 #[test]
 fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
     let office = Office::working();
