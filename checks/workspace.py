@@ -32,8 +32,8 @@ PASSPHRASES = {
 }
 NOY, KHAM, BOUNMY, SOUK, SOMSAK = list(PASSPHRASES)[1:]
 SCREENS = [
-    "", "intake", "people", "log", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/capture", "case/{case}/search",
-    "case/{case}/selectors", "case/{case}/findings", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/more", "step/exhibit/admit?case={case}",
+    "", "intake", "people", "log", "tour", "help", "help/search", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/capture", "case/{case}/search",
+    "case/{case}/selectors", "case/{case}/findings", "case/{case}/charges", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/more", "step/exhibit/admit?case={case}",
 ]
 SERIOUS = ("serious", "critical")
 LONGEST_TABS = 400
@@ -207,6 +207,10 @@ class Walk:
             kham.press(kham.page.locator(f"a[href*='transfer/accept?case={self.case}']"))
         kham.send()
         noy.step("finding/add", {"kind": "fact", "text": "The address 1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1 stands on the page.", "exhibit": "E-0001", "method": "lanternfish extract, rules 2", "error-rate": "one in 4,294,967,296", "grading": "B2"})
+        noy.step("charge/add", {"offence": "forgery (synthetic)", "provision": "article 1", "element": "a paper was made\nit was offered for money"})
+        noy.step("charge/place", {"charge": "C-0001", "element": "1", "finding": "F-0001"})
+        noy.look(f"case/{self.case}/charges")
+        assert "F-0001" in noy.text(), noy.text()
         noy.step("report/build", {"template": "statement-of-fact", "language": {"lo": "lo", "ru": "ru"}.get(self.language, "en")})
         noy.step("report/export", {"report": "R-0001"})
         with noy.page.expect_download() as received:

@@ -327,3 +327,12 @@ tour-packages-name = Packages
 tour-packages = What goes to court: signed by its officers, stamped, and verified by anybody with stock tools.
 tour-log-name = The log
 tour-log = Every step that was taken, in an order that nobody can change afterwards. “Verify the log” reads it to its end.
+
+# the offence matrix
+element = Element
+speaks-for = Speaks for it
+speaks-against = Speaks against it
+gaps = Gaps
+gap = gap
+unplaced = Not placed yet:
+exculpatory-unplaced = What speaks for the suspect and is not placed yet:

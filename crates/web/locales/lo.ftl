@@ -327,3 +327,12 @@ tour-packages-name = ຊຸດເອກະສານ
 tour-packages = ສິ່ງທີ່ສົ່ງໃຫ້ສານ: ລົງລາຍເຊັນ, ປະທັບເວລາ ແລະ ໃຜກໍກວດສອບໄດ້.
 tour-log-name = ບັນທຶກ
 tour-log = ທຸກຂັ້ນຕອນທີ່ໄດ້ເຮັດ, ໃນລຳດັບທີ່ບໍ່ມີໃຜປ່ຽນໄດ້ພາຍຫຼັງ.
+
+# the offence matrix
+element = ອົງປະກອບ
+speaks-for = ສະໜັບສະໜູນ
+speaks-against = ຂັດແຍ້ງ
+gaps = ຊ່ອງວ່າງ
+gap = ຂາດ
+unplaced = ຍັງບໍ່ໄດ້ຈັດວາງ:
+exculpatory-unplaced = ສິ່ງທີ່ເປັນຜົນດີຕໍ່ຜູ້ຕ້ອງສົງໄສ ແລະ ຍັງບໍ່ໄດ້ຈັດວາງ:

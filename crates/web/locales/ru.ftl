@@ -327,3 +327,12 @@ tour-packages-name = Пакеты
 tour-packages = То, что идёт в суд: подписано, со штампом времени, проверяется кем угодно.
 tour-log-name = Журнал
 tour-log = Все шаги в порядке, который потом никто не изменит.
+
+# the offence matrix
+element = Элемент
+speaks-for = Говорит за
+speaks-against = Говорит против
+gaps = Пробелы
+gap = пробел
+unplaced = Ещё не размещено:
+exculpatory-unplaced = Говорит в пользу подозреваемого и ещё не размещено:

@@ -327,3 +327,12 @@ tour-packages-name = ชุดเอกสาร
 tour-packages = สิ่งที่ส่งศาล: ลงนาม ประทับเวลา และใครก็ตรวจสอบได้
 tour-log-name = บันทึก
 tour-log = ทุกขั้นตอนที่ทำ ในลำดับที่ไม่มีใครเปลี่ยนภายหลังได้
+
+# the offence matrix
+element = องค์ประกอบ
+speaks-for = สนับสนุน
+speaks-against = ขัดแย้ง
+gaps = ช่องว่าง
+gap = ขาด
+unplaced = ยังไม่ได้จัดวาง:
+exculpatory-unplaced = สิ่งที่เป็นผลดีต่อผู้ต้องสงสัยและยังไม่ได้จัดวาง:

@@ -327,3 +327,12 @@ tour-packages-name = Gói hồ sơ
 tour-packages = Thứ gửi tòa: được ký, đóng dấu thời gian và ai cũng kiểm tra được.
 tour-log-name = Nhật ký
 tour-log = Mọi bước đã làm, theo thứ tự không ai sửa được về sau.
+
+# the offence matrix
+element = Yếu tố
+speaks-for = Ủng hộ
+speaks-against = Phản bác
+gaps = Khoảng trống
+gap = thiếu
+unplaced = Chưa được đặt:
+exculpatory-unplaced = Điều có lợi cho nghi can mà chưa được đặt:

@@ -12,6 +12,7 @@ mod frame;
 mod gate;
 mod help;
 mod house;
+mod matrix;
 mod packed;
 mod query;
 mod screens;

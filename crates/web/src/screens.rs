@@ -130,7 +130,7 @@ pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &s
     };
     html! {
         (offers(frame, catalogue, list.steps, case, ""))
-        @if values.is_empty() { (show::empty(frame, list.empty)) } @else if list.part == "findings" { @for finding in values { (self::finding(frame, finding)) } } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
+        @if values.is_empty() { (show::empty(frame, list.empty)) } @else if list.part == "charges" { @for charge in values { (crate::matrix::charge(frame, catalogue, case, charge)) } } @else if list.part == "findings" { @for finding in values { (self::finding(frame, finding)) } } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
         @if is_paged(list) && (from > 1 || values.len() == A_PAGE) {
             div class="actions" {
                 @if from > 1 { a class="button plain" href=(format!("?from={}", from.saturating_sub(A_PAGE).max(1))) { (frame.t("before")) } }
@@ -143,7 +143,7 @@ pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &s
 /// One finding: its words first, then how we know, and what speaks against it.
 fn finding(frame: &Frame<'_>, finding: &Value) -> Markup {
     html! {
-        article class="card" {
+        article class="card" id=(text_of(finding, "finding")) {
             h2 { (text_of(finding, "finding")) " · " (show::value(frame, "kind", &finding["kind"])) @if finding["exculpatory"] == true { " · " (frame.t("field-exculpatory")) } }
             p { (show::plain(text_of(finding, "text"), 4_000)) }
             dl { @for name in ["exhibits", "queries", "method", "error_rate", "counter_evidence", "grading", "event"] {
