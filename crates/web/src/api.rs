@@ -9,7 +9,7 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -17,7 +17,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    gate,
+    events, gate,
     house::{Heard, Login, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     server::{Workspace, open_session, status_of},
     steps::{Catalogue, Field, Kind, Step, Typed},
@@ -114,17 +114,38 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path
     let place = |field: &Field| shared.house.place(step.name.split('/').next().unwrap_or(&field.id)).to_string_lossy().into_owned();
     let (typed, secret, uploads) = match typed(step, &members, &place) { Ok(typed) => typed, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
     let words = match step.words(&typed) { Ok(words) => words, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
-    let (exit, heard) = shared.take(&reader.token, words, Heard::with(secret, uploads)).await;
+    let (heard, gives_a_file) = (Arc::new(Heard::with(secret, uploads)), step.gives_a_file());
+    if wants_events(&headers) {
+        let (listener, house, token) = (Arc::clone(&heard), Arc::clone(&shared), reader.token.clone());
+        let taken = tokio::spawn(async move { house.take_heard(&token, words, listener).await });
+        return events::told(heard, taken, move |heard, exit| match heard.was_refused(exit) {
+            true => ("refused", told_refusal(&heard.refusal(exit))),
+            false => ("answer", answer(heard, exit, gives_a_file)),
+        });
+    }
+    let exit = shared.take_heard(&reader.token, words, Arc::clone(&heard)).await;
     if heard.was_refused(exit) {
         return refusal(heard.refusal(exit));
     }
-    let file = heard.received();
-    // Done is done, also when what was looked at has faults: they stand in the answers.
+    Json(answer(&heard, exit, gives_a_file)).into_response()
+}
+
+/// Whether a program asks to hear a step while it is taken.
+fn wants_events(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|said| said.to_str().ok()).is_some_and(|said| said.split(',').any(|kind| kind.trim().starts_with("text/event-stream")))
+}
+
+fn told_refusal(refusal: &Refusal) -> Value {
+    json!({"error": refusal.text, "law": refusal.law, "status": status_of(refusal.exit).as_u16()})
+}
+
+/// What a step answered. Done is done, also when what was looked at has faults: they stand in the answers.
+fn answer(heard: &Heard, exit: i32, gives_a_file: bool) -> Value {
     let mut answer = json!({"answers": heard.values(), "notes": heard.notes(), "cut": heard.is_cut(), "exit": exit});
-    if step.gives_a_file() && exit == 0 {
-        answer["file"] = STANDARD.encode(file).into();
+    if gives_a_file && exit == 0 {
+        answer["file"] = STANDARD.encode(heard.received()).into();
     }
-    Json(answer).into_response()
+    answer
 }
 
 type Read = (Typed, Option<String>, Uploads);
@@ -243,6 +264,12 @@ fn operation(step: &Step) -> Value {
         answer_of("503", "Something around the program failed.", "Refusal"),
     ]
     .into_iter()
+    .map(|(status, mut answer)| {
+        if status == "200" {
+            answer["content"]["text/event-stream"] = json!({"schema": {"type": "string", "description": "With `Accept: text/event-stream`: an event `note` for each message while the step is taken, then `answer` (as above) or `refused`; the data of each is JSON."}});
+        }
+        (status, answer)
+    })
     .collect();
     json!({
         "operationId": step.name.replace('/', "-"),

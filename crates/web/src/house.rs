@@ -169,6 +169,11 @@ impl Heard {
         kept.notes.iter().cloned().chain(more).collect()
     }
 
+    /// The message with this number, counted from 0, when it was said already.
+    pub fn note_at(&self, number: usize) -> Option<String> {
+        self.kept().notes.get(number).cloned()
+    }
+
     /// Whether the step was refused or could not be taken; otherwise it was done, whatever it found.
     pub fn was_refused(&self, exit: i32) -> bool {
         let values = self.values();

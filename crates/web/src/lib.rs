@@ -8,6 +8,7 @@
 
 mod answers;
 mod api;
+mod events;
 mod frame;
 mod gate;
 mod help;

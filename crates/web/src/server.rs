@@ -160,11 +160,16 @@ impl Workspace {
 
     /// The same with what is typed and sent along.
     pub(crate) async fn take(self: &Arc<Self>, token: &str, words: Vec<String>, heard: Heard) -> (i32, Arc<Heard>) {
+        let heard = Arc::new(heard);
+        (self.take_heard(token, words, Arc::clone(&heard)).await, heard)
+    }
+
+    /// The same with a listener that others hear too.
+    pub(crate) async fn take_heard(self: &Arc<Self>, token: &str, words: Vec<String>, heard: Arc<Heard>) -> i32 {
         let _room = self.room.acquire().await;
-        let (house, token, heard) = (Arc::clone(&self.house), token.to_string(), Arc::new(heard));
-        let listener = Arc::clone(&heard);
-        let taken = tokio::task::spawn_blocking(move || house.take(&token, &words, listener as _)).await;
-        (taken.unwrap_or(3), heard)
+        let (house, token) = (Arc::clone(&self.house), token.to_string());
+        let taken = tokio::task::spawn_blocking(move || house.take(&token, &words, heard as _)).await;
+        taken.unwrap_or(3)
     }
 
     /// The values that a step answers.

@@ -447,6 +447,32 @@ fn a_program_takes_the_steps_that_are_described() {
 }
 
 #[test]
+fn a_program_hears_a_step_while_it_is_taken() {
+    let office = Office::working();
+    let exhibit = office.admit("page.html", "SYNTHETIC write to night@moon.example");
+    let open = Open::of(&office);
+    let events = |who: &str, step: &str, fields: Value| {
+        let headers = [("Authorization", &*format!("Bearer {}", office.token(who))), ("Content-Type", "application/json"), ("Accept", "text/event-stream")];
+        let told = open.send("POST", &format!("/api/v1/steps/{step}"), &headers, fields.to_string().as_bytes()).is(200);
+        assert!(told.header("content-type").unwrap().starts_with("text/event-stream"));
+        let text = told.text();
+        let pairs = text.split("event: ").skip(1).map(|one| { let (name, data) = one.split_once("\ndata: ").unwrap(); (name.to_string(), data.lines().next().unwrap().to_string()) });
+        pairs.collect::<Vec<_>>()
+    };
+    let told = events(NOY, "examine", json!({"case": office.case, "exhibit": exhibit}));
+    let (name, last) = told.last().unwrap();
+    assert_eq!(name, "answer", "{told:?}");
+    assert_eq!(serde_json::from_str::<Value>(last).unwrap()["answers"][0]["exhibit"], exhibit.as_str());
+    assert!(told.iter().rev().skip(1).all(|(name, data)| name == "note" && serde_json::from_str::<String>(data).is_ok()), "{told:?}");
+    // A refusal is told in the words that it has without a stream.
+    let told = events(BOUNMY, "search", json!({"case": office.case, "question": "night", "purpose": "a drill"}));
+    let refused = open.step(office.token(BOUNMY), "search", &json!({"case": office.case, "question": "night", "purpose": "a drill"})).is(403).json();
+    let last: Value = serde_json::from_str(&told.last().unwrap().1).unwrap();
+    assert_eq!((&*told.last().unwrap().0, &last["error"], &last["law"]), ("refused", &refused["error"], &refused["law"]));
+    office.sound_log();
+}
+
+#[test]
 fn a_long_list_is_shown_page_by_page() {
     let office = Office::working();
     let open = Open::of(&office);

@@ -1,0 +1,70 @@
+//! A step as a stream of events (text/event-stream): each message while the step is taken, its answer at the end.
+//!
+//! Whoever asks for it hears what a terminal would print, line by line; it says no more than the answer without a stream
+//! does. The step goes on when the line breaks: what was begun is not undone by a lost connection.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::response::{IntoResponse, Response, Sse, sse::Event};
+use futures_core::Stream;
+use serde_json::Value;
+use tokio::{task::JoinHandle, time::Interval};
+
+use crate::house::Heard;
+
+/// How often it is looked for new messages.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What is told of one step.
+struct Telling {
+    heard: Arc<Heard>,
+    taken: JoinHandle<i32>,
+    tick: Interval,
+    told: usize,
+    exit: Option<i32>,
+    end: Box<dyn Fn(&Heard, i32) -> (&'static str, Value) + Send>,
+    has_ended: bool,
+}
+
+impl Stream for Telling {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(note) = self.heard.note_at(self.told) {
+                self.told += 1;
+                return Poll::Ready(Some(Ok(event("note", &Value::String(note)))));
+            }
+            if self.has_ended {
+                return Poll::Ready(None);
+            }
+            if let Some(exit) = self.exit {
+                self.has_ended = true;
+                let (name, value) = (self.end)(&self.heard, exit);
+                return Poll::Ready(Some(Ok(event(name, &value))));
+            }
+            if let Poll::Ready(exit) = Pin::new(&mut self.taken).poll(context) {
+                // What was said last is told before the end.
+                self.exit = Some(exit.unwrap_or(3));
+                continue;
+            }
+            ready!(self.tick.poll_tick(context));
+        }
+    }
+}
+
+/// One event; its data is JSON, so that no line break of a stranger's words ends it.
+fn event(name: &str, value: &Value) -> Event {
+    Event::default().event(name).data(value.to_string())
+}
+
+/// The stream of a step that is being taken.
+pub fn told(heard: Arc<Heard>, taken: JoinHandle<i32>, end: impl Fn(&Heard, i32) -> (&'static str, Value) + Send + 'static) -> Response {
+    Sse::new(Telling { heard, taken, tick: tokio::time::interval(LOOK), told: 0, exit: None, end: Box::new(end), has_ended: false }).into_response()
+}
