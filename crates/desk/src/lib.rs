@@ -11,6 +11,7 @@ pub mod authority;
 pub mod capture;
 pub mod case;
 pub mod charges;
+mod classes;
 pub mod conclude;
 pub mod contact;
 mod cover;

@@ -33,6 +33,8 @@ pub struct Desk {
     exe: PathBuf,
     /// Names and roles that were looked up: papers ask for the same few people thousands of times.
     names: Mutex<BTreeMap<ActorId, (String, Role)>>,
+    /// What each answer about a case must leave out, read once and kept up to date.
+    pub(crate) memory: crate::classes::Memory,
 }
 
 impl Desk {
@@ -82,7 +84,7 @@ impl Desk {
             objects,
         };
         let store = Store::create_with(root, &config, server.and_then(|server| server.owner))?;
-        let desk = Desk { store, exe, names: Mutex::default() };
+        let desk = Desk { store, exe, names: Mutex::default(), memory: Mutex::default() };
         let authority = desk.make_certificate_authority(agency)?;
         let stamp = desk.make_training_stamps(agency, &authority)?;
         let config = Config { time_authorities: vec![stamp], ..config };
@@ -97,7 +99,7 @@ impl Desk {
     pub fn open(root: &Path, exe: PathBuf) -> Result<Desk, StoreError> {
         let store = Store::open(root)?;
         store.note_clock_quality(collect::clock::quality());
-        Ok(Desk { store, exe, names: Mutex::default() })
+        Ok(Desk { store, exe, names: Mutex::default(), memory: Mutex::default() })
     }
 
     /// The same desk with another clock: for drills and tests.

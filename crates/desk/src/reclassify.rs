@@ -22,6 +22,7 @@ use serde_json::json;
 use store::{BlobContent, Intent, NewEvent, Permit, Row, Scope, StoreError, Write, class_of, vault::secret::random_16};
 
 use crate::{
+    classes::Known,
     Desk,
     admit::{self, ExhibitContent, ExhibitView},
     examine, filter,
@@ -581,24 +582,13 @@ pub(crate) fn hold_back(desk: &Desk, scope: &Scope, findings: &mut [FindingView]
 
 /// Restricted members, each with its digest, its class and the exhibit that it was unpacked from.
 pub(crate) fn restricted_members(desk: &Desk, scope: &Scope) -> Result<Vec<(BlobId, BlobContent, ExhibitClass, String)>, StoreError> {
-    let own: BTreeMap<String, (String, ExhibitClass)> = exhibits(desk, scope)?.into_iter().map(|(id, (row, content))| (id, (exhibit_label(row.number.unwrap_or(0)), content.class))).collect();
-    let derivations = desk.store.list(scope, "derivation")?;
-    let from: BTreeMap<&str, &(String, ExhibitClass)> = derivations.iter().filter_map(|row| Some((row.id.as_str(), own.get(row.parent.as_deref()?)?))).collect();
-    let mut members = Vec::new();
-    for row in desk.store.list(scope, "blob")? {
-        let Some((label, class)) = row.parent.as_deref().and_then(|parent| from.get(parent)).filter(|_| !row.is_erased()) else { continue };
-        // As the store judges it: the stricter of its own class and that of what it was taken out of.
-        let class = class_of(&row)?.max(*class);
-        if class.is_restricted() {
-            members.push((row.id.parse().map_err(StoreError::damaged)?, row.content()?, class, label.clone()));
-        }
-    }
-    Ok(members)
+    let known = desk.classes(scope, Known::restricted_members)??;
+    known.into_iter().map(|(id, class, label)| Ok((id.clone(), desk.store.get(scope, "blob", id.as_str())?.content()?, class, label))).collect()
 }
 
 /// Restricted members of exhibits, by their own class and not only by what a mark named when it was set.
 pub(crate) fn restricted_parts(desk: &Desk, scope: &Scope) -> Result<BTreeSet<BlobId>, StoreError> {
-    Ok(restricted_members(desk, scope)?.into_iter().map(|(id, ..)| id).collect())
+    Ok(desk.classes(scope, Known::restricted_members)??.into_iter().map(|(id, ..)| id).collect())
 }
 
 /// The exhibits whose bytes leave nowhere, with the class of each: those that are restricted, and those in which a
@@ -616,14 +606,7 @@ pub(crate) fn closed(desk: &Desk, scope: &Scope) -> Result<BTreeMap<String, Exhi
 
 /// Labels of the restricted exhibits with bytes: lists and answers say nothing about them.
 pub(crate) fn restricted_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
-    let rows = desk.store.list(scope, "exhibit")?;
-    let mut labels = BTreeSet::new();
-    for row in &rows {
-        if row.content::<ExhibitContent>()?.class.is_restricted() {
-            labels.insert(exhibit_label(row.number.unwrap_or(0)));
-        }
-    }
-    Ok(labels)
+    desk.classes(scope, Known::restricted)
 }
 
 /// What a restricted item shows of itself: remarks that tell nothing of its bytes.

@@ -16,10 +16,11 @@ use store::{
 };
 
 use crate::{
+    classes::Known,
     Desk,
     admit::ExhibitContent,
     cover::{self, Secrets},
-    examine::{self, SelectorBatch, WHOLE},
+    examine::{self, SelectorBatch},
     reading,
     reclassify,
     row::{exhibit_label, for_action},
@@ -168,41 +169,18 @@ impl SelectorSight {
 
 /// Labels of the personal-sensitive exhibits: lists show nothing that was read in them.
 fn sensitive_labels(desk: &Desk, scope: &Scope) -> Result<BTreeSet<String>, StoreError> {
-    let mut labels = BTreeSet::new();
-    for row in desk.store.list(scope, "exhibit")? {
-        if row.content::<ExhibitContent>()?.class == ExhibitClass::PersonalSensitive {
-            labels.insert(exhibit_label(row.number.unwrap_or(0)));
-        }
-    }
-    Ok(labels)
+    desk.classes(scope, Known::sensitive)
 }
 
 /// Labels of the exhibits with bytes that no examination has gone through to the end: an answer says
 /// nothing about them.
 pub(crate) fn unsearched(desk: &Desk, scope: &Scope) -> Result<Vec<String>, StoreError> {
-    let newest = newest_examinations(desk, scope)?;
-    let rows = desk.store.list(scope, "exhibit")?;
-    let mut labels = Vec::new();
-    for row in &rows {
-        let content: ExhibitContent = row.content()?;
-        let whole = newest.get(&row.id).is_some_and(|(.., whole)| *whole);
-        if content.blob.is_some() && (!whole || content.class.is_restricted()) {
-            labels.push(exhibit_label(row.number.unwrap_or(0)));
-        }
-    }
-    Ok(labels)
+    desk.classes(scope, Known::unsearched)
 }
 
 /// By exhibit: its newest examination with the event that wrote it, its id, and whether it went to the end.
 pub(crate) fn newest_examinations(desk: &Desk, scope: &Scope) -> Result<BTreeMap<String, (u64, String, bool)>, StoreError> {
-    let mut newest: BTreeMap<String, (u64, String, bool)> = BTreeMap::new();
-    for row in desk.store.list(scope, "derivation")? {
-        let known = newest.entry(row.parent.clone().unwrap_or_default()).or_insert((row.event, row.id.clone(), row.state == WHOLE));
-        if row.event >= known.0 {
-            *known = (row.event, row.id, row.state == WHOLE);
-        }
-    }
-    Ok(newest)
+    desk.classes(scope, Known::newest_examinations)
 }
 
 /// Words around a place that are quoted, in bytes to each side.

@@ -57,6 +57,19 @@ impl Store {
         rows.into_iter().filter(|row| !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
+    /// The rows of a kind in this case that were written after an event, in the order of their events. One that was erased
+    /// is among them, unopened. The log gives its numbers in the order in which steps become visible: whoever has seen a row
+    /// of event N has seen all before it.
+    ///
+    /// # Errors
+    /// When the database refuses or a row cannot be opened.
+    pub fn changed_since(&self, scope: &Scope, kind: &str, event: Option<u64>) -> Result<Vec<Row>, StoreError> {
+        let after = event.map_or(-1, |event| i64::try_from(event).unwrap_or(i64::MAX));
+        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_CHANGED, &[Val::Int(after), Val::text(scope.case.as_str()), Val::text(kind)])?;
+        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
+        rows.into_iter().map(|row| if row.is_erased() { Ok(row) } else { self.open_row(&scope.ring, row) }).collect()
+    }
+
     /// The row with this number among those of a kind in this case.
     ///
     /// # Errors
