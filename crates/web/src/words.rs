@@ -153,6 +153,19 @@ mod tests {
     }
 
     #[test]
+    fn every_step_and_every_group_has_a_name() {
+        let english = keys(BUILT_IN[0].1);
+        let api: serde_json::Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
+        let steps: Vec<&str> = api["paths"].as_object().unwrap().keys().filter_map(|path| path.strip_prefix("/api/v1/steps/")).collect();
+        assert!(steps.len() > 100);
+        for step in steps {
+            for key in [format!("step-{}", step.replace('/', "-")), format!("group-{}", step.split('/').next().unwrap())] {
+                assert!(english.contains(&*key), "no word for {key}");
+            }
+        }
+    }
+
+    #[test]
     fn every_word_is_said_in_every_language() {
         let languages = Languages::with(None).unwrap();
         for (code, text) in BUILT_IN {
