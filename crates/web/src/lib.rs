@@ -11,12 +11,14 @@ mod api;
 mod frame;
 mod gate;
 mod house;
+mod policy;
 mod query;
 mod screens;
 mod server;
 mod show;
 mod steps;
 mod upload;
+mod viewer;
 mod words;
 
 pub use api::description;
