@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn law_14_no_policy_lets_a_script_run_or_a_page_of_elsewhere_in() {
+    fn no_policy_lets_a_script_run_or_a_page_of_elsewhere_in() {
         for policy in [Policy::Page, Policy::WithFrame, Policy::Framed, Policy::LooksOfFrame] {
             let mut headers = HeaderMap::new();
             policy.write(&mut headers);

@@ -1,31 +1,9 @@
 //! The viewer: an opened item as text, as numbers and as a page that does nothing, with what was found in it marked.
 
-use model::Sha256Digest;
-
 use super::*;
 
-/// A private key that opens a wallet, SYNTHETIC: SHA-256 of "SYNTHETIC drill", in the form that wallets import.
-fn key() -> String {
-    let mut bytes = vec![0x80];
-    bytes.extend(Sha256Digest::of(b"SYNTHETIC drill").as_bytes());
-    let twice = Sha256Digest::of(Sha256Digest::of(&bytes).as_bytes());
-    bytes.extend(&twice.as_bytes()[..4]);
-    const LETTERS: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    let mut digits: Vec<u8> = Vec::new();
-    for byte in bytes {
-        let mut carry = u32::from(byte);
-        for digit in &mut digits {
-            carry += u32::from(*digit) << 8;
-            *digit = u8::try_from(carry % 58).unwrap();
-            carry /= 58;
-        }
-        while carry > 0 {
-            digits.push(u8::try_from(carry % 58).unwrap());
-            carry /= 58;
-        }
-    }
-    digits.iter().rev().map(|digit| char::from(LETTERS[usize::from(*digit)])).collect()
-}
+/// The private key 1, in the form that wallets import.
+const KEY: &str = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
 
 fn hostile(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../extract/fuzz/corpus/pages").join(name)).unwrap()
@@ -74,7 +52,7 @@ fn law_14_a_strangers_page_stands_in_a_frame_without_rights_and_holds_nothing_th
         assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-src 'self'") && !policy.contains("script") && policy.contains("frame-ancestors 'none'"), "{policy}");
         let html = around.text();
         assert!(html.contains(&format!("<iframe class=\"page\" sandbox=\"\" referrerpolicy=\"no-referrer\" src=\"{place}/page\"")), "{html}");
-        assert!(!html.contains("hostile.invalid/beacon") && !html.contains("top.pwned"), "nothing of the page stands around it: {html}");
+        assert!(!html.contains("=\"http://hostile.invalid") && !html.contains("top.pwned"), "nothing of the page stands around it: {html}");
         let page = open.page(noy, &format!("{place}/page")).is(200);
         assert_eq!(page.header("content-security-policy").unwrap(), "default-src 'none'; style-src 'self'; sandbox; form-action 'none'; frame-ancestors 'self'; base-uri 'none'");
         assert_eq!((page.header("x-frame-options").unwrap(), page.header("cache-control").unwrap(), page.header("referrer-policy").unwrap()), ("SAMEORIGIN".into(), "no-store".into(), "no-referrer".into()));
@@ -108,17 +86,16 @@ fn what_was_found_is_marked_where_it_stands_and_a_covered_value_stays_covered() 
     let office = Office::working();
     let open = Open::of(&office);
     let noy = office.token(NOY);
-    let key = key();
-    let text = format!("{} ຂາຍ write to night-heron@moon-bazaar.example, key {key} end", "heron ".repeat(20_000));
+    let text = format!("{} ຂາຍ write to night-heron@example.org, key {KEY} end", "heron ".repeat(20_000));
     office.admit("letter.txt", &text);
     office.does(NOY, "examine", &["E-0001"]);
     let at = text.find("night-heron").unwrap();
-    let secret = text.find(&key).unwrap();
+    let secret = text.find(KEY).unwrap();
     // From the answer to a question a row leads to the place.
     let asked = open.form(noy, "/step/selectors", &[("_number", &number(1)), ("case", &office.case), ("purpose", "where?")]);
     let answered = open.answer(noy, &asked).is(200).text();
     let way = format!("/step/exhibit/view?case={}&amp;exhibit=E-0001&amp;_at={at}", office.case);
-    assert!(answered.contains(&way) && !answered.contains(&key), "{answered}");
+    assert!(answered.contains(&way) && !answered.contains(KEY), "{answered}");
     let form = open.page(noy, &way.replace("&amp;", "&")).is(200).text();
     assert!(form.contains(&format!("<input type=\"hidden\" name=\"_at\" value=\"{at}\">")), "{form}");
     let place = open.viewed(&office, NOY, 2, &[("exhibit", "E-0001"), ("_at", &at.to_string())]);
@@ -129,7 +106,7 @@ fn what_was_found_is_marked_where_it_stands_and_a_covered_value_stays_covered() 
     let (bytes, list) = shown.split_once("<aside").unwrap();
     assert!(bytes.contains(&format!("id=\"at-{secret}\"")) && list.contains(&format!("href=\"#at-{secret}\"")), "{shown}");
     // The bytes were opened for a purpose; the list of what stands in them covers what opens a wallet.
-    assert!(bytes.contains(&key) && list.contains("(masked, ") && !list.contains(&key), "{list}");
+    assert!(bytes.contains(KEY) && list.contains("(masked, ") && !list.contains(KEY), "{list}");
     let raw = open.page(noy, &format!("{}&as=raw", place.split('#').next().unwrap())).is(200).text();
     assert!(raw.contains(&format!("id=\"at-{at}\"")) && raw.contains(&format!("href=\"#at-{secret}\"")), "{raw}");
     // From a part without it the list leads to the other part.
@@ -142,7 +119,7 @@ fn what_was_found_is_marked_where_it_stands_and_a_covered_value_stays_covered() 
 }
 
 #[test]
-fn law_05_a_part_of_an_archive_is_opened_with_its_own_places_and_charset() {
+fn law_01_a_part_of_an_archive_is_opened_under_its_own_exhibit_with_its_own_places_and_charset() {
     let office = Office::working();
     let open = Open::of(&office);
     let noy = office.token(NOY);
@@ -217,20 +194,20 @@ fn law_07_a_personal_sensitive_page_is_shown_whole_for_a_reason_only_and_its_min
     let office = Office::working();
     let open = Open::of(&office);
     let noy = office.token(NOY);
-    let page = "<title>t</title><p>SYNTHETIC diary of night-heron@moon-bazaar.example";
+    let page = "<title>t</title><p>SYNTHETIC diary of night-heron@example.org";
     office.admit("diary.html", page);
     office.does(NOY, "examine", &["E-0001"]);
     office.does(NOY, "exhibit reclassify", &["E-0001", "--class", "personal-sensitive", "--reason", "a diary"]);
     let place = open.viewed(&office, NOY, 1, &[("exhibit", "E-0001")]);
     let shown = open.page(noy, &place).is(200).text();
-    assert!(shown.contains("the minimised view") && !shown.contains("night-heron") && !shown.contains("<mark"), "{shown}");
+    assert!(shown.contains("the minimised view") && shown.contains("[email]") && !shown.contains("night-heron") && !shown.contains("<mark"), "{shown}");
     let refused = open.page(noy, &format!("{place}?as=page")).text();
     assert!(refused.contains("personal and sensitive") && !refused.contains("night-heron"), "{refused}");
     let framed = open.page(noy, &format!("{place}/page"));
     assert!(framed.status == 403 && !framed.text().contains("night-heron"), "{}", framed.text());
     let place = open.viewed(&office, NOY, 2, &[("exhibit", "E-0001"), ("full", "yes"), ("reason", "the whole is disputed")]);
     open.page(noy, &format!("{place}?as=page")).is(200);
-    open.page(noy, &format!("{place}/page")).is(200).says("night-heron@moon-bazaar.example");
+    open.page(noy, &format!("{place}/page")).is(200).says("night-heron@example.org");
     // A list of its selectors hides values and places: a mark would tell them again, and is not made.
     let shown = open.page(noy, &place).is(200).text();
     assert!(!shown.contains("<mark") && shown.contains("night-heron"), "{shown}");

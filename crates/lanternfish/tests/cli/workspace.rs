@@ -274,9 +274,9 @@ fn law_04_an_upload_that_breaks_off_is_no_exhibit() {
 }
 
 /// Pages that stand for every kind of address; `{case}` is the case that is tried.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 24] = [
     "/", "/intake", "/people", "/log", "/running", "/steps", "/step/exhibit/admit", "/done/00000000000000000000000000000001", "/done/00000000000000000000000000000001/file", "/nowhere",
-    "/case/{case}", "/case/{case}/authority", "/case/{case}/exhibits", "/case/{case}/exhibits/E-0001", "/case/{case}/capture", "/case/{case}/findings", "/case/{case}/charges",
+    "/case/{case}", "/case/{case}/authority", "/case/{case}/exhibits", "/case/{case}/exhibits/E-0001", "/case/{case}/exhibits/E-0001/parts", "/case/{case}/capture", "/case/{case}/findings", "/case/{case}/charges",
     "/case/{case}/transfers", "/case/{case}/reports", "/case/{case}/packages", "/case/{case}/watches", "/case/{case}/search", "/case/{case}/more",
 ];
 
