@@ -5,7 +5,9 @@ PROGRAM is lanternfish, HOME a home that `lanternfish demo --no-serve` has just 
 authority, exhibit, search, custody, finding, report, package, log. Without --all it is walked in English without scripts and
 by keyboard alone, and in Lao with scripts; with --all in English, Lao and Russian, with scripts and without. Each page is
 judged by axe (no serious or critical violation), and no request may leave this machine: the whole check runs in a network
-namespace of its own where it may make one. The interface for programs is asked by schemathesis with what its description
+namespace of its own where it may make one. Then the hostile pages of crates/extract/fuzz/corpus/pages, and larger ones that are
+made here, are admitted and looked at in each view with scripts on: no script may run, no dialog open, nothing be asked for
+but the workspace's own pages, and no page be wider than its window. The interface for programs is asked by schemathesis with what its description
 allows (for a minute, with --all for ten; captures and crawls are left out, they take minutes each): no answer is a fault of the
 server or one that is not described. --pictures writes a picture of each screen in English, Lao and Thai.
 Prints "PASS name", "FAIL name: reason" or "SKIPPED name: reason"; exits 1 on any FAIL, 2 on wrong usage.
@@ -32,7 +34,7 @@ PASSPHRASES = {
 }
 NOY, KHAM, BOUNMY, SOUK, SOMSAK = list(PASSPHRASES)[1:]
 SCREENS = [
-    "", "intake", "people", "log", "tour", "help", "help/search", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/capture", "case/{case}/search",
+    "", "intake", "people", "log", "tour", "help", "help/search", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/exhibits/E-0001/parts", "case/{case}/capture", "case/{case}/search",
     "case/{case}/selectors", "case/{case}/findings", "case/{case}/charges", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/more", "step/exhibit/admit?case={case}",
 ]
 SERIOUS = ("serious", "critical")
@@ -201,6 +203,17 @@ class Walk:
         assert "1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1" in noy.step("selectors", {"purpose": "training"})
         viewed = noy.step("exhibit/view", {"exhibit": "E-0001", "purpose": "to read it"})
         assert "<script>" in viewed and noy.page.title() != "ran", "the page is shown as text and does not run"
+        view = noy.page.url.removeprefix(self.url).split("?")[0]
+        marks = noy.page.locator("pre mark.found")
+        assert marks.count() >= 1 and "1AuoqXApBV2EKxKtJf7TWR8irMjgkaXaY1" in marks.all_inner_texts(), "what was found is marked"
+        way = noy.page.locator(".marks a").first
+        noy.press(way)
+        assert "#at-" in noy.page.url, "a place is reached"
+        for how in ("raw", "page"):
+            assert noy.look(f"{view}?as={how}") == 200
+        shown = noy.page.frame_locator("iframe.page").locator("body")
+        assert "ຂາຍເອກະສານ" in shown.inner_text() and "elsewhere.invalid" in shown.inner_text(), "the page is shown, its picture as a box"
+        noy.look(f"case/{self.case}/exhibits/E-0001/parts")
         noy.step("transfer/offer", {"exhibit": "E-0001", "to": KHAM, "purpose": "safe keeping"})
         kham = Person(self, KHAM)
         with kham.page.expect_navigation():
@@ -268,6 +281,102 @@ def walked(workspace, browser, axe, language, scripts, by_keyboard):
     return walk.case
 
 
+HOSTILE = pathlib.Path(__file__).resolve().parent.parent / "crates/extract/fuzz/corpus/pages"
+LARGE = {
+    "marks.html": "<title>SYNTHETIC</title><p>night-heron@moon-bazaar.example " + "a" + "\u0301" * 2_500_000,
+    "nested-40000.html": "<title>SYNTHETIC</title><p>night-heron@moon-bazaar.example" + "<div>" * 40_000 + "heron" + "</div>" * 40_000,
+    "16-megabytes.html": "<title>SYNTHETIC</title><p>night-heron@moon-bazaar.example" + "<p>heron in the <b>reeds</b> <a href=http://hostile.invalid/beacon>there</a>" * 220_000,
+    "wide.html": "<title>SYNTHETIC</title><p>night-heron@moon-bazaar.example<table><tr>" + "<td>heron</td>" * 3_000 + "</table><pre>" + "x" * 60_000 + "</pre>",
+}
+FAULTS_OF_PAGE = "() => [window.pwned, window.top.pwned].filter(Boolean).length + document.querySelectorAll('main script, main svg, main style').length"
+
+
+class Hostile:
+    """Hostile pages, each in three views, in a browser that would run what they hold."""
+
+    def __init__(self, workspace, browser, case, folder):
+        walk = Walk(workspace, browser, None, "en", True, False)
+        walk.judge = lambda page: None
+        self.url, self.case, self.folder, self.walk = workspace.url, case, folder, walk
+        self.noy = Person(walk, NOY)
+        self.page, self.seen, self.faults = self.noy.page, [], []
+        self.page.on("dialog", lambda dialog: (self.faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("console", lambda message: self.told(message))
+        self.page.on("popup", lambda popup: self.faults.append(f"a window: {popup.url}"))
+        self.page.on("download", lambda download: self.faults.append(f"a download: {download.url}"))
+        self.page.on("websocket", lambda socket: self.faults.append(f"a socket: {socket.url}"))
+        self.page.on("worker", lambda worker: self.faults.append(f"a worker: {worker.url}"))
+
+    def told(self, message):
+        # The browser says what it refused; a script that spoke would be another kind of message.
+        if "pwned" in message.text or message.type == "log":
+            self.faults.append(f"the console: {message.text}")
+
+    def judge(self, name, way, number):
+        """One view: what ran, what was asked for, and how wide it is."""
+        before = len(self.walk.requests)
+        status = self.page.goto(f"/done/{number}?as={way}").status
+        self.page.wait_for_timeout(150)
+        if status != 200:
+            self.faults.append(f"{name} as {way}: {status}")
+        # The page, our looks, and in the view of the page its frame with its looks.
+        known = re.compile(re.escape(self.url) + rf"(done/{number}(/page)?(\?as=\w+)?|assets/(style|page)\.css|assets/lantern\.svg|assets/fonts/[\w-]+\.ttf)$")
+        self.faults += [f"{name} as {way}: asked for {url}" for url in self.walk.requests[before:] if not known.match(url)]
+        for frame in self.page.frames:
+            try:
+                if frame.evaluate(FAULTS_OF_PAGE if frame == self.page.main_frame else "() => Number(Boolean(window.pwned))"):
+                    self.faults.append(f"{name} as {way}: something ran")
+            except Exception as error:  # a frame without scripts answers nothing at all
+                if frame == self.page.main_frame or "script" not in str(error).lower() and "context" not in str(error).lower():
+                    self.faults.append(f"{name} as {way}: {type(error).__name__}: {error}")
+        for width in (1280, 390):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            sideways = self.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if sideways > 0:
+                self.faults.append(f"{name} as {way} at {width}: {sideways} pixels stand out at the side")
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        if self.page.url.split("?")[0] != f"{self.url}done/{number}":
+            self.faults.append(f"{name} as {way}: the page led to {self.page.url}")
+
+    def look(self, path, picture):
+        admitted = self.noy.step("exhibit/admit", {"description": "SYNTHETIC hostile page", "source": "handed over", "source-class": "synthetic", "file": path})
+        exhibit = re.search(r"E-\d{4}", admitted)[0]
+        self.noy.step("exhibit/view", {"exhibit": exhibit, "purpose": "to look at it"})
+        number = re.search(r"/done/([0-9a-f]{32})", self.page.url)[1]
+        for way in ("text", "raw", "page"):
+            self.judge(path.name, way, number)
+            shown = self.page.locator("iframe.page").count()
+            if way == "page" and shown != (0 if path.suffix == ".txt" else 1):
+                self.faults.append(f"{path.name}: {shown} frames: {self.noy.text()[:200]}")
+            if way == "page" and shown:
+                # What is in the frame is asked for once more as a document of its own: it is of no origin there either.
+                html = self.page.request.get(f"/done/{number}/page")
+                if html.status != 200 or "night-heron@moon-bazaar.example" not in html.text() or "sandbox" not in html.headers["content-security-policy"]:
+                    self.faults.append(f"{path.name}: the frame: {html.status}")
+                if "night-heron" not in self.page.frame_locator("iframe.page").locator("body").inner_text():
+                    self.faults.append(f"{path.name}: its words are not seen")
+            if picture:
+                self.page.screenshot(path=str(picture / f"viewer-{path.stem}.{way}.png"))
+        self.seen.append(path.name)
+
+
+def hostile(workspace, browser, case, folder):
+    """The corpus, in the case of a walk."""
+    try:
+        with tempfile.TemporaryDirectory() as made:
+            large = [pathlib.Path(made) / name for name in LARGE]
+            for path in large:
+                path.write_text(LARGE[path.name], "utf-8")
+            look = Hostile(workspace, browser, case, made)
+            look.walk.case = case
+            for path in sorted(HOSTILE.iterdir()) + large:
+                look.look(path, folder if folder and path.name in ("broken.html", "forms.html", "styles.html", "towers.html", "long-words.html") else None)
+    except Exception as error:  # a check that falls is a check that failed
+        return say("FAIL", "hostile pages", f"{type(error).__name__}: {error}")
+    name = f"{len(look.seen)} hostile pages in three views: {len(look.walk.requests)} requests, 0 of theirs, 0 scripts, 0 dialogs, no page wider than its window"
+    say("FAIL" if look.faults or len(look.seen) < 25 else "PASS", name, "; ".join(look.faults[:12]))
+
+
 def described(workspace, seconds):
     """Everything that the description of the interface allows, tried by a program that others wrote."""
     import urllib.request
@@ -326,6 +435,8 @@ def main():
             browser = engine.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
             ways = [(language, scripts, not scripts) for language in ("en", "lo", "ru") for scripts in (False, True)] if typed.all else [("en", False, True), ("lo", True, False)]
             cases = [walked(workspace, browser, Axe(), *way) for way in ways]
+            if cases[-1]:
+                hostile(workspace, browser, cases[-1], typed.pictures)
             if typed.pictures and cases[-1]:
                 pictures(workspace, browser, cases[-1], typed.pictures)
             browser.close()

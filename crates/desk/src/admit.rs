@@ -22,6 +22,7 @@ use store::{BlobHandle, Intent, NewEvent, Permit, Row, Scope, StoreError, vault:
 use crate::{
     Desk,
     authority::origin_under,
+    inside,
     known::{self, Known},
     opening, reclassify,
     row::{Draft, exhibit_label, for_action, fresh_exhibit, parse_label},
@@ -528,7 +529,7 @@ pub fn intent_to_view(desk: &Desk, scope: &Scope, label: &str) -> Result<Intent,
 /// # Errors
 /// Laws 5 and 7; an exhibit without bytes; one that is personal and sensitive, which needs a reason.
 pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
-    open(desk, scope, permit, label, (purpose, None), sink)
+    open(desk, scope, permit, label, None, (purpose, None), sink)
 }
 
 /// The same, the whole of a personal-sensitive item included, for a reason that the event keeps.
@@ -536,24 +537,54 @@ pub fn open_bytes(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purp
 /// # Errors
 /// As [`open_bytes`].
 pub fn open_full(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, purpose: &str, reason: &str, sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
-    open(desk, scope, permit, label, (purpose, Some(reason)), sink)
+    open(desk, scope, permit, label, None, (purpose, Some(reason)), sink)
 }
 
-fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, why: (&str, Option<&str>), sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
-    let (purpose, reason) = why;
-    for_action(permit, Action::View)?;
+/// The same of one part of an exhibit, as `inside::parts` lists it.
+///
+/// # Errors
+/// As [`open_bytes`]; a part of another exhibit, or a restricted one.
+pub fn open_part(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, part: &str, why: (&str, Option<&str>), sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    open(desk, scope, permit, label, Some(part), why, sink)
+}
+
+/// What is to be opened: the exhibit, and its own bytes or those of one part.
+pub(crate) struct Opened {
+    pub row: Row,
+    pub view: ExhibitView,
+    pub blob: BlobId,
+    /// The media type that came with a part.
+    pub media: Option<String>,
+}
+
+/// Whether this may be opened at all, the permit and the authority apart.
+pub(crate) fn to_open(desk: &Desk, scope: &Scope, label: &str, part: Option<&str>, reason: Option<&str>) -> Result<Opened, StoreError> {
     let row = row(desk, scope, label)?;
     let view = view(desk, &row)?;
-    let blob = usable_blob(&view)?;
+    let own = usable_blob(&view)?.clone();
     opening::looked_through(desk, scope, &view)?;
     if view.content.class == ExhibitClass::PersonalSensitive && reason.is_none() {
         return Err(StoreError::refused(Law::Restricted, format!("{} is personal and sensitive: the whole needs --full and --reason; without them you see the minimised view", view.exhibit)));
     }
+    let inside = part.map(|part| inside::one(desk, scope, &row, part)).transpose()?;
+    let media = inside.as_ref().and_then(|inside| inside.media()).map(str::to_string);
+    Ok(Opened { blob: inside.map_or(own, |inside| inside.member.blob), row, view, media })
+}
+
+fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, part: Option<&str>, why: (&str, Option<&str>), sink: &mut impl std::io::Write) -> Result<ExhibitView, StoreError> {
+    let (purpose, reason) = why;
+    for_action(permit, Action::View)?;
+    let Opened { row, view, blob, .. } = to_open(desk, scope, label, part, reason)?;
+    let (row, blob) = (&row, &blob);
     let mut readable = match desk.store.read_blob(scope, permit, blob) {
         Ok(readable) => readable,
-        Err(error) => return Err(anomaly(desk, scope, &row, error)?),
+        Err(error) => return Err(anomaly(desk, scope, row, error)?),
     };
-    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), json!({"purpose": purpose, "exhibit": view.exhibit, "view": "whole", "reason": reason}));
+    let mut detail = json!({"purpose": purpose, "exhibit": view.exhibit, "view": "whole", "reason": reason});
+    if part.is_some() {
+        detail["part"] = json!(blob);
+    }
+    let event = NewEvent::new(EventType::ExhibitViewed, Some(view.id.clone()), detail);
     desk.store.commit(scope, permit, event, vec![])?;
     // Whoever restricts it from now on finds this viewing in the log before his own event.
     still_open(desk, scope, blob)?;
@@ -561,7 +592,7 @@ fn open(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, why: (&str, Op
     match (readable.copy_to(&mut watched), watched.refusal) {
         (Ok(_), None) => Ok(view),
         (_, Some(refusal)) => Err(refusal),
-        (Err(error), None) => Err(anomaly(desk, scope, &row, error)?),
+        (Err(error), None) => Err(anomaly(desk, scope, row, error)?),
     }
 }
 

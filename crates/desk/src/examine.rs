@@ -36,8 +36,8 @@ use crate::{
     watch::Watches,
 };
 pub(crate) use again::index_again;
-pub(crate) use members::SelectorSink;
-use members::{Kept, MemberSink, hint_of};
+pub(crate) use members::{SelectorSink, hint_of};
+use members::{Kept, MemberSink};
 pub use pictures::{PictureAccount, PictureText, PictureTexts, ReadText, TextAccount, texts as picture_texts};
 use pictures::held_of as held_of_pictures;
 

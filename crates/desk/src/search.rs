@@ -33,6 +33,9 @@ pub struct SelectorHit {
     pub exhibit: String,
     /// URL or member name.
     pub place: String,
+    /// The member in whose bytes its offsets count; none when they count in the exhibit itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob: Option<BlobId>,
     /// The selector.
     #[serde(flatten)]
     pub selector: FoundSelector,
@@ -42,7 +45,7 @@ pub struct SelectorHit {
 }
 
 /// What stands in a list in place of a value from a personal-sensitive exhibit.
-const MINIMISED: &str = "(minimised)";
+pub(crate) const MINIMISED: &str = "(minimised)";
 
 impl SelectorHit {
     /// A value that opens an account, a wallet or a key is not shown in a list: what it is, and how long.
@@ -61,6 +64,7 @@ impl SelectorHit {
             self.selector.reason = MINIMISED.into();
         }
         self.place = MINIMISED.into();
+        self.blob = None;
         self.minimised = true;
         self
     }
@@ -86,6 +90,8 @@ pub struct Hits {
 pub struct SelectorQuestion<'a> {
     /// Only this value, in any letter case.
     pub value: Option<&'a str>,
+    /// Only of this exhibit.
+    pub exhibit: Option<&'a str>,
     /// What it is asked for.
     pub purpose: &'a str,
     /// Whether values that open an account, a wallet or a key are shown: the event says so.
@@ -95,7 +101,7 @@ pub struct SelectorQuestion<'a> {
 impl<'a> SelectorQuestion<'a> {
     /// For this value, without what is sensitive.
     pub fn of(value: Option<&'a str>, purpose: &'a str) -> Self {
-        SelectorQuestion { value, purpose, reveal: false }
+        SelectorQuestion { value, exhibit: None, purpose, reveal: false }
     }
 }
 
@@ -105,12 +111,15 @@ impl<'a> SelectorQuestion<'a> {
 /// # Errors
 /// When the permit is not to query.
 pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, asked: &SelectorQuestion<'_>) -> Result<Hits, StoreError> {
-    let SelectorQuestion { value, purpose, reveal } = *asked;
+    let SelectorQuestion { value, exhibit, purpose, reveal } = *asked;
     for_action(permit, Action::Query)?;
-    let rows = match value {
-        Some(value) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
-        None => desk.store.list(scope, "selectors")?,
+    let exhibit = exhibit.map(|label| crate::admit::row(desk, scope, label)).transpose()?;
+    let mut rows = match (value, &exhibit) {
+        (Some(value), _) => desk.store.find(scope, "selectors", "selector.value", &value.to_lowercase())?,
+        (None, Some(exhibit)) => desk.store.list_of(scope, "selectors", &exhibit.id)?,
+        (None, None) => desk.store.list(scope, "selectors")?,
     };
+    rows.retain(|row| exhibit.as_ref().is_none_or(|exhibit| row.parent.as_deref() == Some(exhibit.id.as_str())));
     let (mut hits, mut outside) = (Vec::new(), 0);
     let sight = SelectorSight::of(desk, scope)?;
     for row in &rows {
@@ -120,9 +129,12 @@ pub fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, asked: &SelectorQu
     }
     let restricted = sight.restricted();
     let results = Sha256Digest::of(&serde_json::to_vec(&hits).map_err(crate::office::input)?);
-    let unsearched = unsearched(desk, scope)?;
+    // Of one exhibit only that one can be silent.
+    let label = exhibit.as_ref().map(|row| exhibit_label(row.number.unwrap_or(0)));
+    let of_asked = |labels: Vec<String>| labels.into_iter().filter(|one| label.as_ref().is_none_or(|label| one == label)).collect::<Vec<_>>();
+    let (unsearched, restricted) = (of_asked(unsearched(desk, scope)?), of_asked(restricted));
     let detail = json!({
-        "query": value, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
+        "query": value, "exhibit": label, "purpose": purpose, "count": hits.len(), "outside-authority": outside, "unsearched": unsearched, "restricted": restricted, "results": results,
         "revealed": if reveal { Some(hits.iter().filter(|hit| hit.selector.is_sensitive()).count()) } else { None },
     });
     let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
@@ -160,7 +172,7 @@ impl SelectorSight {
         }
         let sensitive = self.sensitive.contains(&batch.exhibit);
         let hits = matching.map(|selector| {
-            let hit = SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), selector, minimised: false };
+            let hit = SelectorHit { exhibit: batch.exhibit.clone(), place: batch.place.clone(), blob: batch.blob.clone(), selector, minimised: false };
             if sensitive { hit.minimised(value) } else { hit }
         });
         Ok((hits.collect(), 0))

@@ -33,6 +33,7 @@ pub mod links;
 mod numbers;
 pub mod listing;
 mod onion;
+pub mod page;
 mod pass;
 pub mod passages;
 mod pgp;

@@ -30,6 +30,8 @@ mod names;
 mod pages;
 #[path = "extract/prices.rs"]
 mod prices;
+#[path = "extract/rendering.rs"]
+mod rendering;
 #[path = "extract/rows.rs"]
 mod rows;
 #[path = "extract/windows.rs"]

@@ -17,13 +17,14 @@ use std::{
 /// A target: the crate and folder of its corpus, and what is called.
 type Target = (&'static str, &'static str, fn(&[u8]));
 
-const TARGETS: [Target; 12] = [
+const TARGETS: [Target; 13] = [
     ("extract", "scan", extract::fuzz_scan),
     ("extract", "decode", extract::decode::fuzz_decode),
     ("extract", "mail", extract::decode::fuzz_mail),
     ("extract", "chat", extract::chat::fuzz_chat),
     ("extract", "links", extract::links::fuzz_links),
     ("extract", "listings", extract::listing::fuzz_listings),
+    ("extract", "pages", extract::page::fuzz_page),
     ("extract", "profiles", extract::listing::fuzz_profile),
     ("parse", "unpack", unpack),
     ("parse", "picture", picture),

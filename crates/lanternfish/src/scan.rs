@@ -45,6 +45,9 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
     if hint["read"] == READ_MESSAGES {
         return extract::chat::read(bytes).iter().filter_map(|message| serde_json::to_value(message).ok()).collect();
     }
+    if hint["read"] == extract::page::READ_RENDERING {
+        return rendering(bytes, hint["media"].as_str());
+    }
     let declared = hint["media"].as_str().and_then(Charset::of_media_type);
     let kind = if hint["plain"] == true { Kind::Text } else { Kind::Auto };
     let hints = Hints { kind, ..Hints::default() };
@@ -54,6 +57,26 @@ pub fn for_child(bytes: &[u8], hint: &str) -> Vec<Value> {
         values.extend(extract::passages::read(bytes, declared, &hints).iter().map(passage));
         values.extend(rows(bytes, hint["place"].as_str(), declared));
     }
+    values
+}
+
+/// A page in pieces, some in each value, and last what is known of it. The host writes it; nothing of it is HTML here.
+fn rendering(bytes: &[u8], media: Option<&str>) -> Vec<Value> {
+    /// Bytes of words in one value.
+    const PART: usize = 128 << 10;
+    let told = |kind: &str, value: serde_json::Result<Value>| json!({"kind": kind, "start": 0, "end": 0, "value": value.unwrap_or_default()});
+    let page = extract::page::read(bytes, media);
+    let (mut values, mut part, mut size) = (Vec::new(), Vec::new(), 0);
+    for piece in page.pieces.into_iter().flat_map(|piece| piece.in_parts(PART)) {
+        size += 16 + piece.length();
+        part.push(piece);
+        if size > PART {
+            values.push(told("pieces", serde_json::to_value(std::mem::take(&mut part))));
+            size = 0;
+        }
+    }
+    values.push(told("pieces", serde_json::to_value(part)));
+    values.push(told("page", serde_json::to_value(page.about)));
     values
 }
 

@@ -29,7 +29,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("range", &[]),
     ("parse", &["model"]),
     ("typeset", &[]),
-    ("web", &[]),
+    ("web", &["text"]),
     ("worker", &["model"]),
     ("desk", &["model", "ledger", "store", "seal", "extract", "report", "collect", "parse", "typeset"]),
     (

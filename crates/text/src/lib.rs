@@ -14,6 +14,7 @@
 //! | [`fold`] | what a word looks and sounds like in plain Latin letters |
 //! | [`zawgyi`] | whether Burmese is written in the old Zawgyi encoding, how sure, and its Unicode form |
 //! | [`language`] | which language a text is in, or that it cannot be told |
+//! | [`shown`] | a stranger's text as it may be shown: what cannot be seen is named |
 
 mod chars;
 pub mod clusters;
@@ -22,6 +23,7 @@ pub mod language;
 mod map;
 pub mod normal;
 pub mod script;
+pub mod shown;
 pub mod tokens;
 mod units;
 pub mod words;

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     house::{Heard, House},
     steps::Typed,
+    viewer::Look,
 };
 
 /// Answers that are kept for one session.
@@ -43,6 +44,8 @@ pub struct Asked {
     pub heard: Arc<Heard>,
     /// When it began.
     pub begun: Instant,
+    /// What was asked for to show it, when it is an opened item.
+    pub look: Look,
     exit: Mutex<Option<(i32, Instant)>>,
     ended: Condvar,
 }
@@ -119,6 +122,7 @@ impl Answers {
             typed: wish.typed,
             heard: Arc::new(heard),
             begun: Instant::now(),
+            look: Look::default(),
             exit: Mutex::new(None),
             ended: Condvar::new(),
         });

@@ -15,12 +15,14 @@ mod help;
 mod house;
 mod matrix;
 mod packed;
+mod policy;
 mod query;
 mod screens;
 mod server;
 mod show;
 mod steps;
 mod upload;
+mod viewer;
 mod words;
 
 pub use api::description;

@@ -274,6 +274,7 @@ pub fn exhibit_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &str, exhibi
     html! {
         p { (show::plain(text_of(exhibit, "description"), 600)) " " (show::value(frame, "state", &exhibit["state"])) }
         (offers(frame, catalogue, &steps, case, &format!("&exhibit={label}")))
+        @if !first.is_empty() { p { a href=(format!("/case/{case}/exhibits/{label}/parts")) { (frame.t("what-is-inside")) } } }
         div class="cards" {
             section class="card" {
                 h2 { (frame.t("custody")) }
@@ -327,6 +328,7 @@ pub fn form(frame: &Frame<'_>, step: &Step, known: &dyn Fn(&str) -> Option<Strin
         p lang="en" class="quiet" { (step.about) }
         form class="step" method="post" action=(format!("/step/{}", step.name)) enctype=(coding) {
             input type="hidden" name="_number" value=(number);
+            @if let Some(at) = known("_at") { input type="hidden" name="_at" value=(at); }
             @for field in &others { (self::field(frame, field, known(&field.id))) }
             @for field in &wanted { (self::check(frame, field, false)) }
             // What is long comes last: by then it is known for what it is.
@@ -399,8 +401,8 @@ pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refus
     }
 }
 
-/// What a step answered, or how far it is.
-pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::Asked, query: &crate::query::Query) -> Markup {
+/// What a step answered, or how far it is; `seen` is what the viewer shows of an opened item.
+pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::Asked, seen: &Markup) -> Markup {
     // The terminal says a refusal twice, once for programs; a page says it once.
     let notes: Vec<String> = asked.heard.notes().into_iter().filter(|note| !(note.starts_with("lanternfish: ") && asked.exit().is_some_and(|exit| asked.heard.was_refused(exit)))).collect();
     let said = frame.notes(&notes, false);
@@ -417,8 +419,8 @@ pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::As
                 (said)
                 @if !file.is_empty() && exit == 0 {
                     div class="actions" { a class="button" href=(format!("/done/{}/file", asked.number)) { (frame.say("take-file", &[("name", asked.file_name.as_deref().unwrap_or("answer"))])) } }
-                    @if asked.step == "exhibit/view" || asked.step == "filter/view" { (show::bytes(frame, &file, query)) }
                 }
+                (seen)
                 @if values.is_empty() && file.is_empty() { p class="empty" { (frame.t(if asked.step == "search" || asked.step == "selectors" || asked.step == "rows" { "nothing-found" } else { "done" })) } }
                 (show::answer(frame, &asked.step, &values))
                 @if asked.heard.is_cut() { p class="refused" { (frame.t("cut")) } }

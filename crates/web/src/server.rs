@@ -25,11 +25,12 @@ use crate::{
     gate::{self, Pace},
     house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     packed,
+    policy::Policy,
     query::Query,
     screens::{self, LISTS},
     help, show,
     steps::{Catalogue, Field, Kind, Step, Typed},
-    upload,
+    upload, viewer,
     words::Languages,
 };
 
@@ -78,9 +79,9 @@ pub struct Workspace {
 }
 
 /// What a step answered that fills a page.
-struct Answered {
-    values: Vec<Value>,
-    notes: Vec<String>,
+pub(crate) struct Answered {
+    pub(crate) values: Vec<Value>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Answered {
@@ -95,6 +96,12 @@ type Shared = Arc<Workspace>;
 pub(crate) struct Reader {
     pub(crate) token: String,
     person: Person,
+}
+
+impl Reader {
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
+    }
 }
 
 impl Workspace {
@@ -142,7 +149,7 @@ impl Workspace {
             .route("/assets/{*name}", get(asset))
             .fallback(nowhere)
             .layer(DefaultBodyLimit::disable());
-        pages.merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
+        pages.merge(viewer::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
     }
 
     /// Serves until the process ends.
@@ -173,7 +180,7 @@ impl Workspace {
     }
 
     /// The values that a step answers.
-    async fn values(self: &Arc<Self>, reader: &Reader, words: &[&str]) -> Result<Answered, Refusal> {
+    pub(crate) async fn values(self: &Arc<Self>, reader: &Reader, words: &[&str]) -> Result<Answered, Refusal> {
         let (exit, heard) = self.ask(&reader.token, words.iter().map(|word| (*word).to_string()).collect()).await;
         if heard.was_refused(exit) {
             return Err(heard.refusal(exit));
@@ -199,13 +206,15 @@ impl Workspace {
 
     /// A kept answer, if its reader may still see what it is about: the house is asked again. What he may not see any more
     /// is forgotten.
-    async fn kept(self: &Arc<Self>, reader: &Reader, number: &str) -> Result<Option<Arc<Asked>>, Refusal> {
+    pub(crate) async fn kept(self: &Arc<Self>, reader: &Reader, number: &str) -> Result<Option<Arc<Asked>>, Refusal> {
         let session = gate::session_of(&reader.token);
         let Some(asked) = self.answers.get(&session, number) else { return Ok(None) };
         let (Some(case), Some(0)) = (&asked.case, asked.exit()) else { return Ok(Some(asked)) };
         // Whoever opened bytes may view: the item is asked for. What else was answered is for the members of its case.
-        let exhibit = asked.typed.get("exhibit").and_then(|values| values.first()).filter(|label| asked.step == "exhibit/view" && is_label(label));
+        let exhibit = asked.typed.get("exhibit").and_then(|values| values.first()).filter(|label| matches!(asked.step.as_str(), "exhibit/view" | "exhibit/page") && is_label(label));
         let again = match exhibit {
+            // A part has its own mark, and that of its item.
+            Some(label) if asked.first("part").is_some() => self.values(reader, &["exhibit", "parts", &format!("--case={case}"), &format!("--part={}", asked.first("part").unwrap_or_default()), "--", label]).await,
             Some(label) => self.values(reader, &["exhibit", "show", &format!("--case={case}"), "--", label]).await,
             None => self.values(reader, &["case", "list"]).await,
         };
@@ -229,7 +238,7 @@ impl Workspace {
         }
     }
 
-    async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
+    pub(crate) async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
         let to_login = || Redirect::to("/login").into_response();
         let token = gate::cookie(headers, gate::COOKIE).filter(|token| !token.is_empty()).ok_or_else(to_login)?;
         self.reader_of(token).await.map_err(|_| to_login())
@@ -240,7 +249,7 @@ impl Workspace {
         gate::cookie(headers, gate::LANGUAGE).filter(|code| self.languages.has(code)).unwrap_or_else(|| self.languages.best(accepted()))
     }
 
-    fn frame<'a>(&'a self, headers: &'a HeaderMap, person: Option<&'a Person>, path: &'a str) -> Frame<'a> {
+    pub(crate) fn frame<'a>(&'a self, headers: &'a HeaderMap, person: Option<&'a Person>, path: &'a str) -> Frame<'a> {
         Frame { languages: &self.languages, language: self.language(headers), agency: &self.agency, training: self.training, person, case: None, path, again: None }
     }
 }
@@ -249,7 +258,7 @@ impl Workspace {
 fn is_as_it_was(asked: &Asked, now: &[Value]) -> bool {
     let then = asked.heard.values();
     let Some(then) = then.iter().find(|value| value["class"].is_string()) else { return true };
-    now.iter().any(|now| now["class"] == then["class"] && now["state"] == then["state"])
+    now.iter().any(|now| now["class"] == then["class"] && (now["state"] == then["state"] || then["state"].is_null()))
 }
 
 /// The name of the server, and what every answer says to the browser.
@@ -263,24 +272,14 @@ async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next)
     if is_packed {
         response = packed::pack(response).await;
     }
+    let policy = response.extensions().get::<Policy>().copied().unwrap_or_default();
     let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Not "no-referrer": browsers then call the origin of our own forms "null".
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (header::HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    policy.write(headers);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is_asset { "private, max-age=86400" } else { "no-store" }));
     response
 }
 
-fn shown(page: Markup) -> Response {
+pub(crate) fn shown(page: Markup) -> Response {
     Html(page.into_string()).into_response()
 }
 
@@ -297,7 +296,7 @@ pub(crate) fn status_of(exit: i32) -> StatusCode {
     }
 }
 
-fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Response {
+pub(crate) fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Response {
     shown_as(status_of(refusal.exit), frame.page(title, &frame.refused(refusal)))
 }
 
@@ -541,12 +540,13 @@ fn lines(typed: &Typed, id: &str) -> Option<String> {
     typed.get(id).map(|values| values.join("\n"))
 }
 
+/// Takes the step of a form; gives its number, with the place in the answer that the form asks for.
 async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, NotBegun> {
     let form = read_form(request.into_body()).await.ok_or("the form is too long, or it broke off")?;
     let brought = Brought { number: form.get("_number").unwrap_or_default().into(), typed: form.typed(), ..Brought::default() };
     let asked = begin(shared, reader, step, brought)?;
     wait(&asked).await;
-    Ok(asked.number.clone())
+    Ok(format!("{}{}", asked.number, viewer::place(&form)))
 }
 
 async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, NotBegun> {
@@ -655,6 +655,7 @@ fn file_name(step: &Step, typed: &Typed) -> String {
     let kept: String = what.map_or("answer", String::as_str).chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
     let ending = match step.name.as_str() {
         "exhibit/label" | "transfer/slip" | "report/export" => "pdf",
+        "exhibit/page" => "html",
         _ => "bin",
     };
     format!("{kept}.{ending}")
@@ -672,13 +673,16 @@ async fn done(State(shared): State<Shared>, headers: HeaderMap, Path(number): Pa
     let asked = match shared.kept(&reader, &number).await { Ok(Some(asked)) => asked, Ok(None) => return gone(&frame), Err(refusal) => return refused(&frame, &frame.t("bad-input"), &refusal) };
     frame.case = asked.case.as_deref();
     frame.again = asked.exit().is_none().then_some(2);
-    let main = screens::done(&frame, &shared.catalogue, &asked, &Query::read(query.as_deref().unwrap_or_default()));
+    let (seen, policy) = if asked.is_a_view() && asked.exit() == Some(0) { viewer::view(&shared, &reader, &frame, &asked, &Query::read(query.as_deref().unwrap_or_default())).await } else { (html! {}, Policy::default()) };
+    let main = screens::done(&frame, &shared.catalogue, &asked, &seen);
     let status = match asked.exit() {
         None => StatusCode::ACCEPTED,
         Some(exit) if asked.heard.was_refused(exit) => status_of(exit),
         Some(_) => StatusCode::OK,
     };
-    shown_as(status, frame.page(&screens::name_of(&frame, &asked.step), &main))
+    let mut response = shown_as(status, frame.page(&screens::name_of(&frame, &asked.step), &main));
+    response.extensions_mut().insert(policy);
+    response
 }
 
 async fn done_file(State(shared): State<Shared>, headers: HeaderMap, Path(number): Path<String>) -> Response {
@@ -780,13 +784,13 @@ async fn nowhere(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     no_such_page(&shared.frame(&headers, Some(&reader.person), ""))
 }
 
-fn no_such_page(frame: &Frame<'_>) -> Response {
+pub(crate) fn no_such_page(frame: &Frame<'_>) -> Response {
     let refusal = Refusal { text: frame.t("no-such-page"), law: None, exit: 2 };
     shown_as(StatusCode::NOT_FOUND, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
 }
 
 /// Whether a text can be the label of a case: no address leads out of its place.
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
@@ -799,6 +803,11 @@ async fn read_form(body: Body) -> Option<Query> {
 async fn asset(Path(name): Path<String>) -> Response {
     macro_rules! font { ($name:literal) => { ("font/ttf", include_bytes!(concat!("../../typeset/fonts/", $name)).as_slice()) }; }
     let (kind, bytes): (&str, &'static [u8]) = match name.as_str() {
+        "page.css" => {
+            let mut response = ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_bytes!("../assets/page.css").as_slice()).into_response();
+            response.extensions_mut().insert(Policy::LooksOfFrame);
+            return response;
+        }
         "style.css" => ("text/css; charset=utf-8", include_bytes!("../assets/style.css")),
         "lantern.svg" => ("image/svg+xml", include_bytes!("../assets/lantern.svg")),
         "fonts/NotoSansLao-Regular.ttf" => font!("NotoSansLao-Regular.ttf"),

@@ -1,14 +1,15 @@
-//! From the values of an answer to what a person reads: tables, lists, hits with their quotation, bytes.
+//! From the values of an answer to what a person reads: tables, lists, hits with their quotation.
 //!
 //! Strangers' words are text here and nothing else: they are escaped, shown with their invisible characters named, bounded
 //! in length, and never a link to anywhere outside.
 
 use maud::{Markup, html};
 use serde_json::Value;
+pub use text::shown::plain;
 
 use crate::{
     frame::{Frame, is_moment, text_of},
-    query::Query,
+    viewer,
 };
 
 /// Longest text of one cell.
@@ -58,40 +59,6 @@ fn state(frame: &Frame<'_>, text: &str) -> Markup {
         _ => "state",
     };
     html! { span class=(class) { (frame.or_name(&format!("state-{text}"), text)) } }
-}
-
-/// Text of strangers: bounded, with what cannot be seen named.
-pub fn plain(text: &str, most: usize) -> String {
-    let mut shown = String::new();
-    let (mut marks, mut before) = (0, ' ');
-    for character in text.chars().take(most) {
-        marks = if is_mark(character) { marks + 1 } else { 0 };
-        match character {
-            // Between words of scripts without blanks it is how lines are broken, and no disguise.
-            '\u{200b}' if is_without_blanks(before) => shown.push(character),
-            // A tower of combining marks climbs over other lines: six on one letter is more than any script here has.
-            _ if marks > 6 => {}
-            '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e0fff}'
-            | '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}' | '\u{3164}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' => shown.push_str(&format!("[U+{:04X}]", character as u32)),
-            '\n' | '\t' | '\r' => shown.push(character),
-            character if character.is_control() => shown.push_str(&format!("[U+{:04X}]", character as u32)),
-            character => shown.push(character),
-        }
-        before = character;
-    }
-    if text.chars().nth(most).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-fn is_without_blanks(character: char) -> bool {
-    matches!(character, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
-}
-
-fn is_mark(character: char) -> bool {
-    matches!(character, '\u{0300}'..='\u{036f}' | '\u{0483}'..='\u{0489}' | '\u{0e31}' | '\u{0e34}'..='\u{0e3a}' | '\u{0e47}'..='\u{0e4e}' | '\u{0eb1}' | '\u{0eb4}'..='\u{0ebc}' | '\u{0ec8}'..='\u{0ecd}'
-        | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 /// A value's members as name and content.
@@ -158,7 +125,7 @@ fn columns_of(step: &str) -> Option<&'static [&'static str]> {
 pub fn answer(frame: &Frame<'_>, step: &str, values: &[Value]) -> Markup {
     match (step, columns_of(step)) {
         ("search", _) => html! { @for hit in values { (self::hit(frame, hit)) } },
-        (_, Some(columns)) if !values.is_empty() => table(frame, &frame.or_name(&format!("step-{}", step.replace('/', "-")), step), values, columns, |_| html! {}),
+        (_, Some(columns)) if !values.is_empty() => table(frame, &frame.or_name(&format!("step-{}", step.replace('/', "-")), step), values, columns, |row| viewer::way_to(frame, row)),
         _ => html! { @for value in values { div class="card" { (list(frame, value)) } } },
     }
 }
@@ -173,6 +140,7 @@ fn hit(frame: &Frame<'_>, hit: &Value) -> Markup {
                 (value(frame, "exhibit", &hit["exhibit"])) " · " (plain(text_of(hit, "place"), CELL))
                 " · " (frame.t("bytes")) " " (hit["start"]) "–" (hit["end"])
                 @if let Some(language) = hit["language"].as_str() { " · " (language) }
+                " " (viewer::way_to(frame, hit))
             }
         }
     }
@@ -191,79 +159,14 @@ fn marked(quote: &str, marks: &Value) -> Markup {
     html! { @for part in &parts { (part) } (plain(quote.get(at..).unwrap_or_default(), 4 * CELL)) }
 }
 
-/// Most bytes of a file that one page shows.
-const SHOWN: usize = 64 << 10;
-
-/// A file's bytes: as text or as numbers, a part at a time.
-pub fn bytes(frame: &Frame<'_>, file: &[u8], query: &Query) -> Markup {
-    let from = query.number("from").min(file.len());
-    let from = whole_letter(file, from);
-    let end = whole_letter(file, (from + SHOWN).min(file.len()));
-    let part = &file[from..end];
-    let raw = query.get("as") == Some("raw");
-    let way = |at: usize, raw: bool| format!("?from={at}{}", if raw { "&as=raw" } else { "" });
-    html! {
-        p { (frame.say("bytes-shown", &[("name", &format!("{from}–{end}")), ("count", &file.len().to_string())])) }
-        div class="actions" {
-            @if raw { a class="button plain" href=(way(from, false)) { (frame.t("as-text")) } } @else { a class="button plain" href=(way(from, true)) { (frame.t("as-bytes")) } }
-            @if from > 0 { a class="button plain" href=(way(from.saturating_sub(SHOWN), raw)) { (frame.t("before")) } }
-            @if end < file.len() { a class="button plain" href=(way(end, raw)) { (frame.t("after")) } }
-        }
-        pre class="bytes" tabindex="0" aria-label=(frame.t("bytes")) { @if raw { (dump(from, part)) } @else { (plain(&String::from_utf8_lossy(part), SHOWN)) } }
-    }
-}
-
-/// The same place, or the beginning of the letter of UTF-8 that it cuts.
-fn whole_letter(file: &[u8], at: usize) -> usize {
-    (at.saturating_sub(3)..=at).rev().find(|at| file.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80)).unwrap_or(at)
-}
-
-/// Offset, sixteen bytes, and their letters, a line each.
-fn dump(from: usize, bytes: &[u8]) -> String {
-    let line = |(n, line): (usize, &[u8])| {
-        let numbers: String = line.iter().map(|byte| format!("{byte:02x} ")).collect();
-        let letters: String = line.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' }).collect();
-        format!("{:08x}  {numbers:<48} {letters}\n", from + n * 16)
-    };
-    bytes.chunks(16).enumerate().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
     #[test]
-    fn strangers_text_is_bounded_and_says_what_cannot_be_seen() {
-        for (text, shown) in [
-            ("<script>alert(1)</script>", "<script>alert(1)</script>"),
-            ("abc\u{202e}fdp.exe", "abc[U+202E]fdp.exe"),
-            ("bell\u{7}", "bell[U+0007]"),
-            ("pay\u{200b}pal", "pay[U+200B]pal"),
-            ("ខ្មែរ\u{200b}ខ្មែរ", "ខ្មែរ\u{200b}ខ្មែរ"),
-            ("ກໍ່ຢ່າ", "ກໍ່ຢ່າ"),
-        ] {
-            assert_eq!(plain(text, 100), shown);
-        }
-        assert_eq!(plain(&format!("a{}b", "\u{0301}".repeat(5_000_000)), 10_000_000).chars().count(), 8);
-        assert_eq!(plain("long", 2), "lo…");
-    }
-
-    #[test]
     fn a_quotation_is_marked_where_it_was_found_and_escaped() {
         assert_eq!(marked("<b>ສະບາຍດີ</b>", &json!([[3, 24]])).into_string(), "&lt;b&gt;<mark>ສະບາຍດີ</mark>&lt;/b&gt;");
         assert_eq!(marked("abc", &json!([[1, 900]])).into_string(), "abc", "a mark that fits nowhere marks nothing");
-    }
-
-    #[test]
-    fn a_part_begins_and_ends_with_a_whole_letter() {
-        let file = "ກຂ".as_bytes();
-        assert_eq!((0..=6).map(|at| whole_letter(file, at)).collect::<Vec<_>>(), [0, 0, 0, 3, 3, 3, 6]);
-        assert_eq!(whole_letter(&[0x80; 9], 8), 8, "what is no UTF-8 is cut where it is cut");
-    }
-
-    #[test]
-    fn bytes_are_shown_as_numbers() {
-        assert_eq!(dump(16, b"MZ\0a"), "00000010  4d 5a 00 61                                      MZ.a\n");
     }
 }

@@ -60,7 +60,7 @@ pub(super) struct Kept {
 }
 
 /// What a reader is told of a member that it reads by itself: the same as of one that passes.
-pub(super) fn hint_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Value {
+pub(crate) fn hint_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Value {
     let (mut address, mut around) = (None, Some(head));
     while let (None, Some(member)) = (address, around) {
         address = member.warc.as_ref().and_then(|warc| warc.target_uri.as_deref());

@@ -40,12 +40,57 @@ pub enum ExhibitVerb {
         /// Where to.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Only this part of it, as `exhibit parts` lists it.
+        #[arg(long)]
+        part: Option<String>,
         /// The whole of a personal-sensitive item; without it you see its minimised view.
         #[arg(long, requires = "reason")]
         full: bool,
         /// Why the whole is needed.
         #[arg(long, requires = "full", value_parser = words)]
         reason: Option<String>,
+    },
+    /// Open an HTML page as a page that does nothing: its words, headings, lists and tables, each picture and field as a
+    /// named box, each link as words with its target. No script, style, form or address of it is left.
+    Page {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// What for.
+        #[arg(long, value_parser = words)]
+        purpose: String,
+        /// Where to: an HTML file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Only this part of it, as `exhibit parts --pages` lists it.
+        #[arg(long)]
+        part: Option<String>,
+        /// A page that is personal and sensitive is shown whole only.
+        #[arg(long, requires = "reason")]
+        full: bool,
+        /// Why the whole is needed.
+        #[arg(long, requires = "full", value_parser = words)]
+        reason: Option<String>,
+    },
+    /// What an examination took out of an exhibit: records, answers, files, parts of mails.
+    Parts {
+        #[command(flatten)]
+        case: InCase,
+        /// The exhibit.
+        exhibit: String,
+        /// Only HTML pages, by the media type that came with them.
+        #[arg(long)]
+        pages: bool,
+        /// Only this one.
+        #[arg(long)]
+        part: Option<String>,
+        /// The first that is shown, counted from 1.
+        #[arg(long, default_value_t = 1)]
+        from: usize,
+        /// Most that are shown.
+        #[arg(long, default_value_t = 100)]
+        most: usize,
     },
     /// Print a label for an exhibit (PDF).
     Label {

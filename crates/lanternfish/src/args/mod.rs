@@ -258,6 +258,9 @@ pub enum Verb {
         /// Only this value.
         #[arg(long)]
         value: Option<String>,
+        /// Only of this exhibit.
+        #[arg(long)]
+        exhibit: Option<String>,
         /// Show private keys, seed phrases, cards and logins, which are masked otherwise; the log says so.
         #[arg(long)]
         reveal: bool,

@@ -71,9 +71,9 @@ impl Office {
         Ok(0)
     }
 
-    pub(super) fn selectors(&self, case: &InCase, value: Option<&str>, purpose: &str, reveal: bool) -> Done {
+    pub(super) fn selectors(&self, case: &InCase, question: &SelectorQuestion<'_>) -> Done {
         let (_, scope, permit) = self.to(case, Action::Query)?;
-        let found = search::selectors(&self.desk, &scope, &permit, &SelectorQuestion { value, purpose, reveal })?;
+        let found = search::selectors(&self.desk, &scope, &permit, question)?;
         self.voice.tell_all(&found.hits, || in_short::selectors(&found.hits), "no selector was found");
         self.told_of_event(found.event);
         self.told_of_silence("", &[("not examined to the end", &found.unsearched), ("restricted", &found.restricted)]);

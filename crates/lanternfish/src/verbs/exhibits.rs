@@ -10,7 +10,7 @@ use desk::{
     Desk, DeskError, Intent, Permit, Scope,
     admit::{self, AdmitFile},
     capture::{self, CaptureView, CaptureWish},
-    case, custody, minimise, opening, papers, persona,
+    case, custody, inside, minimise, opening, page, papers, persona,
     reclassify::{self, ReclassifiedView},
     release,
     twice::{self, Told},
@@ -100,14 +100,38 @@ impl Office {
                 self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
                 self.tell_accidents(&scope, &case.case)?;
             }
-            ExhibitVerb::View { case, exhibit, purpose, out, full, reason } => {
+            ExhibitVerb::View { case, exhibit, purpose, out, part, full, reason } => {
                 let (_, scope) = self.enter(&case)?;
                 let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
                 let class = admit::view(&self.desk, &admit::row(&self.desk, &scope, &exhibit)?)?.content.class;
-                if class == ExhibitClass::PersonalSensitive && !full {
+                if class == ExhibitClass::PersonalSensitive && !full && part.is_none() {
                     self.view_minimised(&scope, &permit, &exhibit, &purpose, &out)?;
                 } else {
-                    self.view(&scope, &permit, &exhibit, (&purpose, reason.as_deref()), &out)?;
+                    self.view(&scope, &permit, (&exhibit, part.as_deref()), (&purpose, reason.as_deref()), &out)?;
+                }
+            }
+            ExhibitVerb::Page { case, exhibit, purpose, out, part, full: _, reason } => {
+                let (_, scope) = self.enter(&case)?;
+                let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
+                let (view, html) = page::render(&self.desk, &scope, &permit, &exhibit, part.as_deref(), (&purpose, reason.as_deref()))?;
+                if view.no_page.is_none() {
+                    write(&out, html.as_bytes())?;
+                }
+                self.voice.say(&view);
+                if let Some(why) = &view.no_page {
+                    self.voice.note(format!("it is not shown as a page: {why}. `lanternfish exhibit view` gives its bytes"));
+                }
+            }
+            ExhibitVerb::Parts { case, exhibit, pages, part, from, most } => {
+                let (_, scope) = self.enter(&case)?;
+                let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
+                let found = inside::parts(&self.desk, &scope, &permit, &exhibit, &inside::Wanted { only: part.as_deref(), pages, from, most })?;
+                self.voice.say_all(&found.parts, "nothing was taken out of it: it holds no parts, or it was not examined yet");
+                if found.parts.len() < found.all {
+                    self.voice.note(format!("{} of {} parts are shown: ask for others with --from", found.parts.len(), found.all));
+                }
+                if found.restricted > 0 {
+                    self.voice.note(format!("{} parts are restricted and not listed", found.restricted));
                 }
             }
             ExhibitVerb::Label { case, exhibit, out } => {
@@ -182,15 +206,15 @@ impl Office {
         Ok(())
     }
 
-    pub(super) fn view(&self, scope: &Scope, permit: &Permit, exhibit: &str, why: (&str, Option<&str>), out: &Path) -> Result<(), DeskError> {
+    pub(super) fn view(&self, scope: &Scope, permit: &Permit, what: (&str, Option<&str>), why: (&str, Option<&str>), out: &Path) -> Result<(), DeskError> {
         let (purpose, reason) = why;
         if out == Path::new("-") {
             let mut out = Pipe(std::io::stdout().lock());
-            open(&self.desk, scope, permit, exhibit, (purpose, reason), &mut out)?;
+            open(&self.desk, scope, permit, what, (purpose, reason), &mut out)?;
             return out.flush().map_err(|e| DeskError::environment("writing the bytes", &e));
         }
         let mut file = New::at(out)?;
-        match open(&self.desk, scope, permit, exhibit, (purpose, reason), &mut file) {
+        match open(&self.desk, scope, permit, what, (purpose, reason), &mut file) {
             Ok(view) => self.tell_exhibit(scope, &view),
             Err(error) => {
                 // What was written does not match the record and must not be taken for the exhibit.
@@ -286,10 +310,11 @@ impl Office {
     }
 }
 
-fn open(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: &str, why: (&str, Option<&str>), sink: &mut impl Write) -> Result<admit::ExhibitView, DeskError> {
-    match why {
-        (purpose, Some(reason)) => admit::open_full(desk, scope, permit, exhibit, purpose, reason, sink),
-        (purpose, None) => admit::open_bytes(desk, scope, permit, exhibit, purpose, sink),
+fn open(desk: &Desk, scope: &Scope, permit: &Permit, what: (&str, Option<&str>), why: (&str, Option<&str>), sink: &mut impl Write) -> Result<admit::ExhibitView, DeskError> {
+    match (what, why) {
+        ((exhibit, Some(part)), why) => admit::open_part(desk, scope, permit, exhibit, part, why, sink),
+        ((exhibit, None), (purpose, Some(reason))) => admit::open_full(desk, scope, permit, exhibit, purpose, reason, sink),
+        ((exhibit, None), (purpose, None)) => admit::open_bytes(desk, scope, permit, exhibit, purpose, sink),
     }
 }
 

@@ -25,7 +25,7 @@ use std::{
 };
 
 use clap::Parser;
-use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy};
+use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, search::SelectorQuestion};
 use model::action::Action;
 use model::capture::Rendering;
 use serde_json::json;
@@ -266,7 +266,7 @@ impl Office {
             Verb::Pictures { case, exhibit, purpose, reveal } => self.pictures(&case, exhibit.as_deref(), &purpose, reveal),
             Verb::Rows { case, exhibit, purpose, reveal } => self.rows(&case, exhibit.as_deref(), &purpose, reveal),
             Verb::Search { case, question, purpose, most, rebuild } => self.search(&case, question.as_deref(), purpose.as_deref(), most, rebuild),
-            Verb::Selectors { case, value, purpose, reveal } => self.selectors(&case, value.as_deref(), &purpose, reveal),
+            Verb::Selectors { case, value, exhibit, purpose, reveal } => self.selectors(&case, &SelectorQuestion { value: value.as_deref(), exhibit: exhibit.as_deref(), purpose: &purpose, reveal }),
             Verb::Elsewhere { case, value, exhibit, purpose } => self.elsewhere(&case, value.as_deref(), exhibit.as_deref(), &purpose),
             Verb::Checkout { case, exhibit, purpose } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;

@@ -1,0 +1,62 @@
+//! What an answer forbids the browser. A handler says which of the few policies holds for its answer; the door writes it
+//! beside it, and for an answer of which nothing is said the strictest page holds.
+
+use axum::http::{HeaderValue, header, HeaderMap};
+
+/// How an answer may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// A page of the house: no script, no frame, nothing of elsewhere.
+    #[default]
+    Page,
+    /// The same, in which one of our own addresses stands as a frame.
+    WithFrame,
+    /// A stranger's page in that frame: it may use our style sheet and nothing else, and is of no origin.
+    Framed,
+    /// The style sheet of that frame, which is of no origin when it asks for it.
+    LooksOfFrame,
+}
+
+impl Policy {
+    fn content(self) -> &'static str {
+        match self {
+            Policy::Page | Policy::LooksOfFrame => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            Policy::WithFrame => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            Policy::Framed => "default-src 'none'; style-src 'self'; sandbox; form-action 'none'; frame-ancestors 'self'; base-uri 'none'",
+        }
+    }
+
+    /// Writes it beside an answer.
+    pub fn write(self, headers: &mut HeaderMap) {
+        let framed = self == Policy::Framed;
+        for (name, value) in [
+            (header::CONTENT_SECURITY_POLICY, self.content()),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            // Not "no-referrer" on our own pages: browsers then call the origin of our own forms "null".
+            (header::REFERRER_POLICY, if framed { "no-referrer" } else { "same-origin" }),
+            (header::X_FRAME_OPTIONS, if framed { "SAMEORIGIN" } else { "DENY" }),
+            (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+            (header::HeaderName::from_static("cross-origin-resource-policy"), if self == Policy::LooksOfFrame { "cross-origin" } else { "same-origin" }),
+            (header::HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_policy_lets_a_script_run_or_a_page_of_elsewhere_in() {
+        for policy in [Policy::Page, Policy::WithFrame, Policy::Framed, Policy::LooksOfFrame] {
+            let mut headers = HeaderMap::new();
+            policy.write(&mut headers);
+            let said = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(said.starts_with("default-src 'none';") && !said.contains("script") && !said.contains("unsafe") && !said.contains("http"), "{said}");
+            assert_eq!(said.contains("; sandbox;"), policy == Policy::Framed, "{said}");
+            assert_eq!(headers[header::X_FRAME_OPTIONS] == "DENY", policy != Policy::Framed);
+        }
+    }
+}
