@@ -223,7 +223,7 @@ fn typed_for(step: &str) -> BTreeMap<&'static str, Value> {
         "erratum/notified" => vec![one("erratum", json!("X-0001"))],
         "exhibit/admit" => vec![one("physical", json!(true)), one("seal-number", json!("S-1")), one("condition", json!("whole")), one("description", json!("a thing")), one("source", json!("found"))],
         "exhibit/decide-release" => vec![one("approve", json!(true))],
-        "exhibit/view" => vec![one("full", json!(true))],
+        "exhibit/view" | "exhibit/page" => vec![one("full", json!(true))],
         "exhibit/release" => vec![one("because", json!("threat-to-life"))],
         "filter/notify" => vec![one("exhibit", json!("E-0002")), one("until", later)],
         "filter/keep" | "filter/object" | "filter/release" => vec![one("exhibit", json!("E-0002"))],

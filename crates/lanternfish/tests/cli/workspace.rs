@@ -505,6 +505,8 @@ const A_PAGE: usize = 100 << 10;
 #[test]
 fn pages_come_over_a_slow_line() {
     let office = Office::working();
+    let page = office.admit("page.html", "SYNTHETIC <p>ຂາຍເອກະສານ night@moon.example");
+    office.does(NOY, "examine", &[&page]);
     for n in 1..=100 {
         office.does(NOY, "exhibit admit", &["--physical", "--seal-number", &format!("S-{n}"), "--condition", "whole", "--description", &format!("ໂທລະສັບ {n}, a telephone")]);
     }
