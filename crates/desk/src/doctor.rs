@@ -106,8 +106,8 @@ type Check = fn(&Desk) -> Result<Health, StoreError>;
 /// Looks at the whole node. Never fails: what cannot be looked at is a line of its own.
 pub fn doctor(desk: &Desk) -> Vec<Health> {
     let before: [Check; 2] = [restored, database];
-    let after: [Check; 17] =
-        [writable, objects, torn, keeping, hash_lists, unfinished, spools, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage, text_in_pictures];
+    let after: [Check; 18] =
+        [separations, writable, objects, torn, keeping, hash_lists, unfinished, spools, erasures, clock, space, backup, keys, key_pairs, certificates, witnesses, cage, text_in_pictures];
     let told = |found: Result<Health, StoreError>| found.unwrap_or_else(|error| line(false, error.to_string(), "do what the message says, then run `lanternfish doctor` again"));
     let mut lines: Vec<Health> = before.iter().map(|check| told(check(desk))).collect();
     // Read once: a log of millions takes its time.
@@ -150,6 +150,17 @@ fn checkpoint(desk: &Desk, sound: bool) -> Result<Health, StoreError> {
     }
     let text = if known == 0 { "no checkpoint of the log was kept in the home before".to_string() } else { format!("the log holds the checkpoint of {known} events that was kept in the home") };
     Ok(line(true, text, ""))
+}
+
+/// Which separations of duties this unit cannot keep with the people who work here. A node in set-up has none yet.
+fn separations(desk: &Desk) -> Result<Health, StoreError> {
+    if desk.store.in_setup()? {
+        return Ok(line(true, "the node is being set up: its people are not all here yet", ""));
+    }
+    let people: Vec<_> = desk.store.users()?.into_iter().filter(|user| user.state != "revoked").map(|user| user.record.role).collect();
+    let unmet = model::separation::unmet(&people);
+    let text = if unmet.is_empty() { format!("{} people can keep every separation of duties", people.len()) } else { format!("{} people cannot keep these separations of duties: {}", people.len(), unmet.join("; ")) };
+    Ok(warning(unmet.is_empty(), text, "enter who is missing (docs/guide/unit-of-three.md says who can be from outside); where it stays so, the papers say which step had no second person"))
 }
 
 fn writable(desk: &Desk) -> Result<Health, StoreError> {

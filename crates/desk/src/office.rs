@@ -219,20 +219,20 @@ impl Desk {
     /// # Errors
     /// A wrong passphrase, an unknown name, a revoked person.
     pub fn log_in(&self, name: &str, passphrase: &str) -> Result<(String, Moment), StoreError> {
-        self.log_in_with_code(name, passphrase, None)
+        self.log_in_with_code(name, passphrase, None, store::Second::default())
     }
 
-    /// The same, with the one-time code that a first login may need.
+    /// The same, with the one-time code that a first login may need, and a second factor.
     ///
     /// # Errors
-    /// As [`Desk::log_in`]; law 13 when the code is missing or wrong.
-    pub fn log_in_with_code(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<(String, Moment), StoreError> {
+    /// As [`Desk::log_in`]; law 13 when the code or the second factor is missing or wrong.
+    pub fn log_in_with_code(&self, name: &str, passphrase: &str, code: Option<&str>, second: store::Second<'_>) -> Result<(String, Moment), StoreError> {
         let mut user = self.store.user_by_name(name)?;
         if user.state == "waiting" {
             self.enrol(&user, passphrase, code)?;
             user = self.store.user_by_name(name)?;
         }
-        self.store.log_in(&user, passphrase)
+        self.store.log_in_with(&user, passphrase, second)
     }
 
     fn enrol(&self, user: &User, passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {

@@ -36,6 +36,12 @@ pub fn get(file: Option<&Path>, what: &str, asked: Asked) -> Result<String, Desk
     Ok(passphrase)
 }
 
+/// A code that is good once, from the terminal; none when there is no terminal to ask on.
+pub fn code(what: &str) -> Option<String> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
+    ask(&terminal, &format!("{what}: ")).ok()
+}
+
 fn from_file(file: &Path) -> Result<String, DeskError> {
     let trouble = |e: std::io::Error| DeskError::input(format!("the passphrase file {}: {e}", file.display()));
     let about = fs::metadata(file).map_err(trouble)?;

@@ -44,6 +44,8 @@ mod erasing;
 mod errata;
 #[path = "cli/exits.rs"]
 mod exits;
+#[path = "cli/factors.rs"]
+mod factors;
 #[path = "cli/first_day.rs"]
 mod first_day;
 #[path = "cli/health.rs"]
@@ -59,6 +61,8 @@ mod material;
 #[allow(dead_code, reason = "shared with the store's tests, which lose things on the way")]
 #[path = "../../store/tests/store/moto.rs"]
 mod moto;
+#[path = "cli/lines.rs"]
+mod lines;
 #[path = "cli/minimised.rs"]
 mod minimised;
 #[path = "cli/office.rs"]

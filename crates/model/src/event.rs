@@ -52,6 +52,18 @@ event_types! {
     SessionClosed = "session-closed", None;
     /// A login failed.
     LoginRefused = "login-refused", None;
+    /// A person began to add a second factor: its secret was drawn and told once.
+    FactorBegun = "factor-begun", None;
+    /// A second factor was shown for the first time and counts from now on, or recovery codes were made.
+    FactorAdded = "factor-added", Some(Operation::Alteration);
+    /// A person removed one of his second factors.
+    FactorRemoved = "factor-removed", Some(Operation::Alteration);
+    /// The passphrase was right, and the second factor was missing or wrong.
+    FactorRefused = "factor-refused", None;
+    /// An administrator took the second factors of a person away who cannot show one.
+    FactorsReset = "factors-reset", Some(Operation::Alteration);
+    /// An administrator said who needs a second factor.
+    FactorPolicySet = "factor-policy-set", Some(Operation::Alteration);
     /// A step was refused by a law.
     StepRefused = "step-refused", None;
     /// A tip came in.

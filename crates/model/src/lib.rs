@@ -34,6 +34,7 @@ pub mod restricted;
 pub mod release;
 mod quoted;
 pub mod selector;
+pub mod separation;
 pub mod statement;
 pub mod subject;
 pub mod viewing;

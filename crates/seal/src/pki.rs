@@ -4,7 +4,7 @@
 
 use der::{
     Any, Decode, Encode, Tag,
-    asn1::{ObjectIdentifier, SetOfVec},
+    asn1::{Ia5String, ObjectIdentifier, OctetString, SetOfVec},
 };
 use model::Moment;
 use p256::{
@@ -19,7 +19,7 @@ use x509_cert::{
     crl::RevokedCert,
     ext::{
         Extension, ToExtension,
-        pkix::{AuthorityKeyIdentifier, BasicConstraints, CrlNumber, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier},
+        pkix::{AuthorityKeyIdentifier, BasicConstraints, CrlNumber, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier, name::GeneralName},
     },
     name::Name,
     serial_number::SerialNumber,
@@ -170,6 +170,8 @@ enum Role {
     Officer,
     TimeStamps,
     Link,
+    /// A web server, with its names.
+    Web(Vec<GeneralName>),
 }
 
 struct House {
@@ -194,7 +196,7 @@ impl BuilderProfile for House {
         let usage = match self.role {
             Role::Root => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
             Role::Officer => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
-            Role::TimeStamps | Role::Link => KeyUsages::DigitalSignature.into(),
+            Role::TimeStamps | Role::Link | Role::Web(_) => KeyUsages::DigitalSignature.into(),
         };
         let issuer_id = SubjectKeyIdentifier::try_from(issuer_key)?;
         let authority = AuthorityKeyIdentifier { key_identifier: Some(issuer_id.0), ..Default::default() };
@@ -210,6 +212,10 @@ impl BuilderProfile for House {
         }
         if matches!(self.role, Role::Link) {
             extensions.push((true, &ExtendedKeyUsage(vec![oid::SERVER_AUTH, oid::CLIENT_AUTH])).to_extension(subject, &[])?);
+        }
+        if let Role::Web(names) = &self.role {
+            extensions.push((false, &ExtendedKeyUsage(vec![oid::SERVER_AUTH])).to_extension(subject, &[])?);
+            extensions.push((false, &SubjectAltName(names.clone())).to_extension(subject, &[])?);
         }
         Ok(extensions)
     }
@@ -292,6 +298,22 @@ impl Authority {
 /// [`PkiError`].
 pub fn link_certificate(key: &SigningKey, subject: &Subject, serial: &Serial, validity: Validity) -> Result<Certificate, PkiError> {
     let profile = House { issuer: None, subject: subject.to_name()?, role: Role::Link };
+    build(key, profile, &key.public_key_der()?, serial, validity)
+}
+
+/// A certificate for a web server with these names (addresses in numbers, or names of the DNS). It is signed with its own
+/// key and by no authority, as [`link_certificate`] is.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn web_certificate(key: &SigningKey, names: &[String], subject: &Subject, serial: &Serial, validity: Validity) -> Result<Certificate, PkiError> {
+    let name = |name: &String| match name.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(ip)) => Ok(GeneralName::IpAddress(OctetString::new(ip.octets().to_vec())?)),
+        Ok(std::net::IpAddr::V6(ip)) => Ok(GeneralName::IpAddress(OctetString::new(ip.octets().to_vec())?)),
+        Err(_) => Ok(GeneralName::DnsName(Ia5String::new(name)?)),
+    };
+    let names = names.iter().map(name).collect::<Result<_, PkiError>>()?;
+    let profile = House { issuer: None, subject: subject.to_name()?, role: Role::Web(names) };
     build(key, profile, &key.public_key_der()?, serial, validity)
 }
 

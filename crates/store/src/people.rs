@@ -16,6 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     StoreError,
+    factor::Second,
     log::NewEvent,
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
@@ -51,6 +52,8 @@ pub struct User {
     pub state: String,
     /// Version of the row.
     pub version: i64,
+    /// When the register last changed: of an active person, his first login.
+    pub since: Moment,
 }
 
 impl User {
@@ -265,6 +268,7 @@ impl Store {
         for row in self.register("session")?.iter().filter(|row| row.actor.as_ref() == Some(&user.actor) && row.state == "open") {
             writes.push(restate(row, "ended", self.now()));
         }
+        writes.extend(self.factors_end(&user.actor)?);
         let detail = json!({"reason": reason, "reset": reset});
         let event = NewEvent::new(EventType::UserRevoked, Some(user.actor.to_string()), detail);
         self.commit_node(Some(session), NodeStep::ManageUsers, event, writes).map(|_| ())
@@ -288,11 +292,19 @@ impl Store {
         })
     }
 
+    /// Opens a session of a person who has no second factor.
+    ///
+    /// # Errors
+    /// As [`Store::log_in_with`].
+    pub fn log_in(&self, user: &User, passphrase: &str) -> Result<(String, Moment), StoreError> {
+        self.log_in_with(user, passphrase, Second::default())
+    }
+
     /// Opens a session and gives its token: shown once, kept nowhere.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] for a wrong passphrase (which is an event) or a revoked person.
-    pub fn log_in(&self, user: &User, passphrase: &str) -> Result<(String, Moment), StoreError> {
+    /// [`StoreError::Refused`] for a wrong passphrase, a missing or wrong second factor (each is an event), or a revoked person.
+    pub fn log_in_with(&self, user: &User, passphrase: &str, second: Second<'_>) -> Result<(String, Moment), StoreError> {
         let sealed = match (&user.record.bundle, user.state.as_str()) {
             (Some(bundle), "active") => STANDARD.decode(bundle).map_err(|_| StoreError::damaged("a user's key bundle"))?,
             _ => return Err(StoreError::refused(Law::Separation, "this user has no keys or was revoked: ask the administrator")),
@@ -305,6 +317,7 @@ impl Store {
                 "the passphrase is wrong: try again; if it is lost, ask the holders of the recovery set (`lanternfish key recover --help`)",
             ));
         };
+        let (held, factor) = self.shown(&user.actor, &open_bundle(&bundle)?.0, second)?;
         self.void_old_sessions()?;
         let token = random_32()?;
         let expires = self.now().plus_seconds(self.config.session_seconds);
@@ -321,16 +334,28 @@ impl Store {
         };
         let write = Write { head, content: Content::Sealed(seal_under_token(&token, &bundle)?), index: vec![], basis: Basis::New };
         // The session's look-up value stays out of the leaf: it is as good as a name for the token.
-        let event = NewEvent::new(EventType::SessionOpened, Some(user.actor.to_string()), json!({"expires": expires.to_string()}));
-        self.commit_node(None, NodeStep::OwnSession, event, vec![write])?;
+        let event = NewEvent::new(EventType::SessionOpened, Some(user.actor.to_string()), json!({"expires": expires.to_string(), "second_factor": factor}));
+        // What was shown is used up by the step that it opens, or by none.
+        let used = factor.map(|_| self.factors_write(&user.actor, held)).transpose()?;
+        self.commit_node(None, NodeStep::OwnSession, event, std::iter::once(write).chain(used).collect())?;
         Ok((token_text(&token), expires))
     }
 
     /// Opens the session of a token.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when it has ended.
+    /// [`StoreError::Refused`] when it has ended, or when its person must add a second factor first.
     pub fn session(&self, token: &str) -> Result<Session, StoreError> {
+        let session = self.session_to_enrol(token)?;
+        self.factor_is_there(&session)?;
+        Ok(session)
+    }
+
+    /// The same for what a person may do who has yet to add a second factor: look who he is, add it, log out.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when it has ended.
+    pub fn session_to_enrol(&self, token: &str) -> Result<Session, StoreError> {
         let token = parse_token(token)?;
         let over = || StoreError::refused(Law::Separation, "this session has ended: log in again");
         let row = self.register_one("session", &hex::encode(token_lookup(&token)))?.ok_or_else(over)?;
@@ -363,7 +388,7 @@ impl Store {
     /// When there is no such session.
     pub fn log_out(&self, token: &str) -> Result<(), StoreError> {
         let id = hex::encode(token_lookup(&parse_token(token)?));
-        let session = self.session(token)?;
+        let session = self.session_to_enrol(token)?;
         let row = self.register_one("session", &id)?.ok_or_else(|| StoreError::input("there is no such session"))?;
         let event = NewEvent::new(EventType::SessionClosed, Some(session.actor.to_string()), json!({}));
         let write = restate(&row, "ended", self.now());
@@ -640,7 +665,7 @@ fn set_recipient(set: &Row) -> Result<Recipient, StoreError> {
 }
 
 fn user_of(row: &Row) -> Result<User, StoreError> {
-    Ok(User { actor: row.id.parse().map_err(StoreError::damaged)?, record: row.content()?, state: row.state.clone(), version: row.version })
+    Ok(User { actor: row.id.parse().map_err(StoreError::damaged)?, record: row.content()?, state: row.state.clone(), version: row.version, since: row.time })
 }
 
 /// Blanks, hyphens and capitals do not count, so that a code can be read aloud in groups.

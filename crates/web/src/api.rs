@@ -70,7 +70,7 @@ async fn log_in(State(shared): State<Shared>, request: Request) -> Response {
     let (Some(name), Some(passphrase)) = (said("name"), said("passphrase")) else {
         return failure(StatusCode::BAD_REQUEST, "name and passphrase are needed, both as text", None);
     };
-    let login = Login { name: name.into(), passphrase: passphrase.into(), again: said("again").map(str::to_string), code: said("code").map(str::to_string) };
+    let login = Login { name: name.into(), passphrase: passphrase.into(), again: said("again").map(str::to_string), code: said("code").map(str::to_string), second_factor: said("second_factor").map(str::to_string), passkey: None };
     match open_session(&shared, login).await {
         Ok((token, notes)) => Json(json!({"token": token, "notes": notes})).into_response(),
         Err(refused) => failure(if refused.exit == 3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED }, refused.text, refused.law),
@@ -305,7 +305,7 @@ fn session_paths() -> Value {
     json!({
         "post": {
             "operationId": "log-in", "summary": "Open a session.", "security": [],
-            "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name", "passphrase"], "properties": {"name": {"type": "string"}, "passphrase": {"type": "string"}, "again": {"type": "string", "description": "The passphrase once more, at a first login."}, "code": {"type": "string", "description": "The one-time code of a first login."}}}}}},
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name", "passphrase"], "properties": {"name": {"type": "string"}, "passphrase": {"type": "string"}, "again": {"type": "string", "description": "The passphrase once more, at a first login."}, "code": {"type": "string", "description": "The one-time code of a first login."}, "second_factor": {"type": "string", "description": "The six digits of an authenticator, or a recovery code, of a person who has a second factor."}}}}}},
             "responses": opened,
         },
         "delete": {

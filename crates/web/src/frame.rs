@@ -85,7 +85,7 @@ impl Frame<'_> {
                         (self.way("/", "home")) (self.way("/intake", "intake")) (self.way("/log", "log")) (self.way("/people", "people")) (self.way("/steps", "all-steps")) (self.way("/running", "running"))
                     }
                     div class="who" {
-                        span { (person.name) " · " (self.or_name(&format!("role-{}", person.role), &person.role)) }
+                        a href="/account" aria-current=[(self.path == "/account").then_some("page")] { (person.name) " · " (self.or_name(&format!("role-{}", person.role), &person.role)) }
                         form method="post" action="/logout" { button class="plain" { (self.t("log-out")) } }
                     }
                 }

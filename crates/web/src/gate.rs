@@ -15,7 +15,9 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 /// The cookie that holds the session's token.
-pub const COOKIE: &str = "lanternfish-session";
+const COOKIE: &str = "lanternfish-session";
+/// The same over TLS: browsers take a name that begins so from this very server only, encrypted, for all of it.
+const COOKIE_OVER_TLS: &str = "__Host-lanternfish-session";
 /// The cookie that holds the language.
 pub const LANGUAGE: &str = "lanternfish-language";
 
@@ -25,11 +27,16 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
+/// What the cookie of the session is called.
+pub fn session_cookie(over_tls: bool) -> &'static str {
+    if over_tls { COOKIE_OVER_TLS } else { COOKIE }
+}
+
 /// The line that sets the session's cookie; an empty token ends it.
 pub fn set_session(token: &str, over_tls: bool) -> String {
     let ends = if token.is_empty() { "; Max-Age=0" } else { "" };
     let secure = if over_tls { "; Secure" } else { "" };
-    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}")
+    format!("{}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}", session_cookie(over_tls))
 }
 
 /// The line that sets the language.
@@ -127,6 +134,12 @@ mod tests {
     fn cookies_are_read_by_their_whole_name() {
         let sent = headers(&[("cookie", "xlanternfish-session=a; lanternfish-session=b; lanternfish-language=lo")]);
         assert_eq!((cookie(&sent, COOKIE), cookie(&sent, LANGUAGE), cookie(&sent, "other")), (Some("b"), Some("lo"), None));
+    }
+
+    #[test]
+    fn over_tls_the_cookie_belongs_to_this_server_alone() {
+        assert_eq!(set_session("t", true), "__Host-lanternfish-session=t; Path=/; HttpOnly; SameSite=Strict; Secure");
+        assert_eq!(set_session("", false), "lanternfish-session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
     }
 
     #[test]

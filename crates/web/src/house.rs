@@ -30,6 +30,27 @@ pub struct Login {
     pub again: Option<String>,
     /// The one-time code of a first login.
     pub code: Option<String>,
+    /// The code of a second factor.
+    pub second_factor: Option<String>,
+    /// The answer of a passkey.
+    pub passkey: Option<Passkey>,
+}
+
+/// What a browser brought of a passkey, base64url; the question was asked here, and is asked no more.
+#[derive(Debug, Clone)]
+pub struct Passkey {
+    /// Scheme, host and port by which the browser called this server.
+    pub origin: String,
+    /// The question.
+    pub challenge: String,
+    /// The authenticator's name for its key.
+    pub id: String,
+    /// What the browser says of itself.
+    pub client: String,
+    /// The authenticator's data.
+    pub data: String,
+    /// Its signature.
+    pub signature: String,
 }
 
 /// Why something was not done.

@@ -3,9 +3,10 @@
 //! It is a door, not a room: each page and each answer is a step of the command line, taken with the session of the person
 //! who asked, so permit, event and marking are decided where they are decided for everybody. It refuses: to open a record
 //! itself; a form from another page than its own; a script, a font or a picture of another origin; to name a file of the
-//! server; to listen beyond this machine without TLS.
+//! server; to answer in the clear where it was told to encrypt.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed"))]
 
+mod account;
 mod answers;
 mod api;
 mod events;
@@ -13,9 +14,11 @@ mod frame;
 mod gate;
 mod help;
 mod house;
+mod line;
 mod matrix;
 mod packed;
 mod policy;
+mod passkey;
 mod query;
 mod screens;
 mod server;
@@ -26,7 +29,7 @@ mod viewer;
 mod words;
 
 pub use api::description;
-pub use house::{Heard, House, Listener, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads};
+pub use house::{Heard, House, Listener, Login, Passkey, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads};
 pub use server::{Settings, Workspace};
 pub use steps::{Catalogue, Field, Kind, Step, Typed};
 pub use words::Languages;

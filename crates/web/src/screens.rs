@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     frame::{Frame, text_of},
+    passkey,
     query::encoded,
     show,
     steps::{Catalogue, Field, Kind, Step},
@@ -380,12 +381,17 @@ fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
 }
 
 /// The login.
-pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refusal>) -> Markup {
+pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refusal>, challenge: &str) -> Markup {
     html! {
         @if let Some(refusal) = trouble { (frame.refused(refusal)) }
-        form class="step" method="post" action="/login" {
+        form class="step" method="post" action="/login" data-passkey="show" data-challenge=(challenge) {
             div class="field" { label for="name" { (frame.t("your-name")) } input type="text" id="name" name="name" value=(name) autocomplete="username" required autofocus; }
             div class="field" { label for="passphrase" { (frame.t("passphrase")) } input type="password" id="passphrase" name="passphrase" autocomplete="current-password" required; }
+            div class="field" {
+                label for="second-factor" { (frame.t("second-factor")) }
+                p class="about" id="a-second-factor" { (frame.t("second-factor-about")) }
+                input type="text" id="second-factor" name="second-factor" autocomplete="one-time-code" aria-describedby="a-second-factor";
+            }
             div class="field" {
                 label for="again" { (frame.t("passphrase-again")) }
                 p class="about" id="a-again" { (frame.t("passphrase-again-about")) }
@@ -396,8 +402,9 @@ pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refus
                 p class="about" id="a-code" { (frame.t("enrolment-code-about")) }
                 input type="text" id="code" name="code" autocomplete="off" aria-describedby="a-code";
             }
-            div class="actions" { button { (frame.t("log-in")) } }
+            div class="actions" { button { (frame.t("log-in")) } (passkey::fields(frame, challenge, "passkey-use")) }
         }
+        (passkey::script())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The server: from a request to the page that answers it.
 //!
 //! Every address but the login, the looks and the description of the interface asks for a session. Every answer forbids
-//! scripts, frames and other origins, and is kept by no cache.
+//! scripts (but two pages, which run one of ours for passkeys), frames and other origins, and is kept by no cache.
 
 use std::{path::PathBuf, sync::Arc, time::{Duration, Instant}};
 
@@ -19,10 +19,12 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::{
+    account,
     answers::{Answers, Asked, Wish},
     api,
     frame::{Frame, text_of},
     gate::{self, Pace},
+    line, passkey,
     house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     packed,
     policy::Policy,
@@ -69,6 +71,7 @@ pub struct Workspace {
     pub(crate) house: Arc<dyn House>,
     pub(crate) catalogue: Catalogue,
     pub(crate) pace: Pace,
+    pub(crate) questions: passkey::Questions,
     languages: Languages,
     answers: Answers,
     settings: Settings,
@@ -90,7 +93,7 @@ impl Answered {
     }
 }
 
-type Shared = Arc<Workspace>;
+pub(crate) type Shared = Arc<Workspace>;
 
 /// Who asks, and with which token.
 pub(crate) struct Reader {
@@ -117,6 +120,7 @@ impl Workspace {
             training: house.training(),
             answers: Answers::default(),
             pace: Pace::default(),
+            questions: passkey::Questions::default(),
             room: Semaphore::new(AT_ONCE),
             login_room: Semaphore::new(LOGINS_AT_ONCE),
             settings,
@@ -149,15 +153,15 @@ impl Workspace {
             .route("/assets/{*name}", get(asset))
             .fallback(nowhere)
             .layer(DefaultBodyLimit::disable());
-        pages.merge(viewer::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
+        pages.merge(viewer::routes()).merge(account::routes()).merge(passkey::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
     }
 
     /// Serves until the process ends.
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, listener: tokio::net::TcpListener) -> std::io::Result<()> {
-        axum::serve(listener, self.routes()).await
+    pub async fn serve(self, listener: tokio::net::TcpListener, tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>) -> std::io::Result<()> {
+        line::serve(listener, tls, self.routes()).await
     }
 
     /// Takes a step that answers at once.
@@ -240,8 +244,12 @@ impl Workspace {
 
     pub(crate) async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
         let to_login = || Redirect::to("/login").into_response();
-        let token = gate::cookie(headers, gate::COOKIE).filter(|token| !token.is_empty()).ok_or_else(to_login)?;
+        let token = gate::cookie(headers, gate::session_cookie(self.settings.over_tls)).filter(|token| !token.is_empty()).ok_or_else(to_login)?;
         self.reader_of(token).await.map_err(|_| to_login())
+    }
+
+    pub(crate) fn over_tls(&self) -> bool {
+        self.settings.over_tls
     }
 
     fn language<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
@@ -266,15 +274,24 @@ async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next)
     if !gate::is_for_us(request.headers(), &shared.settings.names) {
         return (StatusCode::MISDIRECTED_REQUEST, "this server has another name: open the address that it printed").into_response();
     }
+    // Over TLS no form comes from a page in the clear, whatever its name.
+    if shared.settings.over_tls && request.headers().get(header::ORIGIN).is_some_and(|origin| !origin.as_bytes().starts_with(b"https://")) {
+        return (StatusCode::FORBIDDEN, "a form of this server is sent from its own pages only, over TLS").into_response();
+    }
     let is_asset = request.uri().path().starts_with("/assets/");
     let is_packed = packed::is_taken(request.headers());
+    let scripted = passkey::PAGES.contains(&request.uri().path());
     let mut response = next.run(request).await;
     if is_packed {
         response = packed::pack(response).await;
     }
-    let policy = response.extensions().get::<Policy>().copied().unwrap_or_default();
+    let said = response.extensions().get::<Policy>().copied();
+    let policy = said.unwrap_or(if scripted { Policy::WithScript } else { Policy::Page });
     let headers = response.headers_mut();
     policy.write(headers);
+    if shared.settings.over_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is_asset { "private, max-age=86400" } else { "no-store" }));
     response
 }
@@ -300,7 +317,7 @@ pub(crate) fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Resp
     shown_as(status_of(refusal.exit), frame.page(title, &frame.refused(refusal)))
 }
 
-fn strange_form(frame: &Frame<'_>) -> Response {
+pub(crate) fn strange_form(frame: &Frame<'_>) -> Response {
     let refusal = Refusal { text: frame.t("strange-form"), law: None, exit: 2 };
     shown_as(StatusCode::FORBIDDEN, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
 }
@@ -334,7 +351,7 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 
 async fn login_page(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let frame = shared.frame(&headers, None, "/login");
-    shown(frame.page(&frame.t("log-in"), &screens::login(&frame, "", None)))
+    shown(frame.page(&frame.t("log-in"), &screens::login(&frame, "", None, &shared.questions.ask(Instant::now()))))
 }
 
 async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
@@ -346,14 +363,14 @@ async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) ->
     let said = |name: &str| form.get(name).unwrap_or_default().to_string();
     let name = said("name");
     let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
-    let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code") };
+    let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey: passkey::brought(&shared, &headers, &form) };
     match open_session(&shared, login).await {
         Ok((token, notes)) => {
             let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.settings.over_tls))];
             let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href="/" { (frame.t("go-on")) } } };
             (cookie, if notes.is_empty() { Redirect::to("/").into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
         }
-        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal)))),
+        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now())))),
     }
 }
 
@@ -380,7 +397,7 @@ async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     if !gate::is_from_us(&headers) {
         return strange_form(&frame);
     }
-    if let Some(token) = gate::cookie(&headers, gate::COOKIE) {
+    if let Some(token) = gate::cookie(&headers, gate::session_cookie(shared.settings.over_tls)) {
         shared.forget(token);
         shared.ask(token, vec!["logout".into()]).await;
     }
@@ -415,7 +432,7 @@ async fn intake(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 async fn people(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    list_of(&shared, &headers, "/people", "people", &["user", "list"], &["user", "role", "state", "fingerprint", "id"], &["user/add", "user/code", "user/revoke"]).await
+    list_of(&shared, &headers, "/people", "people", &["user", "list"], &["user", "role", "state", "second_factor", "fingerprint", "id"], &["user/add", "user/code", "user/factor/require", "user/factor/reset", "user/revoke"]).await
 }
 
 /// Events of one page of the log.
@@ -794,7 +811,7 @@ pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-async fn read_form(body: Body) -> Option<Query> {
+pub(crate) async fn read_form(body: Body) -> Option<Query> {
     let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.ok()?;
     Some(Query::read(std::str::from_utf8(&bytes).ok()?))
 }
@@ -809,6 +826,7 @@ async fn asset(Path(name): Path<String>) -> Response {
             return response;
         }
         "style.css" => ("text/css; charset=utf-8", include_bytes!("../assets/style.css")),
+        "passkey.js" => ("text/javascript; charset=utf-8", include_bytes!("../assets/passkey.js")),
         "lantern.svg" => ("image/svg+xml", include_bytes!("../assets/lantern.svg")),
         "fonts/NotoSansLao-Regular.ttf" => font!("NotoSansLao-Regular.ttf"),
         "fonts/NotoSansLao-Bold.ttf" => font!("NotoSansLao-Bold.ttf"),

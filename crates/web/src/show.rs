@@ -115,7 +115,7 @@ fn columns_of(step: &str) -> Option<&'static [&'static str]> {
     Some(match step {
         "selectors" => &["type", "value", "state", "exhibit", "place", "start", "end", "reason", "chance"],
         "rows" => &["kind", "title", "vendor", "price", "currency", "author", "text", "exhibit", "start", "end"],
-        "user/list" => &["user", "role", "state", "fingerprint", "id"],
+        "user/list" => &["user", "role", "state", "second_factor", "fingerprint", "id"],
         "log/show" => &["event", "seq", "type", "time", "actor", "case", "subject"],
         _ => return None,
     })
@@ -124,6 +124,7 @@ fn columns_of(step: &str) -> Option<&'static [&'static str]> {
 /// What a step answered.
 pub fn answer(frame: &Frame<'_>, step: &str, values: &[Value]) -> Markup {
     match (step, columns_of(step)) {
+        ("user/factor/add", _) => html! { @for factor in values { (crate::account::new_factor(frame, factor)) } },
         ("search", _) => html! { @for hit in values { (self::hit(frame, hit)) } },
         (_, Some(columns)) if !values.is_empty() => table(frame, &frame.or_name(&format!("step-{}", step.replace('/', "-")), step), values, columns, |row| viewer::way_to(frame, row)),
         _ => html! { @for value in values { div class="card" { (list(frame, value)) } } },

@@ -3,6 +3,7 @@
 mod cases;
 mod collect;
 mod exhibits;
+mod factors;
 mod hashes;
 mod node;
 mod papers;
@@ -42,7 +43,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, collect::*, exhibits::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*, worker::*};
+pub use self::{cases::*, collect::*, exhibits::*, factors::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*, worker::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -76,6 +77,9 @@ pub enum Verb {
         /// Work factor of passphrase hashing (scrypt log2 N), 10 to 20.
         #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(10..=20))]
         passphrase_cost: u8,
+        /// Everyone needs a second factor within this many days of the first login (see `user factor require`).
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=90))]
+        second_factor: Option<u16>,
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
@@ -94,6 +98,9 @@ pub enum Verb {
         /// The one-time code of a first login, where the administrator made one.
         #[arg(long, value_name = "CODE")]
         enrolment_code: Option<String>,
+        /// The six digits of your authenticator, or a recovery code, when you have a second factor. Without it you are asked.
+        #[arg(long, value_name = "CODE")]
+        second_factor: Option<String>,
     },
     /// End your session.
     Logout,
@@ -374,11 +381,13 @@ pub enum Verb {
     /// Synthetic worlds to practise in.
     #[command(subcommand)]
     Range(RangeVerb),
-    /// Open the workspace: pages for people and an interface for programs, on this machine, until it is stopped.
+    /// Open the workspace: pages for people and an interface for programs, until it is stopped.
     Serve {
-        /// Loopback address and port; port 0 takes a free one.
+        /// Address and port; port 0 takes a free one. Beyond this machine only over TLS.
         #[arg(long, default_value = "127.0.0.1:8440", value_name = "ADDRESS:PORT")]
         listen: std::net::SocketAddr,
+        #[command(flatten)]
+        line: ListenArgs,
         /// A folder with more languages for the pages (CODE.ftl).
         #[arg(long, value_name = "FOLDER")]
         languages: Option<PathBuf>,

@@ -43,6 +43,23 @@ pub struct ObjectsArgs {
     pub objects_ca_file: Option<PathBuf>,
 }
 
+/// Where the workspace listens.
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// A name by which browsers call this server (a host name, or an address in numbers); may be given several times. It answers to no other.
+    #[arg(long, value_name = "HOST")]
+    pub name: Vec<String>,
+    /// Answer over TLS, with this certificate (PEM, the server's own first).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of that certificate (PEM, not encrypted).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Answer over TLS, with a certificate that the node makes itself; its fingerprint is printed, to be compared in each browser.
+    #[arg(long, conflicts_with = "tls_cert")]
+    pub tls_self: bool,
+}
+
 use super::{LogWitnessVerb, MOST_EXACT};
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Concerns, InCase, words};
+use super::{Concerns, FactorVerb, InCase, SessionVerb, words};
 
 #[derive(Debug, Subcommand)]
 pub enum UserVerb {
@@ -24,6 +24,14 @@ pub enum UserVerb {
     },
     /// Everyone who was entered.
     List,
+    /// Second factors: what is shown at a login beside the passphrase.
+    #[command(subcommand)]
+    Factor(FactorVerb),
+    /// Your own open sessions.
+    #[command(subcommand)]
+    Session(SessionVerb),
+    /// Your own account: role, fingerprint of your keys, second factor.
+    Me,
     /// A person leaves: his keys, sessions and certificate end now.
     Revoke {
         /// The person.

@@ -6,7 +6,9 @@ mod backups;
 mod cases;
 mod collect;
 mod exhibits;
+mod factors;
 mod hashes;
+mod lines;
 mod node;
 mod papers;
 mod people;
@@ -78,12 +80,15 @@ fn run(cli: Cli) -> Done {
             let code = demo::run(cli.home.as_deref(), tor, voice)?;
             if no_serve || code != 0 { Ok(code) } else { serve::demo(cli.home, listen, voice) }
         }
-        Verb::Serve { listen, languages } => serve::run(cli.home, listen, languages, voice),
-        Verb::Init { agency, training, passphrase_cost, database, objects } => {
+        Verb::Serve { listen, line, languages } => serve::run(cli.home, listen, &line, languages, voice),
+        Verb::Init { agency, training, passphrase_cost, second_factor, database, objects } => {
             let home = home_of(cli.home)?;
             let typed = server(database)?;
             let objects = bucket(objects)?;
             let desk = Desk::create_on(typed.as_ref().map(Typed::server), objects, &home, &agency, training, passphrase_cost, program()?)?;
+            if second_factor.is_some() {
+                desk.store.require_factors(None, None, second_factor)?;
+            }
             voice.say(&json!({"home": home, "agency": agency, "origin": desk.store.origin()?}));
             voice.note("next: `lanternfish user add NAME --role administrator`, then the others, then each logs in");
             Ok(0)
@@ -174,11 +179,12 @@ struct Office {
 }
 
 impl Office {
+    fn token(&self) -> Result<&str, DeskError> {
+        self.token.as_deref().ok_or_else(|| DeskError::input("name your session with --session TOKEN or LANTERNFISH_SESSION; `lanternfish login NAME` gives one"))
+    }
+
     fn session(&self) -> Result<Session, DeskError> {
-        let token = self.token.as_deref().ok_or_else(|| {
-            DeskError::input("name your session with --session TOKEN or LANTERNFISH_SESSION; `lanternfish login NAME` gives one")
-        })?;
-        self.desk.store.session(token)
+        self.desk.store.session(self.token()?)
     }
 
     fn enter(&self, case: &InCase) -> Result<(Session, Scope), DeskError> {
@@ -211,7 +217,7 @@ impl Office {
     fn run(&self, verb: Verb) -> Done {
         match verb {
             Verb::User(verb) => self.user(verb),
-            Verb::Login { name, passphrase_file, enrolment_code } => self.login(&name, passphrase_file.as_deref(), enrolment_code.as_deref()),
+            Verb::Login { name, passphrase_file, enrolment_code, second_factor } => self.login(&name, passphrase_file.as_deref(), enrolment_code.as_deref(), second_factor),
             Verb::Logout => {
                 self.desk.store.log_out(self.token.as_deref().unwrap_or(""))?;
                 Ok(0)

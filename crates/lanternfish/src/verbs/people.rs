@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use desk::{DeskError, Session, admit::AdmitFile, case, intake, keys};
+use desk::{DeskError, Second, Session, admit::AdmitFile, case, intake, keys};
 use model::{action::Action, authorize::NodeStep};
 use serde_json::json;
 
@@ -33,12 +33,16 @@ impl Office {
             }
             UserVerb::List => {
                 let users = self.desk.users(if self.token.is_some() { Some(self.session()?) } else { None }.as_ref())?;
+                let factors = self.desk.store.have_factors()?;
                 let lines: Vec<_> = users
                     .iter()
-                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint()}))
+                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint(), "second_factor": factors.contains(u.actor.as_str())}))
                     .collect();
                 self.voice.say_all(&lines, "nobody was entered yet");
             }
+            UserVerb::Factor(verb) => return self.factor(verb),
+            UserVerb::Session(verb) => return self.own_session(verb),
+            UserVerb::Me => return self.me(),
             UserVerb::Revoke { name, reason } => self.end_user(&name, &reason, false)?,
             UserVerb::Reset { name, reason } => self.end_user(&name, &reason, true)?,
         }
@@ -59,11 +63,16 @@ impl Office {
         Ok(())
     }
 
-    pub(super) fn login(&self, name: &str, file: Option<&Path>, code: Option<&str>) -> Done {
-        let first = self.desk.store.user_by_name(name)?.state == "waiting";
-        let (what, asked) = if first { ("your new passphrase (four words are good)", Asked::Twice) } else { ("your passphrase", Asked::Once) };
-        let token = self.open_session(name, &passphrase::get(file, what, asked)?, code)?;
-        let expires = self.desk.store.session(&token)?.expires();
+    pub(super) fn login(&self, name: &str, file: Option<&Path>, code: Option<&str>, second_factor: Option<String>) -> Done {
+        let user = self.desk.store.user_by_name(name)?;
+        let (what, asked) = if user.state == "waiting" { ("your new passphrase (four words are good)", Asked::Twice) } else { ("your passphrase", Asked::Once) };
+        let secret = passphrase::get(file, what, asked)?;
+        let second_factor = match second_factor {
+            None if self.desk.store.has_factor(&user.actor)? => passphrase::code("the code of your second factor"),
+            typed => typed,
+        };
+        let token = self.open_session(name, &secret, code, Second::code(second_factor.as_deref()))?;
+        let expires = self.desk.store.session_to_enrol(&token)?.expires();
         let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
         self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
         if self.voice.json {
@@ -75,9 +84,11 @@ impl Office {
     }
 
     /// A session of a person who said his passphrase.
-    pub(super) fn open_session(&self, name: &str, passphrase: &str, code: Option<&str>) -> Result<String, DeskError> {
-        let (token, _) = self.desk.log_in_with_code(name, passphrase, code)?;
-        self.recovery_at_login(&self.desk.store.session(&token)?)?;
+    pub(super) fn open_session(&self, name: &str, passphrase: &str, code: Option<&str>, second: Second<'_>) -> Result<String, DeskError> {
+        let (token, _) = self.desk.log_in_with_code(name, passphrase, code, second)?;
+        let session = self.desk.store.session_to_enrol(&token)?;
+        self.recovery_at_login(&session)?;
+        self.factor_at_login(&session)?;
         Ok(token)
     }
 

@@ -1,19 +1,19 @@
 //! `serve`: the workspace, as pages for people and as an interface for programs.
 //!
 //! Each step that a page asks for is the verb of the command line, taken in the session of the person who asked. It refuses
-//! to listen beyond this machine, and keeps no key: a person's keys are open while one step of his is taken.
+//! to listen beyond this machine without TLS, and keeps no key: a person's keys are open while one step of his is taken.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{CommandFactory, Parser};
-use desk::{Desk, DeskError};
+use desk::{Desk, DeskError, PasskeyAnswer, Second};
 use model::Law;
 use serde_json::json;
 use web::{House, Listener, Login, Person, Refusal, Settings, Workspace};
 
-use super::{Done, Office, home_of, program};
+use super::{Done, Office, home_of, lines, program};
 use crate::{
-    args::Cli,
+    args::{Cli, ListenArgs},
     demo,
     output::{Voice, heard_by},
 };
@@ -31,7 +31,7 @@ impl Behind {
 
 /// A login that was refused.
 fn wrong() -> DeskError {
-    DeskError::refused(Law::Separation, "name, passphrase or enrolment code is wrong: try again; if the passphrase is lost, ask the administrator for a reset")
+    DeskError::refused(Law::Separation, "name, passphrase, enrolment code or the code of a second factor is wrong or missing: try again, with the next code; if the passphrase is lost, ask the administrator for a reset")
 }
 
 fn refusal(error: &DeskError) -> Refusal {
@@ -64,7 +64,9 @@ impl House for Behind {
             if first && login.again.as_deref() != Some(passphrase) {
                 return Err(DeskError::input("this is a first login: type the new passphrase twice, the same both times (four words are good); your keys are made under it, and a slip of the finger would lose them"));
             }
-            let token = self.office(None).open_session(name, passphrase, code).map_err(|error| if error.law() == Some(Law::Separation) { wrong() } else { error })?;
+            let key = login.passkey.as_ref().map(|key| PasskeyAnswer { origin: key.origin.clone(), challenge: key.challenge.clone(), id: key.id.clone(), client: key.client.clone(), data: key.data.clone(), signature: key.signature.clone() });
+            let second = Second { code: login.second_factor.as_deref(), passkey: key.as_ref() };
+            let token = self.office(None).open_session(name, passphrase, code, second).map_err(|error| if error.law() == Some(Law::Separation) { wrong() } else { error })?;
             if first {
                 let fingerprint = self.desk.store.user_by_name(name)?.fingerprint().unwrap_or_default();
                 crate::output::complain(format!("the fingerprint of your keys: {fingerprint} (keep it; who recovers your keys asks you for it)"));
@@ -75,7 +77,7 @@ impl House for Behind {
     }
 
     fn who(&self, token: &str) -> Result<Person, Refusal> {
-        let session = self.desk.store.session(token).map_err(|error| refusal(&error))?;
+        let session = self.desk.store.session_to_enrol(token).map_err(|error| refusal(&error))?;
         Ok(Person { name: session.name().to_string(), role: session.role().name().to_string(), expires: session.expires().to_string() })
     }
 
@@ -102,34 +104,40 @@ fn first_words(told: &str) -> String {
 }
 
 /// `serve`.
-pub fn run(home: Option<PathBuf>, listen: SocketAddr, languages: Option<PathBuf>, voice: Voice) -> Done {
+pub fn run(home: Option<PathBuf>, listen: SocketAddr, line: &ListenArgs, languages: Option<PathBuf>, voice: Voice) -> Done {
     let desk = Desk::open(&home_of(home)?, program()?)?;
-    open(desk, listen, languages, voice)
+    open(desk, listen, line, languages, voice)
 }
 
 /// The workspace of the case that `demo` has walked, with its people.
 pub fn demo(home: Option<PathBuf>, listen: SocketAddr, voice: Voice) -> Done {
     let desk = Desk::open(&demo::home(home.as_deref())?, program()?)?;
-    open(desk, listen, None, voice)
+    let line = ListenArgs { name: vec![], tls_cert: None, tls_key: None, tls_self: false };
+    open(desk, listen, &line, None, voice)
 }
 
-fn open(desk: Desk, listen: SocketAddr, languages: Option<PathBuf>, voice: Voice) -> Done {
-    if !listen.ip().is_loopback() {
-        return Err(DeskError::input(format!("{listen} can be reached from other machines: the workspace listens on this machine only, such as 127.0.0.1:8440")));
-    }
+fn open(desk: Desk, listen: SocketAddr, line: &ListenArgs, languages: Option<PathBuf>, voice: Voice) -> Done {
+    let (names, encrypted) = lines::ready(&desk, listen, line)?;
     let trouble = |e: std::io::Error| DeskError::environment(format!("opening the workspace at {listen} (choose another port with --listen)"), &e);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(trouble)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(trouble)?;
-        let address = listener.local_addr().map_err(trouble)?;
-        let settings = Settings { names: vec![address.to_string(), format!("localhost:{}", address.port())], over_tls: false, languages };
+        let port = listener.local_addr().map_err(trouble)?.port();
+        let called = lines::called(&names, port, encrypted.is_some());
+        let url = format!("{}://{}/", if encrypted.is_some() { "https" } else { "http" }, called.first().map_or("", String::as_str));
+        let settings = Settings { names: called, over_tls: encrypted.is_some(), languages };
         let desk = Arc::new(desk);
         super::backups::keep_making(&desk);
         let workspace = Workspace::new(Arc::new(Behind { desk }), settings).map_err(DeskError::input)?;
-        let url = format!("http://{address}/");
-        voice.tell(&json!({"workspace": url}), || vec![format!("The workspace: {url}")]);
+        let fingerprint = encrypted.as_ref().map(|encrypted| encrypted.fingerprint.clone());
+        voice.tell(&json!({"workspace": url, "fingerprint": fingerprint}), || {
+            std::iter::once(format!("The workspace: {url}")).chain(fingerprint.clone().map(|digits| format!("SHA-256 of its certificate: {digits}"))).collect()
+        });
+        if line.tls_self {
+            voice.note("each browser warns at its first visit: compare the fingerprint of the certificate that it shows with this one, and go on only when they are the same");
+        }
         voice.note("it is open until you stop it (Ctrl-C)");
-        workspace.serve(listener).await.map_err(trouble)
+        workspace.serve(listener, encrypted.map(|encrypted| encrypted.config)).await.map_err(trouble)
     })?;
     Ok(0)
 }

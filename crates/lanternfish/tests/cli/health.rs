@@ -32,7 +32,7 @@ fn fault(office: &Office, words: &str) -> Value {
 fn a_new_node_is_told_what_is_still_missing_and_nothing_is_wrong() {
     let office = Office::working();
     let said = office.bare(&["doctor"]);
-    for words in ["no backup of this home", "no outside witness is named"] {
+    for words in ["no backup of this home", "no outside witness is named", "what may be privileged is opened by nobody"] {
         let line = about(&said, words);
         assert_eq!((&line["ok"], &line["warning"]), (&false.into(), &true.into()), "{line}");
         assert!(!string(&line["what_to_do"]).is_empty());

@@ -103,7 +103,8 @@ const OF_HIS_ROLE: [&str; 15] = [
 ];
 
 /// The words of answers that there is nothing to do with what was named.
-const NOTHING_THERE: [&str; 16] = [
+const NOTHING_THERE: [&str; 17] = [
+    "this code does not fit",
     "there is no ", "already", "not sealed", "no recovery set", "is not ", "live by `authority grant`", "no accident with", "nobody asked for", "needs no such word", "no selector of", "did not go out", "names nobody",
     "nothing was withheld", "needs no release", "was never ", "nobody has it",
 ];
@@ -241,7 +242,9 @@ fn typed_for(step: &str) -> BTreeMap<&'static str, Value> {
         "subject/extend" => vec![one("until", later)],
         "subject/review" => vec![one("next", later)],
         "transfer/reassign" => vec![one("to", json!(NOY))],
-        "user/code" | "user/reset" | "user/revoke" => vec![one("name", json!("Out Analyst"))],
+        "user/code" | "user/reset" | "user/revoke" | "user/factor/reset" => vec![one("name", json!("Out Analyst"))],
+        "user/factor/require" => vec![one("everyone", json!(true))],
+        "user/session/end" => vec![one("others", json!(true))],
         "viewing/close" => vec![one("viewing", json!("V-0001"))],
         "viewing/confirm" => vec![one("says", json!("shown"))],
         "viewing/permit" => vec![one("exhibit", json!("E-0003")), one("until", later), one("viewer", json!(DEFENCE)), one("supervisor", json!(BOUNMY))],

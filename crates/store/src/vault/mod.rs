@@ -16,9 +16,11 @@ mod durable;
 mod error;
 pub mod field;
 pub mod object;
+pub mod passkey;
 pub mod secret;
 pub mod session_key;
 pub mod share;
+pub mod totp;
 pub mod wrap;
 
 pub use error::{ShareProblem, VaultError, VaultErrorKind};
