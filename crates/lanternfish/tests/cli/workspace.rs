@@ -38,6 +38,13 @@ pub struct Page {
 }
 
 impl Page {
+    /// The same without the question to a passkey, which is another on each page.
+    pub fn without_question(&self) -> String {
+        let text = self.text();
+        let question = text.split("data-challenge=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        if question.is_empty() { text } else { text.replace(question, "QUESTION") }
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -546,7 +553,7 @@ fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
     let office = Office::working();
     let open = Open::of(&office);
     let tried = |name: &str| open.form("", "/login", &[("name", name), ("passphrase", "wrong words here"), ("code", "")]);
-    let (known, unknown) = (tried(NOY).text().replace(NOY, "NAME"), tried("Nobody Here").text().replace("Nobody Here", "NAME"));
+    let (known, unknown) = (tried(NOY).without_question().replace(NOY, "NAME"), tried("Nobody Here").without_question().replace("Nobody Here", "NAME"));
     assert_eq!(known, unknown, "who is here is nobody's business");
     for _ in 0..4 {
         tried(NOY);
@@ -590,6 +597,34 @@ fn law_07_kept_bytes_of_an_item_that_became_restricted_are_given_to_nobody() {
     }
     // And a new look is refused as everywhere.
     view(2).is(403);
+    office.sound_log();
+}
+
+#[test]
+fn law_07_what_became_restricted_while_the_workspace_is_open_is_in_no_answer() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let asked = json!({"case": office.case, "purpose": "a drill"});
+    let found = |step: &str, more: &[(&str, &str)]| {
+        let mut fields = asked.clone();
+        more.iter().for_each(|(name, value)| fields[*name] = json!(value));
+        let told = open.step(office.token(NOY), step, &fields).is(200).json();
+        told["answers"].to_string().matches("night@moon.example").count()
+    };
+    assert_eq!(found("selectors", &[]), 0, "nothing is there yet, and the workspace knows it");
+    let page = office.admit("page.html", "SYNTHETIC write to night@moon.example or other@moon.example.org");
+    let untouched = office.admit("other.html", "SYNTHETIC nothing of his");
+    office.does(NOY, "examine", &[&page]);
+    office.does(NOY, "examine", &[&untouched]);
+    // What came in since is found, and named as searched.
+    assert!(found("search", &[("question", "night")]) > 0);
+    // Another process restricts it: this one hears of it before its next answer.
+    office.does(NOY, "exhibit reclassify", &[&page, "--class", "privileged", "--reason", "a letter to his lawyer"]);
+    for (step, more) in [("selectors", vec![]), ("search", vec![("question", "night")]), ("rows", vec![])] {
+        assert_eq!(found(step, &more), 0, "{step}");
+    }
+    let told = open.step(office.token(NOY), "selectors", &asked).is(200).json();
+    assert!(told["notes"].to_string().contains(&page), "what is not said is named: {told}");
     office.sound_log();
 }
 
