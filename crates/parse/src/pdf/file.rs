@@ -137,7 +137,7 @@ impl<'a> File<'a> {
             let pack = self.packs.len() as u32;
             for _ in 0..count {
                 let (Some(Value::Number(number)), Some(Value::Number(offset))) = (lexer.next(), lexer.next()) else { break };
-                let offset = first + offset.max(0.0) as usize;
+                let offset = first.saturating_add(offset.max(0.0) as usize);
                 if offset >= content.len() || self.objects.len() >= OBJECTS {
                     break;
                 }
