@@ -232,7 +232,7 @@ impl CaseIndex {
         let (schema, fields) = schema();
         let index = tantivy::Index::open_or_create(SealedFolder::new(&root, key.secret()?), schema).map_err(fault)?;
         index.tokenizers().register(RECORD, cut::Record);
-        index.tokenizers().register(LOOKS, cut::Added(cut::of_looks));
+        index.tokenizers().register(LOOKS, cut::Added(cut::other_looks));
         index.tokenizers().register(WORDS, cut::Added(cut::of_words));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into().map_err(fault)?;
         Ok(CaseIndex { index, reader, fields })
@@ -434,6 +434,10 @@ impl CaseIndex {
         if !looks.is_empty() {
             let mut parts = vec![(Occur::Should, query)];
             parts.extend(looks.iter().map(|look| (Occur::Should, boosted(phrase(fields.looks, look, words.how), 0.1))));
+            // A text all of whose words look like themselves has its looks in the index of record.
+            let typed = cut::of_record(&words.text);
+            let others = looks.iter().filter(|look| !look.iter().zip(&typed).all(|(look, typed)| look.text == typed.text));
+            parts.extend(others.map(|look| (Occur::Should, boosted(phrase(fields.text, look, words.how), 0.1))));
             query = Box::new(BooleanQuery::new(parts));
         }
         let dictionary = cut::of_words(&words.text);
