@@ -234,7 +234,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     let unread = |m: &&Kept| m.is_leaf && !m.read && m.length > 0 && m.length <= SEARCHED && !own.contains(&m.id) && !m.restricted;
     for member in members.iter().filter(unread) {
         desk.store.still_live(scope, permit)?;
-        let held = Held { captured: member.captured.or(work.at), ..work.held(&derivation, &member.place, Some(&member.blob)) };
+        let held = Held { captured: member.captured.or(work.at), mail: member.mail.clone(), ..work.held(&derivation, &member.place, Some(&member.blob)) };
         let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), hint: member.hint.clone(), held };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }

@@ -58,12 +58,15 @@ impl<'a> Flat<'a> {
         if self.stretches.is_empty() {
             return (start, end);
         }
-        (self.raw_of(start).0, self.raw_of(end - 1).1)
+        let from = self.stretches.partition_point(|s| s.flat as usize <= start).saturating_sub(1);
+        // The last byte stands in the same stretch or in one of the next.
+        let more = self.stretches[from..].iter().skip(1).take_while(|s| (s.flat as usize) < end).count();
+        (self.raw_of(start, from).0, self.raw_of(end - 1, from + more).1)
     }
 
-    fn raw_of(&self, flat: usize) -> (usize, usize) {
-        let index = self.stretches.partition_point(|s| s.flat as usize <= flat);
-        let stretch = self.stretches[index.saturating_sub(1)];
+    /// The raw range of the byte at `flat`, which stands in the stretch of this number.
+    fn raw_of(&self, flat: usize, index: usize) -> (usize, usize) {
+        let stretch = self.stretches[index];
         let raw = stretch.raw as usize;
         if stretch.unit > 0 {
             return (raw, raw + stretch.unit as usize);

@@ -7,13 +7,14 @@ use model::selector::{FoundSelector, Rival, SelectorState, SelectorType};
 
 /// Sorts by (start, end, type) and drops what a stronger rival contains.
 pub(crate) fn settle(mut found: Vec<FoundSelector>) -> Vec<FoundSelector> {
-    found.sort_by_key(|s| (s.start, Reverse(s.end), s.selector_type));
+    found.sort_by_cached_key(|s| (s.start, Reverse(s.end), s.selector_type));
     found.dedup_by(|b, a| (a.start, a.end, a.selector_type, &a.value) == (b.start, b.end, b.selector_type, &b.value));
     let mut kept: Vec<FoundSelector> = Vec::with_capacity(found.len());
     for candidate in found {
         admit(&mut kept, candidate);
     }
-    kept.sort_by_key(|s| (s.start, s.end, s.selector_type));
+    // Those that begin at one byte are the only ones out of order: the longest of them came first.
+    kept.chunk_by_mut(|a, b| a.start == b.start).filter(|same| same.len() > 1).for_each(|same| same.sort_by_key(|s| (s.end, s.selector_type)));
     name_equals(&mut kept);
     kept
 }

@@ -56,11 +56,9 @@ impl Seam {
 
     fn report(&mut self, found: Vec<FoundSelector>, base: u64, cut: usize) -> Vec<FoundSelector> {
         let (reported, covered, cut) = (self.reported, self.covered, base + cut as u64);
-        let found: Vec<_> = found
-            .into_iter()
-            .map(|s| moved(s, base))
-            .filter(|s| s.start >= reported && s.start >= covered && s.start < cut)
-            .collect();
+        let mut found = found;
+        found.iter_mut().for_each(|s| moved(s, base));
+        found.retain(|s| s.start >= reported && s.start >= covered && s.start < cut);
         let blocks = found.iter().filter(|s| s.selector_type == SelectorType::PgpBlock);
         self.covered = blocks.map(|s| s.end).max().unwrap_or(0).max(covered);
         self.reported = cut;
@@ -95,21 +93,25 @@ impl Seam {
 struct Placed(FoundSelector);
 
 /// A selector of this window at its place in the whole.
-fn moved(s: FoundSelector, base: u64) -> FoundSelector {
-    let context = s.context.into_iter().map(|cue| Cue { start: cue.start + base, end: cue.end + base, ..cue }).collect();
-    FoundSelector { start: s.start + base, end: s.end + base, context, ..s }
+fn moved(s: &mut FoundSelector, base: u64) {
+    (s.start, s.end) = (s.start + base, s.end + base);
+    s.context.iter_mut().for_each(|cue| (cue.start, cue.end) = (cue.start + base, cue.end + base));
 }
 
 /// Gives a hit its raw range and says what was done to read it.
 fn place(hit: Hit, flat: &Flat<'_>, raw: &[u8]) -> FoundSelector {
     let (start, end) = flat.raw_range(hit.start, hit.end);
     let Verdict { kind, value, state, reason, rivals, chance, steps, .. } = hit.verdict;
-    let mut reason = reason.into_owned();
+    // Where it stood is told in one go: most selectors of a page stand in attributes.
+    let mut told = String::with_capacity(reason.len() + 64);
+    told.push_str(&reason);
+    let mut reason = told;
     match flat.zone(hit.start) {
         Zone::Text => {}
         Zone::Attribute { name: (from, to) } => {
             let name = &raw[*from as usize..(*to as usize).min(*from as usize + 40)];
-            reason += &format!("; in attribute {}", String::from_utf8_lossy(name));
+            reason += "; in attribute ";
+            reason += &String::from_utf8_lossy(name);
         }
         Zone::Comment => reason += "; in a comment",
         Zone::Code => reason += "; in a script or style",

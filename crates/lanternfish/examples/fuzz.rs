@@ -2,7 +2,7 @@
 //! or looks again at one input that a target fell on: `… -- --only unpack --again FILE`
 //!
 //! Each target begins with its corpus and goes on with what it makes of it: bits flipped, pieces cut out, doubled, put
-//! together from two files, lengths changed. No instrumentation: it runs on the stable compiler, as the product is built. It
+//! together from two files, lengths changed, one piece repeated until the input is long. No instrumentation: it runs on the stable compiler, as the product is built. It
 //! ends with 1 at the first input on which a target falls (or takes more than ten seconds of the processor), and leaves that input in the
 //! folder of temporary files. The corpora alone are replayed by ordinary tests.
 
@@ -106,6 +106,13 @@ fn corpus(of: &str, name: &str) -> Vec<Vec<u8>> {
 
 fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = seeds[dice.below(seeds.len())].clone();
+    // Now and then a piece comes again until the input is long: what is read anew for each of them shows in the time.
+    if dice.below(60) == 0 && !bytes.is_empty() {
+        let at = dice.below(bytes.len());
+        let piece = bytes[at..(at + 1 + dice.below(60)).min(bytes.len())].to_vec();
+        let again = piece.repeat(LONGEST / 2 / piece.len());
+        drop(bytes.splice(at..at, again));
+    }
     for _ in 0..=dice.below(8) {
         let other = &seeds[dice.below(seeds.len())];
         let at = dice.below(bytes.len() + 1);

@@ -41,16 +41,16 @@ pub(crate) fn records(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, 
     }
 }
 
-/// Moves to the next line that begins like a record.
+/// Moves to the next line that begins like a record. A line that is too long for one is passed over whole: it would be
+/// refused again and again, and what stands in its middle begins no record.
 fn next_record(tap: &mut Tap<'_>) -> io::Result<()> {
     while !tap.at_end()? {
         let seen = tap.peek(LINE)?;
-        let line = seen.split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
-        if looks_like_record(line) {
-            return Ok(());
+        match memchr::memchr(b'\n', &seen[..seen.len().min(LINE)]) {
+            Some(end) if looks_like_record(&seen[..end]) => return Ok(()),
+            Some(end) => tap.skip(end + 1),
+            None => tap.skip_line()?,
         }
-        let passed = line.len();
-        tap.skip(passed);
     }
     Ok(())
 }

@@ -82,6 +82,8 @@ pub fn unpack_target(bytes: &[u8]) {
     let mut source = bytes.to_vec();
     let (summary, _) = unpack_here(&mut source, "fuzz", &budget, &mut Nothing).expect("parsers keep the protocol");
     assert_eq!(summary.records_in, summary.members_out + summary.rejected_count, "every record is accounted for");
+    // Whoever leaves a record out has passed at least a byte of it; a reader that stands still refuses it for ever.
+    assert!(summary.rejected_count <= bytes.len() as u64 + summary.output_bytes, "no record is refused twice");
 }
 
 /// The same for the pages of a crawl: any bytes, read for links. No byte of a page may leave the child.

@@ -21,8 +21,10 @@ const FIRST: usize = 8 << 10;
 /// A buffered reader that knows its position.
 pub(crate) struct Tap<'r> {
     inner: &'r mut dyn Read,
+    /// Longer than what is in it, so that a reader that gives a byte at a time pays for a byte.
     buffer: Vec<u8>,
     start: usize,
+    end: usize,
     position: Rc<Cell<u64>>,
     ended: bool,
     trouble: Option<String>,
@@ -39,7 +41,7 @@ pub(crate) enum Line {
 impl<'r> Tap<'r> {
     pub(crate) fn new(inner: &'r mut dyn Read) -> Self {
         let position = Rc::new(Cell::new(0));
-        Tap { inner, buffer: Vec::new(), start: 0, position, ended: false, trouble: None }
+        Tap { inner, buffer: Vec::new(), start: 0, end: 0, position, ended: false, trouble: None }
     }
 
     /// Bytes consumed so far.
@@ -60,29 +62,32 @@ impl<'r> Tap<'r> {
     /// At least `count` bytes (at most the buffer), fewer only at the end.
     pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(BUFFER);
-        while self.buffer.len() - self.start < count && !self.ended {
-            self.fill()?;
+        while self.end - self.start < count && !self.ended {
+            self.fill(count)?;
         }
-        Ok(&self.buffer[self.start..])
+        Ok(&self.buffer[self.start..self.end])
     }
 
     pub(crate) fn at_end(&mut self) -> io::Result<bool> {
         Ok(self.peek(1)?.is_empty())
     }
 
-    fn fill(&mut self) -> io::Result<()> {
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
-            self.start = 0;
+    fn fill(&mut self, wanted: usize) -> io::Result<()> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.start > 0 && self.buffer.len() < self.start + wanted.max(FIRST) {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
         }
-        let before = self.buffer.len();
-        // Most members are small: the whole buffer only for those that fill a first piece.
-        let room = if self.position() == 0 && before < FIRST { FIRST } else { BUFFER };
-        self.buffer.resize(room, 0);
-        let read = self.inner.read(&mut self.buffer[before..]);
-        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
-        match read {
-            Ok(count) => self.ended = count == 0,
+        if self.end == self.buffer.len() || self.position() > 0 && self.buffer.len() < BUFFER {
+            // Most members are small: the whole buffer only for those that fill a first piece.
+            self.buffer.resize(if self.buffer.is_empty() && self.position() == 0 { FIRST } else { BUFFER }, 0);
+        }
+        match self.inner.read(&mut self.buffer[self.end..]) {
+            Ok(count) => {
+                self.ended = count == 0;
+                self.end += count;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_final(&error) => return Err(error),
             Err(error) => {
@@ -94,7 +99,19 @@ impl<'r> Tap<'r> {
     }
 
     pub(crate) fn skip(&mut self, count: usize) {
-        self.consume(count.min(self.buffer.len() - self.start));
+        self.consume(count.min(self.end - self.start));
+    }
+
+    /// Passes over the rest of a line, however long it is.
+    pub(crate) fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let seen = self.peek(1)?;
+            let (length, end) = (seen.len(), memchr::memchr(b'\n', seen));
+            self.skip(end.map_or(length, |end| end + 1));
+            if end.is_some() || length == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Passes over everything that is left.

@@ -69,6 +69,8 @@ fn record(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, origin: &Ori
     let (head, length) = match read_header(tap)? {
         Ok(header) => header,
         Err(reason) => {
+            // A first line without an end was not taken: whoever looks there again finds the same record for ever.
+            tap.skip(usize::from(tap.position() == start));
             tap.seek(b'W', 8, is_warc)?;
             return context.reject(FindingKind::Malformed, parent, offset, reason);
         }

@@ -23,6 +23,8 @@ const CENTRAL: &[u8] = b"PK\x01\x02";
 const LOCAL: &[u8] = b"PK\x03\x04";
 const LOCAL_SIZE: usize = 30;
 const CENTRAL_SIZE: usize = 46;
+/// Marks at the end of a ZIP that are looked at: whoever writes more of them wants us to.
+const ENDS: usize = 64;
 /// A data descriptor with its mark and 64-bit sizes.
 const DESCRIPTOR: u64 = 24;
 
@@ -112,7 +114,7 @@ impl Directory {
     fn find(store: &Store<'_, '_>) -> io::Result<Option<Directory>> {
         let tail_start = store.len().saturating_sub(22 + 65_535);
         let tail = store.bytes_at(tail_start, 22 + 65_535)?;
-        for place in memchr::memmem::rfind_iter(&tail, END) {
+        for place in memchr::memmem::rfind_iter(&tail, END).take(ENDS) {
             let record = &tail[place..];
             if record.len() < 22 {
                 continue;

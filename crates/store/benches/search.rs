@@ -82,6 +82,7 @@ fn held(worlds: &Worlds, n: usize) -> Held {
         exhibit: "E-0001".into(),
         derivation: "deriv-1".into(),
         blob: Some(format!("blob-{n:032x}")),
+        mail: None,
         place: format!("http://market.example/item/{n}"),
         host: Some("market.example".into()),
         zone: "text".into(),

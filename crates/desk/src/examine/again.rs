@@ -8,7 +8,7 @@ use parse::{Budget, Ended, MemberHead, MemberTail, Sink, SinkError, Task};
 use serde_json::Value;
 use store::{Permit, Row, Scope, StoreError, index::Held};
 
-use super::{DerivedMember, OWN_WORDS, SEARCHED, SelectorSink, Work, ended_words, members::sink_error, own_ids};
+use super::{DerivedMember, OWN_WORDS, SEARCHED, SelectorSink, Work, ended_words, members::{mail_of, sink_error}, own_ids};
 use crate::{
     Desk,
     admit,
@@ -27,8 +27,10 @@ pub(crate) fn index_again(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row
     for batch in desk.store.list_of(scope, "members", derivation)? {
         members.extend(batch.content::<Vec<DerivedMember>>()?);
     }
+    let heads: BTreeMap<u32, &MemberHead> = members.iter().map(|member| (member.head.id, &member.head)).collect();
+    let mails = members.iter().filter_map(|member| Some((member.blob.clone(), mail_of(&member.head, |parent| heads.get(&parent).copied())?))).collect();
     let mut indexing = work.indexing()?;
-    let mut sink = IndexSink::new(&work, derivation, &members, &mut indexing)?;
+    let mut sink = IndexSink::new(&work, derivation, (&members, &heads, &mails), &mut indexing)?;
     let skip = OWN_WORDS.map(str::to_string).to_vec();
     let stop = work.watch();
     let task = Task::UnpackAndRead { name: String::new(), skip };
@@ -55,7 +57,7 @@ pub(crate) fn index_again(desk: &Desk, scope: &Scope, permit: &Permit, row: &Row
         gaps.push(format!("{}: it was not read to its end ({})", work.label, ended_words(&outcome.ended)));
     }
     // Pictures are not decoded once more: what was read in them stands in the records.
-    indexing.add(&super::held_of_pictures(desk, scope, &row.id, derivation)?)?;
+    indexing.add(&super::held_of_pictures(desk, scope, &row.id, derivation, &mails)?)?;
     indexing.end(desk, scope, permit, row, &work.label, derivation, !gaps.is_empty())?;
     Ok(gaps)
 }
@@ -67,6 +69,9 @@ struct Wanted {
     hint: Value,
     held: Held,
 }
+
+/// What was unpacked, by number, and by bytes the mails that carry it.
+type Members<'m> = (&'m [DerivedMember], &'m BTreeMap<u32, &'m MemberHead>, &'m BTreeMap<model::id::BlobId, String>);
 
 /// Keeps words only.
 struct IndexSink<'w> {
@@ -80,20 +85,19 @@ struct IndexSink<'w> {
 }
 
 impl<'w> IndexSink<'w> {
-    fn new(work: &Work<'_>, derivation: &str, members: &[DerivedMember], indexing: &'w mut Indexing) -> Result<Self, StoreError> {
+    fn new(work: &Work<'_>, derivation: &str, (members, heads, mails): Members<'_>, indexing: &'w mut Indexing) -> Result<Self, StoreError> {
         let own = own_ids(members);
         let parents: BTreeSet<u32> = members.iter().filter_map(|member| member.head.parent).collect();
         let restricted = reclassify::restricted_parts(work.desk, work.scope)?;
-        let heads: BTreeMap<u32, &MemberHead> = members.iter().map(|member| (member.head.id, &member.head)).collect();
         let readable = members.iter().filter(|member| {
             let id = member.head.id;
             !own.contains(&id) && !parents.contains(&id) && !restricted.contains(&member.blob) && (1..=SEARCHED).contains(&member.tail.length)
         });
         let wanted = readable.map(|member| {
-            let (place, captured) = place_of(&member.head, &heads);
+            let (place, captured) = place_of(&member.head, heads);
             let held = work.held(derivation, &place, Some(&member.blob));
             let hint = super::hint_of(&member.head, |parent| heads.get(&parent).copied());
-            let held = Held { captured: captured.or(held.captured), ..held };
+            let held = Held { captured: captured.or(held.captured), mail: mails.get(&member.blob).cloned(), ..held };
             (member.head.id, Wanted { blob: member.blob.clone(), digest: member.sha256.hex(), hint, held })
         });
         Ok(IndexSink { wanted: wanted.collect(), indexing, read: BTreeSet::new(), ended: None, reading: Reading::default(), gaps: vec![] })

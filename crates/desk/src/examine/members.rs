@@ -13,7 +13,7 @@ use model::{
     id::BlobId,
     known::{KnownHit, class_after},
 };
-use parse::{MemberHead, MemberTail, Sink, SinkError};
+use parse::{Container, MemberHead, MemberTail, Sink, SinkError};
 use serde_json::{Value, json};
 use store::{BlobHandle, NewBlob, NewEvent, StoreError, Write, index::Held, vault::blob::AlsoDigest};
 
@@ -57,6 +57,23 @@ pub(super) struct Kept {
     pub known: Vec<KnownHit>,
     /// What the reader is told of it, when it reads it by itself.
     pub hint: Value,
+    /// The mail that carries it.
+    pub mail: Option<String>,
+}
+
+/// The mail that carries a member, by the number of the mail among the members (0 when it is the exhibit itself): its
+/// header, its parts, and whatever is unpacked out of them. A message that is attached, or lies in an mbox, is a mail
+/// of its own.
+pub(super) fn mail_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Option<String> {
+    let mut around = Some(head);
+    while let Some(member) = around {
+        match member.container {
+            Container::MailHeader | Container::MailPart => return Some(member.parent.unwrap_or(0).to_string()),
+            Container::MailMessage => return None,
+            _ => around = member.parent.and_then(&parent),
+        }
+    }
+    None
 }
 
 /// What a reader is told of a member that it reads by itself: the same as of one that passes.
@@ -275,6 +292,7 @@ impl Sink for MemberSink<'_, '_> {
             record: head.warc.as_ref().map(|warc| warc.record_type.clone()),
             known: known.clone(),
             hint: hint_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
+            mail: mail_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
         });
         self.parents.extend(head.parent);
         let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
@@ -309,7 +327,7 @@ impl Sink for MemberSink<'_, '_> {
         self.gaps.extend(reading.gaps(&member.place));
         self.waiting += reading.size();
         let held = self.work.held(&self.derivation, &member.place, Some(&member.blob));
-        let held = Held { captured: member.captured.or(held.captured), ..held };
+        let held = Held { captured: member.captured.or(held.captured), mail: member.mail.clone(), ..held };
         self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading, method: None });
         Ok(())
     }

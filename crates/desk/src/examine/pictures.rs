@@ -8,7 +8,7 @@
 //! It refuses a picture that is restricted, or that lies in the archive maker's own words: those are counted and never
 //! decoded (law 7). A picture that cannot be decoded hides no other one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Sha256Digest, action::Action, event::EventType, exhibit::Origin, id::BlobId, selector::FoundSelector};
 use parse::{Budget, Cage, Ended, MemberHead, MemberTail, Sink, SinkError, Source, Task};
@@ -308,7 +308,7 @@ impl Work<'_> {
                 continue;
             }
             let held = self.held(derivation, &member.place, Some(&member.blob));
-            let held = Held { captured: member.captured.or(held.captured), ..held };
+            let held = Held { captured: member.captured.or(held.captured), mail: member.mail.clone(), ..held };
             pictures.push(Picture { blob: member.blob.clone(), derived: true, offset: Some(member.offset), held });
         }
         Ok(pictures)
@@ -455,8 +455,9 @@ fn hint(place: &str) -> String {
     json!({"place": place, "read": WORDS, "media": "text/plain; charset=utf-8", "plain": true}).to_string()
 }
 
-/// The words that an examination read in the pictures of an exhibit, for an index that is made anew.
-pub(super) fn held_of(desk: &Desk, scope: &Scope, exhibit: &str, derivation: &str) -> Result<Vec<Held>, StoreError> {
+/// The words that an examination read in the pictures of an exhibit, for an index that is made anew; `mails` says which
+/// mail carries a picture.
+pub(super) fn held_of(desk: &Desk, scope: &Scope, exhibit: &str, derivation: &str, mails: &BTreeMap<BlobId, String>) -> Result<Vec<Held>, StoreError> {
     let restricted = reclassify::restricted_parts(desk, scope)?;
     let mut held = Vec::new();
     for row in desk.store.list_of(scope, PICTURE, exhibit)? {
@@ -468,6 +469,7 @@ pub(super) fn held_of(desk: &Desk, scope: &Scope, exhibit: &str, derivation: &st
             exhibit: content.exhibit.clone(),
             derivation: derivation.to_string(),
             blob: content.blob.as_ref().map(ToString::to_string),
+            mail: content.blob.as_ref().and_then(|blob| mails.get(blob).cloned()),
             place: content.place.clone(),
             host: crate::reading::host_of(&content.place),
             captured: words.captured,

@@ -72,6 +72,34 @@ fn a_mail_is_read_once_and_each_part_in_its_charset() {
     assert_eq!(search(&office, NOY, "ของใหม่").len(), 1);
 }
 
+/// Two mails; the first has a message attached, the second is about the same thing and of another sender.
+const MBOX: &str = "From a@example.org Mon Mar  2 10:00:00 2026\nFrom: SYNTHETIC Somchai <a@example.org>\nTo: b@example.org\nSubject: hello\n\
+    Content-Type: multipart/mixed; boundary=x\n\n--x\n\nthe parcel goes on friday\n--x\nContent-Type: text/plain; name=list.txt\nContent-Disposition: attachment;\n \
+    filename*=utf-8''%E0%BA%9A%E0%BA%B1%E0%BA%99%E0%BA%8A%E0%BA%B5.txt\n\nnames of the mountain\n--x\nContent-Type: message/rfc822\n\nFrom: khamla@example.org\nTo: a@example.org\nSubject: old\n\n\
+    the ferry is late\n--x--\n\nFrom b@example.org Mon Mar  2 11:00:00 2026\nFrom: b@example.org\nTo: a@example.org\nSubject: answer\n\nthe parcel went on monday\n\n";
+
+#[test]
+fn law_09_a_mail_answers_as_one_document_also_in_an_index_that_was_made_again() {
+    let office = Office::working();
+    let label = examined(&office, "box.mbox", MBOX);
+    let check = || {
+        for (question, expected) in [
+            ("somchai parcel", 2), ("somchai mountain", 2), ("parcel -monday", 1), ("parcel -somchai", 1), ("somchai monday", 0), ("khamla ferry", 2),
+            // A message that is attached is a mail of its own.
+            ("somchai ferry", 0),
+        ] {
+            let hits = search(&office, NOY, question);
+            assert_eq!(hits.len(), expected, "{question}: {hits:?}");
+            assert!(hits.iter().all(|hit| hit["exhibit"] == label.as_str() && hit["blob"].is_string() && hit["end"].as_u64() > hit["start"].as_u64()), "{hits:?}");
+        }
+        let places: std::collections::BTreeSet<String> = search(&office, NOY, "somchai mountain").iter().map(|hit| hit["place"].as_str().unwrap().to_string()).collect();
+        assert_eq!(places.into_iter().collect::<Vec<_>>(), ["header", "ບັນຊີ.txt"], "a file name of RFC 2231 is read");
+    };
+    check();
+    office.in_case(NOY, "search", &["--rebuild"]).ended(0);
+    check();
+}
+
 #[test]
 fn a_part_of_a_mail_that_is_too_long_to_be_read_in_passing_is_read_in_its_charset() {
     let office = Office::working();

@@ -2,7 +2,7 @@
 //! broken or lie, and what it leaves out is still in the file. Streams are inflated within one purse for the whole file.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::rc::Rc;
 
@@ -21,6 +21,8 @@ const PURSE: u64 = 256 << 20;
 const KEPT: usize = 48 << 20;
 /// The longest object that is remembered.
 const CACHED: usize = 4096;
+/// What looking at a stream costs beside its bytes, so that empty ones are not free.
+const LOOK: u64 = 64;
 /// References to references.
 const HOPS: u32 = 20;
 /// Filters of one stream.
@@ -41,7 +43,6 @@ pub(crate) struct File<'a> {
     /// Where each object of the file itself begins (its number).
     starts: BTreeMap<u32, usize>,
     packs: Vec<Rc<Vec<u8>>>,
-    pack_starts: Vec<usize>,
     purse: Cell<u64>,
     /// Whether a bound was met.
     pub(crate) cut: Cell<bool>,
@@ -55,7 +56,7 @@ pub(crate) struct File<'a> {
 impl<'a> File<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> File<'a> {
         let mut file = File {
-            bytes, objects: BTreeMap::new(), starts: BTreeMap::new(), packs: vec![], pack_starts: vec![], purse: Cell::new(PURSE),
+            bytes, objects: BTreeMap::new(), starts: BTreeMap::new(), packs: vec![], purse: Cell::new(PURSE),
             cut: Cell::new(false), encrypted: false, root: None, info: None, cache: RefCell::default(),
         };
         file.index();
@@ -86,14 +87,14 @@ impl<'a> File<'a> {
     fn trailers(&self) -> Vec<Dict> {
         let mut found: Vec<(usize, Dict)> = Vec::new();
         for at in memmem::find_iter(self.bytes, b"trailer").take(1000) {
-            if let Some(Value::Dict(dict)) = Lexer::of_file(self.bytes, at + 7).next() {
+            if let Some(Value::Dict(dict)) = self.lexed(self.bytes, at + 7) {
                 found.push((at, dict));
             }
         }
         for at in memmem::find_iter(self.bytes, b"/XRef").take(1000) {
             let floor = at.saturating_sub(4096);
             if let Some(object) = memmem::rfind(&self.bytes[floor..at], b"obj").map(|i| floor + i + 3)
-                && let Some(Value::Dict(dict)) = Lexer::of_file(self.bytes, object).next()
+                && let Some(Value::Dict(dict)) = self.lexed(self.bytes, object)
             {
                 found.push((at, dict));
             }
@@ -113,15 +114,20 @@ impl<'a> File<'a> {
     fn unpack(&mut self) {
         let packs: Vec<usize> = memmem::find_iter(self.bytes, b"/ObjStm").collect();
         let places: BTreeMap<usize, u32> = self.starts.iter().map(|(number, start)| (*start, *number)).collect();
+        let (mut looked_at, mut kept) = (BTreeSet::new(), 0);
         for at in packs {
             let Some((start, number)) = places.range(..at).next_back().map(|(start, number)| (*start, *number)) else { continue };
+            // However often an object says that it holds others, it is opened once.
+            if !looked_at.insert(start) {
+                continue;
+            }
             let Some((dict, raw)) = self.stream(&Value::Reference(number)) else { continue };
-            if !dict.is("Type", "ObjStm") || self.pack_starts.contains(&start) {
+            if !dict.is("Type", "ObjStm") {
                 continue;
             }
             let Some(content) = self.decoded(&dict, raw) else { continue };
-            let kept: usize = self.packs.iter().map(|pack| pack.len()).sum();
-            if kept + content.len() > KEPT {
+            kept += content.len();
+            if kept > KEPT {
                 self.cut.set(true);
                 return;
             }
@@ -131,7 +137,7 @@ impl<'a> File<'a> {
             let pack = self.packs.len() as u32;
             for _ in 0..count {
                 let (Some(Value::Number(number)), Some(Value::Number(offset))) = (lexer.next(), lexer.next()) else { break };
-                let offset = first + offset.max(0.0) as usize;
+                let offset = first.saturating_add(offset.max(0.0) as usize);
                 if offset >= content.len() || self.objects.len() >= OBJECTS {
                     break;
                 }
@@ -144,7 +150,6 @@ impl<'a> File<'a> {
                 }
             }
             self.packs.push(Rc::new(content));
-            self.pack_starts.push(start);
         }
     }
 
@@ -171,28 +176,43 @@ impl<'a> File<'a> {
         if let Some(known) = self.cache.borrow().get(&number) {
             return Rc::clone(known);
         }
-        let pack;
-        let mut lexer = match self.objects.get(&number) {
-            Some(Place::File(at)) => Lexer::of_file(self.bytes, *at),
-            Some(Place::Packed(index, at)) => {
-                pack = Rc::clone(&self.packs[*index as usize]);
-                Lexer::of_file(&pack, *at as usize)
-            }
+        let known = match self.objects.get(&number) {
+            Some(Place::File(at)) => (self.bytes, *at),
+            Some(Place::Packed(index, at)) => (self.packs[*index as usize].as_slice(), *at as usize),
             None => return Rc::new(Value::Null),
         };
-        let start = lexer.at;
-        let value = Rc::new(lexer.next().unwrap_or(Value::Null));
-        // Reading costs as inflating does: an object that is asked for again and again ends with the purse.
-        let length = lexer.at.saturating_sub(start);
-        self.purse.set(self.purse.get().saturating_sub(length as u64));
-        if length > CACHED {
-            return if self.purse.get() > 0 { value } else { Rc::new(Value::Null) };
+        let before = self.purse.get();
+        let value = Rc::new(self.lexed(known.0, known.1).unwrap_or(Value::Null));
+        if before.saturating_sub(self.purse.get()) > CACHED as u64 {
+            return value;
         }
         let mut cache = self.cache.borrow_mut();
         if cache.len() >= 512 {
             cache.clear();
         }
         cache.insert(number, Rc::clone(&value));
+        value
+    }
+
+    /// Pays for a step that costs like reading this many bytes; false when nothing is left.
+    pub(crate) fn pay(&self, bytes: u64) -> bool {
+        let left = self.purse.get();
+        self.purse.set(left.saturating_sub(bytes));
+        if left == 0 {
+            self.cut.set(true);
+        }
+        left > 0
+    }
+
+    /// The value at a place. Reading costs as inflating does: a file that asks for the same long object again and
+    /// again, or in which every object reaches to the end, ends with the purse.
+    fn lexed(&self, bytes: &[u8], at: usize) -> Option<Value> {
+        if !self.pay(0) {
+            return None;
+        }
+        let mut lexer = Lexer::of_file(bytes, at);
+        let value = lexer.next();
+        self.pay(lexer.at.saturating_sub(at) as u64);
         value
     }
 
@@ -221,8 +241,12 @@ impl<'a> File<'a> {
             }
         }
         let Some(Place::File(at)) = self.objects.get(&number?) else { return None };
+        if !self.pay(LOOK) {
+            return None;
+        }
         let mut lexer = Lexer::of_file(self.bytes, *at);
         let Some(Value::Dict(dict)) = lexer.next() else { return None };
+        self.pay((lexer.at - at) as u64);
         lexer.skip_space();
         let rest = self.bytes.get(lexer.at..)?.strip_prefix(b"stream")?;
         let rest = rest.strip_prefix(b"\r\n").or(rest.strip_prefix(b"\n")).or(rest.strip_prefix(b"\r")).unwrap_or(rest);

@@ -10,6 +10,10 @@ use super::object::{Dict, Lexer, Value};
 
 /// Entries of one map.
 const ENTRIES: usize = 70_000;
+/// Ranges of one map that may hold a code: those with the nearest first codes.
+const NEAREST: usize = 8;
+/// Ranges of lengths of codes.
+const SPACES: usize = 100;
 /// Units of UTF-16 that one code may stand for.
 const UNITS: usize = 32;
 
@@ -29,8 +33,8 @@ pub(crate) struct Font {
 #[derive(Default)]
 struct Map {
     letters: BTreeMap<u32, String>,
-    /// First code, last code, first letter.
-    ranges: Vec<(u32, u32, u32)>,
+    /// By first code: last code, first letter.
+    ranges: BTreeMap<u32, (u32, u32)>,
     /// Lengths of codes, by their ranges: bytes, low, high.
     spaces: Vec<(usize, u32, u32)>,
 }
@@ -46,8 +50,19 @@ pub(crate) struct Shown {
 
 impl Font {
     pub(crate) fn read(file: &File<'_>, dict: &Dict) -> Font {
+        let font = Font::read_in(file, dict);
+        // A file that has its fonts read again and again pays each time for what a font holds.
+        let entries = font.widths.len() + font.to_unicode.as_ref().map_or(0, |map| map.letters.len() + map.ranges.len());
+        file.pay(1024 + 16 * entries as u64);
+        font
+    }
+
+    fn read_in(file: &File<'_>, dict: &Dict) -> Font {
         let mut font = Font { default_width: 500.0, ..Font::default() };
         font.wide = dict.is("Subtype", "Type0");
+        if !file.pay(0) {
+            return font;
+        }
         if let Some((stream, raw)) = dict.get("ToUnicode").and_then(|value| file.stream(value))
             && let Some(content) = file.decoded(&stream, raw)
         {
@@ -71,7 +86,7 @@ impl Font {
         }
         let Value::Array(widths) = &*file.get(&inner, "W") else { return };
         let mut at = 0;
-        while let Some(first) = widths.get(at).and_then(Value::count) {
+        while let Some(first) = widths.get(at).and_then(Value::count).filter(|_| self.widths.len() < ENTRIES) {
             match widths.get(at + 1).map(|value| file.resolve(value)).as_deref() {
                 Some(Value::Array(each)) => {
                     for (number, width) in each.iter().enumerate() {
@@ -81,8 +96,13 @@ impl Font {
                 }
                 Some(Value::Number(last)) => {
                     let last = (*last as u32).min(first as u32 + 70_000);
+                    let width = widths.get(at + 2).unwrap_or(&Value::Null);
+                    // One pays for the codes and not for the letters of the range: the same codes come back for ever.
+                    if !file.pay(u64::from(last.saturating_sub(first as u32))) {
+                        return;
+                    }
                     for code in first as u32..=last {
-                        self.width(code, widths.get(at + 2).unwrap_or(&Value::Null));
+                        self.width(code, width);
                     }
                     at += 3;
                 }
@@ -120,7 +140,7 @@ impl Font {
         self.simple = (0u8..=255).map(|code| table.decode_without_bom_handling(&[code]).0.chars().next().filter(|c| !c.is_control() || *c == '\t')).collect();
         let Some(Value::Array(differences)) = differences.as_deref() else { return };
         let mut code = 0usize;
-        for value in differences {
+        for value in differences.iter() {
             match value {
                 Value::Number(number) => code = number.max(0.0) as usize,
                 Value::Name(name) => {
@@ -200,7 +220,7 @@ impl Map {
     }
 
     fn code_spaces(&mut self, held: &[Value]) {
-        for pair in held.chunks_exact(2).take(100) {
+        for pair in held.chunks_exact(2).take(SPACES - self.spaces.len()) {
             if let [Value::Text(low), Value::Text(high)] = pair {
                 self.spaces.push((low.len(), number(low), number(high)));
             }
@@ -220,7 +240,7 @@ impl Map {
             let [Value::Text(low), Value::Text(high), to] = three else { continue };
             let (low, high) = (number(low), number(high));
             match to {
-                Value::Text(first) if first.len() <= 2 && self.ranges.len() < ENTRIES => self.ranges.push((low, high, number(first))),
+                Value::Text(first) if first.len() <= 2 && self.ranges.len() < ENTRIES => drop(self.ranges.entry(low).or_insert((high, number(first)))),
                 Value::Text(first) => {
                     // The last unit counts on.
                     for step in 0..=high.saturating_sub(low).min(255) {
@@ -256,7 +276,7 @@ impl Map {
         if let Some(text) = self.letters.get(&code) {
             return Some(text.clone());
         }
-        let (low, _, first) = self.ranges.iter().find(|(low, high, _)| (*low..=*high).contains(&code))?;
+        let (low, (_, first)) = self.ranges.range(..=code).rev().take(NEAREST).find(|(_, (high, _))| *high >= code)?;
         char::from_u32(first.saturating_add(code - low)).map(String::from)
     }
 }

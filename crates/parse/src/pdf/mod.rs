@@ -79,7 +79,7 @@ impl Document<'_, '_, '_> {
     /// What the document says of itself: its information dictionary and its XMP.
     fn description(&self) -> io::Result<()> {
         let mut text = String::new();
-        for (name, value) in self.file.info.iter().flat_map(|info| &info.0) {
+        for (name, value) in self.file.info.iter().flat_map(|info| info.0.iter()) {
             if let Value::Text(value) = &*self.file.resolve(value) {
                 text.push_str(&format!("{}: {}\n", String::from_utf8_lossy(name), text_string(value).replace(['\r', '\n'], " ")));
             }

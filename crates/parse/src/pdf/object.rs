@@ -1,5 +1,7 @@
 //! Values of PDF (ISO 32000-1 §7.3) and their lexer. Bounded in depth and number; broken syntax gives what was read.
 
+use std::rc::Rc;
+
 /// Values inside values.
 const DEPTH: u32 = 40;
 /// Values that one reading may make.
@@ -12,15 +14,15 @@ pub(crate) enum Value {
     Number(f64),
     Text(Vec<u8>),
     Name(Vec<u8>),
-    Array(Vec<Value>),
+    Array(Rc<Vec<Value>>),
     Dict(Dict),
     Reference(u32),
     Word(Vec<u8>),
 }
 
-/// A dictionary, in the order in which it was written; the first of a name counts.
+/// A dictionary, in the order in which it was written; the first of a name counts. A copy costs nothing, however long it is.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Dict(pub Vec<(Vec<u8>, Value)>);
+pub(crate) struct Dict(pub Rc<Vec<(Vec<u8>, Value)>>);
 
 impl Dict {
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
@@ -107,12 +109,12 @@ impl<'a> Lexer<'a> {
             (b'(', _) => Some(Value::Text(self.literal())),
             (b'<', Some(b'<')) => {
                 self.at += 2;
-                Some(Value::Dict(self.dict(depth)))
+                Some(Value::Dict(Dict(Rc::new(self.dict(depth)))))
             }
             (b'<', _) => Some(Value::Text(self.hex())),
             (b'[', _) => {
                 self.at += 1;
-                Some(Value::Array(self.array(depth)))
+                Some(Value::Array(Rc::new(self.array(depth))))
             }
             (b'>' | b']' | b'{' | b'}' | b')', _) => {
                 let length = if first == b'>' && self.byte(1) == Some(b'>') { 2 } else { 1 };
@@ -244,13 +246,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn dict(&mut self, depth: u32) -> Dict {
-        let mut dict = Dict::default();
+    fn dict(&mut self, depth: u32) -> Vec<(Vec<u8>, Value)> {
+        let mut dict = Vec::new();
         loop {
             match self.value(depth + 1) {
                 Some(Value::Name(name)) => match self.value(depth + 1) {
                     Some(Value::Word(word)) if matches!(&*word, b">>" | b"endobj" | b"stream") => return dict,
-                    Some(value) => dict.0.push((name, value)),
+                    Some(value) => dict.push((name, value)),
                     None => return dict,
                 },
                 None => return dict,

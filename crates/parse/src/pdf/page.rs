@@ -17,6 +17,8 @@ const TEXT: usize = 4 << 20;
 const FORMS: u32 = 8;
 /// Saved states.
 const SAVED: usize = 256;
+/// What looking at a note costs, as bytes of a stream: the pages of a file may all name the same ones.
+const NOTE: u64 = 64;
 /// Operands of one operator.
 const OPERANDS: usize = 600;
 
@@ -76,7 +78,7 @@ impl<'f, 'a> Walk<'f, 'a> {
         };
         let contents = self.file.get(page, "Contents");
         let streams = match (&*contents, page.get("Contents")) {
-            (Value::Array(streams), _) => streams.clone(),
+            (Value::Array(streams), _) => streams.to_vec(),
             (_, Some(one)) => vec![one.clone()],
             _ => vec![],
         };
@@ -101,7 +103,7 @@ impl<'f, 'a> Walk<'f, 'a> {
     /// Links, notes and filled-in fields of a page.
     fn notes(&self, page: &Dict, out: &mut String) {
         let Value::Array(notes) = &*self.file.get(page, "Annots") else { return };
-        for note in notes.iter().take(10_000).filter_map(|note| self.file.dict(note)) {
+        for note in notes.iter().take(10_000).take_while(|_| self.file.pay(NOTE)).filter_map(|note| self.file.dict(note)) {
             let action = self.file.dict(&self.file.get(&note, "A")).unwrap_or_default();
             for (word, value) in [("link", self.file.get(&action, "URI")), ("note", self.file.get(&note, "Contents")), ("field", self.file.get(&note, "V"))] {
                 if let Value::Text(text) = &*value
@@ -115,6 +117,8 @@ impl<'f, 'a> Walk<'f, 'a> {
 
     fn font(&self, resources: &Dict, name: &[u8]) -> Option<Rc<Font>> {
         let fonts = self.file.dict(resources.get("Font")?)?;
+        // A name is looked for in the whole of the list.
+        self.file.pay(fonts.0.len() as u64).then_some(())?;
         let value = fonts.get(std::str::from_utf8(name).ok()?)?;
         let Value::Reference(number) = value else { return Some(Rc::new(Font::read(self.file, &self.file.dict(value)?))) };
         if let Some(font) = self.fonts.borrow().get(number) {
@@ -196,7 +200,7 @@ impl Page<'_, '_, '_> {
             }
             b"TJ" => {
                 let Some(Value::Array(pieces)) = operands.last() else { return };
-                for piece in pieces {
+                for piece in pieces.iter() {
                     match piece.number() {
                         Some(back) => self.text = times(&[1.0, 0.0, 0.0, 1.0, -back as f32 / 1000.0 * self.size, 0.0], &self.text),
                         None => self.show(Some(piece)),
@@ -285,7 +289,7 @@ impl Page<'_, '_, '_> {
     fn form(&mut self, operands: &[Value], resources: &Dict, depth: u32) {
         let file = self.walk.file;
         let Some(Value::Name(name)) = operands.last() else { return };
-        let Some(objects) = resources.get("XObject").and_then(|value| file.dict(value)) else { return };
+        let Some(objects) = resources.get("XObject").and_then(|value| file.dict(value)).filter(|objects| file.pay(objects.0.len() as u64)) else { return };
         let Some(value) = std::str::from_utf8(name).ok().and_then(|name| objects.get(name)) else { return };
         let Some((dict, raw)) = file.stream(value).filter(|(dict, _)| dict.is("Subtype", "Form") && depth < FORMS) else { return };
         let Some(content) = file.decoded(&dict, raw) else { return };

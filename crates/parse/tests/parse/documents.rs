@@ -139,6 +139,14 @@ fn law_14_a_hostile_pdf_is_bounded() {
     assert_eq!(outcome.ended, Ended::Done, "within ten seconds of work");
 }
 
+#[test]
+fn law_14_a_pdf_in_which_every_object_reaches_to_the_end_is_bounded() {
+    let everywhere: Vec<u8> = [b"%PDF-1.4\n".to_vec(), (1..30_000).flat_map(|number| format!("{number} 0 obj(").into_bytes()).collect()].concat();
+    let (outcome, kept) = unpack(&mut everywhere.clone(), &parse::Budget { cpu_s: 10, ..budget() });
+    assert_eq!(outcome.ended, Ended::Done, "within ten seconds of work");
+    assert!(kept.has(FindingKind::Limit), "{:?}", kept.findings);
+}
+
 /// A TIFF block with a maker, a comment in UTF-16, and a place.
 fn exif() -> Vec<u8> {
     let mut out = b"II*\0\x08\0\0\0".to_vec();

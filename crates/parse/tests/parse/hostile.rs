@@ -178,6 +178,21 @@ fn warc_lengths_that_lie_cost_only_their_own_record() {
     assert!(account.rejected.iter().any(|r| r.reason.contains("belong to no record")), "{:?}", account.rejected);
 }
 
+#[test]
+fn law_14_a_record_whose_first_line_never_ends_is_refused_once() {
+    let good = response("http://good.invalid/", "", b"good");
+    let endless = [b"WARC/1.0 ".as_slice(), &b"x".repeat(80 << 10)].concat();
+    let (outcome, _) = unpack_bytes(&[good.as_slice(), &endless, b"\r\n", &good].concat());
+    assert_eq!((outcome.ended, outcome.summary.members_out, outcome.summary.rejected_count), (Ended::Done, 2, 1));
+    // Such a line ends as the line before a record of ARC does.
+    let line = |url: &str, length: usize| format!("{url} 1.1.1.1 20260101000000 text/html {length}\n");
+    let endless = line(&format!("http://{}.invalid/", "x".repeat(20 << 10)), 2);
+    let arc = [line("filedesc://x.arc", 2), "1\n\n".into(), endless, "no\n\n".into(), line("http://b.invalid/", 4), "four\n\n".into()].concat();
+    let (outcome, kept) = unpack_bytes(arc.as_bytes());
+    assert_eq!((outcome.ended, outcome.summary.members_out, outcome.summary.rejected_count), (Ended::Done, 2, 1));
+    assert_eq!(kept.named("http://b.invalid/").bytes, b"four");
+}
+
 trait ReplaceLength {
     fn replace_length(self, from: &str, to: &str) -> Vec<u8>;
 }

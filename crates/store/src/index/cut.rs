@@ -19,11 +19,13 @@ pub(crate) struct Cut {
     pub position: usize,
     /// Two clusters that follow one another, told beside each of them.
     pub pair: bool,
+    /// The look of a word in plain Latin letters, which is the word itself.
+    pub plain: bool,
 }
 
 impl From<text::tokens::Token> for Cut {
     fn from(token: text::tokens::Token) -> Cut {
-        Cut { pair: token.kind == Kind::Pair, text: token.text, start: token.raw.start, end: token.raw.end, position: token.position }
+        Cut { pair: token.kind == Kind::Pair, plain: false, text: token.text, start: token.raw.start, end: token.raw.end, position: token.position }
     }
 }
 
@@ -70,6 +72,24 @@ pub(crate) fn unspoilt<'t>(text: &'t str, letters: &[Cut], changed: usize) -> Ve
     (0..parts).map(|part| &text[letters[bound(part)].start..letters[bound(part + 1) - 1].end]).collect()
 }
 
+/// The words of a text as they look, when one of them looks like something else: else every word looks like itself, and
+/// stands at the same place in the index of record, where a question for looks is asked too.
+pub(crate) fn other_looks(text: &str) -> Vec<Cut> {
+    if !may_look_otherwise(text) {
+        return vec![];
+    }
+    let looks = of_looks(text);
+    if looks.iter().all(|cut| cut.plain) { vec![] } else { looks }
+}
+
+/// Whether a word with letters that are not plain Latin ones may stand in a text. A script without blanks has words
+/// only where letters or digits of other scripts stand in it.
+fn may_look_otherwise(text: &str) -> bool {
+    let clusters = |letter: char| is_unspaced(letter) && !letter.is_numeric();
+    let between = |letter: char| matches!(letter, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}') || letter.is_ascii() && !letter.is_ascii_alphanumeric();
+    !text.is_ascii() && !text.chars().all(|letter| clusters(letter) || between(letter))
+}
+
 /// The words of scripts with blanks as they look and as they sound in plain Latin letters, at the same places as in
 /// the index of record.
 pub(crate) fn of_looks(text: &str) -> Vec<Cut> {
@@ -80,10 +100,10 @@ pub(crate) fn of_looks(text: &str) -> Vec<Cut> {
             continue;
         }
         let (start, end, position) = (token.raw.start, token.raw.end, token.position);
-        let cut = |text: String| Cut { text, start, end, position, pair: false };
+        let cut = |text: String| Cut { text, start, end, position, pair: false, plain: false };
         if token.text.is_ascii() {
             // Plain Latin letters look like themselves.
-            cuts.push(cut(token.text.to_string()));
+            cuts.push(Cut { plain: true, ..cut(token.text.to_string()) });
             continue;
         }
         let folded = text::fold::fold(token.text);
@@ -102,7 +122,7 @@ pub(crate) fn looks_for_query(text: &str) -> Vec<Vec<Cut>> {
         return vec![];
     }
     let form = |by: &dyn Fn(text::fold::Folded) -> String| {
-        let cut = |token: &text::tokens::Token| Cut { text: by(text::fold::fold(&token.text)), start: token.raw.start, end: token.raw.end, position: token.position, pair: false };
+        let cut = |token: &text::tokens::Token| Cut { text: by(text::fold::fold(&token.text)), start: token.raw.start, end: token.raw.end, position: token.position, pair: false, plain: false };
         tokens.iter().map(cut).collect::<Vec<Cut>>()
     };
     let (look, sound) = (form(&|folded| folded.look), form(&|folded| folded.sound.unwrap_or(folded.look)));
@@ -121,7 +141,7 @@ pub(crate) fn of_words(text: &str) -> Vec<Cut> {
         return vec![];
     }
     let words = text::words::words(text).filter(|word| word.text.contains(is_unspaced));
-    words.enumerate().map(|(position, word)| Cut { text: word.text, start: word.raw.start, end: word.raw.end, position, pair: false }).collect()
+    words.enumerate().map(|(position, word)| Cut { text: word.text, start: word.raw.start, end: word.raw.end, position, pair: false, plain: false }).collect()
 }
 
 /// A stretch of text around a hit, for showing it.
@@ -217,5 +237,25 @@ impl TokenStream for Stream<'_> {
 
     fn token_mut(&mut self) -> &mut Token {
         &mut self.token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_unspaced, may_look_otherwise, of_looks, other_looks};
+
+    #[test]
+    fn what_is_left_out_of_the_looks_stands_in_the_index_of_record() {
+        // Each letter of the scripts without blanks, alone and beside others of them.
+        for letter in ('\u{0e00}'..='\u{9fff}').filter(|letter| is_unspaced(*letter)) {
+            for text in [format!("{letter}"), format!("ກ{letter}ข {letter}"), format!("({letter}, {letter})")] {
+                let looks = of_looks(&text);
+                assert!(may_look_otherwise(&text) || looks.iter().all(|cut| cut.plain), "{text}: {looks:?}");
+            }
+        }
+        assert!(other_looks("plain words, 12 of them").is_empty());
+        assert!(other_looks("ຂາຍ ເຄື່ອງ").is_empty());
+        assert_eq!(other_looks("a vеndor").len(), 2, "a Cyrillic letter");
+        assert_eq!(other_looks("ຂາຍ vеndor").len(), 1);
     }
 }

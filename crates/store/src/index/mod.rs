@@ -5,8 +5,8 @@
 //! of scripts without: a dictionary that cuts a word wrongly loses evidence, a cluster does not. Two more fields only
 //! add: look-alike letters folded into one, and dictionary words for ranking. Every hit is confirmed on the stored text.
 //!
-//! A question is answered by documents: what has bytes of its own (a page, a file, a mail). Their passages are what is
-//! found and shown.
+//! A question is answered by documents: what has bytes of its own (a page, a file), and a mail with all that it carries.
+//! Their passages are what is found and shown.
 //!
 //! It refuses to be evidence and to be complete: what it holds was read out of exhibits, and the desk says which
 //! exhibits are in it. It knows no permit: the desk tells it which exhibits may be looked at, before anything is counted.
@@ -56,7 +56,7 @@ pub struct IndexKey {
 }
 
 /// The layout that this program writes and reads.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 impl std::fmt::Debug for IndexKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -98,6 +98,9 @@ pub struct Held {
     pub derivation: String,
     /// The derived bytes in which offsets count; none when they count in the exhibit itself.
     pub blob: Option<String>,
+    /// The mail of the exhibit that carries these bytes, by a name of its own: all that it carries answers together. None
+    /// when these bytes answer for themselves.
+    pub mail: Option<String>,
     /// Address or name of the place.
     pub place: String,
     /// Host of the address.
@@ -160,6 +163,7 @@ struct Fields {
     exhibit: IndexField,
     derivation: IndexField,
     blob: IndexField,
+    mail: IndexField,
     place: IndexField,
     host: IndexField,
     zone: IndexField,
@@ -197,6 +201,7 @@ fn schema() -> (Schema, Fields) {
         exhibit: builder.add_text_field("exhibit", STRING | STORED | FAST),
         derivation: builder.add_text_field("derivation", STRING | STORED),
         blob: builder.add_text_field("blob", STRING | STORED),
+        mail: builder.add_text_field("mail", STORED),
         place: builder.add_text_field("place", cut(RECORD, positions).set_stored()),
         host: builder.add_text_field("host", STRING | STORED | FAST),
         zone: builder.add_text_field("zone", STRING | STORED | FAST),
@@ -227,7 +232,7 @@ impl CaseIndex {
         let (schema, fields) = schema();
         let index = tantivy::Index::open_or_create(SealedFolder::new(&root, key.secret()?), schema).map_err(fault)?;
         index.tokenizers().register(RECORD, cut::Record);
-        index.tokenizers().register(LOOKS, cut::Added(cut::of_looks));
+        index.tokenizers().register(LOOKS, cut::Added(cut::other_looks));
         index.tokenizers().register(WORDS, cut::Added(cut::of_words));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into().map_err(fault)?;
         Ok(CaseIndex { index, reader, fields })
@@ -293,9 +298,9 @@ impl CaseIndex {
     /// When a file of the index does not open.
     pub fn ask(&self, ask: &Ask, reach: &Reach) -> Result<Answer, StoreError> {
         let planned = Planned::of(ask);
-        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, settled: HashMap::new(), left: LOOKED_AT };
+        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, reach, settled: HashMap::new(), left: LOOKED_AT };
         let query = self.within(self.wanted(&planned), reach);
-        let possible = asking.possible(reach)?;
+        let possible = asking.possible()?;
         let aggregations: Aggregations = serde_json::from_str(FACETS).map_err(|e| StoreError::damaged(e.to_string()))?;
         let facets = AggregationCollector::from_aggs(aggregations, Default::default());
         let most = reach.most.max(1);
@@ -331,9 +336,9 @@ impl CaseIndex {
     /// When a file of the index does not open, or `each` refuses.
     pub fn each_answer(&self, ask: &Ask, reach: &Reach, each: &mut dyn FnMut(&Held, &Confirmed) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let planned = Planned::of(ask);
-        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, settled: HashMap::new(), left: usize::MAX };
+        let mut asking = Asking { index: self, searcher: self.reader.searcher(), planned: &planned, reach, settled: HashMap::new(), left: usize::MAX };
         let query = self.within(self.wanted(&planned), reach);
-        let possible = asking.possible(reach)?;
+        let possible = asking.possible()?;
         for address in in_order(asking.search(&query, &possible, DocSetCollector)?) {
             let held = asking.held(address)?;
             let Some(confirmed) = confirm::shown(&planned, &held) else { continue };
@@ -377,11 +382,14 @@ impl CaseIndex {
     fn within(&self, query: Box<dyn Query>, reach: &Reach) -> BooleanQuery {
         let exhibits = TermSetQuery::new(reach.exhibits.iter().map(|label| Term::from_field_text(self.fields.exhibit, label)));
         let mut parts: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, query), (Occur::Must, boosted(Box::new(exhibits), 0.0))];
-        if !reach.without.is_empty() {
-            let without = TermSetQuery::new(reach.without.iter().map(|blob| Term::from_field_text(self.fields.blob, blob)));
-            parts.push((Occur::MustNot, Box::new(without)));
-        }
+        parts.extend(self.without(reach));
         BooleanQuery::new(parts)
+    }
+
+    /// Takes out the parts of an exhibit that may not be looked at.
+    fn without(&self, reach: &Reach) -> Option<(Occur, Box<dyn Query>)> {
+        let without = || TermSetQuery::new(reach.without.iter().map(|blob| Term::from_field_text(self.fields.blob, blob)));
+        (!reach.without.is_empty()).then(|| (Occur::MustNot, Box::new(without()) as Box<dyn Query>))
     }
 
     /// A query that gives every passage that answers, and perhaps others: what must not be there is left to the
@@ -426,6 +434,10 @@ impl CaseIndex {
         if !looks.is_empty() {
             let mut parts = vec![(Occur::Should, query)];
             parts.extend(looks.iter().map(|look| (Occur::Should, boosted(phrase(fields.looks, look, words.how), 0.1))));
+            // A text all of whose words look like themselves has its looks in the index of record.
+            let typed = cut::of_record(&words.text);
+            let others = looks.iter().filter(|look| !look.iter().zip(&typed).all(|(look, typed)| look.text == typed.text));
+            parts.extend(others.map(|look| (Occur::Should, boosted(phrase(fields.text, look, words.how), 0.1))));
             query = Box::new(BooleanQuery::new(parts));
         }
         let dictionary = cut::of_words(&words.text);
@@ -449,6 +461,7 @@ impl CaseIndex {
             exhibit: text(fields.exhibit).unwrap_or_default(),
             derivation: text(fields.derivation).unwrap_or_default(),
             blob: text(fields.blob),
+            mail: text(fields.mail),
             place: text(fields.place).unwrap_or_default(),
             host: text(fields.host),
             zone: text(fields.zone).unwrap_or_default(),
@@ -499,8 +512,9 @@ struct Asking<'a> {
     index: &'a CaseIndex,
     searcher: tantivy::Searcher,
     planned: &'a Planned<'a>,
+    reach: &'a Reach,
     /// Documents that were settled: whether they answer, where that could be told.
-    settled: HashMap<(String, Option<String>), Option<bool>>,
+    settled: HashMap<Document, Option<bool>>,
     /// Passages that may still be read.
     left: usize,
 }
@@ -518,12 +532,12 @@ impl Asking<'_> {
     }
 
     /// The documents within the reach that can answer; none when every document with a candidate can.
-    fn possible(&self, reach: &Reach) -> Result<Option<Arc<HashSet<u64>>>, StoreError> {
+    fn possible(&self) -> Result<Option<Arc<HashSet<u64>>>, StoreError> {
         if self.planned.is_of_one_passage() {
             return Ok(None);
         }
         let mut of = |part: usize| {
-            let query = self.index.within(self.index.part(&self.planned.parts()[part]), reach);
+            let query = self.index.within(self.index.part(&self.planned.parts()[part]), self.reach);
             self.searcher.search(&query, &Documents).map_err(fault)
         };
         let both = |a: HashSet<u64>, b: HashSet<u64>| {
@@ -554,7 +568,7 @@ impl Asking<'_> {
         if self.planned.is_of_one_passage() {
             return Ok(Some(true));
         }
-        let document = (held.exhibit.clone(), held.blob.clone());
+        let document = Document::of(held);
         if let Some(settled) = self.settled.get(&document) {
             return Ok(*settled);
         }
@@ -574,7 +588,10 @@ impl Asking<'_> {
             return Ok(true);
         }
         let same = TermQuery::new(Term::from_field_u64(self.index.fields.document, document_of(held)), IndexRecordOption::Basic);
-        let query = BooleanQuery::new(vec![(Occur::Must, Box::new(same) as Box<dyn Query>), (Occur::Must, self.index.part(part))]);
+        let mut all = vec![(Occur::Must, Box::new(same) as Box<dyn Query>), (Occur::Must, self.index.part(part))];
+        // A restricted part of a mail answers nothing, neither for the others nor against them.
+        all.extend(self.index.without(self.reach));
+        let query = BooleanQuery::new(all);
         let found = self.searcher.search(&query, &DocSetCollector).map_err(|e| Unsettled::Fault(fault(e)))?;
         for address in in_order(found) {
             if self.left == 0 {
@@ -582,7 +599,7 @@ impl Asking<'_> {
             }
             let other = self.held(address).map_err(Unsettled::Fault)?;
             // A number stands for a document, and the document is what counts.
-            if (&other.exhibit, &other.blob) == (&held.exhibit, &held.blob) && confirm::part_holds(part, &other) {
+            if Document::of(&other) == Document::of(held) && confirm::part_holds(part, &other) {
                 return Ok(true);
             }
         }
@@ -596,9 +613,29 @@ fn in_order(found: HashSet<tantivy::DocAddress>) -> Vec<tantivy::DocAddress> {
     found
 }
 
+/// What answers together: a mail with all that it carries, else what has bytes of its own.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Document {
+    Mail(String, String),
+    Bytes(String, Option<String>),
+}
+
+impl Document {
+    fn of(held: &Held) -> Document {
+        match &held.mail {
+            Some(mail) => Document::Mail(held.exhibit.clone(), mail.clone()),
+            None => Document::Bytes(held.exhibit.clone(), held.blob.clone()),
+        }
+    }
+}
+
 /// A number for the document in which a passage lies.
 fn document_of(held: &Held) -> u64 {
-    let digest = Sha256::new().chain_update(&held.exhibit).chain_update([0]).chain_update(held.blob.as_deref().unwrap_or_default()).finalize();
+    let (sort, name) = match (&held.mail, &held.blob) {
+        (Some(mail), _) => (1, mail.as_str()),
+        (None, blob) => (0, blob.as_deref().unwrap_or_default()),
+    };
+    let digest = Sha256::new().chain_update(&held.exhibit).chain_update([sort]).chain_update(name).finalize();
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
@@ -692,7 +729,7 @@ impl Writer {
         if !held.secrets.is_empty() {
             document.add_bytes(fields.secrets, &pack_ranges(&held.secrets));
         }
-        for (field, value) in [(fields.blob, &held.blob), (fields.host, &held.host), (fields.language, &held.language)] {
+        for (field, value) in [(fields.blob, &held.blob), (fields.mail, &held.mail), (fields.host, &held.host), (fields.language, &held.language)] {
             if let Some(value) = value {
                 document.add_text(field, value);
             }

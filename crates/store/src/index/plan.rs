@@ -1,4 +1,4 @@
-//! A question taken apart, to be asked of a whole document: what has bytes of its own, as a page, a file, a mail. Words
+//! A question taken apart, to be asked of a whole document: what has bytes of its own, as a page or a file, or a mail. Words
 //! that must be there together may stand in different passages of it, one in the title and one far down; what must not
 //! be there may stand in none of them.
 //!

@@ -50,6 +50,7 @@ fn held(exhibit: &str, text: &str, i: usize) -> Held {
         exhibit: exhibit.into(),
         derivation: "deriv-1".into(),
         blob: Some(format!("blob-{i}")),
+        mail: None,
         place: format!("http://market{i}.example/item/{i}"),
         host: Some(format!("market{i}.example")),
         zone: "text".into(),
@@ -241,6 +242,46 @@ fn law_01_a_document_outside_the_reach_answers_no_part_of_a_question() {
     assert_eq!((answer.hits.len(), answer.candidates), (2, 2));
     let answer = shelf.ask_within("shop bitcoin", &["E-0001", "E-0002"], &["blob-0", "blob-1"]);
     assert_eq!((answer.hits.len(), answer.candidates), (1, 1));
+}
+
+/// Two mails of one exhibit and the file beside them: a header and two parts each.
+fn mails() -> Shelf {
+    let shelf = Shelf { home: TempDir::new().unwrap(), key: IndexKey::fresh().unwrap() };
+    let mut writer = shelf.open().writer().unwrap();
+    let parts = [(0, "7", "from somchai"), (1, "7", "the parcel goes on friday"), (2, "7", "list of the lawyer"), (3, "8", "from somchai"), (4, "8", "nothing on friday"), (5, "", "the parcel from somchai")];
+    for (n, mail, text) in parts {
+        writer.add(&Held { mail: Some(mail.to_string()).filter(|mail| !mail.is_empty()), ..held("E-0001", text, n) }).unwrap();
+    }
+    // Another exhibit has a mail of the same number.
+    writer.add(&Held { mail: Some("7".into()), ..held("E-0002", "from khamla", 6) }).unwrap();
+    writer.commit().unwrap();
+    shelf
+}
+
+fn blobs(answer: &Answer) -> Vec<&str> {
+    let mut found: Vec<&str> = answer.hits.iter().map(|hit| hit.held.blob.as_deref().unwrap()).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn law_09_the_parts_of_one_mail_answer_together_and_each_has_its_own_bytes() {
+    let shelf = mails();
+    let check = |question: &str, expected: &[&str]| assert_eq!(blobs(&shelf.ask(question)), expected, "{question}");
+    check("somchai parcel", &["blob-0", "blob-1", "blob-5"]);
+    check("somchai -parcel", &["blob-3"]);
+    check("friday -lawyer", &["blob-4"]);
+    check("khamla parcel", &[]);
+    check("lawyer khamla", &[]);
+}
+
+#[test]
+fn law_07_a_restricted_part_of_a_mail_answers_neither_for_the_others_nor_against_them() {
+    let shelf = mails();
+    let ask = |question: &str| shelf.ask_within(question, &["E-0001"], &["blob-2"]);
+    assert!(blobs(&ask("somchai lawyer")).is_empty());
+    assert_eq!(blobs(&ask("somchai -lawyer")), ["blob-0", "blob-3", "blob-5"]);
+    assert_eq!(ask("somchai -lawyer").candidates, 3);
 }
 
 #[test]
