@@ -20,6 +20,7 @@ pub mod disclosure;
 pub mod event;
 pub mod exhibit;
 pub mod filter;
+pub mod graph;
 pub mod finding;
 pub mod id;
 pub mod known;
@@ -36,6 +37,7 @@ mod quoted;
 pub mod selector;
 pub mod statement;
 pub mod subject;
+pub mod timeline;
 pub mod viewing;
 
 pub use digest::Sha256Digest;

@@ -4,6 +4,7 @@
 mod asking;
 mod cases;
 mod collect;
+mod drawn;
 mod exhibits;
 mod hashes;
 mod node;
@@ -275,6 +276,8 @@ impl Office {
             Verb::Watch(verb) => self.watch(verb),
             Verb::Pictures { case, exhibit, purpose, reveal } => self.pictures(&case, exhibit.as_deref(), &purpose, reveal),
             Verb::Rows { case, exhibit, purpose, reveal } => self.rows(&case, exhibit.as_deref(), &purpose, reveal),
+            Verb::Timeline(typed) => self.timeline(&typed),
+            Verb::Graph(typed) => self.graph(&typed),
             Verb::Search { case, question, purpose, most, rebuild } => self.search(&case, question.as_deref(), purpose.as_deref(), most, rebuild),
             Verb::Selectors { case, value, purpose, reveal } => self.selectors(&case, value.as_deref(), &purpose, reveal),
             Verb::Elsewhere { case, value, exhibit, purpose } => self.elsewhere(&case, value.as_deref(), exhibit.as_deref(), &purpose),
