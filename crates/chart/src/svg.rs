@@ -178,7 +178,7 @@ pub fn timeline(sheet: &Sheet, lanes: &[Lane]) -> String {
     let rows = LISTED.div_ceil(2);
     for (n, (.., number, words)) in listed.iter().take(LISTED).enumerate() {
         let place = (FIELD.0 + column * i32::from(n >= rows), bottom + 90 + row * i32::try_from(n % rows).unwrap_or(0));
-        text(&mut svg, place, 21, &format!("{number}  {}", short(words, 78)));
+        text(&mut svg, place, 21, &format!("{number}  {}", short(words, 100)));
     }
     if listed.len() > LISTED {
         text(&mut svg, (FIELD.0, bottom + 90 + row * i32::try_from(rows).unwrap_or(0)), 21, &format!("… and {} more in the table", listed.len() - LISTED));

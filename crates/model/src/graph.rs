@@ -272,7 +272,7 @@ pub fn folded(name: &str) -> String {
 /// The site that a place belongs to: the host of an address; none for a member of a file.
 pub fn site_of(place: &str) -> Option<&str> {
     let (_, rest) = place.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
     Some(host).filter(|host| !host.is_empty())
 }
 

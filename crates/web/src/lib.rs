@@ -8,6 +8,7 @@
 
 mod answers;
 mod api;
+mod drawn;
 mod frame;
 mod gate;
 mod house;

@@ -1,7 +1,7 @@
 //! The server: from a request to the page that answers it.
 //!
 //! Every address but the login, the looks and the description of the interface asks for a session. Every answer forbids
-//! scripts, frames and other origins, and is kept by no cache.
+//! scripts, frames and other origins, and is kept by no cache; the two pages that draw may run one script of this server.
 
 use std::{path::PathBuf, sync::Arc, time::{Duration, Instant}};
 
@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use crate::{
     answers::{Answers, Asked, Wish},
     api,
+    drawn::{self, Draws},
     frame::{Frame, text_of},
     gate::{self, Pace},
     house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
@@ -88,12 +89,12 @@ impl Answered {
     }
 }
 
-type Shared = Arc<Workspace>;
+pub(crate) type Shared = Arc<Workspace>;
 
 /// Who asks, and with which token.
 pub(crate) struct Reader {
     pub(crate) token: String,
-    person: Person,
+    pub(crate) person: Person,
 }
 
 impl Workspace {
@@ -133,6 +134,10 @@ impl Workspace {
             .route("/done/{number}", get(done))
             .route("/done/{number}/file", get(done_file))
             .route("/case/{case}", get(case))
+            .route("/case/{case}/timeline", get(drawn::timeline))
+            .route("/case/{case}/timeline.svg", get(drawn::timeline_on_paper))
+            .route("/case/{case}/graph", get(drawn::graph))
+            .route("/case/{case}/graph.svg", get(drawn::graph_on_paper))
             .route("/case/{case}/{part}", get(part))
             .route("/case/{case}/exhibits/{exhibit}", get(exhibit))
             .route("/assets/{*name}", get(asset))
@@ -220,7 +225,7 @@ impl Workspace {
         }
     }
 
-    async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
+    pub(crate) async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
         let to_login = || Redirect::to("/login").into_response();
         let token = gate::cookie(headers, gate::COOKIE).filter(|token| !token.is_empty()).ok_or_else(to_login)?;
         self.reader_of(token).await.map_err(|_| to_login())
@@ -231,7 +236,7 @@ impl Workspace {
         gate::cookie(headers, gate::LANGUAGE).filter(|code| self.languages.has(code)).unwrap_or_else(|| self.languages.best(accepted()))
     }
 
-    fn frame<'a>(&'a self, headers: &'a HeaderMap, person: Option<&'a Person>, path: &'a str) -> Frame<'a> {
+    pub(crate) fn frame<'a>(&'a self, headers: &'a HeaderMap, person: Option<&'a Person>, path: &'a str) -> Frame<'a> {
         Frame { languages: &self.languages, language: self.language(headers), agency: &self.agency, training: self.training, person, case: None, path, again: None }
     }
 }
@@ -250,6 +255,7 @@ async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next)
     }
     let is_asset = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
+    let draws = response.extensions().get::<Draws>().is_some();
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
@@ -263,11 +269,14 @@ async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next)
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if draws {
+        headers.insert(header::CONTENT_SECURITY_POLICY, drawn::POLICY);
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is_asset { "private, max-age=86400" } else { "no-store" }));
     response
 }
 
-fn shown(page: Markup) -> Response {
+pub(crate) fn shown(page: Markup) -> Response {
     Html(page.into_string()).into_response()
 }
 
@@ -284,7 +293,7 @@ pub(crate) fn status_of(exit: i32) -> StatusCode {
     }
 }
 
-fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Response {
+pub(crate) fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Response {
     shown_as(status_of(refusal.exit), frame.page(title, &frame.refused(refusal)))
 }
 
@@ -619,6 +628,7 @@ fn file_name(step: &Step, typed: &Typed) -> String {
     let kept: String = what.map_or("answer", String::as_str).chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
     let ending = match step.name.as_str() {
         "exhibit/label" | "transfer/slip" | "report/export" => "pdf",
+        "timeline" | "graph" => if typed.contains_key("data") { "json" } else { "svg" },
         _ => "bin",
     };
     format!("{kept}.{ending}")
@@ -744,13 +754,13 @@ async fn nowhere(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     no_such_page(&shared.frame(&headers, Some(&reader.person), ""))
 }
 
-fn no_such_page(frame: &Frame<'_>) -> Response {
+pub(crate) fn no_such_page(frame: &Frame<'_>) -> Response {
     let refusal = Refusal { text: frame.t("no-such-page"), law: None, exit: 2 };
     shown_as(StatusCode::NOT_FOUND, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
 }
 
 /// Whether a text can be the label of a case: no address leads out of its place.
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
@@ -771,7 +781,10 @@ async fn asset(Path(name): Path<String>) -> Response {
         "fonts/NotoSansThai-Bold.ttf" => font!("NotoSansThai-Bold.ttf"),
         "fonts/NotoSansKhmer-Regular.ttf" => font!("NotoSansKhmer-Regular.ttf"),
         "fonts/NotoSansMyanmar-Regular.ttf" => font!("NotoSansMyanmar-Regular.ttf"),
-        _ => return StatusCode::NOT_FOUND.into_response(),
+        name => match drawn::script(name) {
+            Some(script) => ("text/javascript; charset=utf-8", script),
+            None => return StatusCode::NOT_FOUND.into_response(),
+        },
     };
     ([(header::CONTENT_TYPE, kind)], bytes).into_response()
 }

@@ -83,7 +83,8 @@ function draw(place: Island, values: Values): void {
       const line = values.lines[Number(edge)]!;
       const other = values.things[Number(Number(from) === node ? to : from)]!;
       if (list.children.length >= LISTED) { more += 1; return; }
-      const arrow = Number(from) === node ? `${line[3]} ` : `← ${line[3]} `;
+      const says = place.say("says-" + line[3]);
+      const arrow = Number(from) === node ? `${says} ` : `← ${says} `;
       list.append(element("li", {}, arrow, element("a", { href: why(line[0]) }, plain(other[2], 80)), ` (${place.say("strength-" + values.strengths[line[4]])}, ${line[5]})`));
     });
     const around = new URLSearchParams(asks);
