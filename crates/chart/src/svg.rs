@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::places::{Place, SIDE};
+use crate::places::Place;
 
 /// The sheet in tenths of a millimetre.
 const SHEET: (i32, i32) = (2970, 2100);
@@ -106,13 +106,18 @@ pub struct Lane {
 /// A graph on a sheet.
 pub fn graph(sheet: &Sheet, things: &[Drawn], lines: &[Joined]) -> String {
     let mut svg = opened(sheet);
-    let at = |place: Place| {
-        let scale = |unit: i32, from: i32, to: i32| from + i32::try_from(i64::from(unit) * i64::from(to - from) / i64::from(SIDE)).unwrap_or(0);
-        // One scale for both sides, so that nothing is stretched.
-        let side = (FIELD.2 - FIELD.0).min(FIELD.3 - FIELD.1);
-        let left = FIELD.0 + (FIELD.2 - FIELD.0 - side) / 2;
-        (scale(place.0, left, left + side), scale(place.1, FIELD.1, FIELD.1 + side))
+    // One scale for both sides, so that nothing is stretched; what is drawn stands in the middle.
+    let side = |value: fn(Place) -> i32| {
+        let least = things.iter().map(|thing| value(thing.place)).min().unwrap_or(0);
+        (least, things.iter().map(|thing| value(thing.place)).max().unwrap_or(0) - least)
     };
+    let ((left, wide), (top, high)) = (side(|place| place.0), side(|place| place.1));
+    let (room_wide, room_high) = (FIELD.2 - FIELD.0 - 200, FIELD.3 - FIELD.1);
+    // A scale is a part of two whole numbers: the narrower of both.
+    let (over, under) = if i64::from(wide) * i64::from(room_high) > i64::from(high) * i64::from(room_wide) { (room_wide, wide) } else { (room_high, high) };
+    let scaled = |units: i32| i32::try_from(i64::from(units) * i64::from(over) / i64::from(under.max(1))).unwrap_or(0);
+    let (begin_x, begin_y) = (FIELD.0 + (room_wide - scaled(wide)) / 2, FIELD.1 + (room_high - scaled(high)) / 2);
+    let at = |place: Place| (begin_x + scaled(place.0 - left), begin_y + scaled(place.1 - top));
     for line in lines {
         let (Some(from), Some(to)) = (things.get(line.from), things.get(line.to)) else { continue };
         let (from, to) = (at(from.place), at(to.place));
@@ -314,7 +319,7 @@ mod tests {
     #[test]
     fn strangers_words_are_text_on_the_sheet() {
         let hostile = "<script>alert(1)</script>\"/><image href=\"http://evil.example\"/>\u{202e}txt\u{0}\u{7}";
-        let svg = graph(&Sheet { title: hostile.into(), ..sheet() }, &[thing(hostile, (0, 0)), thing(&"\u{0301}".repeat(900), (SIDE, SIDE))], &[]);
+        let svg = graph(&Sheet { title: hostile.into(), ..sheet() }, &[thing(hostile, (0, 0)), thing(&"\u{0301}".repeat(900), (900, 20_000))], &[]);
         for never in ["<script", "<image", "href=\"http", "\u{202e}", "\u{0}", "\u{7}"] {
             assert!(!svg.contains(never), "{never:?} stands in {svg}");
         }

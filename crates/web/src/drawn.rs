@@ -223,18 +223,22 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
     }
 }
 
-fn exhibit(frame: &Frame<'_>, value: &Value) -> Markup {
-    html! { @if value.is_string() { (show::value(frame, "exhibit", value)) } }
-}
-
 /// Where something stands: exhibit, place, bytes.
 fn stands(frame: &Frame<'_>, value: &Value) -> Markup {
-    html! {
-        (exhibit(frame, &value["exhibit"]))
-        @if let Some(place) = value["place"].as_str() { " " span class="long" { (show::plain(place, 300)) } }
-        @if let (Some(start), Some(end)) = (value["start"].as_u64(), value["end"].as_u64()) { " · " (frame.t("bytes")) " " (start) "–" (end) @if value["blob"].is_string() { " " (frame.t("drawn-in-blob")) } }
-        @for name in ["record", "source"] { @if let Some(record) = value[name].as_str() { " · " (record) } }
+    let bytes = value["start"].as_u64().zip(value["end"].as_u64());
+    let mut parts = Vec::new();
+    if value["exhibit"].is_string() {
+        parts.push(show::value(frame, "exhibit", &value["exhibit"]));
     }
+    if let Some(place) = value["place"].as_str() {
+        parts.push(html! { (show::plain(place, 300)) });
+    }
+    if let Some((start, end)) = bytes {
+        parts.push(html! { (frame.t("bytes")) " " (start) "–" (end) @if value["blob"].is_string() { " " (frame.t("drawn-in-blob")) } });
+    }
+    let records = ["record", "source"].into_iter().filter_map(|name| value[name].as_str()).filter(|record| value["exhibit"] != *record);
+    parts.extend(records.map(|record| html! { (show::plain(record, 120)) }));
+    html! { @for (n, part) in parts.iter().enumerate() { @if n > 0 { " · " } (part) } }
 }
 
 fn head(frame: &Frame<'_>, keys: &[&str]) -> Markup {
@@ -243,7 +247,7 @@ fn head(frame: &Frame<'_>, keys: &[&str]) -> Markup {
 
 fn table(frame: &Frame<'_>, caption: &str, keys: &[&str], rows: &[Vec<Markup>]) -> Markup {
     html! {
-        div class="table" tabindex="0" role="region" aria-label=(caption) {
+        div class="table anywhere" tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption class="sr" { (caption) }
                 (head(frame, keys))
