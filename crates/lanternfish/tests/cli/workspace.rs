@@ -416,7 +416,7 @@ fn law_14_only_the_pages_that_draw_may_run_a_script_and_only_ours() {
     let office = Office::working();
     let open = Open::of(&office);
     let noy = office.token(NOY);
-    let exhibit = string(&office.does(NOY, "exhibit admit", &[&office.file("_chat.txt", format!("{}[14/01/2026, 10:00:00] Bee: {HOSTILE}\n", "[13/01/2026, 10:00:00] Anna: SYNTHETIC good morning\n".repeat(40))), "--description", HOSTILE])["exhibit"]);
+    let exhibit = string(&office.does(NOY, "exhibit admit", &[&office.file("_chat.txt", "[13/01/2026, 10:00:00] Anna: SYNTHETIC good morning\n[14/01/2026, 10:00:00] Bee: good morning\n"), "--description", HOSTILE])["exhibit"]);
     office.does(NOY, "examine", &[&exhibit]);
     for path in PAGES.iter().map(|path| path.replace("{case}", &office.case)) {
         let page = open.page(noy, &path);
