@@ -87,10 +87,14 @@ pub fn place(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, element: 
 /// When the permit is not to query.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<ChargeView>, StoreError> {
     for_action(permit, Action::Query)?;
-    let rows = desk.store.list(scope, "charge")?;
-    let views = rows.iter().map(|row| view(desk, scope, row, &row.content()?)).collect::<Result<Vec<_>, _>>()?;
+    let views = all(desk, scope)?;
     desk.store.commit(scope, permit, NewEvent::new(EventType::FindingConsulted, None, json!({"charges": views.len()})), vec![])?;
     Ok(views)
+}
+
+/// Every charge with its matrix; the caller's step writes the event.
+pub(crate) fn all(desk: &Desk, scope: &Scope) -> Result<Vec<ChargeView>, StoreError> {
+    desk.store.list(scope, "charge")?.iter().map(|row| view(desk, scope, row, &row.content()?)).collect()
 }
 
 fn view(desk: &Desk, scope: &Scope, row: &Row, charge: &Charge) -> Result<ChargeView, StoreError> {

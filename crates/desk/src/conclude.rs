@@ -153,10 +153,16 @@ fn close_quarantined(desk: &Desk, scope: &Scope, permit: &Permit, views: &mut [F
 /// When the permit is not to query.
 pub fn list(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<FindingView>, StoreError> {
     for_action(permit, Action::Query)?;
-    let mut views = all(desk, scope)?;
-    errata::mark(&errata::all(desk, scope)?, &mut views, &mut [], report_draft::frame_of_errata("en")?);
-    let closed = close_quarantined(desk, scope, permit, &mut views)?;
+    let (views, closed) = shown(desk, scope, permit)?;
     let event = NewEvent::new(EventType::FindingConsulted, None, json!({"count": views.len(), "in_quarantine": closed}));
     desk.store.commit(scope, permit, event, vec![])?;
     Ok(views)
+}
+
+/// Every finding as a list shows it, and how many of them are in quarantine; the caller's step writes the event.
+pub(crate) fn shown(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<(Vec<FindingView>, usize), StoreError> {
+    let mut views = all(desk, scope)?;
+    errata::mark(&errata::all(desk, scope)?, &mut views, &mut [], report_draft::frame_of_errata("en")?);
+    let closed = close_quarantined(desk, scope, permit, &mut views)?;
+    Ok((views, closed))
 }

@@ -367,6 +367,11 @@ pub fn transfers(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<Tran
     Ok(views)
 }
 
+/// Every transfer with what both people signed; the caller's step writes the event.
+pub(crate) fn signed(desk: &Desk, scope: &Scope) -> Result<Vec<(TransferView, TransferContent)>, StoreError> {
+    desk.store.list(scope, "transfer")?.iter().map(|row| Ok((transfer_of(desk, row)?, row.content()?))).collect()
+}
+
 fn transfer_of(desk: &Desk, row: &Row) -> Result<TransferView, StoreError> {
     shown(desk, &row.id, &row.state, row.content()?)
 }

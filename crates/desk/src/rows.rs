@@ -92,6 +92,16 @@ pub(crate) fn writes(
     }).collect()
 }
 
+/// Rows as their reader may see them, before anybody is told of the question.
+pub(crate) struct Seen {
+    /// The rows.
+    pub rows: Vec<RowView>,
+    /// How many more stand in exhibits that the authority does not reach.
+    pub outside: usize,
+    /// How many private keys, seed phrases, cards and logins stand in the places of these rows.
+    pub secrets: usize,
+}
+
 /// Rows of the case, of one exhibit or of all. What opens an account, a wallet or a key is covered in them unless
 /// `reveal` is asked for: the event says so.
 ///
@@ -99,16 +109,27 @@ pub(crate) fn writes(
 /// When the permit is not to query.
 pub fn rows(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: Option<&str>, purpose: &str, reveal: bool) -> Result<RowHits, StoreError> {
     for_action(permit, Action::Query)?;
+    let wanted = exhibit.map(|label| crate::row::parse_label(label, 'E').map(crate::row::exhibit_label)).transpose()?;
+    let Seen { rows: found, outside, secrets: count } = seen(desk, scope, permit, wanted.as_deref(), reveal)?;
+    let silent: Vec<String> = search::places(desk, scope, permit)?.silent().iter().cloned().collect();
+    let results = Sha256Digest::of(&serde_json::to_vec(&found).map_err(crate::office::input)?);
+    let detail = json!({"query": "rows", "exhibit": wanted, "purpose": purpose, "count": found.len(), "outside-authority": outside, "unsearched": silent, "results": results,
+        "revealed": if reveal { Some(count) } else { None }});
+    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
+    Ok(RowHits { rows: found, outside, silent, secrets: count, event })
+}
+
+/// The rows alone; the caller's step writes the event.
+pub(crate) fn seen(desk: &Desk, scope: &Scope, permit: &Permit, wanted: Option<&str>, reveal: bool) -> Result<Seen, StoreError> {
     let closed = search::closed_labels(desk, scope)?;
     let parts = reclassify::restricted_parts(desk, scope)?;
-    let wanted = exhibit.map(|label| crate::row::parse_label(label, 'E').map(crate::row::exhibit_label)).transpose()?;
     let (mut found, mut outside) = (Vec::new(), 0);
     let (mut known, mut counted) = (BTreeMap::new(), BTreeSet::new());
     let mut count = 0;
     for row in desk.store.list(scope, ROWS)? {
         let batch: RowBatch = row.content()?;
         let shut = closed.contains(&batch.exhibit) || batch.blob.as_ref().is_some_and(|blob| parts.contains(blob));
-        if shut || wanted.as_ref().is_some_and(|label| *label != batch.exhibit) {
+        if shut || wanted.is_some_and(|label| label != batch.exhibit) {
             continue;
         }
         if !desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())? {
@@ -132,10 +153,5 @@ pub fn rows(desk: &Desk, scope: &Scope, permit: &Permit, exhibit: Option<&str>, 
         let what = batch.rows.into_iter().map(of_row).chain(batch.messages.into_iter().map(of_message));
         found.extend(what.map(|what| RowView { exhibit: batch.exhibit.clone(), place: batch.place.clone(), blob: batch.blob.clone(), what }));
     }
-    let silent: Vec<String> = search::places(desk, scope, permit)?.silent().iter().cloned().collect();
-    let results = Sha256Digest::of(&serde_json::to_vec(&found).map_err(crate::office::input)?);
-    let detail = json!({"query": "rows", "exhibit": wanted, "purpose": purpose, "count": found.len(), "outside-authority": outside, "unsearched": silent, "results": results,
-        "revealed": if reveal { Some(count) } else { None }});
-    let event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
-    Ok(RowHits { rows: found, outside, silent, secrets: count, event })
+    Ok(Seen { rows: found, outside, secrets: count })
 }

@@ -36,6 +36,8 @@ mod custody;
 mod disclosure;
 #[path = "cli/disks.rs"]
 mod disks;
+#[path = "cli/drawn.rs"]
+mod drawn;
 #[path = "cli/emergency.rs"]
 mod emergency;
 #[path = "cli/erasing.rs"]

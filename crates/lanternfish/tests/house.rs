@@ -17,9 +17,10 @@ use std::{
 use serde_json::Value;
 
 /// Each crate and whom it may know. A crate that is not here is refused.
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("text", &[]),
+    ("chart", &[]),
     ("ledger", &["model"]),
     ("store", &["model", "ledger", "text"]),
     ("seal", &["model", "ledger"]),
@@ -34,7 +35,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("desk", &["model", "ledger", "store", "seal", "extract", "report", "collect", "parse", "typeset"]),
     (
         "lanternfish",
-        &["model", "text", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range", "web", "worker"],
+        &["model", "text", "chart", "ledger", "store", "desk", "seal", "extract", "report", "collect", "parse", "typeset", "range", "web", "worker"],
     ),
     ("lanternfish-verify", &["model", "ledger", "seal"]),
 ];

@@ -20,6 +20,7 @@ pub mod disclosure;
 pub mod event;
 pub mod exhibit;
 pub mod filter;
+pub mod graph;
 pub mod finding;
 pub mod id;
 pub mod known;
@@ -37,6 +38,7 @@ pub mod selector;
 pub mod separation;
 pub mod statement;
 pub mod subject;
+pub mod timeline;
 pub mod viewing;
 
 pub use digest::Sha256Digest;

@@ -1,6 +1,6 @@
 //! The frame of every page: who is here, in which case, in which language, and the way to everything else.
 //!
-//! No page holds a script, a style of its own or an address of another server. What is put into a page is escaped by maud.
+//! No page holds a style of its own or an address of another server, and none a script but the two that draw. What is put into a page is escaped by maud.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub struct Frame<'a> {
 }
 
 /// The parts of a case, in the order of its life.
-pub const PARTS: [&str; 13] = ["", "authority", "exhibits", "capture", "search", "selectors", "rows", "findings", "charges", "transfers", "reports", "packages", "more"];
+pub const PARTS: [&str; 15] = ["", "authority", "exhibits", "capture", "search", "selectors", "rows", "timeline", "graph", "findings", "charges", "transfers", "reports", "packages", "more"];
 
 impl Frame<'_> {
     /// A word of the reader's language.

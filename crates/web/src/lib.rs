@@ -9,6 +9,7 @@
 mod account;
 mod answers;
 mod api;
+mod drawn;
 mod events;
 mod frame;
 mod gate;

@@ -13,6 +13,8 @@ pub enum Policy {
     WithFrame,
     /// A page of the house with a script of its own: it shows nothing of a stranger's.
     WithScript,
+    /// The same, whose script also asks for the data that it draws.
+    Drawing,
     /// A stranger's page in that frame: it may use our style sheet and nothing else, and is of no origin.
     Framed,
     /// The style sheet of that frame, which is of no origin when it asks for it.
@@ -24,6 +26,7 @@ impl Policy {
         match self {
             Policy::Page | Policy::LooksOfFrame => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             Policy::WithScript => "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            Policy::Drawing => "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             Policy::WithFrame => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             Policy::Framed => "default-src 'none'; style-src 'self'; sandbox; form-action 'none'; frame-ancestors 'self'; base-uri 'none'",
         }
@@ -53,11 +56,11 @@ mod tests {
 
     #[test]
     fn no_policy_lets_a_strangers_script_run_or_a_page_of_elsewhere_in() {
-        for policy in [Policy::Page, Policy::WithScript, Policy::WithFrame, Policy::Framed, Policy::LooksOfFrame] {
+        for policy in [Policy::Page, Policy::WithScript, Policy::Drawing, Policy::WithFrame, Policy::Framed, Policy::LooksOfFrame] {
             let mut headers = HeaderMap::new();
             policy.write(&mut headers);
             let said = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(said.starts_with("default-src 'none';") && said.contains("script-src 'self';") == (policy == Policy::WithScript) && !said.contains("unsafe") && !said.contains("http") && !said.contains("eval"), "{said}");
+            assert!(said.starts_with("default-src 'none';") && said.contains("script-src 'self';") == matches!(policy, Policy::WithScript | Policy::Drawing) && !said.contains("unsafe") && !said.contains("http") && !said.contains("eval"), "{said}");
             assert_eq!(said.contains("; sandbox;"), policy == Policy::Framed, "{said}");
             assert_eq!(headers[header::X_FRAME_OPTIONS] == "DENY", policy != Policy::Framed);
         }

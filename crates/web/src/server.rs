@@ -1,7 +1,7 @@
 //! The server: from a request to the page that answers it.
 //!
 //! Every address but the login, the looks and the description of the interface asks for a session. Every answer forbids
-//! scripts (but two pages, which run one of ours for passkeys), frames and other origins, and is kept by no cache.
+//! scripts (but two pages, which run one of ours for passkeys, and two that draw), frames and other origins, and is kept by no cache.
 
 use std::{path::PathBuf, sync::Arc, time::{Duration, Instant}};
 
@@ -22,6 +22,7 @@ use crate::{
     account,
     answers::{Answers, Asked, Wish},
     api,
+    drawn,
     frame::{Frame, text_of},
     gate::{self, Pace},
     line, passkey,
@@ -98,7 +99,7 @@ pub(crate) type Shared = Arc<Workspace>;
 /// Who asks, and with which token.
 pub(crate) struct Reader {
     pub(crate) token: String,
-    person: Person,
+    pub(crate) person: Person,
 }
 
 impl Reader {
@@ -148,6 +149,10 @@ impl Workspace {
             .route("/done/{number}", get(done))
             .route("/done/{number}/file", get(done_file))
             .route("/case/{case}", get(case))
+            .route("/case/{case}/timeline", get(drawn::timeline))
+            .route("/case/{case}/timeline.svg", get(drawn::timeline_on_paper))
+            .route("/case/{case}/graph", get(drawn::graph))
+            .route("/case/{case}/graph.svg", get(drawn::graph_on_paper))
             .route("/case/{case}/{part}", get(part))
             .route("/case/{case}/exhibits/{exhibit}", get(exhibit))
             .route("/assets/{*name}", get(asset))
@@ -673,6 +678,7 @@ fn file_name(step: &Step, typed: &Typed) -> String {
     let ending = match step.name.as_str() {
         "exhibit/label" | "transfer/slip" | "report/export" => "pdf",
         "exhibit/page" => "html",
+        "timeline" | "graph" => if typed.contains_key("data") { "json" } else { "svg" },
         _ => "bin",
     };
     format!("{kept}.{ending}")
@@ -834,7 +840,10 @@ async fn asset(Path(name): Path<String>) -> Response {
         "fonts/NotoSansThai-Bold.ttf" => font!("NotoSansThai-Bold.ttf"),
         "fonts/NotoSansKhmer-Regular.ttf" => font!("NotoSansKhmer-Regular.ttf"),
         "fonts/NotoSansMyanmar-Regular.ttf" => font!("NotoSansMyanmar-Regular.ttf"),
-        _ => return StatusCode::NOT_FOUND.into_response(),
+        name => match drawn::script(name) {
+            Some(script) => ("text/javascript; charset=utf-8", script),
+            None => return StatusCode::NOT_FOUND.into_response(),
+        },
     };
     ([(header::CONTENT_TYPE, kind)], bytes).into_response()
 }

@@ -82,7 +82,7 @@ impl Step {
 
     /// Whether its answer is kept for a minute only: it only asks what the case holds, or tells a secret once. Opened bytes are no question: each look at them asks for the item again.
     pub fn is_question(&self) -> bool {
-        const LAST: [&str; 10] = ["search", "selectors", "rows", "pictures", "parts", "elsewhere", "show", "list", "alerts", "hunt"];
+        const LAST: [&str; 12] = ["timeline", "graph", "search", "selectors", "rows", "pictures", "parts", "elsewhere", "show", "list", "alerts", "hunt"];
         self.name.rsplit('/').next().is_some_and(|last| LAST.contains(&last)) || ["persona/reveal", "user/factor/add", "user/factor/confirm", "user/factor/codes"].contains(&self.name.as_str())
     }
 
@@ -168,7 +168,7 @@ fn kind(step: &str, arg: &Arg) -> Option<Kind> {
     if typed == TypeId::of::<PathBuf>() {
         return match (step, id) {
             ("package/seal" | "disclosure/build" | "disclosure/reveal", "out") => Some(Kind::Place),
-            ("exhibit/view" | "exhibit/page" | "exhibit/label" | "transfer/slip" | "report/export" | "subject/export" | "persona/reveal", "out") | ("authority/show", "scan") => Some(Kind::Out),
+            ("exhibit/view" | "exhibit/page" | "exhibit/label" | "transfer/slip" | "report/export" | "subject/export" | "persona/reveal", "out") | ("authority/show", "scan") | ("timeline" | "graph", "svg" | "data") => Some(Kind::Out),
             (_, "file" | "scan" | "transcription") | ("persona/secret/add", "cookie" | "login") => Some(Kind::File),
             (_, "passphrase_file") => Some(Kind::Secret),
             _ => None,

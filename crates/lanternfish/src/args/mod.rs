@@ -2,6 +2,7 @@
 
 mod cases;
 mod collect;
+mod drawn;
 mod exhibits;
 mod factors;
 mod hashes;
@@ -43,7 +44,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, collect::*, exhibits::*, factors::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*, worker::*};
+pub use self::{cases::*, collect::*, drawn::*, exhibits::*, factors::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*, worker::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -241,6 +242,10 @@ pub enum Verb {
         #[arg(long, value_parser = words)]
         purpose: String,
     },
+    /// What happened when: captures, custody, findings, orders, and the dates that strangers wrote, with whose moment each is.
+    Timeline(TimelineArgs),
+    /// What has to do with what: exhibits, selectors, names, findings, charges, custody; each line with its reasons.
+    Graph(GraphArgs),
     /// Search the words of a case, in every script.
     #[command(after_long_help = SEARCH_WORDS)]
     Search {

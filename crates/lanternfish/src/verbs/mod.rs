@@ -5,6 +5,7 @@ mod asking;
 mod backups;
 mod cases;
 mod collect;
+mod drawn;
 mod exhibits;
 mod factors;
 mod hashes;
@@ -271,6 +272,8 @@ impl Office {
             Verb::Watch(verb) => self.watch(verb),
             Verb::Pictures { case, exhibit, purpose, reveal } => self.pictures(&case, exhibit.as_deref(), &purpose, reveal),
             Verb::Rows { case, exhibit, purpose, reveal } => self.rows(&case, exhibit.as_deref(), &purpose, reveal),
+            Verb::Timeline(typed) => self.timeline(&typed),
+            Verb::Graph(typed) => self.graph(&typed),
             Verb::Search { case, question, purpose, most, rebuild } => self.search(&case, question.as_deref(), purpose.as_deref(), most, rebuild),
             Verb::Selectors { case, value, exhibit, purpose, reveal } => self.selectors(&case, &SelectorQuestion { value: value.as_deref(), exhibit: exhibit.as_deref(), purpose: &purpose, reveal }),
             Verb::Elsewhere { case, value, exhibit, purpose } => self.elsewhere(&case, value.as_deref(), exhibit.as_deref(), &purpose),

@@ -292,10 +292,12 @@ fn law_04_an_upload_that_breaks_off_is_no_exhibit() {
 }
 
 /// Pages that stand for every kind of address; `{case}` is the case that is tried.
-pub const PAGES: [&str; 25] = [
+pub const PAGES: [&str; 33] = [
     "/", "/account", "/intake", "/people", "/log", "/running", "/steps", "/step/exhibit/admit", "/done/00000000000000000000000000000001", "/done/00000000000000000000000000000001/file", "/nowhere",
     "/case/{case}", "/case/{case}/authority", "/case/{case}/exhibits", "/case/{case}/exhibits/E-0001", "/case/{case}/exhibits/E-0001/parts", "/case/{case}/capture", "/case/{case}/findings", "/case/{case}/charges",
     "/case/{case}/transfers", "/case/{case}/reports", "/case/{case}/packages", "/case/{case}/watches", "/case/{case}/search", "/case/{case}/more",
+    "/case/{case}/timeline?purpose=drill", "/case/{case}/timeline?purpose=drill&as=json", "/case/{case}/timeline.svg?purpose=drill", "/case/{case}/graph?purpose=drill",
+    "/case/{case}/graph?purpose=drill&as=json", "/case/{case}/graph.svg?purpose=drill", "/case/{case}/graph?purpose=drill&around=E-0001", "/case/{case}/graph?purpose=drill&why=line-0",
 ];
 
 /// Words that stand in a case only, and in its exhibit.
@@ -318,7 +320,7 @@ fn law_13_no_page_and_no_step_shows_a_case_to_whom_it_is_not_for() {
     let steps: Vec<String> = description["paths"].as_object().unwrap().keys().filter_map(|path| path.strip_prefix("/api/v1/steps/")).map(str::to_string).collect();
     assert!(steps.len() > 100, "{}", steps.len());
     // What is asked for by one who takes no step that changes something: those are tried by people who must be refused.
-    let reads = |step: &str| step.ends_with("/list") || step.ends_with("/show") || ["search", "selectors", "rows", "pictures", "exhibit/view", "exhibit/label", "log/show", "subject/export"].contains(&step);
+    let reads = |step: &str| step.ends_with("/list") || step.ends_with("/show") || ["search", "selectors", "rows", "pictures", "timeline", "graph", "exhibit/view", "exhibit/label", "log/show", "subject/export"].contains(&step);
     let fields_of = |step: &str, case: &str| {
         let known: BTreeMap<&str, Value> = BTreeMap::from([("case", json!(case)), ("exhibit", json!("E-0001")), ("purpose", json!("a drill")), ("question", json!("KINGFISHER")), ("reason", json!("a drill"))]);
         let schema = &description["paths"][format!("/api/v1/steps/{step}")]["post"]["requestBody"]["content"]["application/json"]["schema"];
@@ -428,6 +430,46 @@ fn law_14_what_strangers_wrote_is_text_on_every_page() {
         assert!(!html.contains(&"\u{0301}".repeat(8)), "a tower of marks");
         assert!(html.len() < 400_000, "{}", html.len());
     }
+}
+
+#[test]
+fn law_14_only_the_pages_that_draw_may_run_a_script_and_only_ours() {
+    const HOSTILE: &str = "</script><script>alert(1)</script><svg onload=alert(1)>\u{202e}\" data-values=\"//evil.example";
+    let office = Office::working();
+    let open = Open::of(&office);
+    let noy = office.token(NOY);
+    let exhibit = string(&office.does(NOY, "exhibit admit", &[&office.file("_chat.txt", "[13/01/2026, 10:00:00] Anna: SYNTHETIC good morning\n[14/01/2026, 10:00:00] Bee: good morning\n"), "--description", HOSTILE])["exhibit"]);
+    office.does(NOY, "examine", &[&exhibit]);
+    for path in PAGES.iter().map(|path| path.replace("{case}", &office.case)) {
+        let page = open.page(noy, &path);
+        let policy = page.header("content-security-policy").unwrap();
+        let draws = page.status == 200 && (path.contains("/timeline?") || path.contains("/graph?")) && !path.contains("as=json");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        assert_eq!(policy.contains("script-src 'self';"), draws, "{path}: {policy}");
+        if path.contains("as=json") && page.status == 200 {
+            assert_eq!((page.header("content-type").unwrap(), page.header("x-content-type-options").unwrap()), ("application/json".into(), "nosniff".into()));
+            continue;
+        }
+        let html = page.text();
+        assert_eq!(html.matches("<script").count(), usize::from(draws), "{path}: {html}");
+        assert!(!html.contains("<svg onload") && !html.contains('\u{202e}'), "{path}: {html}");
+    }
+    // The question is asked with what the address says, and a wrong field is said with its form.
+    let place = |kind: &str, asked: &str| format!("/case/{}/{kind}?purpose=drill{asked}", office.case);
+    open.page(noy, &place("timeline", "&from=never")).is(422).says("2026-03-01").says("name=\"purpose\"");
+    open.page(noy, &place("timeline", "&kind=message&moment=claimed")).is(200).says("13/01/2026, 10:00:00");
+    let graph = open.page(noy, &place("graph", "")).is(200).says("E-0001").text();
+    let why = graph.split("why=").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    open.page(noy, &place("graph", &format!("&why={why}"))).is(200).says("Rule").says("Back to the graph");
+    let values = open.page(noy, &place("graph", "&as=json")).is(200);
+    assert_eq!(values.header("content-type").unwrap(), "application/json");
+    assert!(values.json()["things"].as_array().unwrap().len() > 1);
+    let drawing = open.page(noy, &place("graph", "").replace("/graph", "/graph.svg")).is(200);
+    assert_eq!((drawing.header("content-type").unwrap(), drawing.header("x-content-type-options").unwrap()), ("image/svg+xml".into(), "nosniff".into()));
+    for name in ["graph", "timeline", "island"] {
+        assert!(open.page(noy, &format!("/assets/islands/{name}.js")).is(200).header("content-type").unwrap().starts_with("text/javascript"));
+    }
+    open.page(noy, "/assets/islands/other.js").is(404);
 }
 
 #[test]

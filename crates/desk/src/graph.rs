@@ -1,0 +1,227 @@
+//! What has to do with what in a case: exhibits, selectors, names on pages, findings, charges and people of custody, with
+//! lines between them that each carry their reasons. One question, one event.
+//!
+//! It is made of what the lists of the case show, and of nothing else: exhibits and custodians for whoever may view, former
+//! custodians for whoever takes part in custody, selectors and rows as a question for them shows them. It refuses to draw
+//! what is masked or minimised in a list: a line between two places of one secret would tell that they are the same. It
+//! joins no two names: those that are written alike on two sites are candidates.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Sha256Digest,
+    action::Action,
+    event::EventType,
+    graph::{Graph, Part, Reason, Strength, ThingKind, Wanted, folded, id_of, site_of},
+    id::BlobId,
+    listing::Field,
+    selector::SelectorState,
+};
+use serde_json::json;
+use store::{Intent, NewEvent, Permit, Scope, StoreError};
+
+use crate::{
+    Desk, admit, charges, conclude, custody,
+    examine::SelectorBatch,
+    row::for_action,
+    rows::{self, RowView, What},
+    search::{self, SelectorSight},
+};
+
+/// The answer.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// All of it, so that a line can be asked for its reasons.
+    pub graph: Graph,
+    /// What is shown.
+    pub part: Part,
+    /// Places of selectors that are masked in lists, and so not drawn.
+    pub masked: usize,
+    /// Places that stand in exhibits that the authority does not reach: counted, not shown.
+    pub outside: usize,
+    /// Exhibits about which nothing is said.
+    pub silent: Vec<String>,
+    /// What this reader's role or authority does not show, in words.
+    pub not_shown: Vec<&'static str>,
+    /// The event by which the question was asked.
+    pub event: u64,
+}
+
+/// Draws. `purpose` is written into the log, and so is the line whose reasons were asked for.
+///
+/// # Errors
+/// When the permit is not to query; when there is no such thing or line.
+pub fn graph(desk: &Desk, scope: &Scope, permit: &Permit, wanted: &Wanted, why: Option<&str>, purpose: &str) -> Result<Drawn, StoreError> {
+    for_action(permit, Action::Query)?;
+    let mut made = Drawn { graph: Graph::default(), part: Part::default(), masked: 0, outside: 0, silent: vec![], not_shown: vec![], event: 0 };
+    if desk.store.would_permit(scope, &Intent::to(Action::View))? {
+        exhibits(desk, scope, &mut made.graph)?;
+    } else {
+        made.not_shown.push("exhibits beside those in which selectors stand, and who has them (nothing lets you view here now)");
+    }
+    if desk.store.would_permit(scope, &Intent::to(Action::Transfer))? {
+        transfers(desk, scope, &mut made.graph)?;
+    } else {
+        made.not_shown.push("former custody (your role takes no part in it)");
+    }
+    findings(desk, scope, permit, &mut made.graph)?;
+    let places = selectors(desk, scope, permit, &mut made)?;
+    let seen = rows::seen(desk, scope, permit, None, false)?;
+    made.outside += seen.outside;
+    names(&seen.rows, &places, &mut made.graph);
+    for (what, id, is_there) in [("thing", wanted.around.as_deref(), wanted.around.as_deref().is_none_or(|id| made.graph.thing_of(id).is_some())), ("line", why, why.is_none_or(|id| made.graph.line_of(id).is_some()))] {
+        if !is_there {
+            return Err(StoreError::input(format!("this graph has no {what} {}: see `lanternfish graph`", model::quoted(id.unwrap_or_default()))));
+        }
+    }
+    made.part = made.graph.part(wanted);
+    made.silent = search::places(desk, scope, permit)?.silent().iter().cloned().collect();
+    let results = Sha256Digest::of(&serde_json::to_vec(&(&made.part.things, &made.part.lines)).map_err(crate::office::input)?);
+    // Its numbers stand apart from those of a search: an empty graph is no search without result.
+    let detail = json!({"query": "graph", "purpose": purpose, "graph": {
+        "things": made.part.things.len(), "lines": made.part.lines.len(), "left-out": made.part.left_out, "kinds": wanted.kinds, "around": wanted.around, "why": why,
+        "masked": made.masked, "outside-authority": made.outside, "unsearched": made.silent, "not-shown": made.not_shown, "results": results,
+    }});
+    made.event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
+    Ok(made)
+}
+
+fn person(graph: &mut Graph, name: &str) -> String {
+    graph.thing(ThingKind::Person, id_of(ThingKind::Person, name), name, "of this agency")
+}
+
+fn exhibits(desk: &Desk, scope: &Scope, graph: &mut Graph) -> Result<(), StoreError> {
+    for view in admit::all(desk, scope)? {
+        let view = view.shown();
+        let id = graph.thing(ThingKind::Exhibit, &view.exhibit, format!("{} {}", view.exhibit, view.content.description), view.content.class.name());
+        let holder = person(graph, &view.custodian);
+        graph.line(&holder, &id, "has custody", Reason::recorded(if view.content.custody.is_interim() { "custody record (interim: without a second person)" } else { "custody record" }, &view.exhibit));
+        if let Some(from) = &view.content.derived_from {
+            graph.line(&id, from, "derived from", Reason::recorded("record of the derivation", &view.exhibit));
+        }
+    }
+    Ok(())
+}
+
+fn transfers(desk: &Desk, scope: &Scope, graph: &mut Graph) -> Result<(), StoreError> {
+    for (view, content) in custody::signed(desk, scope)?.into_iter().filter(|(view, _)| view.state == "accepted") {
+        let (giver, taker) = (person(graph, &view.from), person(graph, &view.to));
+        let times = content.acceptance.map_or_else(String::new, |taken| format!(" on {}", taken.time));
+        graph.line(&giver, &taker, "handed over", Reason { exhibit: Some(view.exhibit.clone()), ..Reason::recorded(format!("transfer of {}, signed by both{times}", view.exhibit), view.transfer) });
+    }
+    Ok(())
+}
+
+fn findings(desk: &Desk, scope: &Scope, permit: &Permit, graph: &mut Graph) -> Result<(), StoreError> {
+    for view in conclude::shown(desk, scope, permit)?.0 {
+        let about = if view.content.exculpatory { "speaks for the suspect" } else { "finding" };
+        let id = graph.thing(ThingKind::Finding, &view.finding, format!("{} {}", view.finding, view.content.text), about);
+        for label in &view.content.exhibits {
+            graph.thing(ThingKind::Exhibit, label, label, "");
+            graph.line(&id, label, "rests on", Reason { exhibit: Some(label.clone()), ..Reason::recorded(format!("finding; method: {}; error rate: {}", view.content.method, view.content.error_rate), &view.finding) });
+        }
+    }
+    for view in charges::all(desk, scope)? {
+        let id = graph.thing(ThingKind::Charge, &view.charge, format!("{} {}", view.charge, view.offence), &view.provision);
+        for element in &view.matrix.elements {
+            for (findings, says) in [(&element.supported_by, "supported by"), (&element.contradicted_by, "contradicted by")] {
+                for finding in findings {
+                    graph.line(&id, finding, says, Reason::recorded(format!("element {}: {}", element.number, element.text), &view.charge));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that offsets count in: an exhibit, the derived bytes in it, and the place that they have there.
+type Bytes = (String, Option<BlobId>, String);
+
+/// Where selectors stand: by the bytes, in the order of their beginning.
+type Places = BTreeMap<Bytes, Vec<(u64, u64, String)>>;
+
+fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, made: &mut Drawn) -> Result<Places, StoreError> {
+    let sight = SelectorSight::of(desk, scope)?;
+    let mut places = Places::new();
+    for row in desk.store.list(scope, "selectors")? {
+        let (hits, beyond) = sight.hits(desk, scope, permit, &row, None)?;
+        made.outside += beyond;
+        if hits.is_empty() {
+            continue;
+        }
+        let blob = row.content::<SelectorBatch>()?.blob;
+        for hit in hits {
+            let selector = &hit.selector;
+            if hit.minimised || selector.is_sensitive() {
+                made.masked += 1;
+                continue;
+            }
+            let value = format!("{}\0{}", selector.selector_type.name(), selector.value);
+            let id = made.graph.thing(ThingKind::Selector, id_of(ThingKind::Selector, &value), &selector.value, selector.selector_type.name());
+            made.graph.thing(ThingKind::Exhibit, &hit.exhibit, &hit.exhibit, "");
+            let strength = match selector.state {
+                SelectorState::Verified => Strength::Verified,
+                SelectorState::Unverifiable => Strength::Shown,
+                SelectorState::FailedChecksum => Strength::Candidate,
+            };
+            let reason = Reason { strength, rule: selector.reason.clone(), exhibit: Some(hit.exhibit.clone()), place: Some(hit.place.clone()), blob: blob.clone(), start: Some(selector.start), end: Some(selector.end), record: None };
+            made.graph.line(&hit.exhibit, &id, "holds", reason);
+            places.entry((hit.exhibit, blob.clone(), hit.place)).or_default().push((selector.start, selector.end, id));
+        }
+    }
+    places.values_mut().for_each(|standing| standing.sort());
+    Ok(places)
+}
+
+/// A name that a row shows, and where.
+struct Shown {
+    name: String,
+    range: (u64, u64),
+    rule: String,
+    row: (u64, u64),
+}
+
+fn shown(what: &What) -> Option<Shown> {
+    match what {
+        What::Row(listing) => {
+            let cell = listing.cells().iter().find(|cell| matches!(cell.field, Field::Vendor | Field::Author) && cell.value.is_some())?;
+            let rule = format!("{} of a row: {}", cell.field.name(), cell.reason);
+            Some(Shown { name: cell.value.clone()?, range: (cell.start, cell.end), rule, row: (listing.start(), listing.end()) })
+        }
+        What::Message(message) => {
+            let rule = "author of a message, as the export shows it".to_string();
+            Some(Shown { name: message.author.clone()?, range: (message.start, message.end), rule, row: (message.start, message.end) })
+        }
+    }
+}
+
+fn names(rows: &[RowView], places: &Places, graph: &mut Graph) {
+    let mut alike: BTreeMap<String, BTreeMap<String, Reason>> = BTreeMap::new();
+    for view in rows {
+        let Some(shown) = shown(&view.what).filter(|shown| !shown.name.trim().is_empty() && !shown.name.contains(crate::cover::MASKED)) else { continue };
+        // A name is one of its site: the same letters elsewhere may be somebody else.
+        let site = site_of(&view.place).unwrap_or(&view.exhibit);
+        let id = graph.thing(ThingKind::Name, id_of(ThingKind::Name, &format!("{site}\0{}", shown.name)), &shown.name, format!("as {site} shows it"));
+        graph.thing(ThingKind::Exhibit, &view.exhibit, &view.exhibit, "");
+        let reason = |strength, rule: String, (start, end): (u64, u64)| Reason {
+            strength, rule, exhibit: Some(view.exhibit.clone()), place: Some(view.place.clone()), blob: view.blob.clone(), start: Some(start), end: Some(end), record: None,
+        };
+        let named = reason(Strength::Shown, shown.rule.clone(), shown.range);
+        alike.entry(folded(&shown.name)).or_default().entry(id.clone()).or_insert_with(|| named.clone());
+        graph.line(&view.exhibit, &id, "shows", named);
+        let standing = places.get(&(view.exhibit.clone(), view.blob.clone(), view.place.clone())).map_or(&[][..], Vec::as_slice);
+        let first = standing.partition_point(|(start, ..)| *start < shown.row.0);
+        for (start, end, selector) in standing[first..].iter().take_while(|(start, ..)| *start < shown.row.1).filter(|(_, end, _)| *end <= shown.row.1) {
+            graph.line(&id, selector, "in one row with", reason(Strength::Shown, format!("the selector stands in the row, bytes {}-{}", shown.row.0, shown.row.1), (*start, *end)));
+        }
+    }
+    for (name, ids) in alike.iter().filter(|(_, ids)| ids.len() > 1) {
+        // Each with the next: so many lines as names, not as pairs.
+        for ((one, first), (other, second)) in ids.iter().zip(ids.iter().skip(1)) {
+            for reason in [first, second] {
+                let rule = format!("both are written \"{name}\" but for letter case and blanks: they may be two people");
+                graph.line(one, other, "written alike", Reason { strength: Strength::Candidate, rule, ..reason.clone() });
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The timeline and the graph: what they are made of, what they leave out, and that a chart is made the same again.
+
+use std::{collections::BTreeSet, fs};
+
+use serde_json::{Value, json};
+
+use crate::office::{BOUNMY, NOY, Office, string};
+
+const PURPOSE: [&str; 2] = ["--purpose", "drill"];
+const ADDRESS: &str = "night-heron@example.org";
+const CHAT: &str = "[13/01/2026, 10:00:00] Anna: SYNTHETIC write to night-heron@example.org\n[14/01/2026, 11:00:00] Bee: thank you\n[15/01/2026, 12:00:00] Anna: good\n";
+const PAGE: &str = "<p>SYNTHETIC: night-heron@example.org sells papers</p>";
+
+fn examined(office: &Office, name: &str, bytes: &str) -> String {
+    let exhibit = office.admit(name, bytes);
+    office.in_case(NOY, "examine", &[&exhibit]).ended(0);
+    exhibit
+}
+
+fn asked(office: &Office, verb: &str, more: &[&str]) -> Vec<Value> {
+    office.in_case(NOY, verb, &[&PURPOSE[..], more].concat()).ended(0).lines()
+}
+
+/// A drawing or its values, as a file.
+fn written(office: &Office, verb: &str, option: &str, name: &str) -> String {
+    let place = office.place(name);
+    office.in_case(NOY, verb, &[&PURPOSE[..], &[option, place.to_str().unwrap()]].concat()).ended(0);
+    fs::read_to_string(place).unwrap()
+}
+
+#[test]
+fn a_timeline_says_whose_moment_each_is() {
+    let office = Office::working();
+    let chat = examined(&office, "_chat.txt", CHAT);
+    let all = asked(&office, "timeline", &[]);
+    let tellers: BTreeSet<&str> = all.iter().map(|one| one["moment"].as_str().unwrap()).collect();
+    assert_eq!(tellers, BTreeSet::from(["claimed", "recorded", "ordered"]));
+    let messages = asked(&office, "timeline", &["--kind", "message"]);
+    assert_eq!(messages.len(), 3);
+    let first = &messages[0];
+    // The order of the digits is told by the whole export; the zone is not, and the entry says how much room that leaves.
+    assert_eq!((&first["at"], &first["earliest"], &first["latest"]), (&json!("2026-01-13T10:00:00.000000Z"), &json!("2026-01-12T20:00:00.000000Z"), &json!("2026-01-13T22:00:01.000000Z")));
+    assert_eq!((string(&first["exhibit"]), string(&first["written"])), (chat.clone(), "13/01/2026, 10:00:00".into()));
+    let (start, end) = (first["start"].as_u64().unwrap() as usize, first["end"].as_u64().unwrap() as usize);
+    assert!(CHAT[start..end].contains("Anna: SYNTHETIC"), "its bytes");
+    let days = |from: &str, until: &str| asked(&office, "timeline", &["--moment", "claimed", "--from", from, "--until", until]).len();
+    assert_eq!([days("2026-01-14", "2026-01-14"), days("2026-01-12", "2026-01-12"), days("2026-01-11", "2026-01-11")], [2, 1, 0]);
+    assert_eq!(asked(&office, "timeline", &["--exhibit", &chat, "--most", "2", "--first", "2"]).len(), 2);
+    office.in_case(NOY, "timeline", &["--purpose", "drill", "--from", "01.03.2026"]).ended(2).tells("2026-03-01");
+    office.in_case(NOY, "timeline", &["--kind", "message"]).ended(2).tells("--purpose");
+    // What can be read two ways is not placed, and that is said.
+    examined(&office, "other_chat.txt", "[02/01/2026, 10:00:00] Anna: SYNTHETIC one\n[03/01/2026, 10:01:00] Bee: two\n[03/01/2026, 10:02:00] Bee: three\n");
+    office.in_case(NOY, "timeline", &PURPOSE).ended(0).tells("3 dates that strangers wrote could not be placed");
+}
+
+#[test]
+fn each_line_of_a_graph_gives_its_reasons_down_to_the_bytes() {
+    let office = Office::working();
+    let (chat, page) = (examined(&office, "_chat.txt", CHAT), examined(&office, "page.html", PAGE));
+    office.does(NOY, "finding add", &["--kind", "fact", "--text", "SYNTHETIC: one address stands in both", "--exhibit", &chat, "--exhibit", &page, "--method", "m", "--error-rate", "none", "--grading", "B2"]);
+    let drawn = asked(&office, "graph", &[]);
+    let thing = |label: &str| drawn.iter().find(|one| one["thing"].is_string() && one["label"].as_str().unwrap().starts_with(label)).map(|one| string(&one["thing"])).unwrap();
+    let line = |from: &str, to: &str| drawn.iter().find(|one| one["from"] == from && one["to"] == to).unwrap_or_else(|| panic!("{from} to {to}: {drawn:?}"));
+    let (address, anna) = (thing(ADDRESS), thing("Anna"));
+    for exhibit in [&chat, &page] {
+        line("F-0001", exhibit);
+        let stands = line(exhibit, &address);
+        let told = asked(&office, "graph", &["--why", stands["line"].as_str().unwrap()]).pop().unwrap();
+        let reason = &told["reasons"][0];
+        let bytes = if *exhibit == chat { CHAT } else { PAGE };
+        let (start, end) = (reason["start"].as_u64().unwrap() as usize, reason["end"].as_u64().unwrap() as usize);
+        assert_eq!((&bytes[start..end], &reason["exhibit"], told["reasons"].as_array().unwrap().len()), (ADDRESS, &json!(exhibit), 1));
+    }
+    assert_eq!(line(&anna, &address)["says"], "in one row with");
+    assert!(drawn.iter().all(|one| one["line"].is_null() || one["reasons"].as_u64() > Some(0)), "no line without a reason");
+    // What is joined with it by one line, and only some kinds.
+    let near = asked(&office, "graph", &["--around", &address, "--hops", "1"]);
+    assert_eq!(near.iter().filter(|one| one["thing"].is_string()).count(), 4);
+    assert!(asked(&office, "graph", &["--kind", "exhibit"]).iter().all(|one| one["kind"] == "exhibit"));
+    let few = office.in_case(NOY, "graph", &[&PURPOSE[..], &["--most", "2"]].concat()).ended(0).tells("are left out");
+    assert_eq!(few.lines().iter().filter(|one| one["thing"].is_string()).count(), 2);
+    office.in_case(NOY, "graph", &[&PURPOSE[..], &["--why", "line-0"]].concat()).ended(2).tells("has no line");
+    office.sound_log();
+}
+
+#[test]
+fn law_02_a_chart_is_made_the_same_again_and_each_question_is_an_event() {
+    let office = Office::working();
+    examined(&office, "_chat.txt", CHAT);
+    examined(&office, "page.html", PAGE);
+    let before = office.sound_log();
+    let (first, second) = (written(&office, "graph", "--svg", "first.svg"), written(&office, "graph", "--svg", "second.svg"));
+    // But for the moment and the event, which it names.
+    let drawn = |svg: &str| svg.lines().filter(|line| !line.contains("made 20")).collect::<Vec<_>>().join("\n");
+    assert_eq!(drawn(&first), drawn(&second));
+    assert!(first.contains("steps 500, seed 42") && first.contains(&format!("Graph of case {}", office.case)) && first.contains("a candidate"));
+    assert!(written(&office, "timeline", "--svg", "time.svg").contains("claimed by strangers"));
+    let (values, again) = (written(&office, "graph", "--data", "one.json"), written(&office, "graph", "--data", "two.json"));
+    let places = |text: &str| serde_json::from_str::<Value>(text).unwrap()["things"].clone();
+    assert_eq!(places(&values), places(&again));
+    // Each of the five was an event; to look at the log is one too.
+    assert_eq!(office.sound_log(), before + 6);
+    let events = office.last_events(6);
+    assert_eq!(events.iter().filter(|event| *event == "queried").count(), 5, "{events:?}");
+}
+
+#[test]
+fn law_07_no_drawing_shows_what_a_list_hides() {
+    let office = Office::working();
+    let key = "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ";
+    examined(&office, "key.txt", &format!("SYNTHETIC, my private key: {key} and write to {ADDRESS}"));
+    let diary = office.file("diary.txt", format!("SYNTHETIC diary: doctor@example.org, {ADDRESS}"));
+    office.does(NOY, "exhibit admit", &[&diary, "--class", "personal-sensitive"]);
+    office.does(NOY, "examine", &["E-0002"]);
+    examined(&office, "_chat.txt", &format!("[13/01/2026, 10:00:00] Lawyer: SYNTHETIC brief lawyer@example.org\n[14/01/2026, 11:00:00] Client: {key} is the private key\n"));
+    let all = |name: &str| {
+        let lists = [asked(&office, "graph", &[]), asked(&office, "timeline", &[])].concat().iter().map(Value::to_string).collect::<String>();
+        let drawn = [("graph", "--svg"), ("graph", "--data"), ("timeline", "--svg"), ("timeline", "--data")];
+        drawn.iter().enumerate().fold(lists, |told, (n, (verb, option))| told + &written(&office, verb, option, &format!("{name}-{n}")))
+    };
+    let told = all("before");
+    for hidden in [&key[..12], "doctor@"] {
+        assert!(!told.contains(hidden), "{hidden} is told");
+    }
+    assert!(told.contains("lawyer@example.org") && told.contains(ADDRESS) && told.contains("Client"));
+    office.in_case(NOY, "graph", &PURPOSE).ended(0).tells("are not drawn");
+    office.does(NOY, "exhibit reclassify", &["E-0003", "--class", "privileged", "--reason", "a letter to a lawyer"]);
+    let told = all("after");
+    for hidden in [&key[..12], "doctor@", "lawyer@", "Client", "_chat.txt"] {
+        assert!(!told.contains(hidden), "{hidden} is told");
+    }
+    // A line says that two things are the same: none leads from an item of which lists say nothing to what stands in it.
+    let lines = asked(&office, "graph", &[]);
+    assert!(lines.iter().any(|one| one["from"] == "E-0001" && one["says"] == "holds"));
+    assert!(!lines.iter().any(|one| (one["from"] == "E-0002" || one["from"] == "E-0003") && (one["says"] == "holds" || one["says"] == "shows")), "{lines:?}");
+    // An exhibit officer may ask no question.
+    for verb in ["timeline", "graph"] {
+        office.in_case(BOUNMY, verb, &PURPOSE).ended(1);
+    }
+    office.sound_log();
+}

@@ -1,0 +1,137 @@
+// The graph of a case on the screen. Places come from the server, where they are computed the same each time; here they
+// are drawn, moved over and asked. Kinds differ in colour, size and name; each line leads to its reasons.
+import Graph from "graphology";
+import Sigma from "sigma";
+import { EdgeLineProgram } from "sigma/rendering";
+import { calm, colour, element, fails, island, plain, type Island } from "./island";
+
+type Thing = [id: string, kind: number, label: string, about: string, x: number, y: number, lines: number];
+type Line = [id: string, from: number, to: number, says: string, strength: number, reasons: number];
+interface Values { kinds: string[]; strengths: string[]; things: Thing[]; lines: Line[]; layout: string }
+
+const SIZES = [9, 8, 6, 7, 5, 3];
+const COLOURS = ["#b3261e", "#8a5a00", "#1f5f99", "#5f3d99", "#1d6b3a", "#5b6770"];
+const DARK = ["#ff9d94", "#f2cf7a", "#8fc3f5", "#c9aef5", "#8fd6a6", "#b4c0c4"];
+/** Above this many lines they are left out while the picture moves. */
+const MANY = 5_000;
+/** Most neighbours that are listed beside the picture. */
+const LISTED = 40;
+
+function draw(place: Island, values: Values): void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const palette = () => (dark.matches ? DARK : COLOURS);
+  const graph = new Graph({ type: "directed", multi: true });
+  values.things.forEach(([, kind, label, , x, y, lines], n) => {
+    graph.addNode(n, { x, y: -y, size: Math.min(14, (SIZES[kind] ?? 4) + Math.sqrt(lines) / 2), label: plain(label, 60), kind, color: palette()[kind] });
+  });
+  const faint = colour("--line");
+  const strong = colour("--quiet");
+  values.lines.forEach(([, from, to, , strength], n) => graph.addEdgeWithKey(n, from, to, { color: strength === 0 ? strong : faint, size: strength === 0 ? 1.5 : 1 }));
+
+  const canvas = element("div", { class: "canvas", tabindex: "0", role: "application", "aria-label": place.say("label"), "aria-describedby": "island-keys" });
+  const panel = element("div", { class: "panel", role: "status", "aria-live": "polite" });
+  const legend = element("ul", { class: "legend" });
+  const keys = element("p", { id: "island-keys", class: "quiet" }, place.say("keys"));
+  place.root.replaceChildren(legend, element("div", { class: "split" }, canvas, panel), keys);
+  place.root.hidden = false;
+
+  let chosen = -1;
+  const near = new Set<string>();
+  const sigma = new Sigma(graph, canvas, {
+    defaultEdgeType: "line",
+    edgeProgramClasses: { line: EdgeLineProgram },
+    hideEdgesOnMove: values.lines.length > MANY,
+    hideLabelsOnMove: values.things.length > 2_000,
+    labelColor: { color: colour("--text") },
+    labelFont: "system-ui, Noto Sans, House Lao, House Thai, House Khmer, House Myanmar, sans-serif",
+    labelDensity: 0.5,
+    labelRenderedSizeThreshold: values.things.length > 300 ? 9 : 3,
+    minCameraRatio: 0.005,
+    maxCameraRatio: 4,
+    zIndex: false,
+    nodeReducer: (node, data) => (chosen < 0 || near.has(node) ? (Number(node) === chosen ? { ...data, highlighted: true, forceLabel: true } : data) : { ...data, color: faint, label: "" }),
+    edgeReducer: (edge, data) => (chosen < 0 ? data : graph.hasExtremity(edge, String(chosen)) ? { ...data, color: colour("--accent"), size: 2 } : { ...data, hidden: true }),
+  });
+
+  values.kinds.forEach((kind, n) => {
+    const count = values.things.filter((thing) => thing[1] === n).length;
+    if (!count) return;
+    const dot = element("span", { class: `dot kind-${n}`, "aria-hidden": "true" });
+    legend.append(element("li", {}, dot, ` ${place.say("kind-" + kind)} (${count})`));
+  });
+
+  const order = values.things.map((_, n) => n).sort((one, other) => values.things[other]![6] - values.things[one]![6] || one - other);
+  let turn = -1;
+
+  function choose(node: number): void {
+    chosen = node;
+    near.clear();
+    const thing = values.things[node];
+    if (!thing) {
+      panel.replaceChildren();
+      sigma.refresh({ skipIndexation: true });
+      return;
+    }
+    near.add(String(node));
+    graph.forEachNeighbor(node, (other) => near.add(other));
+    const asks = new URLSearchParams(location.search);
+    ["why", "as", "row"].forEach((name) => asks.delete(name));
+    const why = (line: string) => { const to = new URLSearchParams(asks); to.set("why", line); return "?" + to; };
+    const list = element("ul", { class: "plain" });
+    let more = 0;
+    graph.forEachEdge(node, (edge, _, from, to) => {
+      const line = values.lines[Number(edge)]!;
+      const other = values.things[Number(Number(from) === node ? to : from)]!;
+      if (list.children.length >= LISTED) { more += 1; return; }
+      const says = place.say("says-" + line[3]);
+      const arrow = Number(from) === node ? `${says} ` : `← ${says} `;
+      list.append(element("li", {}, arrow, element("a", { href: why(line[0]) }, plain(other[2], 80)), ` (${place.say("strength-" + values.strengths[line[4]])}, ${line[5]})`));
+    });
+    const around = new URLSearchParams(asks);
+    around.set("around", thing[0]);
+    panel.replaceChildren(
+      element("p", {}, element("strong", {}, plain(thing[2], 160))),
+      element("p", { class: "quiet" }, `${place.say("kind-" + values.kinds[thing[1]])} · ${plain(thing[3], 120)}`),
+      element("p", {}, element("a", { href: "?" + around }, place.say("around"))),
+      list,
+    );
+    if (more) panel.append(element("p", { class: "quiet" }, `… ${more}`));
+    sigma.refresh({ skipIndexation: true });
+  }
+
+  const camera = sigma.getCamera();
+  const move = (state: Partial<{ x: number; y: number; ratio: number; angle: number }>) => {
+    if (calm.matches) camera.setState({ ...camera.getState(), ...state });
+    else void camera.animate(state, { duration: 150 });
+  };
+  const goTo = (node: number) => {
+    choose(node);
+    const at = sigma.getNodeDisplayData(String(node));
+    if (at) move({ x: at.x, y: at.y });
+  };
+  canvas.addEventListener("keydown", (event) => {
+    const state = camera.getState();
+    const far = 0.1 * state.ratio;
+    const does: Record<string, () => void> = {
+      ArrowLeft: () => move({ x: state.x - far }), ArrowRight: () => move({ x: state.x + far }), ArrowUp: () => move({ y: state.y + far }), ArrowDown: () => move({ y: state.y - far }),
+      "+": () => move({ ratio: state.ratio / 1.4 }), "=": () => move({ ratio: state.ratio / 1.4 }), "-": () => move({ ratio: state.ratio * 1.4 }),
+      "0": () => move({ x: 0.5, y: 0.5, ratio: 1, angle: 0 }),
+      n: () => { turn = (turn + 1) % order.length; goTo(order[turn]!); }, p: () => { turn = (turn + order.length - 1) % order.length; goTo(order[turn]!); },
+      Escape: () => choose(-1),
+    };
+    const act = does[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey || !order.length) return;
+    event.preventDefault();
+    act();
+  });
+  sigma.on("clickNode", ({ node }) => choose(Number(node)));
+  sigma.on("clickStage", () => choose(-1));
+  dark.addEventListener("change", () => {
+    values.things.forEach(([, kind], n) => graph.setNodeAttribute(n, "color", palette()[kind]));
+    sigma.setSetting("labelColor", { color: colour("--text") });
+  });
+  requestAnimationFrame(() => performance.mark("island-drawn"));
+}
+
+const place = island();
+if (place) place.values<Values>().then((values) => draw(place, values)).catch((why) => fails(place, why));
