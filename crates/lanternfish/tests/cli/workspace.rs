@@ -581,7 +581,7 @@ fn pages_come_over_a_slow_line() {
     let first = packed("/") + looks;
     assert!(first <= FIRST_PAGE, "{first}");
     let mut largest = 0;
-    for path in PAGES.iter().filter(|path| !path.contains("/done") && !path.contains("nowhere")) {
+    for path in PAGES.iter().filter(|path| !["/done", "nowhere", "why=", "around="].iter().any(|part| path.contains(part))) {
         largest = largest.max(packed(&path.replace("{case}", &office.case)));
     }
     assert!(largest + looks <= A_PAGE, "{largest}");
