@@ -85,7 +85,8 @@ pub(crate) fn other_looks(text: &str) -> Vec<Cut> {
 /// Whether a word with letters that are not plain Latin ones may stand in a text. A script without blanks has words
 /// only where letters or digits of other scripts stand in it.
 fn may_look_otherwise(text: &str) -> bool {
-    let clusters = |letter: char| is_unspaced(letter) && !letter.is_numeric();
+    // Between kana and Han lie letters of Korean and signs of all kinds.
+    let clusters = |letter: char| is_unspaced(letter) && !letter.is_numeric() && !matches!(letter, '\u{3100}'..='\u{33ff}');
     let between = |letter: char| matches!(letter, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}') || letter.is_ascii() && !letter.is_ascii_alphanumeric();
     !text.is_ascii() && !text.chars().all(|letter| clusters(letter) || between(letter))
 }
