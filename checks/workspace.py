@@ -40,6 +40,7 @@ NOY, KHAM, BOUNMY, SOUK, SOMSAK = list(PASSPHRASES)[1:]
 SCREENS = [
     "", "account", "intake", "people", "log", "tour", "help", "help/search", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/exhibits/E-0001/parts", "case/{case}/capture", "case/{case}/search",
     "case/{case}/selectors", "case/{case}/findings", "case/{case}/charges", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/more", "step/exhibit/admit?case={case}",
+    "case/{case}/timeline", "case/{case}/timeline?purpose=training", "case/{case}/graph", "case/{case}/graph?purpose=training",
 ]
 SERIOUS = ("serious", "critical")
 LONGEST_TABS = 400
@@ -185,6 +186,31 @@ class Walk:
             if violation["impact"] in SERIOUS:
                 self.violations.setdefault(f"{violation['id']} ({violation['help']})", f"{page.url}: {violation['nodes'][0]['html'][:200]}")
 
+    def drawings(self, person):
+        """The timeline and the graph: asked by their form, drawn, walked by keyboard, and each line with its reasons."""
+        for kind in ("timeline", "graph"):
+            person.look(f"case/{self.case}/{kind}")
+            person.fill({"purpose": "training"})
+            person.send()
+            assert "E-0001" in person.text(), f"{kind}: {person.text()[:300]}"
+            assert person.page.request.get(f"/case/{self.case}/{kind}.svg?purpose=training").text().startswith("<?xml")
+            if not self.scripts:
+                assert person.page.locator("noscript img.drawing, img.drawing").count(), f"{kind}: no picture where no script runs"
+                continue
+            person.page.wait_for_function("() => performance.getEntriesByName('island-drawn').length", timeout=30_000)
+            person.page.locator("#island .canvas").focus()
+            for key in ("n", "n", "p", "+", "ArrowRight", "0", "Escape", "n"):
+                person.page.keyboard.press(key)
+            assert person.page.locator("#island [role=status]").first.inner_text().strip(), f"{kind}: the keyboard names nothing"
+            self.judge(person.page)
+            if kind == "timeline":
+                person.page.locator("#island-find").fill("E-0001")
+                assert person.page.locator("#island ol li a").first.inner_text().startswith("E-0001")
+        with person.page.expect_navigation():
+            person.press(person.page.locator("main a[href*='why=line-']").first)
+        assert "F-0001" in person.text() or "E-0001" in person.text(), person.text()
+        self.judge(person.page)
+
     def path(self, folder):
         noy = Person(self, NOY)
         noy.step("tip/add", {"text": "SYNTHETIC: forged papers are offered. ເອກະສານປອມ", "source": "telephone"}, case=False)
@@ -243,6 +269,7 @@ class Walk:
         for screen in SCREENS:
             status = noy.look(screen.format(case=self.case))
             assert status == 200, f"{screen}: {status}"
+        self.drawings(noy)
         souk = Person(self, SOUK)
         assert souk.look(f"case/{self.case}/findings") == 200 and "F-0001" in souk.text(), "the prosecutor reads the finding"
         somsak = Person(self, SOMSAK)
