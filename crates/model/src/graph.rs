@@ -154,7 +154,7 @@ pub struct Line {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Graph {
     things: BTreeMap<(ThingKind, String), Thing>,
-    lines: BTreeMap<(String, String, String), BTreeSet<Reason>>,
+    lines: BTreeMap<Ends, BTreeSet<Reason>>,
 }
 
 /// What is wanted of a graph.
@@ -218,7 +218,7 @@ impl Graph {
     /// what has the most lines.
     pub fn part(&self, wanted: &Wanted) -> Part {
         let known: BTreeSet<&str> = self.things.values().map(|thing| thing.thing.as_str()).collect();
-        let lines: Vec<(&(String, String, String), &BTreeSet<Reason>)> = self.lines.iter().filter(|((from, to, _), _)| known.contains(from.as_str()) && known.contains(to.as_str())).collect();
+        let lines: Vec<Joined<'_>> = self.lines.iter().filter(|((from, to, _), _)| known.contains(from.as_str()) && known.contains(to.as_str())).collect();
         let mut degree: BTreeMap<&str, usize> = BTreeMap::new();
         for ((from, to, _), _) in &lines {
             *degree.entry(from).or_default() += 1;
@@ -239,18 +239,24 @@ impl Graph {
     }
 }
 
-fn line_id((from, to, says): &(String, String, String)) -> String {
+/// Two things by id and what joins them, in words.
+type Ends = (String, String, String);
+
+/// A line as it is kept, with its reasons.
+type Joined<'a> = (&'a Ends, &'a BTreeSet<Reason>);
+
+fn line_id((from, to, says): &Ends) -> String {
     format!("line-{}", &Sha256Digest::of(format!("{from}\0{to}\0{says}").as_bytes()).hex()[..16])
 }
 
-fn made(key: &(String, String, String), reasons: &BTreeSet<Reason>) -> Line {
+fn made(key: &Ends, reasons: &BTreeSet<Reason>) -> Line {
     // A set of reasons is in order, the strongest first.
     let strength = reasons.first().map_or(Strength::Candidate, |reason| reason.strength);
     Line { line: line_id(key), from: key.0.clone(), to: key.1.clone(), says: key.2.clone(), strength, reasons: reasons.iter().cloned().collect() }
 }
 
 /// What is joined with a thing by at most so many lines.
-fn near<'a>(around: &'a str, hops: usize, lines: &[(&'a (String, String, String), &BTreeSet<Reason>)]) -> BTreeSet<&'a str> {
+fn near<'a>(around: &'a str, hops: usize, lines: &[Joined<'a>]) -> BTreeSet<&'a str> {
     let mut joined: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
     for ((from, to, _), _) in lines {
         joined.entry(from).or_default().push(to);

@@ -2,6 +2,7 @@
 //!
 //! It refuses: bytes without a [`Permit`], reads without a [`Scope`], rows without an event (law 2),
 //! a case key for the node (law 13), bytes that do not match their digest (law 5). Only `desk` uses it.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed"))]
 
 mod asking;
 mod backup_plan;

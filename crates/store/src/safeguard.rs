@@ -96,7 +96,7 @@ impl Store {
             .and_then(|()| out.write_all(&length.to_be_bytes()))
             .and_then(|()| out.write_all(sealed))
             .map_err(|e| StoreError::environment("writing the backup", &e))?;
-        let summary = backup_create(&files, &[recipient.clone()], &recovery, &mut out)?;
+        let summary = backup_create(&files, std::slice::from_ref(recipient), &recovery, &mut out)?;
         let file = out.into_inner().map_err(|e| StoreError::environment("writing the backup", e.error()))?;
         file.sync_all().map_err(|e| StoreError::environment("writing the backup", &e))?;
         Ok(summary)

@@ -21,6 +21,9 @@ use crate::house::Heard;
 /// How often it is looked for new messages.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Says how a step ended: the name of the last event, and its value.
+type End = Box<dyn Fn(&Heard, i32) -> (&'static str, Value) + Send>;
+
 /// What is told of one step.
 struct Telling {
     heard: Arc<Heard>,
@@ -28,7 +31,7 @@ struct Telling {
     tick: Interval,
     told: usize,
     exit: Option<i32>,
-    end: Box<dyn Fn(&Heard, i32) -> (&'static str, Value) + Send>,
+    end: End,
     has_ended: bool,
 }
 

@@ -496,7 +496,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_file_holds_the_marks_that_reach_into_it() {
-        let file = vec![b'x'; 100];
+        let file = [b'x'; 100];
         let (early, late) = (mark("email", 10, 40), mark("email", 60, 90));
         let shown = with_frame(|frame| text(frame, 30, &file[30..70], &[&early, &late])).into_string();
         assert_eq!(plain_text(&shown).len(), 40);
