@@ -284,9 +284,9 @@ fn law_13_who_works_in_pages_shows_his_factor_there_and_sees_his_own_sessions_on
     let told = open.answer(noy, &asked).is(200).says("Recovery codes").text();
     assert!(!told.contains(&secret));
     // Without it, and with a wrong one, the login is refused in the words of a wrong passphrase.
-    let bare = open.form("", "/login", &[("name", NOY), ("passphrase", &words)]).is(403).text();
-    let wrong = open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.wrong())]).is(403).text();
-    let unknown = open.form("", "/login", &[("name", NOY), ("passphrase", "four words that are wrong")]).is(403).text();
+    let bare = open.form("", "/login", &[("name", NOY), ("passphrase", &words)]).is(403).unasked();
+    let wrong = open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.wrong())]).is(403).unasked();
+    let unknown = open.form("", "/login", &[("name", NOY), ("passphrase", "four words that are wrong")]).is(403).unasked();
     assert_eq!((&bare, &wrong), (&unknown, &unknown));
     open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.code())]).is(303);
     let program = |code: &str| open.send("POST", "/api/v1/session", &[("Content-Type", "application/json")], json!({"name": NOY, "passphrase": words, "second_factor": code}).to_string().as_bytes());

@@ -38,6 +38,13 @@ pub struct Page {
 }
 
 impl Page {
+    /// The page without the question for a passkey, which is another one each time.
+    pub fn unasked(&self) -> String {
+        let text = self.text();
+        let question = text.split("data-challenge=\"").nth(1).and_then(|rest| rest.split('"').next()).filter(|question| question.len() == 43);
+        question.map_or_else(|| text.clone(), |question| text.replace(question, "QUESTION"))
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -516,7 +523,7 @@ fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
     let office = Office::working();
     let open = Open::of(&office);
     let tried = |name: &str| open.form("", "/login", &[("name", name), ("passphrase", "wrong words here"), ("code", "")]);
-    let (known, unknown) = (tried(NOY).text().replace(NOY, "NAME"), tried("Nobody Here").text().replace("Nobody Here", "NAME"));
+    let (known, unknown) = (tried(NOY).unasked().replace(NOY, "NAME"), tried("Nobody Here").unasked().replace("Nobody Here", "NAME"));
     assert_eq!(known, unknown, "who is here is nobody's business");
     for _ in 0..4 {
         tried(NOY);
