@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use desk::{DeskError, Second, Session, admit::AdmitFile, case, intake, keys};
-use model::{action::Action, authorize::NodeStep};
+use model::{action::Action, actor::Role, authorize::NodeStep};
 use serde_json::json;
 
 use super::{Done, Office, exhibits::{self, origin}, parsed};
@@ -32,11 +32,14 @@ impl Office {
                 self.voice.note("hand the code over face to face: `lanternfish login NAME --enrolment-code CODE`");
             }
             UserVerb::List => {
-                let users = self.desk.users(if self.token.is_some() { Some(self.session()?) } else { None }.as_ref())?;
-                let factors = self.desk.store.have_factors()?;
+                let session = if self.token.is_some() { Some(self.session()?) } else { None };
+                let users = self.desk.users(session.as_ref())?;
+                // Whose passphrase alone opens the door is for the administrator to know.
+                let keeps = session.as_ref().is_none_or(|session| session.role() == Role::Administrator);
+                let factors = if keeps { Some(self.desk.store.have_factors()?) } else { None };
                 let lines: Vec<_> = users
                     .iter()
-                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint(), "second_factor": factors.contains(u.actor.as_str())}))
+                    .map(|u| json!({"user": u.record.name, "role": u.record.role.name(), "state": u.state, "id": u.actor.as_str(), "fingerprint": u.fingerprint(), "second_factor": factors.as_ref().map(|factors| factors.contains(u.actor.as_str()))}))
                     .collect();
                 self.voice.say_all(&lines, "nobody was entered yet");
             }
