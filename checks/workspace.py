@@ -202,6 +202,7 @@ class Walk:
             for key in ("n", "n", "p", "+", "ArrowRight", "0", "Escape", "n"):
                 person.page.keyboard.press(key)
             assert person.page.locator("#island [role=status]").first.inner_text().strip(), f"{kind}: the keyboard names nothing"
+            self.judged = {judged for judged in self.judged if kind not in judged}
             self.judge(person.page)
             if kind == "timeline":
                 person.page.locator("#island-find").fill("E-0001")
