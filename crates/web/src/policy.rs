@@ -1,7 +1,17 @@
 //! What an answer forbids the browser. A handler says which of the few policies holds for its answer; the door writes it
 //! beside it, and for an answer of which nothing is said the strictest page holds.
 
-use axum::http::{HeaderValue, header, HeaderMap};
+use std::sync::LazyLock;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+
+/// The policy of a stranger's page: our looks, which stand in it, and nothing else; it is of no origin.
+static FRAMED: LazyLock<String> = LazyLock::new(|| {
+    let looks = STANDARD.encode(Sha256::digest(include_bytes!("../../extract/src/page/looks.css")));
+    format!("default-src 'none'; style-src 'sha256-{looks}'; sandbox; form-action 'none'; frame-ancestors 'self'; base-uri 'none'")
+});
 
 /// How an answer may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,20 +25,18 @@ pub enum Policy {
     WithScript,
     /// The same, whose script also asks for the data that it draws.
     Drawing,
-    /// A stranger's page in that frame: it may use our style sheet and nothing else, and is of no origin.
+    /// A stranger's page in that frame: it asks for nothing, and is of no origin.
     Framed,
-    /// The style sheet of that frame, which is of no origin when it asks for it.
-    LooksOfFrame,
 }
 
 impl Policy {
     fn content(self) -> &'static str {
         match self {
-            Policy::Page | Policy::LooksOfFrame => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            Policy::Page => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             Policy::WithScript => "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             Policy::Drawing => "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
             Policy::WithFrame => "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-            Policy::Framed => "default-src 'none'; style-src 'self'; sandbox; form-action 'none'; frame-ancestors 'self'; base-uri 'none'",
+            Policy::Framed => &FRAMED,
         }
     }
 
@@ -42,7 +50,7 @@ impl Policy {
             (header::REFERRER_POLICY, if framed { "no-referrer" } else { "same-origin" }),
             (header::X_FRAME_OPTIONS, if framed { "SAMEORIGIN" } else { "DENY" }),
             (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-            (header::HeaderName::from_static("cross-origin-resource-policy"), if self == Policy::LooksOfFrame { "cross-origin" } else { "same-origin" }),
+            (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
             (header::HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
@@ -56,7 +64,7 @@ mod tests {
 
     #[test]
     fn no_policy_lets_a_strangers_script_run_or_a_page_of_elsewhere_in() {
-        for policy in [Policy::Page, Policy::WithScript, Policy::Drawing, Policy::WithFrame, Policy::Framed, Policy::LooksOfFrame] {
+        for policy in [Policy::Page, Policy::WithScript, Policy::Drawing, Policy::WithFrame, Policy::Framed] {
             let mut headers = HeaderMap::new();
             policy.write(&mut headers);
             let said = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();

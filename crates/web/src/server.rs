@@ -826,11 +826,6 @@ pub(crate) async fn read_form(body: Body) -> Option<Query> {
 async fn asset(Path(name): Path<String>) -> Response {
     macro_rules! font { ($name:literal) => { ("font/ttf", include_bytes!(concat!("../../typeset/fonts/", $name)).as_slice()) }; }
     let (kind, bytes): (&str, &'static [u8]) = match name.as_str() {
-        "page.css" => {
-            let mut response = ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_bytes!("../assets/page.css").as_slice()).into_response();
-            response.extensions_mut().insert(Policy::LooksOfFrame);
-            return response;
-        }
         "style.css" => ("text/css; charset=utf-8", include_bytes!("../assets/style.css")),
         "passkey.js" => ("text/javascript; charset=utf-8", include_bytes!("../assets/passkey.js")),
         "lantern.svg" => ("image/svg+xml", include_bytes!("../assets/lantern.svg")),

@@ -76,6 +76,8 @@ struct Marks {
     /// How many stand in other bytes: in parts of the item, or in the item around this part.
     elsewhere: usize,
     notes: Vec<String>,
+    /// Whether the house found none.
+    nothing: bool,
     /// Why none are shown.
     refusal: Option<Refusal>,
     minimised: bool,
@@ -164,7 +166,7 @@ async fn ask(shared: &Shared, reader: &Reader, asked: &Asked, file: &[u8]) -> Ma
         Ok(found) => found,
         Err(refusal) => return Marks { refusal: Some(refusal), ..Marks::default() },
     };
-    let mut marks = Marks { notes: found.notes, ..Marks::default() };
+    let mut marks = Marks { notes: found.notes, nothing: found.values.is_empty(), ..Marks::default() };
     for hit in &found.values {
         let place = |name: &str| hit[name].as_u64().and_then(|at| usize::try_from(at).ok());
         match (hit["blob"].as_str() == asked.first("part"), place("start"), place("end")) {
@@ -210,10 +212,10 @@ fn bytes(frame: &Frame<'_>, asked: &Asked, file: &[u8], marks: &Marks, way: Way,
     let here: Vec<&Mark> = marks.here.iter().filter(stands).filter(|mark| mark.start < end && mark.end > from).take(MOST_MARKS).collect();
     html! {
         p { (frame.say("bytes-shown", &[("name", &format!("{from}–{end}")), ("count", &file.len().to_string())])) }
-        div class="actions" {
+        @if from > 0 || end < file.len() { div class="actions" {
             @if from > 0 { a class="button plain" href=(to(from.saturating_sub(SHOWN))) { (frame.t("before")) } }
             @if end < file.len() { a class="button plain" href=(to(end)) { (frame.t("after")) } }
-        }
+        } }
         div class="viewer" {
             pre class="bytes" tabindex="0" aria-label=(frame.t("bytes")) { @if way == Way::Raw { (dump(frame, from, &file[from..end], &here)) } @else { (text(frame, from, &file[from..end], &here)) } }
             (list(frame, asked, file, marks, (from, end), way))
@@ -247,7 +249,7 @@ fn list(frame: &Frame<'_>, asked: &Asked, file: &[u8], marks: &Marks, (from, end
                     @if let (Some(case), Some(exhibit)) = (asked.case.as_deref(), asked.first("exhibit").filter(|exhibit| is_label(exhibit))) { a href=(format!("/case/{case}/exhibits/{exhibit}/parts")) { (frame.t("what-is-inside")) } }
                 }
             }
-            (frame.notes(&marks.notes, false))
+            (frame.notes(&marks.notes, marks.nothing))
         }
     }
 }
@@ -408,7 +410,7 @@ async fn framed(State(shared): State<Shared>, headers: HeaderMap, Path(number): 
 }
 
 fn short(text: &str) -> Vec<u8> {
-    let page = html! { (DOCTYPE) html { head { meta charset="utf-8"; title { "lanternfish" } link rel="stylesheet" href="/assets/page.css"; } body { p class="refused" { (text) } } } };
+    let page = html! { (DOCTYPE) html { head { meta charset="utf-8"; title { "lanternfish" } } body { p { (text) } } } };
     page.into_string().into_bytes()
 }
 

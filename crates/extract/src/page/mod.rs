@@ -15,7 +15,7 @@ mod write;
 use serde::{Deserialize, Serialize};
 
 pub use read::read;
-pub use write::Writer;
+pub use write::{Writer, looks_source};
 
 /// The word in the hint by which the child knows that a page is to be cut into pieces.
 pub const READ_RENDERING: &str = "rendering";

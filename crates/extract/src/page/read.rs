@@ -158,7 +158,7 @@ impl Reader {
                 self.close_open(&["p"], &PARAGRAPH_ENDS);
                 self.single(Piece::Rule);
             }
-            "option" => self.put_text("| "),
+            "option" => self.put_text(" | "),
             "a" => {
                 self.close_open(&["a"], &CELLS);
                 self.begin(name, Element::Link, Some(tag.get("href").trim().to_string()).filter(|target| !target.is_empty() && !target.starts_with('#')));

@@ -1,14 +1,31 @@
 //! From pieces to HTML. What is written are fixed texts of this file and escaped letters, nothing else: see [`check`],
 //! which a test holds against every page of the corpus and the fuzzer against any bytes.
 
+use std::sync::LazyLock;
+
+use base64::Engine;
+use sha2::{Digest, Sha256};
 use text::shown::{Plain, plain};
 
 use super::{DEEPEST, Element, LONGEST_NAME, MOST_ELEMENTS, MOST_TEXT, Piece, Thing};
 
+/// The looks of every page: a fixed text, known by its digest, so that a policy can allow it and no other.
+const LOOKS: &str = include_str!("looks.css");
+
+/// What a policy calls our looks (Content Security Policy 3, `hash-source`).
+pub fn looks_source() -> String {
+    format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(LOOKS)))
+}
+
 /// Before the words of the page. The policy is for who opens the file by itself; a server says the same beside it.
-const HEAD: &str = "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'self'\">\n\
-    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
-const AFTER_TITLE: &str = "</title>\n<link rel=\"stylesheet\" href=\"/assets/page.css\">\n</head>\n<body>\n";
+static HEAD: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<style>{LOOKS}</style>\n<title>",
+        looks_source()
+    )
+});
+const AFTER_TITLE: &str = "</title>\n</head>\n<body>\n";
 const FOOT: &str = "\n</body>\n</html>\n";
 
 /// Writes pieces as HTML.
@@ -45,7 +62,7 @@ impl Writer {
                 self.html.push_str(ended.map_or("", end));
             }
             Piece::Text(text) => self.words(text, usize::MAX),
-            Piece::Box(thing, name) => self.boxed("<span class=\"box\" lang=\"en\">[", thing_in_words(*thing), name),
+            Piece::Box(thing, name) => self.boxed("<span class=\"box\" lang=\"en\">[", thing_in_words(*thing, name.is_empty()), name),
             Piece::Target(target) => self.boxed("<span class=\"to\" lang=\"en\">[", "leads to", target),
             Piece::Break | Piece::Rule if self.is_full() => {}
             Piece::Break => self.once("<br>"),
@@ -92,7 +109,7 @@ impl Writer {
         while let Some(element) = self.open.pop() {
             self.html.push_str(end(element));
         }
-        let mut page = String::from(HEAD);
+        let mut page = HEAD.clone();
         escape(&plain(title, LONGEST_NAME), &mut page);
         page.push_str(AFTER_TITLE);
         page.push_str(&self.html);
@@ -114,12 +131,13 @@ fn escape(text: &str, into: &mut String) {
     }
 }
 
-fn thing_in_words(thing: Thing) -> &'static str {
+fn thing_in_words(thing: Thing, nameless: bool) -> &'static str {
     match thing {
         Thing::Picture => "picture",
         Thing::Drawing => "drawing",
         Thing::Media => "sound or film",
         Thing::Frame => "frame or program",
+        Thing::Form if nameless => "form",
         Thing::Form => "form, sent to",
         Thing::Field => "field",
         Thing::Leads => "the page leads on by itself",
@@ -182,7 +200,7 @@ const SPANS: [&str; 4] = ["span class=\"box\" lang=\"en\"", "span class=\"to\" l
 
 /// Written apart from [`Writer`]: what may stand there, not what was meant to be written.
 pub(super) fn check(html: &str) -> Result<(), String> {
-    let (title, body) = html.strip_prefix(HEAD).and_then(|rest| rest.split_once(AFTER_TITLE)).ok_or("it does not begin as a page does")?;
+    let (title, body) = html.strip_prefix(HEAD.as_str()).and_then(|rest| rest.split_once(AFTER_TITLE)).ok_or("it does not begin as a page does")?;
     letters(title)?;
     let mut rest = body.strip_suffix(FOOT).ok_or("it does not end as a page does")?;
     let mut open: Vec<&str> = Vec::new();

@@ -49,7 +49,7 @@ fn law_14_of_the_hostile_pages_nothing_is_left_that_runs_or_leads_anywhere() {
         // The head is ours; of its elements none may come again.
         let (head, rest) = html.split_once("<body>").unwrap();
         assert_eq!(head.matches("<meta").count(), 4, "{name}");
-        assert_eq!((head.matches("<link").count(), rest.matches("<link").count(), rest.matches("<meta").count()), (1, 0, 0), "{name}");
+        assert_eq!((head.matches("<style>").count(), head.matches("<link").count(), rest.matches("<link").count(), rest.matches("<meta").count()), (1, 0, 0, 0), "{name}");
         for tag in tags(rest) {
             let element = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
             assert!(!NEVER.contains(&element), "{name}: <{tag}>");
@@ -86,7 +86,7 @@ fn law_14_whatever_the_child_says_only_known_elements_are_written() {
 fn law_14_a_page_beyond_every_bound_is_cut_and_says_so() {
     let marks = format!("<p>a{}b", "\u{0301}".repeat(2_500_000));
     let (page, html) = shown(marks.as_bytes(), None);
-    assert!(page.about.cut.is_some() && html.chars().count() < 1_000, "{}", html.len());
+    assert!(page.about.cut.is_some() && html.chars().count() < 3_000, "{}", html.len());
     let nested = format!("{}heron{}", "<div>".repeat(40_000), "</div>".repeat(40_000));
     let html = shown(nested.as_bytes(), None).1;
     assert!(html.contains("heron") && html.matches("<div>").count() == page::DEEPEST);
