@@ -11,7 +11,7 @@ use std::{
 };
 
 use model::{exhibit::ExhibitClass, id::{BlobId, CaseId}};
-use store::{Row, Scope, StoreError, class_of};
+use store::{Scope, StoreError, class_of};
 
 use crate::{
     Desk,
@@ -39,7 +39,8 @@ struct Examination {
 /// What is known of one case.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    seen: BTreeMap<&'static str, u64>,
+    /// Events of the log, counted from its beginning, whose rows were read.
+    seen: u64,
     exhibits: BTreeMap<String, Exhibit>,
     examinations: BTreeMap<String, Examination>,
     /// Members by id: the examination that took them out, and their own class.
@@ -54,9 +55,11 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Known {
-    /// Reads what changed since it was read last.
+    /// Reads what changed since it was read last. The size of the log is asked before: a step that becomes visible while the
+    /// rows are read is read again at the next question, and none is missed.
     fn refresh(&mut self, desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
-        for row in self.changed(desk, scope, "exhibit")? {
+        let (size, since) = (desk.store.log_size()?, self.seen.checked_sub(1));
+        for row in desk.store.changed_since(scope, "exhibit", since)? {
             if row.is_erased() {
                 self.exhibits.remove(&row.id);
                 continue;
@@ -64,7 +67,7 @@ impl Known {
             let content: ExhibitContent = row.content()?;
             self.exhibits.insert(row.id, Exhibit { number: row.number.unwrap_or(0), class: content.class, has_bytes: content.blob.is_some() });
         }
-        for row in self.changed(desk, scope, "derivation")? {
+        for row in desk.store.changed_since(scope, "derivation", since)? {
             if row.is_erased() {
                 self.examinations.remove(&row.id);
                 continue;
@@ -72,21 +75,14 @@ impl Known {
             let examination = Examination { exhibit: row.parent.clone().unwrap_or_default(), event: row.event, whole: row.state == WHOLE };
             self.examinations.insert(row.id, examination);
         }
-        for row in self.changed(desk, scope, "blob")? {
+        for row in desk.store.changed_since(scope, "blob", since)? {
             match row.parent.clone().filter(|_| !row.is_erased()) {
                 Some(parent) => drop(self.members.insert(row.id.clone(), (parent, class_of(&row)?))),
                 None => drop(self.members.remove(&row.id)),
             }
         }
+        self.seen = size;
         Ok(())
-    }
-
-    fn changed(&mut self, desk: &Desk, scope: &Scope, kind: &'static str) -> Result<Vec<Row>, StoreError> {
-        let rows = desk.store.changed_since(scope, kind, self.seen.get(kind).copied())?;
-        if let Some(last) = rows.last() {
-            self.seen.insert(kind, last.event);
-        }
-        Ok(rows)
     }
 
     fn labels(&self, which: impl Fn(&Exhibit) -> bool) -> BTreeSet<String> {

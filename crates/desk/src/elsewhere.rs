@@ -177,8 +177,12 @@ pub(crate) fn own_cases(desk: &Desk, session: &Session, scope: &Scope) -> Result
     let (mut cases, mut others) = (Vec::new(), Vec::new());
     for id in desk.store.cases_of(session.actor())?.into_iter().filter(|id| id != scope.case()) {
         let Ok(other) = desk.store.enter(session, &id) else { continue };
-        // A tip that was taken is sealed like a case, and is none.
-        let Ok(label) = label_of(desk, &other) else { continue };
+        let label = match label_of(desk, &other) {
+            Ok(label) => label,
+            // A tip that was taken is sealed like a case, and is none. Any other fault is no reason to leave a case out.
+            Err(StoreError::Input(_)) => continue,
+            Err(error) => return Err(error),
+        };
         let intent = Intent::to(Action::Query);
         if !desk.store.would_permit(&other, &intent)? {
             others.push((label, "no authority lets you ask there now".into()));

@@ -659,6 +659,8 @@ pub fn finish(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, folder: 
         }
     }
     capture::sweep(desk, scope)?;
+    // A copy of the records that a killed backup left holds what was just destroyed.
+    desk.store.forget_steady_copies()?;
     desk.store.keep_tombstone(seq)?;
     let copied = desk.store.copy_tombstones(folder)?;
     erasure.state = ErasureState::Done;

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use model::{Moment, authorize::NodeStep, event::EventType};
+use model::{Moment, authorize::{NodeStep, authorize_node_step}, event::EventType};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -122,11 +122,27 @@ impl Store {
     /// # Errors
     /// When the records cannot be read.
     pub fn backup_plan(&self) -> Result<Option<BackupPlan>, StoreError> {
-        self.live_plans()?.last().map(Row::content).transpose()
+        Ok(self.live_plan()?.map(|(_, plan)| plan))
+    }
+
+    fn live_plan(&self) -> Result<Option<(Row, BackupPlan)>, StoreError> {
+        let Some(row) = self.live_plans()?.pop() else { return Ok(None) };
+        let plan = row.content()?;
+        Ok(Some((row, plan)))
     }
 
     fn live_plans(&self) -> Result<Vec<Row>, StoreError> {
         Ok(self.register(PLAN)?.into_iter().filter(|row| row.state == "live").collect())
+    }
+
+    /// Whoever wrote the plan knows what opens its backups: once he keeps the node no more, none is made under it.
+    fn author_keeps_the_node(&self, row: &Row) -> Result<(), StoreError> {
+        let Some(actor) = &row.actor else { return Err(StoreError::damaged("a plan without its author")) };
+        let user = self.user(actor)?;
+        if user.state == "active" && authorize_node_step(Some(user.record.role), NodeStep::Safeguard).is_ok() {
+            return Ok(());
+        }
+        Err(StoreError::input(format!("{} planned the backups, knows their passphrase, and keeps this node no more: plan them anew with `lanternfish backup plan`", model::quoted(&user.record.name))))
     }
 
     /// The last planned backup that failed, when none was made since.
@@ -157,13 +173,13 @@ impl Store {
         if self.is_waiting_after_restore() || self.next_backup()?.is_none_or(|next| next > self.now()) {
             return Ok(None);
         }
-        let Some(plan) = self.backup_plan()? else { return Ok(None) };
-        let lock = File::create(self.home.spool().join(LOCK)).map_err(|e| StoreError::environment("opening the lock of the backups", &e))?;
+        let Some((row, plan)) = self.live_plan()? else { return Ok(None) };
+        let lock = self.backup_lock()?;
         // Another process of this home makes it at this moment.
         if lock.try_lock().is_err() {
             return Ok(None);
         }
-        match self.planned_backup(&plan) {
+        match self.author_keeps_the_node(&row).and_then(|()| self.planned_backup(&row, &plan)) {
             Ok(made) => {
                 self.forget_trouble()?;
                 Ok(Some(made))
@@ -177,60 +193,29 @@ impl Store {
         }
     }
 
-    fn planned_backup(&self, plan: &BackupPlan) -> Result<PlannedBackup, StoreError> {
-        let stamp: String = self.now().to_string().chars().filter(char::is_ascii_alphanumeric).collect();
-        let file = plan.to.join(format!("{}{stamp}.backup", self.prefix()));
-        let part = plan.to.join(format!("{}{stamp}.part", self.prefix()));
+    /// The lock that each backup of this home takes, planned or not.
+    pub(crate) fn backup_lock(&self) -> Result<File, StoreError> {
+        File::create(self.home.spool().join(LOCK)).map_err(|e| StoreError::environment("opening the lock of the backups", &e))
+    }
+
+    fn planned_backup(&self, row: &Row, plan: &BackupPlan) -> Result<PlannedBackup, StoreError> {
+        let (prefix, stamp) = (self.prefix(row), self.now().to_string().chars().filter(char::is_ascii_alphanumeric).collect::<String>());
+        let (file, part) = (plan.to.join(format!("{prefix}{stamp}.backup")), plan.to.join(format!("{prefix}{stamp}.part")));
         let event = NewEvent::new(EventType::BackupMade, None, json!({"target": file.to_string_lossy(), "planned": true}));
         let made = self.commit_node(None, NodeStep::PlannedBackup, event, vec![])?;
         let sealed = hex::decode(&plan.sealed_key).map_err(|_| StoreError::damaged("the key of the planned backups"))?;
         let recipient: Recipient = plan.recipient.parse()?;
-        let written = self.write_steady_backup(&part, &sealed, &recipient).and_then(|summary| self.settled(&part, &file).map(|()| summary));
+        let written = self.write_steady_backup(&part, &sealed, &recipient).and_then(|(summary, digest)| settled(&part, &file, &digest).map(|()| summary));
         let summary = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
         self.note_backup(made.event + 1)?;
-        Ok(PlannedBackup { file, summary, removed: self.remove_older(plan)? })
+        Ok(PlannedBackup { removed: remove_older(plan, &prefix, &file)?, file, summary })
     }
 
-    /// What this home's planned backups are called before their time.
-    fn prefix(&self) -> String {
-        let origin = self.origin().unwrap_or_default();
-        format!("{}-", origin.rsplit('/').next().unwrap_or("lanternfish"))
-    }
-
-    /// Reads the file back to its end, then gives it its name: a name that is there is a backup that the disk could read.
-    fn settled(&self, part: &Path, file: &Path) -> Result<(), StoreError> {
-        let trouble = |e: io::Error| StoreError::environment(format!("reading {} back", part.display()), &e);
-        let (mut hash, mut file_again, mut piece) = (Sha256::new(), File::open(part).map_err(trouble)?, vec![0; 1 << 20]);
-        loop {
-            match file_again.read(&mut piece).map_err(trouble)? {
-                0 => break,
-                length => hash.update(&piece[..length]),
-            }
-        }
-        let digest = hex::encode(hash.finalize());
-        fs::hard_link(part, file).and_then(|()| fs::remove_file(part)).map_err(|e| StoreError::environment(format!("naming {}", file.display()), &e))?;
-        let listed = format!("{digest}  {}\n", file.file_name().unwrap_or_default().to_string_lossy());
-        fs::write(file.with_extension("sha256"), listed).map_err(|e| StoreError::environment("writing the digest of the backup", &e))
-    }
-
-    fn remove_older(&self, plan: &BackupPlan) -> Result<usize, StoreError> {
-        let trouble = |e: io::Error| StoreError::environment(format!("listing {}", plan.to.display()), &e);
-        let prefix = self.prefix();
-        let own = |path: &Path, end: &str| path.extension().is_some_and(|own| own == end) && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));
-        let there: Vec<PathBuf> = fs::read_dir(&plan.to).map_err(trouble)?.flatten().map(|entry| entry.path()).collect();
-        // Halves of backups whose program died: nobody else writes them while the lock is held.
-        for half in there.iter().filter(|path| own(path, "part")) {
-            fs::remove_file(half).map_err(trouble)?;
-        }
-        let mut files: Vec<PathBuf> = there.into_iter().filter(|path| own(path, "backup")).collect();
-        // The moment in the name: by name is by time.
-        files.sort();
-        let many = files.len().saturating_sub(plan.keep);
-        for file in &files[..many] {
-            fs::remove_file(file).map_err(trouble)?;
-            drop(fs::remove_file(file.with_extension("sha256")));
-        }
-        Ok(many)
+    /// What the files of this plan are called before their time. Its number is in it: no other plan, and no other node that
+    /// keeps its backups in the same folder, has the same.
+    fn prefix(&self, row: &Row) -> String {
+        let plan: String = row.id.chars().filter(char::is_ascii_hexdigit).rev().take(12).collect();
+        format!("{}-{plan}-", self.config.origin.rsplit('/').next().unwrap_or("lanternfish"))
     }
 
     fn forget_trouble(&self) -> Result<(), StoreError> {
@@ -239,4 +224,53 @@ impl Store {
             _ => Ok(()),
         }
     }
+}
+
+/// Reads the file back to its end and compares it with what was written, then gives it its name: a name that is there is a
+/// backup that the disk gave back as it was.
+fn settled(part: &Path, file: &Path, written: &str) -> Result<(), StoreError> {
+    let trouble = |e: io::Error| StoreError::environment(format!("reading {} back", part.display()), &e);
+    let (mut hash, mut again, mut piece) = (Sha256::new(), File::open(part).map_err(trouble)?, vec![0; 1 << 20]);
+    loop {
+        match again.read(&mut piece).map_err(trouble)? {
+            0 => break,
+            length => hash.update(&piece[..length]),
+        }
+    }
+    let read = hex::encode(hash.finalize());
+    if read != written {
+        return Err(StoreError::damaged(format!("{} came back with other bytes than were written: the disk is not to be trusted, name a folder on another one", part.display())));
+    }
+    let naming = |e: io::Error| StoreError::environment(format!("naming {}", file.display()), &e);
+    if file.exists() {
+        return Err(StoreError::input(format!("{} is there already", file.display())));
+    }
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    fs::write(file.with_extension("sha256"), format!("{read}  {name}\n")).map_err(naming)?;
+    fs::rename(part, file).map_err(naming)?;
+    // The names are durable with their folder.
+    file.parent().map_or(Ok(()), |folder| File::open(folder).and_then(|folder| folder.sync_all())).map_err(naming)
+}
+
+/// Halves that lie so long, in seconds, are nobody's any more: two servers may make a backup at the same time.
+const OLD_HALF: u64 = 86_400;
+
+/// Removes the oldest files of the plan beyond those that are kept, never the newest, and halves of programs that died.
+fn remove_older(plan: &BackupPlan, prefix: &str, newest: &Path) -> Result<usize, StoreError> {
+    let trouble = |e: io::Error| StoreError::environment(format!("listing {}", plan.to.display()), &e);
+    let own = |path: &Path, end: &str| path.extension().is_some_and(|own| own == end) && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+    let there: Vec<PathBuf> = fs::read_dir(&plan.to).map_err(trouble)?.flatten().map(|entry| entry.path()).collect();
+    let is_old = |path: &PathBuf| fs::metadata(path).and_then(|about| about.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age.as_secs() > OLD_HALF));
+    for half in there.iter().filter(|path| own(path, "part")).filter(|path| is_old(path)) {
+        fs::remove_file(half).map_err(trouble)?;
+    }
+    let mut older: Vec<PathBuf> = there.into_iter().filter(|path| own(path, "backup") && path != newest).collect();
+    // The moment in the name: by name is by time.
+    older.sort();
+    let many = (older.len() + 1).saturating_sub(plan.keep);
+    for file in &older[..many] {
+        fs::remove_file(file).map_err(trouble)?;
+        drop(fs::remove_file(file.with_extension("sha256")));
+    }
+    Ok(many)
 }

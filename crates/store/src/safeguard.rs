@@ -11,6 +11,7 @@ use std::{
 
 use model::{authorize::NodeStep, event::EventType};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::{
     StoreError,
@@ -49,6 +50,24 @@ const REPLAYING: &str = "replaying";
 /// The file that marks a home as restored and not yet resumed.
 pub(crate) const RESTORED: &str = "restored.json";
 
+/// A file whose bytes are hashed on their way.
+struct Hashed {
+    file: File,
+    hash: Sha256,
+}
+
+impl IoWrite for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let length = self.file.write(bytes)?;
+        self.hash.update(&bytes[..length]);
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Store {
     /// Writes a backup to `target`, which must not exist yet. The event comes first, so that the
     /// backup itself holds it.
@@ -64,13 +83,17 @@ impl Store {
         let made = self.commit_node(Some(session), NodeStep::Safeguard, event, vec![])?;
         let identity = Identity::generate()?;
         let sealed = seal_with_passphrase(passphrase, identity.secret_text().text()?.as_bytes(), self.config.passphrase_log_n)?;
-        let summary = self.write_steady_backup(target, &sealed, &identity.recipient())?;
+        let lock = self.backup_lock()?;
+        lock.lock().map_err(|e| StoreError::environment("waiting for another backup", &e))?;
+        let (summary, _) = self.write_steady_backup(target, &sealed, &identity.recipient())?;
         self.note_backup(made.event + 1)?;
         Ok(summary)
     }
 
-    /// Writes a backup for one key, which stands sealed at its head, from records that stand still.
-    pub(crate) fn write_steady_backup(&self, target: &Path, sealed: &[u8], recipient: &Recipient) -> Result<BackupSummary, StoreError> {
+    /// Writes a backup for one key, which stands sealed at its head, from records that stand still; gives the SHA-256 of the
+    /// file too, as it was written. Its caller holds the lock of the backups.
+    pub(crate) fn write_steady_backup(&self, target: &Path, sealed: &[u8], recipient: &Recipient) -> Result<(BackupSummary, String), StoreError> {
+        self.sweep_steady_copies()?;
         let steady = self.home.spool().join(format!("records-{}.backup", hex::encode(random_16()?)));
         let records = if self.db.copy_file_into(&steady)? {
             RECORDS_FILE
@@ -84,22 +107,44 @@ impl Store {
         removed.map(|()| summary)
     }
 
-    fn write_backup(&self, records: BackupFile, target: &Path, sealed: &[u8], recipient: &Recipient) -> Result<BackupSummary, StoreError> {
+    /// The same for an erasure, once no backup is being made.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn forget_steady_copies(&self) -> Result<(), StoreError> {
+        let lock = self.backup_lock()?;
+        lock.lock().map_err(|e| StoreError::environment("waiting for a backup", &e))?;
+        self.sweep_steady_copies()
+    }
+
+    /// Removes steady copies of the records that a program left when it died: they hold what an erasure destroys since.
+    fn sweep_steady_copies(&self) -> Result<(), StoreError> {
+        let trouble = |e: std::io::Error| StoreError::environment("sweeping copies of the records", &e);
+        for entry in fs::read_dir(self.home.spool()).map_err(trouble)?.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("records-") && name.ends_with(".backup") {
+                fs::remove_file(entry.path()).map_err(trouble)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_backup(&self, records: BackupFile, target: &Path, sealed: &[u8], recipient: &Recipient) -> Result<(BackupSummary, String), StoreError> {
         let skip = |path: &str| path.starts_with("records.") || path == RESTORED || path.starts_with("spool") || path.starts_with("objects/tmp") || path.starts_with("out") || path.starts_with("index/");
         let mut files = list_home(self.home.root(), skip)?;
         files.push(records);
         let recovery = self.recovery_recipient()?.unwrap_or_else(|| recipient.clone());
         let file = File::create_new(target).map_err(|e| StoreError::environment(format!("making {}", target.display()), &e))?;
-        let mut out = BufWriter::new(file);
+        let mut out = BufWriter::new(Hashed { file, hash: Sha256::new() });
         let length = u32::try_from(sealed.len()).map_err(|_| StoreError::damaged("a sealed backup key"))?;
         out.write_all(HEAD)
             .and_then(|()| out.write_all(&length.to_be_bytes()))
             .and_then(|()| out.write_all(sealed))
             .map_err(|e| StoreError::environment("writing the backup", &e))?;
         let summary = backup_create(&files, std::slice::from_ref(recipient), &recovery, &mut out)?;
-        let file = out.into_inner().map_err(|e| StoreError::environment("writing the backup", e.error()))?;
+        let Hashed { file, hash } = out.into_inner().map_err(|e| StoreError::environment("writing the backup", e.error()))?;
         file.sync_all().map_err(|e| StoreError::environment("writing the backup", &e))?;
-        Ok(summary)
+        Ok((summary, hex::encode(hash.finalize())))
     }
 
     /// Brings a backup back into a folder that does not exist yet. The home is marked as restored before it

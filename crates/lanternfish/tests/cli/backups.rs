@@ -43,11 +43,16 @@ fn planned_backups_are_made_when_due_kept_in_number_and_brought_back() {
     assert_eq!(office.bare(&["backup", "run-due"]).ended(0).tells("no backup is due").line(), Value::Null);
     let half = PathBuf::from(string(&first["backup"])).with_extension("part");
     fs::write(&half, "half").unwrap();
+    let days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+    fs::File::options().write(true).open(&half).unwrap().set_modified(days_ago).unwrap();
+    // A copy of the records that a program left goes too.
+    let left = office.home.join("spool/records-of-a-program-that-died.backup");
+    fs::write(&left, "rows").unwrap();
     for _ in 0..2 {
         an_hour_passes(&office);
         office.bare(&["backup", "run-due"]).ended(0);
     }
-    assert!(!half.exists());
+    assert!(!half.exists() && !left.exists());
     let files: Vec<PathBuf> = backups(&folder).into_iter().filter(|path| !path.ends_with("holiday.backup")).collect();
     assert_eq!(files.len(), 2, "{files:?}");
     assert!(folder.join("holiday.backup").exists());
@@ -81,6 +86,10 @@ fn law_13_only_who_keeps_the_node_plans_its_backups() {
     plan(ADMIN, &text(&office.home), "1d").ended(2).tells("inside the home");
     plan(ADMIN, &text(&folder), "5s").ended(2);
     plan(KHAM, &text(&folder), "1d").ended(0);
+    // Who left knows the passphrase: nothing is made under his plan any more, and it is said.
+    office.done(ADMIN, &["user", "revoke", KHAM, "--reason", "left the agency"]);
+    office.bare(&["backup", "run-due"]).ended(2).tells("keeps this node no more");
+    assert!(office.done(NOY, &["backup", "status"])["trouble"].is_object());
     office.done(ADMIN, &["backup", "end-plan", "--reason", "another disk comes"]);
     office.bare(&["backup", "run-due"]).ended(0).tells("no backup is due");
     office.sound_log();
