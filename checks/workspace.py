@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Walks a case in the workspace with a real browser, as four people in four contexts: checks/workspace.py PROGRAM HOME [--all] [--pictures DIR]
+"""Walks a case in the workspace with a real browser, as four people in four contexts: checks/workspace.py PROGRAM HOME [--all] [--pictures DIR] [--guide]
 
 PROGRAM is lanternfish, HOME a home that `lanternfish demo --no-serve` has just made. The path is that of the spine: tip, case,
 authority, exhibit, search, custody, finding, report, package, log. Without --all it is walked in English without scripts and
@@ -9,7 +9,7 @@ namespace of its own where it may make one. Then the hostile pages of crates/ext
 made here, are admitted and looked at in each view with scripts on: no script may run, no dialog open, nothing be asked for
 but the workspace's own pages, and no page be wider than its window. The interface for programs is asked by schemathesis with what its description
 allows (for a minute, with --all for ten; captures and crawls are left out, they take minutes each): no answer is a fault of the
-server or one that is not described. Over TLS, with a certificate that the node makes, one person adds a second factor and logs in with it, then a passkey of the browser's own authenticator. --pictures writes a picture of each screen in English, Lao and Thai.
+server or one that is not described. Over TLS, with a certificate that the node makes, one person adds a second factor and logs in with it, then a passkey of the browser's own authenticator. --pictures writes a picture of each screen in English, Lao and Thai, wide and narrow, into a folder; --guide makes those of docs/guide anew.
 Prints "PASS name", "FAIL name: reason" or "SKIPPED name: reason"; exits 1 on any FAIL, 2 on wrong usage.
 """
 import argparse
@@ -294,9 +294,51 @@ def pictures(workspace, browser, case, folder):
             noy.page.goto("/" + screen.format(case=case))
             sideways = noy.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert sideways <= 0, f"{screen} in {language} at {width}: {sideways} pixels stand out at the side"
-            name = re.sub(r"[^a-z0-9]+", "-", screen.format(case="case").lower()).strip("-") or "home"
-            noy.page.screenshot(path=str(folder / f"{name}.{language}.{width}.png"))
+            noy.page.screenshot(path=str(folder / f"{picture_name(screen)}.{language}.{width}.png"))
         noy.context.close()
+
+
+GUIDE = pathlib.Path(__file__).resolve().parent.parent / "docs/guide"
+
+
+def picture_name(screen):
+    return re.sub(r"[^a-z0-9]+", "-", screen.format(case="case").lower()).strip("-") or "home"
+
+
+def guide(workspace, browser, case):
+    """The pictures of the guide, each screen in English, Lao and Thai, few colours so that they stay small; and their page."""
+    from PIL import Image
+
+    folder, titles = GUIDE / "pictures", {}
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    for language in ("en", "lo", "th"):
+        walk = Walk(workspace, browser, None, language, True, False)
+        walk.judge = lambda page: None
+        noy = Person(walk, NOY)
+        for screen in SCREENS:
+            noy.page.goto("/" + screen.format(case=case))
+            noy.page.wait_for_load_state("networkidle")
+            titles.setdefault(screen, noy.page.inner_text("h1"))
+            place = folder / f"{picture_name(screen)}.{language}.png"
+            noy.page.screenshot(path=str(place))
+            with Image.open(place) as picture:
+                few = picture.convert("RGB").quantize(32, dither=Image.Dither.NONE)
+            few.save(place, optimize=True)
+        noy.context.close()
+    lines = ["# The screens", "", "Each screen of the workspace on the case that `checks/workspace.py` walks, in English, Lao and Thai. Everything in it is synthetic. `checks/workspace.py PROGRAM HOME --guide` makes this page and its pictures.", ""]
+    for screen in SCREENS:
+        name = picture_name(screen)
+        ways = " · ".join(f"[{word}](pictures/{name}.{code}.png)" for code, word in (("en", "English"), ("lo", "Lao"), ("th", "Thai")))
+        lines += [f"## {titles[screen]}", "", f"`/{screen.format(case='CASE')}` · {ways}", "", f"![{titles[screen]}](pictures/{name}.en.png)", ""]
+    (GUIDE / "screens.md").write_text("\n".join(lines).rstrip() + "\n", "utf-8")
+
+
+def guide_is_whole():
+    """Whoever adds a screen adds its pictures."""
+    missing = [f"{picture_name(screen)}.{language}.png" for screen in SCREENS for language in ("en", "lo", "th") if not (GUIDE / "pictures" / f"{picture_name(screen)}.{language}.png").exists()]
+    say("FAIL" if missing else "PASS", f"each of {len(SCREENS)} screens has its pictures in the guide", f"{', '.join(missing)}: make them with --guide" if missing else "")
 
 
 def walked(workspace, browser, axe, language, scripts, by_keyboard):
@@ -566,6 +608,7 @@ def main():
     words.add_argument("home")
     words.add_argument("--all", action="store_true")
     words.add_argument("--pictures", type=pathlib.Path)
+    words.add_argument("--guide", action="store_true")
     typed = words.parse_args()
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     try:
@@ -587,6 +630,9 @@ def main():
             cases = [walked(workspace, browser, Axe(), *way) for way in ways]
             if cases[-1]:
                 hostile(workspace, browser, cases[-1], typed.pictures)
+            if typed.guide and cases[-1]:
+                guide(workspace, browser, cases[-1])
+            guide_is_whole()
             if typed.pictures and cases[-1]:
                 pictures(workspace, browser, cases[-1], typed.pictures)
             browser.close()
