@@ -817,3 +817,7 @@ says-holds = holds
 says-shows = shows
 says-in-one-row-with = in one row with
 says-written-alike = written alike
+
+# ends
+ends-today = ends today
+session-ended = Your session has ended. What you sent last was not taken: log in, then go back with your browser and send it again.

@@ -817,3 +817,7 @@ says-holds = chứa
 says-shows = cho thấy
 says-in-one-row-with = cùng một dòng với
 says-written-alike = viết giống nhau
+
+# ends
+ends-today = kết thúc hôm nay
+session-ended = Phiên của bạn đã kết thúc. Điều bạn gửi cuối cùng không được nhận: đăng nhập, quay lại bằng trình duyệt và gửi lại.

@@ -248,7 +248,7 @@ pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authori
                 @for authority in authorities {
                     p {
                         (show::value(frame, "state", &authority["state"])) " " (show::plain(text_of(authority, "reference"), 200))
-                        @if let Some(days) = authority["days_left"].as_i64() { " · " (frame.say("days-left", &[("count", &days.to_string())])) }
+                        @if let Some(days) = authority["days_left"].as_i64() { " · " @if days == 0 { (frame.t("ends-today")) } @else { (frame.say("days-left", &[("count", &days.to_string())])) } }
                     }
                     p class="quiet" { (show::plain(text_of(authority, "scope"), 600)) }
                 }

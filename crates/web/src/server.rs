@@ -248,9 +248,9 @@ impl Workspace {
     }
 
     pub(crate) async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
-        let to_login = || Redirect::to("/login").into_response();
-        let token = gate::cookie(headers, gate::session_cookie(self.settings.over_tls)).filter(|token| !token.is_empty()).ok_or_else(to_login)?;
-        self.reader_of(token).await.map_err(|_| to_login())
+        let token = gate::cookie(headers, gate::session_cookie(self.settings.over_tls)).filter(|token| !token.is_empty()).ok_or_else(|| Redirect::to("/login").into_response())?;
+        // Who was here is told that he is not any more, and that nothing he sent was taken.
+        self.reader_of(token).await.map_err(|_| Redirect::to("/login?ended").into_response())
     }
 
     pub(crate) fn over_tls(&self) -> bool {
@@ -354,9 +354,10 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     shown(frame.page(&title, &html! { (cases.notes(&frame)) (screens::home(&frame, &cases.values, &waiting, &shared.catalogue)) (not_asked) (backup) }))
 }
 
-async fn login_page(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+async fn login_page(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let frame = shared.frame(&headers, None, "/login");
-    shown(frame.page(&frame.t("log-in"), &screens::login(&frame, "", None, &shared.questions.ask(Instant::now()))))
+    let ended = html! { @if query.as_deref() == Some("ended") { p class="refused" role="status" { (frame.t("session-ended")) } } };
+    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()))) }))
 }
 
 async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {

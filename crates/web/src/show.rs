@@ -36,7 +36,7 @@ pub fn value(frame: &Frame<'_>, name: &str, value: &Value) -> Markup {
 fn word(frame: &Frame<'_>, name: &str, text: &str) -> Markup {
     match (name, frame.case) {
         ("exhibit" | "exhibits" | "derived_from", Some(case)) if text.starts_with("E-") => html! { a href=(format!("/case/{case}/exhibits/{text}")) { (text) } },
-        ("case", _) if !text.is_empty() && frame.case.is_none() => html! { a href=(format!("/case/{text}")) { (text) } },
+        ("case", _) if frame.case.is_none() && text.starts_with(|first: char| first.is_ascii_digit()) => html! { a href=(format!("/case/{text}")) { (text) } },
         ("state", _) => state(frame, text),
         ("kind" | "class" | "outcome" | "template", _) => html! { (frame.or_name(&format!("value-{text}"), text)) },
         _ => broken(&plain(text, CELL)),
