@@ -41,6 +41,22 @@ pub(crate) const RECOVERY: &str = "recovery";
 const TRUST: &str = "recovery-trust";
 const MIN_PASSPHRASE: usize = 10;
 
+/// What a first login shows, and from where it comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct First<'a> {
+    /// The one-time code.
+    pub code: Option<&'a str>,
+    /// Whether it comes over the network: then a code must have been made, or whoever reaches the port enrols in another's place.
+    pub from_afar: bool,
+}
+
+impl<'a> First<'a> {
+    /// At this machine.
+    pub fn here(code: Option<&'a str>) -> First<'a> {
+        First { code, from_afar: false }
+    }
+}
+
 /// A person of the register.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -199,14 +215,18 @@ impl Store {
         Ok(code)
     }
 
-    fn check_enrolment_code(&self, user: &User, given: Option<&str>) -> Result<(), StoreError> {
-        let Some(wanted) = &user.record.enrolment_code else { return Ok(()) };
-        if given.is_some_and(|code| code_digest(code) == *wanted) {
+    fn check_enrolment_code(&self, user: &User, first: First<'_>) -> Result<(), StoreError> {
+        let (wanted, given) = (&user.record.enrolment_code, first.code);
+        let may_enrol = match wanted {
+            Some(wanted) => given.is_some_and(|code| code_digest(code) == *wanted),
+            None => !first.from_afar,
+        };
+        if may_enrol {
             return Ok(());
         }
         let event = NewEvent::new(EventType::LoginRefused, Some(user.actor.to_string()), json!({"reason": "no or wrong enrolment code"}));
         self.commit_node(None, NodeStep::OwnSession, event, vec![])?;
-        let text = "this first login needs the one-time code that the administrator made: give it with --enrolment-code CODE";
+        let text = "this first login needs a one-time code that the administrator makes (`lanternfish user code NAME`): give it with --enrolment-code CODE";
         Err(StoreError::refused(Law::Separation, text))
     }
 
@@ -215,12 +235,12 @@ impl Store {
     ///
     /// # Errors
     /// When the person has keys already or the passphrase is too short; law 13 without the one-time code,
-    /// where one was made.
-    pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
+    /// where one was made, and over the network where none was.
+    pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str, first: First<'_>) -> Result<(), StoreError> {
         if user.state != "waiting" {
             return Err(StoreError::input(format!("the user {} has keys already", model::quoted(&user.record.name))));
         }
-        self.check_enrolment_code(user, code)?;
+        self.check_enrolment_code(user, first)?;
         check_passphrase(passphrase)?;
         let sealed = seal_with_passphrase(passphrase, &keys.bundle()?, self.config.passphrase_log_n)?;
         let record = UserRecord {
