@@ -116,6 +116,9 @@ pub trait House: Send + Sync + 'static {
     /// another machine, for which no code was made.
     fn log_in(&self, login: &Login) -> Result<(String, Vec<String>), Refusal>;
 
+    /// The words in which every wrong login is refused.
+    fn wrong_login(&self) -> Refusal;
+
     /// Whose session this is.
     ///
     /// # Errors

@@ -384,6 +384,10 @@ pub(crate) async fn open_session(shared: &Shared, login: Login) -> Result<(Strin
     let begun = Instant::now();
     let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
     let name = login.name.clone();
+    if !gate::may_be_a_name(&name) {
+        tokio::time::sleep(WRONG).await;
+        return Err(shared.house.wrong_login());
+    }
     shared.pace.begin(&name, begun).map_err(slow)?;
     let _room = shared.login_room.acquire().await;
     let house = Arc::clone(&shared.house);

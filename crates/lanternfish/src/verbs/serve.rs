@@ -90,6 +90,10 @@ impl House for Behind {
         opened.map(|token| (token, listener.notes())).map_err(|error| refusal(&error))
     }
 
+    fn wrong_login(&self) -> Refusal {
+        refusal(&wrong())
+    }
+
     fn who(&self, token: &str) -> Result<Person, Refusal> {
         let session = self.desk.store.session_to_enrol(token).map_err(|error| refusal(&error))?;
         Ok(Person { name: session.name().to_string(), role: session.role().name().to_string(), expires: session.expires().to_string() })

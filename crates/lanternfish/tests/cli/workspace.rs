@@ -381,6 +381,11 @@ fn law_13_a_form_from_elsewhere_a_strange_name_and_an_ended_session_get_nothing(
             open.send("POST", path, &[("Cookie", &cookie), origin], body.as_bytes()).is(403);
         }
     }
+    // A login of a program neither, where a browser says that a page from elsewhere sends it.
+    let login = json!({"name": NOY, "passphrase": passphrase(NOY)}).to_string();
+    for origin in ["http://evil.example", "null"] {
+        open.send("POST", "/api/v1/session", &[("Origin", origin), ("Content-Type", "text/plain")], login.as_bytes()).is(403);
+    }
     open.send("GET", "/", &[("Cookie", &cookie), ("Host", "evil.example")], b"").is(421);
     for path in PAGES {
         let page = open.send("GET", &path.replace("{case}", &office.case), &[], b"").is(303);
@@ -601,6 +606,9 @@ fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
         tried(NOY);
     }
     tried(&format!(" {}  ", NOY.to_lowercase())).is(403).says("too many wrong logins");
+    // A name that is too long for any person is told what every wrong one is.
+    let long = "n".repeat(121);
+    assert_eq!(tried(&long).is(403).without_question().replace(&long, "NAME"), unknown);
     // Another person is not kept out by it, and not by names that nobody has.
     for n in 0..8 {
         tried(&format!("Nobody {n}")).is(403);
