@@ -32,7 +32,7 @@ use crate::{
 const FACTORS: &str = "factors";
 /// Kind and id of the row that says who must have one.
 const POLICY: &str = "factor-policy";
-/// Wrong codes within [`SPAN_SECONDS`] after which none is judged.
+/// Wrong codes of six digits within [`SPAN_SECONDS`] after which no six digits are judged.
 const MOST_WRONG: usize = 5;
 const SPAN_SECONDS: i64 = 300;
 /// Authenticators of one person.
@@ -53,7 +53,7 @@ struct Factors {
     /// Digests of recovery codes that were not used yet.
     #[serde(default)]
     recovery: Vec<String>,
-    /// When wrong codes were typed.
+    /// When wrong codes of six digits were typed.
     #[serde(default)]
     wrong: Vec<Moment>,
     /// When an administrator took all of them away: the days to add one are counted anew.
@@ -402,14 +402,18 @@ impl Store {
             return Err(self.factor_refused(actor, "no code", None, "your account has a second factor: give a code too (--second-factor CODE at a login, --code CODE otherwise): the six digits of your authenticator, or a recovery code; a passkey is shown in the workspace"));
         }
         held.factors.wrong.retain(|wrong| wrong.plus_seconds(SPAN_SECONDS) > now);
-        if held.factors.wrong.len() >= MOST_WRONG {
-            return Err(self.factor_refused(actor, "too many wrong codes", None, "too many wrong codes: wait five minutes, then try again; if you lost your authenticator, use a recovery code, or ask the administrator for a reset"));
+        // Only six digits can be guessed: who wears them out keeps nobody from his recovery codes and passkeys.
+        let guessable = second.passkey.is_none() && second.code.and_then(digits).is_some();
+        if guessable && held.factors.wrong.len() >= MOST_WRONG {
+            return Err(self.factor_refused(actor, "too many wrong codes", None, "too many wrong codes: wait five minutes, then try again; a recovery code or a passkey opens now; if you lost your authenticator, use a recovery code, or ask the administrator for a reset"));
         }
         if let Some(kind) = held.factors.use_up(actor, identity, second, now)? {
             held.factors.wrong.clear();
             return Ok((held, Some(kind)));
         }
-        held.factors.wrong.push(now);
+        if guessable {
+            held.factors.wrong.push(now);
+        }
         let write = self.factors_write(actor, held)?;
         Err(self.factor_refused(actor, "wrong code", Some(write), "the code of the second factor is wrong or was used already: wait for the next one, or use a recovery code"))
     }
