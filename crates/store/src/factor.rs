@@ -35,6 +35,8 @@ const POLICY: &str = "factor-policy";
 /// Wrong codes of six digits within [`SPAN_SECONDS`] after which no six digits are judged.
 const MOST_WRONG: usize = 5;
 const SPAN_SECONDS: i64 = 300;
+/// Wrong codes of six digits since the last right factor after which no six digits are judged, however slowly they come.
+const MOST_MISSES: u32 = 20;
 /// Authenticators of one person.
 const MOST_APPS: usize = 5;
 /// Passkeys of one person.
@@ -56,6 +58,15 @@ struct Factors {
     /// When wrong codes of six digits were typed.
     #[serde(default)]
     wrong: Vec<Moment>,
+    /// How many of them since a right factor was shown.
+    #[serde(default)]
+    misses: u32,
+    /// Wrong codes, recovery codes too, since the last login.
+    #[serde(default)]
+    untold: u32,
+    /// What that number was at the last login, to be told there.
+    #[serde(default)]
+    told: u32,
     /// When an administrator took all of them away: the days to add one are counted anew.
     #[serde(default)]
     reset: Option<Moment>,
@@ -136,6 +147,14 @@ pub(crate) struct Held {
     version: Option<i64>,
 }
 
+impl Held {
+    /// At a login: the wrong codes since the one before are told now.
+    pub(crate) fn at_login(mut self) -> Held {
+        self.factors.told = std::mem::take(&mut self.factors.untold);
+        self
+    }
+}
+
 /// Who must have a second factor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Policy {
@@ -208,6 +227,15 @@ impl Store {
     /// When the records cannot be read.
     pub fn has_factor(&self, actor: &ActorId) -> Result<bool, StoreError> {
         Ok(self.held(actor)?.factors.any())
+    }
+
+    /// How many wrong codes were typed for a person between his last login and the one before.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub fn wrong_codes_before_login(&self, session: &Session) -> Result<u32, StoreError> {
+        let held = self.held(&session.actor)?.factors;
+        Ok(if held.any() { held.told } else { 0 })
     }
 
     /// Draws the secret of a new authenticator; it counts from its first code on ([`Store::confirm_authenticator`]). Who has
@@ -404,15 +432,23 @@ impl Store {
         held.factors.wrong.retain(|wrong| wrong.plus_seconds(SPAN_SECONDS) > now);
         // Only six digits can be guessed: who wears them out keeps nobody from his recovery codes and passkeys.
         let guessable = second.passkey.is_none() && second.code.and_then(digits).is_some();
+        if guessable && held.factors.misses >= MOST_MISSES {
+            return Err(self.factor_refused(actor, "too many wrong codes", None, "twenty wrong codes were typed since your last right one: six digits are not looked at any more; use a recovery code or a passkey, or ask the administrator for a reset; if you did not type them, somebody knows your passphrase: ask for a new enrolment (user reset)"));
+        }
         if guessable && held.factors.wrong.len() >= MOST_WRONG {
             return Err(self.factor_refused(actor, "too many wrong codes", None, "too many wrong codes: wait five minutes, then try again; a recovery code or a passkey opens now; if you lost your authenticator, use a recovery code, or ask the administrator for a reset"));
         }
         if let Some(kind) = held.factors.use_up(actor, identity, second, now)? {
             held.factors.wrong.clear();
+            held.factors.misses = 0;
             return Ok((held, Some(kind)));
         }
         if guessable {
             held.factors.wrong.push(now);
+            held.factors.misses = held.factors.misses.saturating_add(1);
+        }
+        if second.passkey.is_none() {
+            held.factors.untold = held.factors.untold.saturating_add(1);
         }
         let write = self.factors_write(actor, held)?;
         Err(self.factor_refused(actor, "wrong code", Some(write), "the code of the second factor is wrong or was used already: wait for the next one, or use a recovery code"))

@@ -356,7 +356,7 @@ impl Store {
         // The session's look-up value stays out of the leaf: it is as good as a name for the token.
         let event = NewEvent::new(EventType::SessionOpened, Some(user.actor.to_string()), json!({"expires": expires.to_string(), "second_factor": factor}));
         // What was shown is used up by the step that it opens, or by none.
-        let used = factor.map(|_| self.factors_write(&user.actor, held)).transpose()?;
+        let used = factor.map(|_| self.factors_write(&user.actor, held.at_login())).transpose()?;
         self.commit_node(None, NodeStep::OwnSession, event, std::iter::once(write).chain(used).collect())?;
         Ok((token_text(&token), expires))
     }

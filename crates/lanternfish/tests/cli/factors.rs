@@ -120,7 +120,7 @@ fn law_13_a_recovery_code_is_good_once_and_wrong_codes_make_even_a_right_one_wai
     office.try_log_in(NOY, &passphrase(NOY)).ended(0);
     // Who knows the passphrase and types digits keeps nobody from his recovery codes: they are too long to be guessed.
     log_in_with(&office, KHAM, "abcd-efgh-ijkl-mnop").by_law(13).tells("wrong");
-    log_in_with(&office, KHAM, &codes[1]).ended(0);
+    log_in_with(&office, KHAM, &codes[1]).ended(0).tells("since your login before this one: 7;");
     assert_eq!(office.says(KHAM, &["user", "factor", "list"]).ended(0).lines()[1]["left"], 8);
     office.sound_log();
 }
@@ -222,6 +222,36 @@ fn law_13_five_wrong_codes_in_five_minutes_and_the_sixth_is_not_judged() {
 }
 
 #[test]
+fn law_13_after_twenty_wrong_codes_no_six_digits_are_judged_however_slowly_they_come() {
+    let timed = Timed::new();
+    let token = timed.log_in("Noy", None).unwrap();
+    let session = timed.desk.store.session(&token).unwrap();
+    let secret = timed.desk.store.add_authenticator(&session, "telephone", None).unwrap().secret;
+    let telephone = Telephone::reading(&secret);
+    let codes = timed.desk.store.confirm_authenticator(&session, &timed.code(&telephone)).unwrap();
+    let wrong = || {
+        let near: Vec<String> = (-1..=1).map(|step| format!("{:06}", totp::code(&telephone.secret, totp::step_at(timed.desk.now()) + step))).collect();
+        (0..10).map(|code| format!("{code:06}")).find(|code| !near.contains(code)).unwrap()
+    };
+    // A right one among them begins the count anew.
+    timed.wait(600);
+    refused(timed.log_in("Noy", Some(&wrong())), "wrong");
+    timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    for _ in 0..20 {
+        timed.wait(600);
+        refused(timed.log_in("Noy", Some(&wrong())), "wrong or was used");
+    }
+    timed.wait(86_400);
+    refused(timed.log_in("Noy", Some(&timed.code(&telephone))), "twenty wrong codes");
+    // A recovery code opens, tells how many there were, and digits are judged again.
+    let token = timed.log_in("Noy", Some(&codes[0])).unwrap();
+    assert_eq!(timed.desk.store.wrong_codes_before_login(&timed.desk.store.session(&token).unwrap()).unwrap(), 20);
+    timed.wait(60);
+    let token = timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    assert_eq!(timed.desk.store.wrong_codes_before_login(&timed.desk.store.session(&token).unwrap()).unwrap(), 0);
+}
+
+#[test]
 fn law_13_a_role_that_needs_a_second_factor_does_nothing_else_before_it_has_one() {
     let timed = Timed::new();
     let store = &timed.desk.store;
@@ -291,7 +321,8 @@ fn law_13_who_works_in_pages_shows_his_factor_there_and_sees_his_own_sessions_on
     let wrong = open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.wrong())]).is(403).without_question();
     let unknown = open.form("", "/login", &[("name", NOY), ("passphrase", "four words that are wrong")]).is(403).without_question();
     assert_eq!((&bare, &wrong), (&unknown, &unknown));
-    open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.code())]).is(303);
+    // The right one opens, and its person hears of the wrong one.
+    open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.code())]).is(200).says("wrong codes of your second factor since your login before this one: 1;");
     let program = |code: &str| open.send("POST", "/api/v1/session", &[("Content-Type", "application/json")], json!({"name": NOY, "passphrase": words, "second_factor": code}).to_string().as_bytes());
     program(&telephone.again()).is(401);
     let another = string(&program(&telephone.code()).is(200).json()["token"]);
