@@ -263,26 +263,28 @@ impl Store {
     }
 
     /// The first code of a new authenticator: from now on it is shown at each login. Gives recovery codes when there were
-    /// none: they are told here and never again.
+    /// none: they are told here and never again. The first factor ends the person's other sessions: they were opened without.
     ///
     /// # Errors
     /// [`StoreError::Input`] when none waits or the code does not fit.
     pub fn confirm_authenticator(&self, session: &Session, code: &str) -> Result<Vec<String>, StoreError> {
         let mut held = self.held(&session.actor)?;
+        let ended = self.opened_without(session, &held)?;
         let app = held.factors.apps.iter_mut().find(|app| app.last.is_none()).ok_or_else(|| StoreError::input("there is no authenticator that waits for its first code: begin with `lanternfish user factor add`"))?;
         let secret = secret_of(app, &session.identity)?;
         let step = digits(code).and_then(|typed| totp::step_of(&secret, typed, self.now(), None));
         app.last = Some(step.ok_or_else(|| StoreError::input("this code does not fit: type the six digits that your authenticator shows now; if it happens again, let it and this machine set their clocks"))?);
-        let detail = json!({"factor": app.id, "kind": "authenticator"});
+        let detail = json!({"factor": app.id, "kind": "authenticator", "sessions-ended": ended.len()});
         let codes = if held.factors.recovery.is_empty() { recovery_codes()? } else { vec![] };
         held.factors.recovery.extend(codes.iter().map(|code| code_digest(&session.actor, code)));
         let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), detail);
-        self.commit_node(Some(session), NodeStep::OwnSession, event, vec![self.factors_write(&session.actor, held)?])?;
+        let writes = std::iter::once(self.factors_write(&session.actor, held)?).chain(ended).collect();
+        self.commit_node(Some(session), NodeStep::OwnSession, event, writes)?;
         Ok(codes)
     }
 
     /// Keeps a passkey that a browser made: it is shown at a login instead of a code. Who has a factor already shows it.
-    /// Gives recovery codes when there were none.
+    /// Gives recovery codes when there were none. The first factor ends the person's other sessions.
     ///
     /// # Errors
     /// Law 13 without a code of a factor that there is; [`StoreError::Input`] for an answer that is no passkey.
@@ -292,6 +294,7 @@ impl Store {
         if held.factors.passkeys.len() >= MOST_KEYS {
             return Err(StoreError::input(format!("you have {MOST_KEYS} passkeys: remove one first (`lanternfish user factor remove`)")));
         }
+        let ended = self.opened_without(session, &held)?;
         let asked = answer.asked();
         let made = passkey::made(asked, &plain(&answer.client)?, &plain(&answer.data)?).map_err(|why| StoreError::input(format!("this is no passkey that can be kept: {why}; try again, or use another authenticator")))?;
         let credential = URL_SAFE_NO_PAD.encode(&made.id);
@@ -302,8 +305,9 @@ impl Store {
         held.factors.passkeys.push(key);
         let codes = if held.factors.recovery.is_empty() { recovery_codes()? } else { vec![] };
         held.factors.recovery.extend(codes.iter().map(|code| code_digest(&session.actor, code)));
-        let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), json!({"factor": id, "kind": "passkey"}));
-        self.commit_node(Some(session), NodeStep::OwnSession, event, vec![self.factors_write(&session.actor, held)?])?;
+        let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), json!({"factor": id, "kind": "passkey", "sessions-ended": ended.len()}));
+        let writes = std::iter::once(self.factors_write(&session.actor, held)?).chain(ended).collect();
+        self.commit_node(Some(session), NodeStep::OwnSession, event, writes)?;
         Ok(codes)
     }
 
@@ -346,7 +350,13 @@ impl Store {
         Ok(codes)
     }
 
-    /// Takes all factors of a person away who cannot show one any more. Never one's own: whoever has a person's token would
+    /// The person's other sessions, when he had no factor until now: they were opened without one, perhaps by another.
+    fn opened_without(&self, session: &Session, held: &Held) -> Result<Vec<Write>, StoreError> {
+        if held.factors.any() { Ok(vec![]) } else { self.sessions_end(&session.actor, Some(session)) }
+    }
+
+    /// Takes all factors of a person away who cannot show one any more, and ends his sessions: whoever has one now would
+    /// add a factor of his own. Never one's own: whoever has a person's token would
     /// else be rid of his factor.
     ///
     /// # Errors
@@ -357,8 +367,10 @@ impl Store {
         }
         let held = self.held(&user.actor)?;
         let bare = Held { factors: Factors { reset: Some(self.now()), ..Factors::default() }, version: held.version };
-        let event = NewEvent::new(EventType::FactorsReset, Some(user.actor.to_string()), json!({"reason": reason}));
-        self.commit_node(Some(session), NodeStep::ManageUsers, event, vec![self.factors_write(&user.actor, bare)?]).map(drop)
+        let ended = self.sessions_end(&user.actor, None)?;
+        let event = NewEvent::new(EventType::FactorsReset, Some(user.actor.to_string()), json!({"reason": reason, "sessions-ended": ended.len()}));
+        let writes = std::iter::once(self.factors_write(&user.actor, bare)?).chain(ended).collect();
+        self.commit_node(Some(session), NodeStep::ManageUsers, event, writes).map(drop)
     }
 
     /// Says which roles need a second factor, and within how many days; no days: nobody needs one any more.

@@ -285,9 +285,7 @@ impl Store {
         if !reset {
             writes.extend(self.lost_wraps(&user.actor)?.iter().map(|wrap| restate(&wrap.row, "void", self.now())));
         }
-        for row in self.register("session")?.iter().filter(|row| row.actor.as_ref() == Some(&user.actor) && row.state == "open") {
-            writes.push(restate(row, "ended", self.now()));
-        }
+        writes.extend(self.sessions_end(&user.actor, None)?);
         writes.extend(self.factors_end(&user.actor)?);
         let detail = json!({"reason": reason, "reset": reset});
         let event = NewEvent::new(EventType::UserRevoked, Some(user.actor.to_string()), detail);
@@ -399,7 +397,7 @@ impl Store {
         let certificate = STANDARD
             .decode(user.record.certificate.unwrap_or_default())
             .map_err(|_| StoreError::damaged("a user's certificate"))?;
-        Ok(Session { actor, role: user.record.role, name: user.record.name, identity, signing, signer, certificate, expires })
+        Ok(Session { id: row.id.clone(), actor, role: user.record.role, name: user.record.name, identity, signing, signer, certificate, expires })
     }
 
     /// Ends a session before its time.

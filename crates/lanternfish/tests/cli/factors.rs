@@ -127,7 +127,7 @@ fn law_13_a_recovery_code_is_good_once_and_wrong_codes_make_even_a_right_one_wai
 
 #[test]
 fn law_13_who_changes_his_factors_shows_one_and_a_lost_one_is_reset_by_another() {
-    let office = Office::staffed();
+    let mut office = Office::staffed();
     let (mut telephone, codes) = add(&office, NOY);
     let factor = string(&office.says(NOY, &["user", "factor", "list"]).ended(0).lines()[0]["factor"]);
     // Whoever has the token of a session has no factor yet.
@@ -145,7 +145,9 @@ fn law_13_who_changes_his_factors_shows_one_and_a_lost_one_is_reset_by_another()
     office.says(ADMIN, &["user", "factor", "reset", NOY, "--reason", ""]).ended(2);
     office.done(ADMIN, &["user", "factor", "reset", NOY, "--reason", "came to the desk with his card"]);
     assert_eq!(office.last_events(1), ["factors-reset"]);
-    office.try_log_in(NOY, &passphrase(NOY)).ended(0);
+    // Who had a session of his would now add a factor of his own: they have ended.
+    office.says(NOY, &["user", "factor", "add"]).by_law(13).tells("log in again");
+    office.log_in(NOY, &passphrase(NOY));
     // A new one is added and removed again.
     let (mut next, _) = add(&office, NOY);
     let factor = string(&office.says(NOY, &["user", "factor", "list"]).ended(0).lines()[0]["factor"]);
@@ -219,6 +221,27 @@ fn law_13_five_wrong_codes_in_five_minutes_and_the_sixth_is_not_judged() {
     refused(timed.log_in("Noy", Some(&timed.code(&telephone))), "wait five minutes");
     timed.wait(300 - 31 * 4);
     timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+}
+
+#[test]
+fn law_13_a_first_factor_and_a_reset_end_the_sessions_that_were_opened_without() {
+    let timed = Timed::new();
+    let store = &timed.desk.store;
+    let (admin, other, noy) = (timed.log_in("Ad", None).unwrap(), timed.log_in("Noy", None).unwrap(), timed.log_in("Noy", None).unwrap());
+    store.add_authenticator(&store.session(&noy).unwrap(), "telephone", None).unwrap();
+    store.session(&other).unwrap();
+    let telephone = timed.add(&noy);
+    refused(store.session(&other).map(drop), "has ended");
+    store.session(&noy).unwrap();
+    store.session(&admin).unwrap();
+    // A reset ends all of them, in its own commit.
+    timed.wait(60);
+    let later = timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    store.reset_factors(&store.session(&admin).unwrap(), &store.user_by_name("Noy").unwrap(), "lost").unwrap();
+    for token in [&noy, &later] {
+        refused(store.session_to_enrol(token).map(drop), "has ended");
+    }
+    store.session(&admin).unwrap();
 }
 
 #[test]
