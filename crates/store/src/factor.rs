@@ -37,6 +37,8 @@ const MOST_WRONG: usize = 5;
 const SPAN_SECONDS: i64 = 300;
 /// Wrong codes of six digits since the last right factor after which no six digits are judged, however slowly they come.
 const MOST_MISSES: u32 = 20;
+/// How often a step is taken again that met another one.
+const MOST_AGAIN: usize = 3;
 /// Authenticators of one person.
 const MOST_APPS: usize = 5;
 /// Passkeys of one person.
@@ -432,6 +434,11 @@ impl Store {
     /// Judges what was shown as a second factor: gives the factors with it used up, to be written with the step that it was
     /// shown for, and which kind it was. Nothing is asked of a person who has none.
     pub(crate) fn shown(&self, actor: &ActorId, identity: &Identity, second: Second<'_>) -> Result<(Held, Option<&'static str>), StoreError> {
+        anew(|| self.judged(actor, identity, second))
+    }
+
+    /// The same once: [`StoreError::Conflict`] when another login changed the factors meanwhile.
+    pub(crate) fn judged(&self, actor: &ActorId, identity: &Identity, second: Second<'_>) -> Result<(Held, Option<&'static str>), StoreError> {
         let mut held = self.held(actor)?;
         if !held.factors.any() {
             return Ok((held, None));
@@ -532,6 +539,15 @@ impl PasskeyAnswer {
     fn asked(&self) -> passkey::Asked<'_> {
         passkey::Asked { origin: &self.origin, challenge: &self.challenge }
     }
+}
+
+/// Takes a step again when another one changed the same row meanwhile: two logins at once are no fault of either.
+pub(crate) fn anew<T>(step: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let once = |_| match step() {
+        Err(StoreError::Conflict) => None,
+        done => Some(done),
+    };
+    (0..MOST_AGAIN).find_map(once).unwrap_or_else(&step)
 }
 
 fn plain(text: &str) -> Result<Vec<u8>, StoreError> {

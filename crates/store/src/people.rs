@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     StoreError,
-    factor::Second,
+    factor::{Second, anew},
     log::NewEvent,
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
@@ -335,7 +335,14 @@ impl Store {
                 "the passphrase is wrong: try again; if it is lost, ask the holders of the recovery set (`lanternfish key recover --help`)",
             ));
         };
-        let (held, factor) = self.shown(&user.actor, &open_bundle(&bundle)?.0, second)?;
+        let identity = open_bundle(&bundle)?.0;
+        // Of two logins at once one is judged again, by what the other one left.
+        anew(|| self.open_session(user, &bundle, &identity, second))
+    }
+
+    /// The session of a person whose passphrase opened his keys.
+    fn open_session(&self, user: &User, bundle: &[u8], identity: &Identity, second: Second<'_>) -> Result<(String, Moment), StoreError> {
+        let (held, factor) = self.judged(&user.actor, identity, second)?;
         self.void_old_sessions()?;
         let token = random_32()?;
         let expires = self.now().plus_seconds(self.config.session_seconds);
@@ -350,7 +357,7 @@ impl Store {
             actor: Some(user.actor.clone()),
             time: self.now(),
         };
-        let write = Write { head, content: Content::Sealed(seal_under_token(&token, &bundle)?), index: vec![], basis: Basis::New };
+        let write = Write { head, content: Content::Sealed(seal_under_token(&token, bundle)?), index: vec![], basis: Basis::New };
         // The session's look-up value stays out of the leaf: it is as good as a name for the token.
         let event = NewEvent::new(EventType::SessionOpened, Some(user.actor.to_string()), json!({"expires": expires.to_string(), "second_factor": factor}));
         // What was shown is used up by the step that it opens, or by none.

@@ -224,6 +224,21 @@ fn law_13_five_wrong_codes_in_five_minutes_and_the_sixth_is_not_judged() {
 }
 
 #[test]
+fn law_13_logins_at_once_are_each_judged_and_each_wrong_code_counts() {
+    let timed = Timed::new();
+    let token = timed.log_in("Noy", None).unwrap();
+    let telephone = timed.add(&token);
+    timed.wait(60);
+    std::thread::scope(|scope| {
+        let logins: Vec<_> = (0..3).map(|n| scope.spawn({ let timed = &timed; move || timed.log_in("Noy", Some(&format!("aaaa-bbbb-cccc-ddd{n}"))) })).collect();
+        logins.into_iter().for_each(|login| refused(login.join().unwrap(), "wrong or was used"));
+    });
+    // What was counted is told at the next login.
+    let token = timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    assert_eq!(timed.desk.store.wrong_codes_before_login(&timed.desk.store.session(&token).unwrap()).unwrap(), 3);
+}
+
+#[test]
 fn law_13_a_first_factor_and_a_reset_end_the_sessions_that_were_opened_without() {
     let timed = Timed::new();
     let store = &timed.desk.store;
