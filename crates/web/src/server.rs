@@ -43,6 +43,8 @@ const LONGEST_FORM: usize = 4 << 20;
 const LONGEST_PART: usize = 64 << 20;
 /// Longest text of one field of a form with files.
 const LONGEST_FIELD: usize = 1 << 20;
+/// How long a form without a file may be on its way, with a session and without one.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long a silent line may hold an upload open.
 const SILENT: Duration = Duration::from_secs(60);
 /// Steps and sessions that are read at the same time; others wait.
@@ -821,8 +823,9 @@ pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
+/// The fields of a form without a file. One that is too long, or that does not come to its end, is none.
 pub(crate) async fn read_form(body: Body) -> Option<Query> {
-    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.ok()?;
+    let bytes = tokio::time::timeout(LONGEST_WAIT, axum::body::to_bytes(body, LONGEST_FORM)).await.ok()?.ok()?;
     Some(Query::read(std::str::from_utf8(&bytes).ok()?))
 }
 

@@ -596,6 +596,25 @@ fn pages_come_over_a_slow_line() {
 }
 
 #[test]
+fn law_14_a_form_that_does_not_come_to_its_end_is_let_go() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let begun = |session: &str, path: &str| {
+        let mut line = TcpStream::connect(&open.address).unwrap();
+        line.set_read_timeout(Some(LONG)).unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: lanternfish-session={session}\r\nContent-Length: 100\r\n\r\nname=", open.address);
+        line.write_all(head.as_bytes()).unwrap();
+        line
+    };
+    let lines = [begun("", "/login"), begun(office.token(NOY), "/step/user/factor/add")];
+    for mut line in lines {
+        let mut answer = [0; 13];
+        line.read_exact(&mut answer).expect("an answer, long before the line breaks off");
+        assert_eq!(&answer[..10], b"HTTP/1.1 4", "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[test]
 fn guessing_a_passphrase_is_slowed_down_and_a_stranger_learns_no_name() {
     let office = Office::working();
     let open = Open::of(&office);
