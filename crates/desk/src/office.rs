@@ -227,15 +227,23 @@ impl Desk {
     /// # Errors
     /// As [`Desk::log_in`]; law 13 when the code or the second factor is missing or wrong.
     pub fn log_in_with_code(&self, name: &str, passphrase: &str, code: Option<&str>, second: store::Second<'_>) -> Result<(String, Moment), StoreError> {
+        self.log_in_from(name, passphrase, store::First::here(code), second)
+    }
+
+    /// The same, from this machine or over the network.
+    ///
+    /// # Errors
+    /// As [`Desk::log_in_with_code`]; law 13 over the network when no code was made for a first login.
+    pub fn log_in_from(&self, name: &str, passphrase: &str, first: store::First<'_>, second: store::Second<'_>) -> Result<(String, Moment), StoreError> {
         let mut user = self.store.user_by_name(name)?;
         if user.state == "waiting" {
-            self.enrol(&user, passphrase, code)?;
+            self.enrol(&user, passphrase, first)?;
             user = self.store.user_by_name(name)?;
         }
         self.store.log_in_with(&user, passphrase, second)
     }
 
-    fn enrol(&self, user: &User, passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
+    fn enrol(&self, user: &User, passphrase: &str, first: store::First<'_>) -> Result<(), StoreError> {
         let keys = NewKeys::generate()?;
         let public = SigningKey::from_pkcs8_der(&keys.signing_pkcs8()?).map_err(input)?.public_key_der().map_err(input)?;
         let subject = Subject {
@@ -246,7 +254,7 @@ impl Desk {
             .certificate_authority()?
             .issue_officer(&public, &subject, &random_16()?, self.validity(OFFICER_YEARS))
             .map_err(input)?;
-        self.store.enrol(user, &keys, certificate.to_der(), passphrase, code)
+        self.store.enrol(user, &keys, certificate.to_der(), passphrase, first)
     }
 
     /// Everyone in the register; one consultation event. Without a session only while the node is set up.

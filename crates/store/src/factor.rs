@@ -32,9 +32,13 @@ use crate::{
 const FACTORS: &str = "factors";
 /// Kind and id of the row that says who must have one.
 const POLICY: &str = "factor-policy";
-/// Wrong codes within [`SPAN_SECONDS`] after which none is judged.
+/// Wrong codes of six digits within [`SPAN_SECONDS`] after which no six digits are judged.
 const MOST_WRONG: usize = 5;
 const SPAN_SECONDS: i64 = 300;
+/// Wrong codes of six digits since the last right factor after which no six digits are judged, however slowly they come.
+const MOST_MISSES: u32 = 20;
+/// How often a step is taken again that met another one.
+const MOST_AGAIN: usize = 3;
 /// Authenticators of one person.
 const MOST_APPS: usize = 5;
 /// Passkeys of one person.
@@ -53,9 +57,18 @@ struct Factors {
     /// Digests of recovery codes that were not used yet.
     #[serde(default)]
     recovery: Vec<String>,
-    /// When wrong codes were typed.
+    /// When wrong codes of six digits were typed.
     #[serde(default)]
     wrong: Vec<Moment>,
+    /// How many of them since a right factor was shown.
+    #[serde(default)]
+    misses: u32,
+    /// Wrong codes, recovery codes too, since the last login.
+    #[serde(default)]
+    untold: u32,
+    /// What that number was at the last login, to be told there.
+    #[serde(default)]
+    told: u32,
     /// When an administrator took all of them away: the days to add one are counted anew.
     #[serde(default)]
     reset: Option<Moment>,
@@ -136,6 +149,14 @@ pub(crate) struct Held {
     version: Option<i64>,
 }
 
+impl Held {
+    /// At a login: the wrong codes since the one before are told now.
+    pub(crate) fn at_login(mut self) -> Held {
+        self.factors.told = std::mem::take(&mut self.factors.untold);
+        self
+    }
+}
+
 /// Who must have a second factor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Policy {
@@ -210,6 +231,15 @@ impl Store {
         Ok(self.held(actor)?.factors.any())
     }
 
+    /// How many wrong codes were typed for a person between his last login and the one before.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub fn wrong_codes_before_login(&self, session: &Session) -> Result<u32, StoreError> {
+        let held = self.held(&session.actor)?.factors;
+        Ok(if held.any() { held.told } else { 0 })
+    }
+
     /// Draws the secret of a new authenticator; it counts from its first code on ([`Store::confirm_authenticator`]). Who has
     /// a factor already shows it.
     ///
@@ -235,26 +265,28 @@ impl Store {
     }
 
     /// The first code of a new authenticator: from now on it is shown at each login. Gives recovery codes when there were
-    /// none: they are told here and never again.
+    /// none: they are told here and never again. The first factor ends the person's other sessions: they were opened without.
     ///
     /// # Errors
     /// [`StoreError::Input`] when none waits or the code does not fit.
     pub fn confirm_authenticator(&self, session: &Session, code: &str) -> Result<Vec<String>, StoreError> {
         let mut held = self.held(&session.actor)?;
+        let ended = self.opened_without(session, &held)?;
         let app = held.factors.apps.iter_mut().find(|app| app.last.is_none()).ok_or_else(|| StoreError::input("there is no authenticator that waits for its first code: begin with `lanternfish user factor add`"))?;
         let secret = secret_of(app, &session.identity)?;
         let step = digits(code).and_then(|typed| totp::step_of(&secret, typed, self.now(), None));
         app.last = Some(step.ok_or_else(|| StoreError::input("this code does not fit: type the six digits that your authenticator shows now; if it happens again, let it and this machine set their clocks"))?);
-        let detail = json!({"factor": app.id, "kind": "authenticator"});
+        let detail = json!({"factor": app.id, "kind": "authenticator", "sessions-ended": ended.len()});
         let codes = if held.factors.recovery.is_empty() { recovery_codes()? } else { vec![] };
         held.factors.recovery.extend(codes.iter().map(|code| code_digest(&session.actor, code)));
         let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), detail);
-        self.commit_node(Some(session), NodeStep::OwnSession, event, vec![self.factors_write(&session.actor, held)?])?;
+        let writes = std::iter::once(self.factors_write(&session.actor, held)?).chain(ended).collect();
+        self.commit_node(Some(session), NodeStep::OwnSession, event, writes)?;
         Ok(codes)
     }
 
     /// Keeps a passkey that a browser made: it is shown at a login instead of a code. Who has a factor already shows it.
-    /// Gives recovery codes when there were none.
+    /// Gives recovery codes when there were none. The first factor ends the person's other sessions.
     ///
     /// # Errors
     /// Law 13 without a code of a factor that there is; [`StoreError::Input`] for an answer that is no passkey.
@@ -264,6 +296,7 @@ impl Store {
         if held.factors.passkeys.len() >= MOST_KEYS {
             return Err(StoreError::input(format!("you have {MOST_KEYS} passkeys: remove one first (`lanternfish user factor remove`)")));
         }
+        let ended = self.opened_without(session, &held)?;
         let asked = answer.asked();
         let made = passkey::made(asked, &plain(&answer.client)?, &plain(&answer.data)?).map_err(|why| StoreError::input(format!("this is no passkey that can be kept: {why}; try again, or use another authenticator")))?;
         let credential = URL_SAFE_NO_PAD.encode(&made.id);
@@ -274,8 +307,9 @@ impl Store {
         held.factors.passkeys.push(key);
         let codes = if held.factors.recovery.is_empty() { recovery_codes()? } else { vec![] };
         held.factors.recovery.extend(codes.iter().map(|code| code_digest(&session.actor, code)));
-        let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), json!({"factor": id, "kind": "passkey"}));
-        self.commit_node(Some(session), NodeStep::OwnSession, event, vec![self.factors_write(&session.actor, held)?])?;
+        let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), json!({"factor": id, "kind": "passkey", "sessions-ended": ended.len()}));
+        let writes = std::iter::once(self.factors_write(&session.actor, held)?).chain(ended).collect();
+        self.commit_node(Some(session), NodeStep::OwnSession, event, writes)?;
         Ok(codes)
     }
 
@@ -318,7 +352,13 @@ impl Store {
         Ok(codes)
     }
 
-    /// Takes all factors of a person away who cannot show one any more. Never one's own: whoever has a person's token would
+    /// The person's other sessions, when he had no factor until now: they were opened without one, perhaps by another.
+    fn opened_without(&self, session: &Session, held: &Held) -> Result<Vec<Write>, StoreError> {
+        if held.factors.any() { Ok(vec![]) } else { self.sessions_end(&session.actor, Some(session)) }
+    }
+
+    /// Takes all factors of a person away who cannot show one any more, and ends his sessions: whoever has one now would
+    /// add a factor of his own. Never one's own: whoever has a person's token would
     /// else be rid of his factor.
     ///
     /// # Errors
@@ -329,8 +369,10 @@ impl Store {
         }
         let held = self.held(&user.actor)?;
         let bare = Held { factors: Factors { reset: Some(self.now()), ..Factors::default() }, version: held.version };
-        let event = NewEvent::new(EventType::FactorsReset, Some(user.actor.to_string()), json!({"reason": reason}));
-        self.commit_node(Some(session), NodeStep::ManageUsers, event, vec![self.factors_write(&user.actor, bare)?]).map(drop)
+        let ended = self.sessions_end(&user.actor, None)?;
+        let event = NewEvent::new(EventType::FactorsReset, Some(user.actor.to_string()), json!({"reason": reason, "sessions-ended": ended.len()}));
+        let writes = std::iter::once(self.factors_write(&user.actor, bare)?).chain(ended).collect();
+        self.commit_node(Some(session), NodeStep::ManageUsers, event, writes).map(drop)
     }
 
     /// Says which roles need a second factor, and within how many days; no days: nobody needs one any more.
@@ -392,6 +434,11 @@ impl Store {
     /// Judges what was shown as a second factor: gives the factors with it used up, to be written with the step that it was
     /// shown for, and which kind it was. Nothing is asked of a person who has none.
     pub(crate) fn shown(&self, actor: &ActorId, identity: &Identity, second: Second<'_>) -> Result<(Held, Option<&'static str>), StoreError> {
+        anew(|| self.judged(actor, identity, second))
+    }
+
+    /// The same once: [`StoreError::Conflict`] when another login changed the factors meanwhile.
+    pub(crate) fn judged(&self, actor: &ActorId, identity: &Identity, second: Second<'_>) -> Result<(Held, Option<&'static str>), StoreError> {
         let mut held = self.held(actor)?;
         if !held.factors.any() {
             return Ok((held, None));
@@ -402,14 +449,26 @@ impl Store {
             return Err(self.factor_refused(actor, "no code", None, "your account has a second factor: give a code too (--second-factor CODE at a login, --code CODE otherwise): the six digits of your authenticator, or a recovery code; a passkey is shown in the workspace"));
         }
         held.factors.wrong.retain(|wrong| wrong.plus_seconds(SPAN_SECONDS) > now);
-        if held.factors.wrong.len() >= MOST_WRONG {
-            return Err(self.factor_refused(actor, "too many wrong codes", None, "too many wrong codes: wait five minutes, then try again; if you lost your authenticator, use a recovery code, or ask the administrator for a reset"));
+        // Only six digits can be guessed: who wears them out keeps nobody from his recovery codes and passkeys.
+        let guessable = second.passkey.is_none() && second.code.and_then(digits).is_some();
+        if guessable && held.factors.misses >= MOST_MISSES {
+            return Err(self.factor_refused(actor, "too many wrong codes", None, "twenty wrong codes were typed since your last right one: six digits are not looked at any more; use a recovery code or a passkey, or ask the administrator for a reset; if you did not type them, somebody knows your passphrase: ask for a new enrolment (user reset)"));
+        }
+        if guessable && held.factors.wrong.len() >= MOST_WRONG {
+            return Err(self.factor_refused(actor, "too many wrong codes", None, "too many wrong codes: wait five minutes, then try again; a recovery code or a passkey opens now; if you lost your authenticator, use a recovery code, or ask the administrator for a reset"));
         }
         if let Some(kind) = held.factors.use_up(actor, identity, second, now)? {
             held.factors.wrong.clear();
+            held.factors.misses = 0;
             return Ok((held, Some(kind)));
         }
-        held.factors.wrong.push(now);
+        if guessable {
+            held.factors.wrong.push(now);
+            held.factors.misses = held.factors.misses.saturating_add(1);
+        }
+        if second.passkey.is_none() {
+            held.factors.untold = held.factors.untold.saturating_add(1);
+        }
         let write = self.factors_write(actor, held)?;
         Err(self.factor_refused(actor, "wrong code", Some(write), "the code of the second factor is wrong or was used already: wait for the next one, or use a recovery code"))
     }
@@ -480,6 +539,15 @@ impl PasskeyAnswer {
     fn asked(&self) -> passkey::Asked<'_> {
         passkey::Asked { origin: &self.origin, challenge: &self.challenge }
     }
+}
+
+/// Takes a step again when another one changed the same row meanwhile: two logins at once are no fault of either.
+pub(crate) fn anew<T>(step: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let once = |_| match step() {
+        Err(StoreError::Conflict) => None,
+        done => Some(done),
+    };
+    (0..MOST_AGAIN).find_map(once).unwrap_or_else(&step)
 }
 
 fn plain(text: &str) -> Result<Vec<u8>, StoreError> {

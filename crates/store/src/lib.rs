@@ -43,7 +43,7 @@ pub use health::LastBackup;
 pub use home::{Config, Database, Home, ObjectStore, TimeAuthority, write_private};
 pub use known::{Digests, KeptList, OpenList, ReadList, salted};
 pub use log::{LogReport, NewEvent, StoredEvent};
-pub use people::{CaseKeyWrap, NewKeys, User};
+pub use people::{CaseKeyWrap, First, NewKeys, User};
 pub use objects::{Keeping, ObjectReader};
 pub use permit::{Intent, Permit, Scope};
 pub use record::{Basis, Content, Head, Number, Row, Write};

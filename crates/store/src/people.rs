@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     StoreError,
-    factor::Second,
+    factor::{Second, anew},
     log::NewEvent,
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
@@ -40,6 +40,22 @@ pub(crate) const RECOVERY: &str = "recovery";
 /// Kind of a row that says who confirmed which recovery set.
 const TRUST: &str = "recovery-trust";
 const MIN_PASSPHRASE: usize = 10;
+
+/// What a first login shows, and from where it comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct First<'a> {
+    /// The one-time code.
+    pub code: Option<&'a str>,
+    /// Whether it comes over the network: then a code must have been made, or whoever reaches the port enrols in another's place.
+    pub from_afar: bool,
+}
+
+impl<'a> First<'a> {
+    /// At this machine.
+    pub fn here(code: Option<&'a str>) -> First<'a> {
+        First { code, from_afar: false }
+    }
+}
 
 /// A person of the register.
 #[derive(Debug, Clone)]
@@ -199,14 +215,18 @@ impl Store {
         Ok(code)
     }
 
-    fn check_enrolment_code(&self, user: &User, given: Option<&str>) -> Result<(), StoreError> {
-        let Some(wanted) = &user.record.enrolment_code else { return Ok(()) };
-        if given.is_some_and(|code| code_digest(code) == *wanted) {
+    fn check_enrolment_code(&self, user: &User, first: First<'_>) -> Result<(), StoreError> {
+        let (wanted, given) = (&user.record.enrolment_code, first.code);
+        let may_enrol = match wanted {
+            Some(wanted) => given.is_some_and(|code| code_digest(code) == *wanted),
+            None => !first.from_afar,
+        };
+        if may_enrol {
             return Ok(());
         }
         let event = NewEvent::new(EventType::LoginRefused, Some(user.actor.to_string()), json!({"reason": "no or wrong enrolment code"}));
         self.commit_node(None, NodeStep::OwnSession, event, vec![])?;
-        let text = "this first login needs the one-time code that the administrator made: give it with --enrolment-code CODE";
+        let text = "this first login needs a one-time code that the administrator makes (`lanternfish user code NAME`): give it with --enrolment-code CODE";
         Err(StoreError::refused(Law::Separation, text))
     }
 
@@ -215,12 +235,12 @@ impl Store {
     ///
     /// # Errors
     /// When the person has keys already or the passphrase is too short; law 13 without the one-time code,
-    /// where one was made.
-    pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str, code: Option<&str>) -> Result<(), StoreError> {
+    /// where one was made, and over the network where none was.
+    pub fn enrol(&self, user: &User, keys: &NewKeys, certificate: &[u8], passphrase: &str, first: First<'_>) -> Result<(), StoreError> {
         if user.state != "waiting" {
             return Err(StoreError::input(format!("the user {} has keys already", model::quoted(&user.record.name))));
         }
-        self.check_enrolment_code(user, code)?;
+        self.check_enrolment_code(user, first)?;
         check_passphrase(passphrase)?;
         let sealed = seal_with_passphrase(passphrase, &keys.bundle()?, self.config.passphrase_log_n)?;
         let record = UserRecord {
@@ -265,9 +285,7 @@ impl Store {
         if !reset {
             writes.extend(self.lost_wraps(&user.actor)?.iter().map(|wrap| restate(&wrap.row, "void", self.now())));
         }
-        for row in self.register("session")?.iter().filter(|row| row.actor.as_ref() == Some(&user.actor) && row.state == "open") {
-            writes.push(restate(row, "ended", self.now()));
-        }
+        writes.extend(self.sessions_end(&user.actor, None)?);
         writes.extend(self.factors_end(&user.actor)?);
         let detail = json!({"reason": reason, "reset": reset});
         let event = NewEvent::new(EventType::UserRevoked, Some(user.actor.to_string()), detail);
@@ -317,7 +335,14 @@ impl Store {
                 "the passphrase is wrong: try again; if it is lost, ask the holders of the recovery set (`lanternfish key recover --help`)",
             ));
         };
-        let (held, factor) = self.shown(&user.actor, &open_bundle(&bundle)?.0, second)?;
+        let identity = open_bundle(&bundle)?.0;
+        // Of two logins at once one is judged again, by what the other one left.
+        anew(|| self.open_session(user, &bundle, &identity, second))
+    }
+
+    /// The session of a person whose passphrase opened his keys.
+    fn open_session(&self, user: &User, bundle: &[u8], identity: &Identity, second: Second<'_>) -> Result<(String, Moment), StoreError> {
+        let (held, factor) = self.judged(&user.actor, identity, second)?;
         self.void_old_sessions()?;
         let token = random_32()?;
         let expires = self.now().plus_seconds(self.config.session_seconds);
@@ -332,11 +357,11 @@ impl Store {
             actor: Some(user.actor.clone()),
             time: self.now(),
         };
-        let write = Write { head, content: Content::Sealed(seal_under_token(&token, &bundle)?), index: vec![], basis: Basis::New };
+        let write = Write { head, content: Content::Sealed(seal_under_token(&token, bundle)?), index: vec![], basis: Basis::New };
         // The session's look-up value stays out of the leaf: it is as good as a name for the token.
         let event = NewEvent::new(EventType::SessionOpened, Some(user.actor.to_string()), json!({"expires": expires.to_string(), "second_factor": factor}));
         // What was shown is used up by the step that it opens, or by none.
-        let used = factor.map(|_| self.factors_write(&user.actor, held)).transpose()?;
+        let used = factor.map(|_| self.factors_write(&user.actor, held.at_login())).transpose()?;
         self.commit_node(None, NodeStep::OwnSession, event, std::iter::once(write).chain(used).collect())?;
         Ok((token_text(&token), expires))
     }
@@ -379,7 +404,7 @@ impl Store {
         let certificate = STANDARD
             .decode(user.record.certificate.unwrap_or_default())
             .map_err(|_| StoreError::damaged("a user's certificate"))?;
-        Ok(Session { actor, role: user.record.role, name: user.record.name, identity, signing, signer, certificate, expires })
+        Ok(Session { id: row.id.clone(), actor, role: user.record.role, name: user.record.name, identity, signing, signer, certificate, expires })
     }
 
     /// Ends a session before its time.

@@ -44,6 +44,8 @@ pub struct Bundle {
 
 /// A person who proved his passphrase, with his keys open in this process only.
 pub struct Session {
+    /// Id of its row.
+    pub(crate) id: String,
     pub(crate) actor: ActorId,
     pub(crate) role: Role,
     pub(crate) name: String,

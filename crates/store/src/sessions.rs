@@ -3,7 +3,7 @@
 //! A session is named by a digest of what the records find it by, so that its name leads to no token. It refuses to show or
 //! end a session of another person: an administrator ends those with the person's part (`user revoke`).
 
-use model::{Moment, Sha256Digest, authorize::NodeStep, event::EventType};
+use model::{Moment, Sha256Digest, authorize::NodeStep, event::EventType, id::ActorId};
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::{
     StoreError,
     log::NewEvent,
     people::restate,
-    record::Row,
+    record::{Row, Write},
     session::{Session, parse_token},
     steps::Store,
     vault::session_key::token_lookup,
@@ -62,6 +62,13 @@ impl Store {
         let writes = rows.iter().map(|row| restate(row, "ended", self.now())).collect();
         self.commit_node(Some(session), NodeStep::OwnSession, event, writes)?;
         Ok(rows.len())
+    }
+
+    /// Ends all sessions of a person, or all but one, with the step that asks for it.
+    pub(crate) fn sessions_end(&self, actor: &ActorId, but: Option<&Session>) -> Result<Vec<Write>, StoreError> {
+        let rows = self.register("session")?;
+        let ends = |row: &&Row| row.actor.as_ref() == Some(actor) && row.state == "open" && but.is_none_or(|session| session.id != row.id);
+        Ok(rows.iter().filter(ends).map(|row| restate(row, "ended", self.now())).collect())
     }
 
     fn open_sessions(&self, session: &Session) -> Result<Vec<Row>, StoreError> {

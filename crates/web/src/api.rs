@@ -64,6 +64,10 @@ fn object(body: &Bytes) -> Result<Map<String, Value>, Response> {
 }
 
 async fn log_in(State(shared): State<Shared>, request: Request) -> Response {
+    // A program says no origin; a browser does, and one that was sent here by a page from elsewhere is refused as at a form.
+    if request.headers().contains_key(header::ORIGIN) && !gate::is_from_us(request.headers()) {
+        return failure(StatusCode::FORBIDDEN, "a login of this server is sent from its own pages or by a program, not by a page from elsewhere", None);
+    }
     let body = match whole(request, LONGEST).await { Ok(body) => body, Err(answer) => return answer };
     let members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
     let said = |name: &str| members.get(name).and_then(Value::as_str);
@@ -301,6 +305,7 @@ fn schema(field: &Field) -> Value {
 fn session_paths() -> Value {
     let refusals: Map<String, Value> = [answer_of("400", "No name or no passphrase was sent.", "Refusal"), answer_of("401", "The login was refused.", "Refusal"), answer_of("408", "The request did not come to its end.", "Refusal"), answer_of("413", "The request is too long.", "Refusal"), answer_of("503", "Something around the program failed.", "Refusal")].into_iter().collect();
     let mut opened = refusals.clone();
+    opened.extend([answer_of("403", "A page from elsewhere sent it.", "Refusal")]);
     opened.insert("200".into(), json!({"description": "A session was opened.", "content": {"application/json": {"schema": {"type": "object", "required": ["token", "notes"], "properties": {"token": {"type": "string"}, "notes": {"type": "array", "items": {"type": "string"}}}}}}}));
     json!({
         "post": {

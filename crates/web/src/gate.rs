@@ -80,12 +80,20 @@ const FOR_A_NAME: usize = 5;
 const SPAN: Duration = Duration::from_secs(300);
 /// Names that are remembered: more than an agency has, fewer than would fill the memory.
 const NAMES: usize = 10_000;
+/// Longest name of a person: no register holds a longer one.
+const LONGEST_NAME: usize = 120;
+
+/// Whether a person can be called so; of what is longer nothing is kept.
+pub fn may_be_a_name(name: &str) -> bool {
+    name.trim().chars().count() <= LONGEST_NAME
+}
 
 /// The pace of logins. A passphrase is stretched at each attempt, so attempts cost the server as well; an attempt counts
-/// from its beginning, so that many at once are many. Nobody is kept out by what others get wrong.
+/// from its beginning, so that many at once are many. Who types a name wrongly five times lets its owner wait as well:
+/// each name waits alone, and other names never wait for it.
 #[derive(Default)]
 pub struct Pace {
-    tried: Mutex<HashMap<String, Vec<Instant>>>,
+    tried: Mutex<HashMap<[u8; 32], Vec<Instant>>>,
 }
 
 impl Pace {
@@ -99,10 +107,11 @@ impl Pace {
             times.retain(|time| now.duration_since(*time) < SPAN);
             !times.is_empty()
         });
-        if tried.len() >= NAMES {
-            return Err(SPAN.as_secs() / 60);
+        let key = key(name);
+        if tried.len() >= NAMES && !tried.contains_key(&key) {
+            forget_the_oldest(&mut tried);
         }
-        let times = tried.entry(key(name)).or_default();
+        let times = tried.entry(key).or_default();
         if times.len() >= FOR_A_NAME {
             return Err(SPAN.as_secs() / 60);
         }
@@ -116,10 +125,18 @@ impl Pace {
     }
 }
 
-/// All spellings of a name that people take for the same are one.
-fn key(name: &str) -> String {
+/// The name that was tried least lately: names that nobody has keep nobody out, however many they are.
+fn forget_the_oldest(tried: &mut HashMap<[u8; 32], Vec<Instant>>) {
+    let oldest = tried.iter().min_by_key(|(_, times)| times.last().copied()).map(|(key, _)| *key);
+    if let Some(key) = oldest {
+        tried.remove(&key);
+    }
+}
+
+/// All spellings of a name that people take for the same are one. A digest of it is kept, of one length for every name.
+fn key(name: &str) -> [u8; 32] {
     let one: String = name.nfkc().flat_map(char::to_lowercase).collect();
-    one.split_whitespace().collect::<Vec<_>>().join(" ")
+    Sha256::digest(one.split_whitespace().collect::<Vec<_>>().join(" ")).into()
 }
 
 #[cfg(test)]
@@ -179,5 +196,23 @@ mod tests {
         assert_eq!(pace.begin("Noy", now + SPAN), Ok(()));
         pace.was_right("Noy");
         (0..FOR_A_NAME).for_each(|_| assert_eq!(pace.begin("Noy", now + SPAN), Ok(())));
+    }
+
+    #[test]
+    fn names_that_nobody_has_keep_nobody_out() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        let later = |n: u64| now + Duration::from_millis(n);
+        // The table is filled at once: what fills it slowly is what `begin` sees.
+        let many = (0..NAMES as u64).map(|n| (key(&format!("Nobody {n}")), vec![later(n)]));
+        pace.tried.lock().unwrap().extend(many);
+        assert_eq!(pace.begin("Noy", later(20_000)), Ok(()));
+        let tried = pace.tried.lock().unwrap();
+        assert_eq!((tried.len(), tried.contains_key(&key("Nobody 0")), tried.contains_key(&key("Nobody 1"))), (NAMES, false, true));
+    }
+
+    #[test]
+    fn no_person_has_a_name_that_long() {
+        assert!(may_be_a_name(&"ນ".repeat(LONGEST_NAME)) && may_be_a_name(&format!("  {}  ", "n".repeat(LONGEST_NAME))));
+        assert!(!may_be_a_name(&"n".repeat(LONGEST_NAME + 1)));
     }
 }

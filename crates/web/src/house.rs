@@ -112,8 +112,12 @@ pub trait House: Send + Sync + 'static {
     /// Opens a session: its token, and what the person should know.
     ///
     /// # Errors
-    /// A wrong passphrase or code; a person who has left; a first login whose passphrase was not typed twice.
+    /// A wrong passphrase or code; a person who has left; a first login whose passphrase was not typed twice, or, from
+    /// another machine, for which no code was made.
     fn log_in(&self, login: &Login) -> Result<(String, Vec<String>), Refusal>;
+
+    /// The words in which every wrong login is refused.
+    fn wrong_login(&self) -> Refusal;
 
     /// Whose session this is.
     ///

@@ -43,6 +43,8 @@ const LONGEST_FORM: usize = 4 << 20;
 const LONGEST_PART: usize = 64 << 20;
 /// Longest text of one field of a form with files.
 const LONGEST_FIELD: usize = 1 << 20;
+/// How long a form without a file may be on its way, with a session and without one.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long a silent line may hold an upload open.
 const SILENT: Duration = Duration::from_secs(60);
 /// Steps and sessions that are read at the same time; others wait.
@@ -385,6 +387,10 @@ pub(crate) async fn open_session(shared: &Shared, login: Login) -> Result<(Strin
     let begun = Instant::now();
     let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
     let name = login.name.clone();
+    if !gate::may_be_a_name(&name) {
+        tokio::time::sleep(WRONG).await;
+        return Err(shared.house.wrong_login());
+    }
     shared.pace.begin(&name, begun).map_err(slow)?;
     let _room = shared.login_room.acquire().await;
     let house = Arc::clone(&shared.house);
@@ -818,8 +824,9 @@ pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
+/// The fields of a form without a file. One that is too long, or that does not come to its end, is none.
 pub(crate) async fn read_form(body: Body) -> Option<Query> {
-    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.ok()?;
+    let bytes = tokio::time::timeout(LONGEST_WAIT, axum::body::to_bytes(body, LONGEST_FORM)).await.ok()?.ok()?;
     Some(Query::read(std::str::from_utf8(&bytes).ok()?))
 }
 

@@ -91,6 +91,10 @@ impl Office {
 
     /// What a person should know of second factors when he logs in.
     pub(super) fn factor_at_login(&self, session: &Session) -> Result<(), DeskError> {
+        let wrong = self.desk.store.wrong_codes_before_login(session)?;
+        if wrong > 0 {
+            self.voice.note(format!("wrong codes of your second factor since your login before this one: {wrong}; if you did not type them, somebody knows your passphrase: ask the administrator for a new enrolment (`lanternfish user reset`)"));
+        }
         if let Some(due) = self.desk.store.factor_due(session)? {
             self.voice.note(format!("your role needs a second factor: add one before {due} (`lanternfish user factor add`); after that nothing else can be done before"));
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use desk::{DeskError, Second, Session, admit::AdmitFile, case, intake, keys};
+use desk::{DeskError, First, Second, Session, admit::AdmitFile, case, intake, keys};
 use model::{action::Action, actor::Role, authorize::NodeStep};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ impl Office {
                 let user = self.desk.store.user_by_name(&name)?;
                 let code = self.desk.store.make_enrolment_code(session.as_ref(), &user)?;
                 self.voice.say(&json!({"user": name, "code": code}));
-                self.voice.note("hand the code over face to face: `lanternfish login NAME --enrolment-code CODE`");
+                self.voice.note("hand the code over face to face: `lanternfish login NAME --enrolment-code CODE`, or the field \"Enrolment code\" of the workspace");
             }
             UserVerb::List => {
                 let session = if self.token.is_some() { Some(self.session()?) } else { None };
@@ -74,7 +74,7 @@ impl Office {
             None if self.desk.store.has_factor(&user.actor)? => passphrase::code("the code of your second factor"),
             typed => typed,
         };
-        let token = self.open_session(name, &secret, code, Second::code(second_factor.as_deref()))?;
+        let token = self.open_session(name, &secret, First::here(code), Second::code(second_factor.as_deref()))?;
         let expires = self.desk.store.session_to_enrol(&token)?.expires();
         let fingerprint = self.desk.store.user_by_name(name)?.fingerprint();
         self.voice.note(format!("the fingerprint of your keys: {} (keep it; who recovers your keys asks you for it)", fingerprint.as_deref().unwrap_or("none")));
@@ -87,8 +87,8 @@ impl Office {
     }
 
     /// A session of a person who said his passphrase.
-    pub(super) fn open_session(&self, name: &str, passphrase: &str, code: Option<&str>, second: Second<'_>) -> Result<String, DeskError> {
-        let (token, _) = self.desk.log_in_with_code(name, passphrase, code, second)?;
+    pub(super) fn open_session(&self, name: &str, passphrase: &str, first: First<'_>, second: Second<'_>) -> Result<String, DeskError> {
+        let (token, _) = self.desk.log_in_from(name, passphrase, first, second)?;
         let session = self.desk.store.session_to_enrol(&token)?;
         self.recovery_at_login(&session)?;
         self.factor_at_login(&session)?;

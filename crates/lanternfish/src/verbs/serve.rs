@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{CommandFactory, Parser};
-use desk::{Desk, DeskError, PasskeyAnswer, Second};
+use desk::{Desk, DeskError, First, PasskeyAnswer, Second};
 use model::Law;
 use serde_json::json;
 use web::{House, Listener, Login, Person, Refusal, Settings, Workspace};
@@ -21,6 +21,8 @@ use crate::{
 /// The house behind the pages.
 struct Behind {
     desk: Arc<Desk>,
+    /// Whether other machines reach the listener.
+    from_afar: bool,
 }
 
 impl Behind {
@@ -31,7 +33,17 @@ impl Behind {
 
 /// A login that was refused.
 fn wrong() -> DeskError {
-    DeskError::refused(Law::Separation, "name, passphrase, enrolment code or the code of a second factor is wrong or missing: try again, with the next code; if the passphrase is lost, ask the administrator for a reset")
+    DeskError::refused(Law::Separation, "name, passphrase, enrolment code or the code of a second factor is wrong or missing: try again, with the next code; at a first login type the new passphrase twice, and the enrolment code; if the passphrase is lost, ask the administrator for a reset")
+}
+
+/// What is told of a login that failed. Of a first login also what is wrong with the new passphrase: who gets so far has
+/// shown the code, or sits at this machine.
+fn told(error: DeskError, first: bool) -> DeskError {
+    match error {
+        DeskError::Input(_) if first => error,
+        error if error.exit_code() == 3 => error,
+        _ => wrong(),
+    }
 }
 
 fn refusal(error: &DeskError) -> Refusal {
@@ -61,12 +73,14 @@ impl House for Behind {
             // Who is here is nobody's business: a name that is not known is told in the words of a wrong passphrase.
             let user = self.desk.store.user_by_name(name).map_err(|error| if error.exit_code() == 2 { wrong() } else { error })?;
             let first = user.state == "waiting";
+            // A slip of the finger would lose the keys. Who waits for his first login is nobody's business either.
             if first && login.again.as_deref() != Some(passphrase) {
-                return Err(DeskError::input("this is a first login: type the new passphrase twice, the same both times (four words are good); your keys are made under it, and a slip of the finger would lose them"));
+                return Err(wrong());
             }
             let key = login.passkey.as_ref().map(|key| PasskeyAnswer { origin: key.origin.clone(), challenge: key.challenge.clone(), id: key.id.clone(), client: key.client.clone(), data: key.data.clone(), signature: key.signature.clone() });
             let second = Second { code: login.second_factor.as_deref(), passkey: key.as_ref() };
-            let token = self.office(None).open_session(name, passphrase, code, second).map_err(|error| if error.law() == Some(Law::Separation) { wrong() } else { error })?;
+            let shown = First { code, from_afar: self.from_afar };
+            let token = self.office(None).open_session(name, passphrase, shown, second).map_err(|error| told(error, first))?;
             if first {
                 let fingerprint = self.desk.store.user_by_name(name)?.fingerprint().unwrap_or_default();
                 crate::output::complain(format!("the fingerprint of your keys: {fingerprint} (keep it; who recovers your keys asks you for it)"));
@@ -74,6 +88,10 @@ impl House for Behind {
             Ok(token)
         });
         opened.map(|token| (token, listener.notes())).map_err(|error| refusal(&error))
+    }
+
+    fn wrong_login(&self) -> Refusal {
+        refusal(&wrong())
     }
 
     fn who(&self, token: &str) -> Result<Person, Refusal> {
@@ -128,7 +146,8 @@ fn open(desk: Desk, listen: SocketAddr, line: &ListenArgs, languages: Option<Pat
         let settings = Settings { names: called, over_tls: encrypted.is_some(), languages };
         let desk = Arc::new(desk);
         super::backups::keep_making(&desk);
-        let workspace = Workspace::new(Arc::new(Behind { desk }), settings).map_err(DeskError::input)?;
+        let house = Behind { desk, from_afar: !listen.ip().is_loopback() };
+        let workspace = Workspace::new(Arc::new(house), settings).map_err(DeskError::input)?;
         let fingerprint = encrypted.as_ref().map(|encrypted| encrypted.fingerprint.clone());
         voice.tell(&json!({"workspace": url, "fingerprint": fingerprint}), || {
             std::iter::once(format!("The workspace: {url}")).chain(fingerprint.clone().map(|digits| format!("SHA-256 of its certificate: {digits}"))).collect()

@@ -109,22 +109,25 @@ fn law_13_who_has_a_second_factor_shows_it_and_a_code_is_good_once() {
 #[test]
 fn law_13_a_recovery_code_is_good_once_and_wrong_codes_make_even_a_right_one_wait() {
     let office = Office::staffed();
-    let (telephone, codes) = add(&office, KHAM);
+    let (mut telephone, codes) = add(&office, KHAM);
     log_in_with(&office, KHAM, &codes[0].to_uppercase()).ended(0);
     log_in_with(&office, KHAM, &codes[0]).by_law(13);
-    for _ in 0..4 {
+    for _ in 0..5 {
         log_in_with(&office, KHAM, &telephone.wrong()).by_law(13).tells("wrong");
     }
-    log_in_with(&office, KHAM, &codes[1]).by_law(13).tells("wait five minutes");
-    // What was not judged was not used up either, and nobody else waits.
-    assert_eq!(office.says(KHAM, &["user", "factor", "list"]).ended(0).lines()[1]["left"], 9);
+    // Also right digits wait, and nobody else does.
+    log_in_with(&office, KHAM, &telephone.code()).by_law(13).tells("wait five minutes");
     office.try_log_in(NOY, &passphrase(NOY)).ended(0);
+    // Who knows the passphrase and types digits keeps nobody from his recovery codes: they are too long to be guessed.
+    log_in_with(&office, KHAM, "abcd-efgh-ijkl-mnop").by_law(13).tells("wrong");
+    log_in_with(&office, KHAM, &codes[1]).ended(0).tells("since your login before this one: 7;");
+    assert_eq!(office.says(KHAM, &["user", "factor", "list"]).ended(0).lines()[1]["left"], 8);
     office.sound_log();
 }
 
 #[test]
 fn law_13_who_changes_his_factors_shows_one_and_a_lost_one_is_reset_by_another() {
-    let office = Office::staffed();
+    let mut office = Office::staffed();
     let (mut telephone, codes) = add(&office, NOY);
     let factor = string(&office.says(NOY, &["user", "factor", "list"]).ended(0).lines()[0]["factor"]);
     // Whoever has the token of a session has no factor yet.
@@ -142,7 +145,9 @@ fn law_13_who_changes_his_factors_shows_one_and_a_lost_one_is_reset_by_another()
     office.says(ADMIN, &["user", "factor", "reset", NOY, "--reason", ""]).ended(2);
     office.done(ADMIN, &["user", "factor", "reset", NOY, "--reason", "came to the desk with his card"]);
     assert_eq!(office.last_events(1), ["factors-reset"]);
-    office.try_log_in(NOY, &passphrase(NOY)).ended(0);
+    // Who had a session of his would now add a factor of his own: they have ended.
+    office.says(NOY, &["user", "factor", "add"]).by_law(13).tells("log in again");
+    office.log_in(NOY, &passphrase(NOY));
     // A new one is added and removed again.
     let (mut next, _) = add(&office, NOY);
     let factor = string(&office.says(NOY, &["user", "factor", "list"]).ended(0).lines()[0]["factor"]);
@@ -219,6 +224,72 @@ fn law_13_five_wrong_codes_in_five_minutes_and_the_sixth_is_not_judged() {
 }
 
 #[test]
+fn law_13_logins_at_once_are_each_judged_and_each_wrong_code_counts() {
+    let timed = Timed::new();
+    let token = timed.log_in("Noy", None).unwrap();
+    let telephone = timed.add(&token);
+    timed.wait(60);
+    std::thread::scope(|scope| {
+        let logins: Vec<_> = (0..3).map(|n| scope.spawn({ let timed = &timed; move || timed.log_in("Noy", Some(&format!("aaaa-bbbb-cccc-ddd{n}"))) })).collect();
+        logins.into_iter().for_each(|login| refused(login.join().unwrap(), "wrong or was used"));
+    });
+    // What was counted is told at the next login.
+    let token = timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    assert_eq!(timed.desk.store.wrong_codes_before_login(&timed.desk.store.session(&token).unwrap()).unwrap(), 3);
+}
+
+#[test]
+fn law_13_a_first_factor_and_a_reset_end_the_sessions_that_were_opened_without() {
+    let timed = Timed::new();
+    let store = &timed.desk.store;
+    let (admin, other, noy) = (timed.log_in("Ad", None).unwrap(), timed.log_in("Noy", None).unwrap(), timed.log_in("Noy", None).unwrap());
+    store.add_authenticator(&store.session(&noy).unwrap(), "telephone", None).unwrap();
+    store.session(&other).unwrap();
+    let telephone = timed.add(&noy);
+    refused(store.session(&other).map(drop), "has ended");
+    store.session(&noy).unwrap();
+    store.session(&admin).unwrap();
+    // A reset ends all of them, in its own commit.
+    timed.wait(60);
+    let later = timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    store.reset_factors(&store.session(&admin).unwrap(), &store.user_by_name("Noy").unwrap(), "lost").unwrap();
+    for token in [&noy, &later] {
+        refused(store.session_to_enrol(token).map(drop), "has ended");
+    }
+    store.session(&admin).unwrap();
+}
+
+#[test]
+fn law_13_after_twenty_wrong_codes_no_six_digits_are_judged_however_slowly_they_come() {
+    let timed = Timed::new();
+    let token = timed.log_in("Noy", None).unwrap();
+    let session = timed.desk.store.session(&token).unwrap();
+    let secret = timed.desk.store.add_authenticator(&session, "telephone", None).unwrap().secret;
+    let telephone = Telephone::reading(&secret);
+    let codes = timed.desk.store.confirm_authenticator(&session, &timed.code(&telephone)).unwrap();
+    let wrong = || {
+        let near: Vec<String> = (-1..=1).map(|step| format!("{:06}", totp::code(&telephone.secret, totp::step_at(timed.desk.now()) + step))).collect();
+        (0..10).map(|code| format!("{code:06}")).find(|code| !near.contains(code)).unwrap()
+    };
+    // A right one among them begins the count anew.
+    timed.wait(600);
+    refused(timed.log_in("Noy", Some(&wrong())), "wrong");
+    timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    for _ in 0..20 {
+        timed.wait(600);
+        refused(timed.log_in("Noy", Some(&wrong())), "wrong or was used");
+    }
+    timed.wait(86_400);
+    refused(timed.log_in("Noy", Some(&timed.code(&telephone))), "twenty wrong codes");
+    // A recovery code opens, tells how many there were, and digits are judged again.
+    let token = timed.log_in("Noy", Some(&codes[0])).unwrap();
+    assert_eq!(timed.desk.store.wrong_codes_before_login(&timed.desk.store.session(&token).unwrap()).unwrap(), 20);
+    timed.wait(60);
+    let token = timed.log_in("Noy", Some(&timed.code(&telephone))).unwrap();
+    assert_eq!(timed.desk.store.wrong_codes_before_login(&timed.desk.store.session(&token).unwrap()).unwrap(), 0);
+}
+
+#[test]
 fn law_13_a_role_that_needs_a_second_factor_does_nothing_else_before_it_has_one() {
     let timed = Timed::new();
     let store = &timed.desk.store;
@@ -288,7 +359,8 @@ fn law_13_who_works_in_pages_shows_his_factor_there_and_sees_his_own_sessions_on
     let wrong = open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.wrong())]).is(403).without_question();
     let unknown = open.form("", "/login", &[("name", NOY), ("passphrase", "four words that are wrong")]).is(403).without_question();
     assert_eq!((&bare, &wrong), (&unknown, &unknown));
-    open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.code())]).is(303);
+    // The right one opens, and its person hears of the wrong one.
+    open.form("", "/login", &[("name", NOY), ("passphrase", &words), ("second-factor", &telephone.code())]).is(200).says("wrong codes of your second factor since your login before this one: 1;");
     let program = |code: &str| open.send("POST", "/api/v1/session", &[("Content-Type", "application/json")], json!({"name": NOY, "passphrase": words, "second_factor": code}).to_string().as_bytes());
     program(&telephone.again()).is(401);
     let another = string(&program(&telephone.code()).is(200).json()["token"]);
@@ -406,11 +478,11 @@ fn law_13_two_servers_on_one_database_know_the_same_sessions_and_count_wrong_cod
     let log_in = |open: &Open, code: &str| open.send("POST", "/api/v1/session", &[("Content-Type", "application/json")], json!({"name": KHAM, "passphrase": passphrase(KHAM), "second_factor": code}).to_string().as_bytes());
     log_in(&first, &codes[0]).is(200);
     log_in(&second, &codes[0]).is(401);
-    for open in [&first, &second, &first, &second] {
+    for open in [&first, &second, &first, &second, &first] {
         log_in(open, &telephone.wrong()).is(401);
     }
-    log_in(&first, &codes[1]).is(401);
-    log_in_with(&there, KHAM, &codes[1]).by_law(13).tells("wait five minutes");
+    log_in_with(&there, KHAM, &telephone.wrong()).by_law(13).tells("wait five minutes");
+    log_in(&second, &codes[1]).is(200);
     // Who logs out at one has left at both, and who is revoked as well.
     second.form(&noy, "/logout", &[]).is(303);
     first.page(&noy, "/").is(303);

@@ -8,8 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::json;
+
 use crate::{
-    office::{NOY, Office, passphrase, skipped, string, text, there},
+    office::{ADMIN, NOY, Office, passphrase, skipped, string, text, there},
     workspace::Open,
 };
 
@@ -72,6 +74,38 @@ fn law_13_beyond_this_machine_the_workspace_answers_over_tls_only() {
     let token = entered.split("__Host-lanternfish-session=").nth(1).unwrap().split(';').next().unwrap();
     assert!(curl(&open, &authority, &["-H", &format!("Cookie: __Host-lanternfish-session={token}"), &url("/account")]).unwrap().starts_with("HTTP/1.1 200"));
     assert!(curl(&open, &authority, &["-H", &format!("Cookie: lanternfish-session={token}"), &url("/account")]).unwrap().starts_with("HTTP/1.1 303"), "a cookie that any port could have set opens nothing");
+    office.sound_log();
+}
+
+#[test]
+fn law_13_over_the_network_nobody_enrols_without_a_code_and_nobody_learns_who_waits() {
+    if !there("curl") {
+        return skipped("law_13_over_the_network_nobody_enrols_without_a_code_and_nobody_learns_who_waits", "curl is not installed");
+    }
+    let office = Office::staffed();
+    office.done(ADMIN, &["user", "add", "New Person", "--role", "analyst"]);
+    let open = Open::with(&office, &["--listen", "0.0.0.0:0", "--tls-self", "--name", NAME]);
+    let trusted = text(&office.home.join("node/web.pem"));
+    let url = format!("https://{}/api/v1/session", open.address);
+    let log_in = |name: &str, passphrase: &str, code: &str| {
+        let typed = json!({"name": name, "passphrase": passphrase, "again": passphrase, "code": code}).to_string();
+        let told = curl(&open, &trusted, &["-H", "Content-Type: application/json", "-d", &typed, &url]).unwrap();
+        let (head, body) = told.split_once("\r\n\r\n").unwrap();
+        (head[9..12].to_string(), body.to_string())
+    };
+    let (words, short) = ("four words for her", "short");
+    let unknown = log_in("Nobody Here", words, "");
+    assert!(unknown.0 == "401" && unknown.1.contains("enrolment code"), "{unknown:?}");
+    // No code was made: whoever reaches the port is told nothing, and nobody enrols.
+    assert_eq!(log_in("New Person", words, ""), unknown);
+    assert_eq!(log_in("New Person", short, ""), unknown);
+    let code = string(&office.done(ADMIN, &["user", "code", "New Person"])["code"]);
+    assert_eq!(log_in("New Person", words, "00"), unknown);
+    // Who shows it is told what is wrong with his passphrase, and gets in.
+    let told = log_in("New Person", short, &code);
+    assert!(told.0 == "401" && told.1.contains("too short"), "{told:?}");
+    let told = log_in("New Person", words, &code);
+    assert!(told.0 == "200" && told.1.contains("the fingerprint of your keys"), "{told:?}");
     office.sound_log();
 }
 

@@ -24,7 +24,7 @@ use model::{
 };
 use serde_json::{Value, json};
 use store::{
-    Basis, Committed, Config, Content, Head, Intent, NewEvent, NewKeys, Number, ObjectStore, Permit, Scope, Session, Store, StoreError, Write,
+    Basis, Committed, Config, Content, First, Head, Intent, NewEvent, NewKeys, Number, ObjectStore, Permit, Scope, Session, Store, StoreError, Write,
     vault::blob::AlsoDigest,
 };
 use tempfile::TempDir;
@@ -145,7 +145,7 @@ impl House {
         for (name, _) in PEOPLE {
             let (user, keys) = (house.store.user_by_name(name).unwrap(), NewKeys::generate().unwrap());
             let certificate = format!("certificate of {}", user.actor);
-            house.store.enrol(&user, &keys, certificate.as_bytes(), PASSPHRASE, None).unwrap();
+            house.store.enrol(&user, &keys, certificate.as_bytes(), PASSPHRASE, First::default()).unwrap();
             let token = house.store.log_in(&house.store.user_by_name(name).unwrap(), PASSPHRASE).unwrap().0;
             house.tokens.push(token);
         }

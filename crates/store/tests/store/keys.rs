@@ -4,7 +4,7 @@
 use model::{Law, action::Action, actor::Role, authorize::NodeStep, event::EventType, exhibit::ExhibitClass, id::CaseId};
 use serde_json::{Value, json};
 use store::{
-    Intent, NewEvent, NewKeys, StoreError,
+    First, Intent, NewEvent, NewKeys, StoreError,
     vault::{
         secret::Secret32,
         wrap::{Identity, open_with_passphrase, unwrap},
@@ -152,7 +152,7 @@ fn law_13_who_leaves_the_agency_has_no_session_and_no_key() {
     // A session that was open in a running process enters no case.
     refused(house.store.enter(&session, &case), Law::Separation);
     assert!(house.store.enter(&house.session("Noy"), &case).is_ok());
-    assert!(house.store.enrol(&house.store.user_by_name("Dao").unwrap(), &NewKeys::generate().unwrap(), b"x", PASSPHRASE, None).is_err());
+    assert!(house.store.enrol(&house.store.user_by_name("Dao").unwrap(), &NewKeys::generate().unwrap(), b"x", PASSPHRASE, First::default()).is_err());
     house.check_log(house.store.log_size().unwrap());
 }
 
@@ -204,7 +204,7 @@ fn law_13_a_first_login_needs_its_code_where_one_was_made() {
     refused(house.store.make_enrolment_code(None, &keo()), Law::Separation);
     refused(house.store.make_enrolment_code(Some(&house.session("Noy")), &keo()), Law::Separation);
     let code = house.store.make_enrolment_code(Some(&session), &keo()).unwrap();
-    let enrol = |code: Option<&str>| house.store.enrol(&keo(), &NewKeys::generate().unwrap(), b"a certificate", PASSPHRASE, code);
+    let enrol = |code: Option<&str>| house.store.enrol(&keo(), &NewKeys::generate().unwrap(), b"a certificate", PASSPHRASE, First::here(code));
     let before = house.store.log_size().unwrap();
     refused(enrol(None), Law::Separation);
     refused(enrol(Some("0123456789abcdef0123456789abcdef")), Law::Separation);
@@ -213,4 +213,21 @@ fn law_13_a_first_login_needs_its_code_where_one_was_made() {
     enrol(Some(&spoken)).unwrap();
     assert_eq!((keo().state.as_str(), keo().record.enrolment_code), ("active", None));
     assert!(house.store.make_enrolment_code(Some(&session), &keo()).is_err(), "a code is for the first login only");
+}
+
+#[test]
+fn law_13_a_first_login_over_the_network_needs_a_code_that_was_made() {
+    let house = House::new();
+    let session = house.session("Boun");
+    house.store.add_user(Some(&session), "Keo", Role::Investigator).unwrap();
+    let keo = || house.store.user_by_name("Keo").unwrap();
+    let enrol = |code: Option<&str>, passphrase: &str| house.store.enrol(&keo(), &NewKeys::generate().unwrap(), b"a certificate", passphrase, First { code, from_afar: true });
+    refused(enrol(None, PASSPHRASE), Law::Separation);
+    refused(enrol(Some(""), PASSPHRASE), Law::Separation);
+    refused(enrol(None, "short"), Law::Separation);
+    let code = house.store.make_enrolment_code(Some(&session), &keo()).unwrap();
+    refused(enrol(None, PASSPHRASE), Law::Separation);
+    assert!(matches!(enrol(Some(&code), "short"), Err(StoreError::Input(_))), "who shows the code is told what is wrong with his passphrase");
+    enrol(Some(&code), PASSPHRASE).unwrap();
+    assert_eq!(keo().state, "active");
 }
