@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
-use crate::office::{BOUNMY, NOY, Office, string};
+use crate::{office::{BOUNMY, NOY, Office, string}, pictures::zipped};
 
 const PURPOSE: [&str; 2] = ["--purpose", "drill"];
 const ADDRESS: &str = "night-heron@example.org";
@@ -81,6 +81,53 @@ fn each_line_of_a_graph_gives_its_reasons_down_to_the_bytes() {
     assert_eq!(few.lines().iter().filter(|one| one["thing"].is_string()).count(), 2);
     office.in_case(NOY, "graph", &[&PURPOSE[..], &["--why", "line-0"]].concat()).ended(2).tells("has no line");
     office.sound_log();
+}
+
+/// The things with this label, and the lines that begin or end at one of them.
+fn named<'a>(drawn: &'a [Value], label: &str) -> (Vec<&'a Value>, Vec<&'a Value>) {
+    let things: Vec<&Value> = drawn.iter().filter(|one| one["thing"].is_string() && one["label"] == label).collect();
+    let lines = drawn.iter().filter(|one| things.iter().any(|thing| one["from"] == thing["thing"] || one["to"] == thing["thing"])).collect();
+    (things, lines)
+}
+
+fn alex(address: &str) -> String {
+    format!("[13/01/2026, 10:00:00] Alex: SYNTHETIC write to {address}\n[14/01/2026, 11:00:00] Bee: thank you\n[15/01/2026, 12:00:00] Alex: good\n")
+}
+
+#[test]
+fn two_people_of_one_name_in_one_archive_stay_two() {
+    let office = Office::working();
+    // Whoever made the archive called its files like pages of one site.
+    let (one, other) = (alex("first@example.org"), alex("second@example.org"));
+    let archive = office.admit("chats.zip", zipped(&[("http://market.example/one.txt", one.as_bytes()), ("http://market.example/two.txt", other.as_bytes())]));
+    office.in_case(NOY, "examine", &[&archive]).ended(0);
+    let drawn = asked(&office, "graph", &[]);
+    let (people, lines) = named(&drawn, "Alex");
+    assert_eq!(people.len(), 2, "{people:?}");
+    for address in ["first@example.org", "second@example.org"] {
+        let address = &named(&drawn, address).0[0]["thing"];
+        assert_eq!(lines.iter().filter(|line| line["says"] == "in one row with" && line["to"] == *address).count(), 1, "{lines:?}");
+    }
+    let alike: Vec<_> = lines.iter().filter(|line| line["says"] == "written alike").collect();
+    assert!(alike.len() == 1 && alike[0]["strength"] == "candidate", "{lines:?}");
+    // Examined again, they are the same two, and each line keeps its one reason.
+    office.in_case(NOY, "examine", &[&archive]).ended(0);
+    assert_eq!(asked(&office, "graph", &[]), drawn);
+}
+
+#[test]
+fn a_name_on_two_pages_of_one_captured_site_is_one() {
+    let office = Office::working();
+    let record = |number: usize, host: &str, block: &str| {
+        let length = block.len();
+        format!("WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{number:012}>\r\nWARC-Date: 2026-01-22T08:00:00Z\r\nWARC-Target-URI: http://{host}/{number}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n")
+    };
+    let site = [record(1, "market.example", &alex("first@example.org")), record(2, "market.example", &alex("second@example.org")), record(3, "other.example", &alex("third@example.org"))];
+    let archive = office.admit("site.warc", site.concat());
+    office.in_case(NOY, "examine", &[&archive]).ended(0);
+    let drawn = asked(&office, "graph", &[]);
+    let abouts: BTreeSet<&str> = named(&drawn, "Alex").0.iter().map(|thing| thing["about"].as_str().unwrap()).collect();
+    assert_eq!(abouts, BTreeSet::from(["as market.example shows it", "as other.example shows it"]));
 }
 
 #[test]
