@@ -12,7 +12,7 @@ use model::{
     action::Action,
     event::EventType,
     listing::{Field, RowKind},
-    timeline::{Happening, Kind, Teller, When, in_order, read_written},
+    timeline::{Happening, Kind, Teller, When, in_order, read_unix_ms, read_written},
 };
 use serde_json::{Value, json};
 use store::{Intent, NewEvent, Permit, Scope, StoreError};
@@ -203,9 +203,7 @@ fn written(row: &RowView) -> Option<Result<Happening, ()>> {
         }
         What::Message(message) => {
             let time = message.time.as_ref()?;
-            let exact = time.unix_ms.map(|ms| When::exactly(Moment::from_micros(ms.saturating_mul(1_000))));
-            let zoned = || time.written.contains("UTC").then(|| read_written(&time.written, time.order.as_deref())).flatten();
-            let when = exact.or_else(zoned).or_else(|| read_written(&time.written, time.order.as_deref()));
+            let when = time.unix_ms.map_or_else(|| read_written(&time.written, time.order.as_deref()), read_unix_ms);
             let what = format!("{} writes: {}", message.author.as_deref().unwrap_or("(not told)"), message.service.as_deref().unwrap_or(&message.text));
             (Kind::Message, when, time.written.clone(), what, (message.start, message.end))
         }
