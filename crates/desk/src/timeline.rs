@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use model::{
     Moment, Sha256Digest,
     action::Action,
+    authority::Standing,
     event::EventType,
     listing::{Field, RowKind},
     timeline::{Happening, Kind, Teller, When, in_order, read_unix_ms, read_written},
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use store::{Intent, NewEvent, Permit, Scope, StoreError};
 
 use crate::{
-    Desk, admit, authority, conclude, custody,
+    Desk, admit, authority::{self, AuthorityView}, conclude, custody,
     row::{exhibit_label, for_action, parse_label},
     rows::{self, RowView, What},
     search,
@@ -85,7 +86,7 @@ pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> R
     let wanted = |one: &Happening| {
         (asked.kinds.is_empty() || asked.kinds.contains(&one.kind))
             && (asked.tellers.is_empty() || asked.tellers.contains(&one.moment))
-            && exhibit.as_ref().is_none_or(|label| one.exhibit.as_ref() == Some(label))
+            && exhibit.as_ref().is_none_or(|label| one.exhibit.as_ref() == Some(label) || one.also.contains(label))
             && one.when().may_lie_within(asked.from, asked.until)
     };
     made.happenings.retain(wanted);
@@ -108,7 +109,7 @@ const SOURCES: [(Action, Source, &str); 4] = [
     (Action::View, exhibits, "exhibits and their captures (nothing lets you view here now)"),
     (Action::Transfer, transfers, "custody (your role takes no part in it)"),
     (Action::Query, findings, "findings"),
-    (Action::Administer, orders, "orders and other authorities (your role does not read them)"),
+    (authority::READING, orders, "orders and other authorities (your role does not read them)"),
 ];
 
 fn exhibits(desk: &Desk, scope: &Scope, _: &Permit) -> Result<Vec<Happening>, StoreError> {
@@ -162,21 +163,35 @@ fn findings(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<Happening
         let time = desk.store.event(view.event)?.leaf.time;
         let mut happening = Happening::of(When::exactly(time), Teller::Recorded, Kind::Finding, format!("{}: {}", view.finding, view.content.text));
         happening.source = Some(view.finding);
-        happening.exhibit = view.content.exhibits.first().cloned();
+        let mut exhibits = view.content.exhibits.iter().cloned();
+        (happening.exhibit, happening.also) = (exhibits.next(), exhibits.collect());
         Ok(happening)
     };
     views.into_iter().map(happening).collect()
 }
 
 fn orders(desk: &Desk, scope: &Scope, _: &Permit) -> Result<Vec<Happening>, StoreError> {
-    let mut found = Vec::new();
-    for view in authority::all(desk, scope, desk.now())? {
-        for (time, kind, word) in [(view.from, Kind::AuthorityBegins, "begins"), (view.until, Kind::AuthorityEnds, "ends")] {
-            let what = format!("{} {} {word} (now {})", view.kind, model::quoted(&view.reference), view.state);
-            found.push(Happening { source: Some(view.authority.clone()), ..Happening::of(When::exactly(time), Teller::Ordered, kind, what) });
+    Ok(authority::all(desk, scope, desk.now())?.iter().flat_map(of_an_order).collect())
+}
+
+/// When an order begins and ends. What is only recorded allows nothing: it does neither. What was revoked ends then, and
+/// not on the day that it names; revoked before its first day it never began.
+fn of_an_order(view: &AuthorityView) -> Vec<Happening> {
+    let told = |time: Moment, teller: Teller, kind: Kind, word: &str| {
+        let what = format!("{} {} {word} (now {})", view.kind, model::quoted(&view.reference), view.state);
+        Happening { source: Some(view.authority.clone()), ..Happening::of(When::exactly(time), teller, kind, what) }
+    };
+    let begins = |word| told(view.from, Teller::Ordered, Kind::AuthorityBegins, word);
+    let ends = || told(view.until, Teller::Ordered, Kind::AuthorityEnds, "ends");
+    match view.worth.1 {
+        Standing::Recorded => vec![],
+        Standing::Revoked { at } if at < view.until => {
+            let revoked = told(at, Teller::Recorded, Kind::AuthorityEnds, "is revoked");
+            // Whether a second person had checked it before is not in its state any more.
+            if at <= view.from { vec![revoked] } else { vec![begins("begins by its own words"), revoked] }
         }
+        _ => vec![begins("begins"), ends()],
     }
-    Ok(found)
 }
 
 /// Most letters of a stranger's text in one entry.

@@ -157,6 +157,9 @@ pub struct Happening {
     /// The exhibit in which it stands, or that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exhibit: Option<String>,
+    /// The other exhibits that it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Address or member name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -179,7 +182,7 @@ impl Happening {
     pub fn of(when: When, moment: Teller, kind: Kind, what: String) -> Happening {
         let room = |at: Moment| when.has_room().then_some(at);
         Happening {
-            at: when.at, earliest: room(when.earliest), latest: room(when.latest), moment, kind, what, written: None, exhibit: None, place: None, blob: None, start: None,
+            at: when.at, earliest: room(when.earliest), latest: room(when.latest), moment, kind, what, written: None, exhibit: None, also: vec![], place: None, blob: None, start: None,
             end: None, source: None,
         }
     }

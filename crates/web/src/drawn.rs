@@ -222,6 +222,7 @@ fn stands(frame: &Frame<'_>, value: &Value) -> Markup {
     if value["exhibit"].is_string() {
         parts.push(show::value(frame, "exhibit", &value["exhibit"]));
     }
+    parts.extend(value["also"].as_array().into_iter().flatten().map(|exhibit| show::value(frame, "exhibit", exhibit)));
     if let Some(place) = value["place"].as_str() {
         parts.push(html! { (show::plain(place, 300)) });
     }

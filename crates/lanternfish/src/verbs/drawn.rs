@@ -134,7 +134,7 @@ fn entry(one: &Happening) -> Vec<String> {
     let written = one.written.as_ref().map(|written| format!(", written \"{written}\"")).unwrap_or_default();
     let place = one.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
     let at = one.start.zip(one.end).map(|(start, end)| format!(", bytes {start}-{end}")).unwrap_or_default();
-    let exhibit = one.exhibit.as_deref().or(one.source.as_deref()).unwrap_or("");
+    let exhibit = one.exhibit.as_deref().or(one.source.as_deref()).into_iter().chain(one.also.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
     vec![format!("{}{room}  {}{written}", minute(one.at), one.moment.in_words()), format!("    {}: {}", one.kind.name(), one.what), format!("    {exhibit}{place}{at}")]
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
-use crate::{office::{BOUNMY, NOY, Office, string}, pictures::zipped};
+use crate::{office::{BOUNMY, KHAM, NOY, Office, string, year}, pictures::zipped};
 
 const PURPOSE: [&str; 2] = ["--purpose", "drill"];
 const ADDRESS: &str = "night-heron@example.org";
@@ -51,6 +51,32 @@ fn a_timeline_says_whose_moment_each_is() {
     // What can be read two ways is not placed, and that is said.
     examined(&office, "other_chat.txt", "[02/01/2026, 10:00:00] Anna: SYNTHETIC one\n[03/01/2026, 10:01:00] Bee: two\n[03/01/2026, 10:02:00] Bee: three\n");
     office.in_case(NOY, "timeline", &PURPOSE).ended(0).tells("3 dates that strangers wrote could not be placed");
+}
+
+#[test]
+fn an_order_ends_on_a_timeline_when_it_is_revoked_and_begins_only_when_it_is_live() {
+    let office = Office::working();
+    let revoked = office.case_authority(&["query"]);
+    office.does(KHAM, "authority revoke", &[&revoked, "--reason", "a drill"]);
+    let (from, until) = (format!("{}-01-01", year()), format!("{}-12-31", year()));
+    let words = [office.authority_words("supervisor", &["query"]), vec!["--from", &from, "--until", &until, "--case", &office.case]].concat();
+    let recorded = string(&office.done(NOY, &words)["authority"]);
+    let told = asked(&office, "timeline", &["--kind", "authority-begins", "--kind", "authority-ends"]);
+    let of = |authority: &str| told.iter().filter(|one| one["source"] == authority).collect::<Vec<_>>();
+    assert_eq!(of(&recorded), Vec::<&Value>::new());
+    let ends: Vec<_> = of(&revoked).into_iter().filter(|one| one["kind"] == "authority-ends").collect();
+    assert_eq!((ends.len(), &ends[0]["moment"]), (1, &json!("recorded")), "{told:?}");
+    assert!(ends[0]["what"].as_str().unwrap().contains("is revoked") && ends[0]["at"].as_str().unwrap() < format!("{}-12-31", year() + 1).as_str(), "{ends:?}");
+    assert!(told.iter().any(|one| one["kind"] == "authority-ends" && one["moment"] == "ordered"), "the unit's own ends on its day");
+}
+
+#[test]
+fn a_finding_stands_on_the_timeline_of_each_exhibit_that_it_rests_on() {
+    let office = Office::working();
+    let (first, second, third) = (examined(&office, "a.txt", "SYNTHETIC a"), examined(&office, "b.txt", "SYNTHETIC b"), examined(&office, "c.txt", "SYNTHETIC c"));
+    office.does(NOY, "finding add", &["--kind", "fact", "--text", "SYNTHETIC: two say so", "--exhibit", &first, "--exhibit", &second, "--method", "m", "--error-rate", "none", "--grading", "B2"]);
+    let findings = |exhibit: &str| asked(&office, "timeline", &["--exhibit", exhibit, "--kind", "finding"]).len();
+    assert_eq!([findings(&first), findings(&second), findings(&third)], [1, 1, 0]);
 }
 
 #[test]
