@@ -79,7 +79,7 @@ pub fn graph(desk: &Desk, scope: &Scope, permit: &Permit, wanted: &Wanted, why: 
     let results = Sha256Digest::of(&serde_json::to_vec(&(&made.part.things, &made.part.lines)).map_err(crate::office::input)?);
     // Its numbers stand apart from those of a search: an empty graph is no search without result.
     let detail = json!({"query": "graph", "purpose": purpose, "graph": {
-        "things": made.part.things.len(), "lines": made.part.lines.len(), "left-out": made.part.left_out, "kinds": wanted.kinds, "around": wanted.around, "why": why,
+        "things": made.part.things.len(), "lines": made.part.lines.len(), "left-out": made.part.left_out, "kinds": wanted.kinds, "around": wanted.around, "hops": wanted.around.is_some().then_some(wanted.hops), "why": why,
         "masked": made.masked, "outside-authority": made.outside, "unsearched": made.silent, "not-shown": made.not_shown, "results": results,
     }});
     made.event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;

@@ -47,6 +47,9 @@ pub struct Asked {
 pub struct Timeline {
     /// In the order of time.
     pub happenings: Vec<Happening>,
+    /// How many there are in the case, or about the exhibit that was asked for, before kinds, tellers and days choose among
+    /// them; as far as this reader is shown them.
+    pub before: usize,
     /// Dates that strangers wrote and that could not be placed, because they are none or can be read two ways.
     pub not_placed: usize,
     /// Rows in exhibits that the authority does not reach: counted, not shown.
@@ -66,7 +69,7 @@ pub struct Timeline {
 pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> Result<Timeline, StoreError> {
     for_action(permit, Action::Query)?;
     let exhibit = asked.exhibit.as_deref().map(|label| parse_label(label, 'E').map(exhibit_label)).transpose()?;
-    let mut made = Timeline { happenings: vec![], not_placed: 0, outside: 0, silent: vec![], not_shown: vec![], event: 0 };
+    let mut made = Timeline { happenings: vec![], before: 0, not_placed: 0, outside: 0, silent: vec![], not_shown: vec![], event: 0 };
     for (action, source, what) in SOURCES {
         if desk.store.would_permit(scope, &Intent::to(action))? {
             made.happenings.extend(source(desk, scope, permit)?);
@@ -83,10 +86,12 @@ pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> R
             None => {}
         }
     }
+    let about = |one: &Happening| exhibit.as_ref().is_none_or(|label| one.exhibit.as_ref() == Some(label) || one.also.contains(label));
+    made.happenings.retain(about);
+    made.before = made.happenings.len();
     let wanted = |one: &Happening| {
         (asked.kinds.is_empty() || asked.kinds.contains(&one.kind))
             && (asked.tellers.is_empty() || asked.tellers.contains(&one.moment))
-            && exhibit.as_ref().is_none_or(|label| one.exhibit.as_ref() == Some(label) || one.also.contains(label))
             && one.when().may_lie_within(asked.from, asked.until)
     };
     made.happenings.retain(wanted);
@@ -95,7 +100,7 @@ pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> R
     let results = Sha256Digest::of(&serde_json::to_vec(&made.happenings).map_err(crate::office::input)?);
     // Its numbers stand apart from those of a search: an empty timeline is no search without result.
     let detail = json!({"query": "timeline", "purpose": asked.purpose, "timeline": {
-        "count": made.happenings.len(), "from": asked.from, "until": asked.until, "kinds": asked.kinds, "moments": asked.tellers, "exhibit": exhibit,
+        "count": made.happenings.len(), "before": made.before, "from": asked.from, "until": asked.until, "kinds": asked.kinds, "moments": asked.tellers, "exhibit": exhibit,
         "not-placed": made.not_placed, "outside-authority": made.outside, "unsearched": made.silent, "not-shown": made.not_shown, "results": results,
     }});
     made.event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;

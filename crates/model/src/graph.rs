@@ -183,7 +183,7 @@ pub struct Part {
 
 /// Letters that stand for a thing whose value is long or a stranger's: the same for the same value.
 pub fn id_of(kind: ThingKind, value: &str) -> String {
-    format!("{}-{}", kind.name(), &Sha256Digest::of(format!("{}\0{value}", kind.name()).as_bytes()).hex()[..16])
+    format!("{}-{}", kind.name(), &Sha256Digest::of(format!("{}\0{value}", kind.name()).as_bytes()).hex()[..32])
 }
 
 impl Graph {
@@ -246,7 +246,7 @@ type Ends = (String, String, String);
 type Joined<'a> = (&'a Ends, &'a BTreeSet<Reason>);
 
 fn line_id((from, to, says): &Ends) -> String {
-    format!("line-{}", &Sha256Digest::of(format!("{from}\0{to}\0{says}").as_bytes()).hex()[..16])
+    format!("line-{}", &Sha256Digest::of(format!("{from}\0{to}\0{says}").as_bytes()).hex()[..32])
 }
 
 fn made(key: &Ends, reasons: &BTreeSet<Reason>) -> Line {

@@ -157,6 +157,31 @@ fn a_name_on_two_pages_of_one_captured_site_is_one() {
 }
 
 #[test]
+fn a_sheet_says_what_was_asked_and_what_is_not_on_it() {
+    let office = Office::working();
+    let chat = examined(&office, "_chat.txt", CHAT);
+    let never = office.admit("never.txt", "SYNTHETIC: nobody has examined it");
+    examined(&office, "other_chat.txt", "[02/01/2026, 10:00:00] Anna: SYNTHETIC one\n[03/01/2026, 10:01:00] Bee: two\n[03/01/2026, 10:02:00] Bee: three\n");
+    let sheet = |verb: &str, option: &str, more: &[&str]| {
+        let place = office.place(&format!("{verb}{option}"));
+        office.in_case(NOY, verb, &[&PURPOSE[..], &[option, place.to_str().unwrap()], more].concat()).ended(0);
+        fs::read_to_string(place).unwrap()
+    };
+    let time = ["--kind", "message", "--moment", "claimed", "--from", "2026-01-13", "--exhibit", &chat];
+    let (paper, data) = (sheet("timeline", "--svg", &time), sheet("timeline", "--data", &time));
+    let (question, silent) = (format!("asked for: kinds message; moments claimed; from 2026-01-13 00:00Z; exhibit {chat}"), format!("in these exhibits, 1 in all: {never}"));
+    for told in ["3 of 3 entries that were asked for, 4 before the filter", "0 dates that they wrote could not be placed", &question, &silent] {
+        assert!(paper.contains(told), "{told}: {}", paper.lines().take(12).collect::<Vec<_>>().join("\n"));
+    }
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!((&data["asked"]["exhibit"], &data["asked"]["kinds"], &data["before"], &data["silent"]), (&json!(chat), &json!(["message"]), &json!(4), &json!([never])));
+    let (paper, data) = (sheet("graph", "--svg", &["--around", &chat, "--hops", "1"]), sheet("graph", "--data", &["--kind", "exhibit"]));
+    assert!(paper.contains(&format!("asked for: kinds all; around {chat} by at most 1 lines; at most 300 things")), "{}", paper.lines().take(12).collect::<Vec<_>>().join("\n"));
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!((&data["asked"]["kinds"], data["before"].as_u64() > Some(3)), (&json!(["exhibit"]), true));
+}
+
+#[test]
 fn law_02_a_chart_is_made_the_same_again_and_each_question_is_an_event() {
     let office = Office::working();
     examined(&office, "_chat.txt", CHAT);
