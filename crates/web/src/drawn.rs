@@ -195,7 +195,7 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
     for key in ["label", "keys"] {
         words.insert(key.to_string(), frame.t(&format!("{}-{key}", kind.name)));
     }
-    for (key, from) in [("fails", "drawn-fails"), ("around", "drawn-around"), ("find", "drawn-find"), ("kinds", "field-drawn-kind")] {
+    for (key, from) in [("fails", "drawn-fails"), ("around", "drawn-around"), ("find", "drawn-find"), ("kinds", "field-drawn-kind"), ("strengths", "drawn-strength")] {
         words.insert(key.into(), frame.t(from));
     }
     words.insert("alt".into(), alt.clone());
