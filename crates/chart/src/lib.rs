@@ -10,4 +10,4 @@ mod places;
 mod svg;
 
 pub use places::{Layout, Place, places};
-pub use svg::{Drawn, Joined, Lane, Mark, Sheet, Stroke, graph, timeline};
+pub use svg::{Dot, Drawn, Joined, Lane, Mark, Sheet, Stroke, graph, timeline};

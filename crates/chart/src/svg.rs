@@ -12,7 +12,9 @@ use crate::places::Place;
 const SHEET: (i32, i32) = (2970, 2100);
 const MARGIN: i32 = 80;
 /// Where the drawing begins and ends; the legend stands beside it.
-const FIELD: (i32, i32, i32, i32) = (MARGIN, 330, 2250, 1960);
+const FIELD: (i32, i32, i32, i32) = (MARGIN, 362, 2250, 1960);
+/// Most lines below the title: above the drawing there is room for so many.
+const LINES: usize = 6;
 /// The most things whose words stand beside them; others are found by their number.
 const NAMED: usize = 60;
 /// The most things that bear a number.
@@ -98,9 +100,30 @@ pub struct Lane {
     pub label: String,
     /// Its shape.
     pub mark: Mark,
-    /// Its moments: seconds since 1970 and, where they are not exact, the last second that they may be; the number in the
-    /// list, and words for it.
-    pub moments: Vec<(i64, i64, usize, String)>,
+    /// Its moments.
+    pub moments: Vec<Dot>,
+}
+
+/// A moment on a timeline, in seconds since 1970.
+#[derive(Debug, Clone)]
+pub struct Dot {
+    /// Where its mark stands.
+    pub at: i64,
+    /// The first second that it may be: where it is exact, `at`.
+    pub earliest: i64,
+    /// The last.
+    pub latest: i64,
+    /// Its number in the list.
+    pub number: usize,
+    /// Its words there.
+    pub words: String,
+}
+
+impl Dot {
+    /// From where to where it may be; a mark stands within it.
+    fn room(&self) -> (i64, i64) {
+        (self.earliest.min(self.at), self.latest.max(self.at))
+    }
 }
 
 /// A graph on a sheet.
@@ -143,7 +166,7 @@ pub fn graph(sheet: &Sheet, things: &[Drawn], lines: &[Joined]) -> String {
 pub fn timeline(sheet: &Sheet, lanes: &[Lane]) -> String {
     let mut svg = opened(sheet);
     let moments = || lanes.iter().flat_map(|lane| lane.moments.iter());
-    let (Some(first), Some(last)) = (moments().map(|one| one.0).min(), moments().map(|one| one.1.max(one.0)).max()) else { return closed(svg) };
+    let (Some(first), Some(last)) = (moments().map(|one| one.room().0).min(), moments().map(|one| one.room().1).max()) else { return closed(svg) };
     let (left, right) = (FIELD.0 + 20, FIELD.2 - 20);
     let span = (last - first).max(1);
     let x = |second: i64| left + i32::try_from((i128::from(second) - i128::from(first)) * i128::from(right - left) / i128::from(span)).unwrap_or(0);
@@ -160,30 +183,31 @@ pub fn timeline(sheet: &Sheet, lanes: &[Lane]) -> String {
         let is_full = lane.moments.len() > NUMBERED;
         // A line of ink for each place on the paper is all that paper shows.
         let mut drawn = std::collections::BTreeSet::new();
-        for (second, until, number, _) in &lane.moments {
-            if until > second {
-                let _ = writeln!(svg, "<path d=\"M{} {}L{} {}\" stroke=\"#000\" stroke-width=\"5\" fill=\"none\"/>", x(*second), y + 14, x(*until), y + 14);
+        for dot in &lane.moments {
+            let ((begin, end), at) = (dot.room(), x(dot.at));
+            if end > begin {
+                let _ = writeln!(svg, "<path d=\"M{} {}L{} {}\" stroke=\"#000\" stroke-width=\"5\" fill=\"none\"/>", x(begin), y + 14, x(end), y + 14);
             }
-            if is_full && !drawn.insert(x(*second)) {
+            if is_full && !drawn.insert(at) {
                 continue;
             }
             if is_full {
-                let _ = writeln!(svg, "<path d=\"M{0} {1}L{0} {2}\" stroke=\"#000\" stroke-width=\"1\" fill=\"none\"/>", x(*second), y - 20, y + 20);
+                let _ = writeln!(svg, "<path d=\"M{at} {}L{at} {}\" stroke=\"#000\" stroke-width=\"1\" fill=\"none\"/>", y - 20, y + 20);
             } else {
-                shape(&mut svg, lane.mark, (x(*second), y), 12);
-                if *number <= LISTED {
-                    text(&mut svg, (x(*second) - 8, y - 18), 18, &number.to_string());
+                shape(&mut svg, lane.mark, (at, y), 12);
+                if dot.number <= LISTED {
+                    text(&mut svg, (at - 8, y - 18), 18, &dot.number.to_string());
                 }
             }
         }
     }
-    let mut listed: Vec<&(i64, i64, usize, String)> = moments().collect();
-    listed.sort_by_key(|one| one.2);
+    let mut listed: Vec<&Dot> = moments().collect();
+    listed.sort_by_key(|one| one.number);
     let (column, row) = ((FIELD.2 - FIELD.0) / 2, 38);
     let rows = LISTED.div_ceil(2);
-    for (n, (.., number, words)) in listed.iter().take(LISTED).enumerate() {
+    for (n, dot) in listed.iter().take(LISTED).enumerate() {
         let place = (FIELD.0 + column * i32::from(n >= rows), bottom + 90 + row * i32::try_from(n % rows).unwrap_or(0));
-        text(&mut svg, place, 21, &format!("{number}  {}", short(words, 100)));
+        text(&mut svg, place, 21, &format!("{}  {}", dot.number, short(&dot.words, 100)));
     }
     if listed.len() > LISTED {
         text(&mut svg, (FIELD.0, bottom + 90 + row * i32::try_from(rows).unwrap_or(0)), 21, &format!("… and {} more in the table", listed.len() - LISTED));
@@ -198,7 +222,7 @@ fn opened(sheet: &Sheet) -> String {
     let _ = writeln!(svg, "<title>{}</title>", escaped(&sheet.title));
     let _ = writeln!(svg, "<rect width=\"{}\" height=\"{}\" fill=\"#fff\"/>", SHEET.0, SHEET.1);
     text(&mut svg, (MARGIN, 110), 46, &short(&sheet.title, 110));
-    for (n, line) in (0..).zip(sheet.lines.iter().take(5)) {
+    for (n, line) in (0..).zip(sheet.lines.iter().take(LINES)) {
         text(&mut svg, (MARGIN, 160 + 32 * n), 23, &short(line, 210));
     }
     let mut y = FIELD.1 + 20;
@@ -312,6 +336,10 @@ mod tests {
         Sheet { title: "Graph of case 2026-0001".into(), lines: vec!["made 2026-01-01".into()], legend: vec![(Mark::Square, "exhibit".into())], strokes: vec![(Stroke::Plain, "stands in".into())] }
     }
 
+    fn dot(at: i64, (earliest, latest): (i64, i64), number: usize) -> Dot {
+        Dot { at, earliest, latest, number, words: format!("entry {number}") }
+    }
+
     fn thing(label: &str, place: Place) -> Drawn {
         Drawn { mark: Mark::Circle, label: label.into(), place, number: 1, lines: 1 }
     }
@@ -329,13 +357,26 @@ mod tests {
 
     #[test]
     fn nothing_is_told_by_colour_and_nothing_is_fetched() {
-        let lane = Lane { label: "seen by us".into(), mark: Mark::Cross, moments: vec![(0, 0, 1, "a".into()), (86_400, 90_000, 2, "b".into())] };
+        let lane = Lane { label: "seen by us".into(), mark: Mark::Cross, moments: vec![dot(0, (0, 0), 1), dot(86_400, (36_000, 130_000), 2)] };
         for svg in [graph(&sheet(), &[thing("a", (0, 0)), thing("b", (9, 9))], &[Joined { from: 0, to: 1, stroke: Stroke::Dotted }, Joined { from: 0, to: 7, stroke: Stroke::Plain }]), timeline(&sheet(), &[lane])] {
             let colours: Vec<&str> = svg.split('#').skip(1).map(|after| &after[..3]).collect();
             assert!(colours.iter().all(|colour| ["000", "fff"].contains(colour)), "{colours:?}");
             assert!(!svg.contains("url(") && !svg.contains("style") && !svg.contains("href"));
             assert_eq!(svg.matches("http").count(), 1, "the name of the language only");
         }
+    }
+
+    #[test]
+    fn the_bar_of_a_moment_begins_where_it_may_be_first() {
+        let lane = |dot| Lane { label: "claimed".into(), mark: Mark::Diamond, moments: vec![dot] };
+        let svg = timeline(&sheet(), &[lane(dot(50_400, (0, 93_600), 1))]);
+        // Alone on the sheet it is as wide as the axis, and its mark stands within: 14 hours of 26.
+        let (left, right) = (FIELD.0 + 20, FIELD.2 - 20);
+        let bar = svg.lines().find(|line| line.contains("stroke-width=\"5\"")).unwrap_or_default();
+        assert!(bar.contains(&format!("M{left} ")) && bar.contains(&format!("L{right} ")), "{bar}");
+        let at = left + (right - left) * 14 / 26;
+        assert!(svg.contains(&format!("M{at} ")), "{svg}");
+        assert!(!timeline(&sheet(), &[lane(dot(5, (5, 5), 1))]).contains("stroke-width=\"5\""), "an exact moment has no bar");
     }
 
     #[test]

@@ -223,7 +223,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
         return Err(reclassify::holds_restricted(desk, scope, &view.exhibit, class)?);
     }
     if members.is_empty() {
-        let place = Place { blob: blob.clone(), derived: false, offset: None, hint: hint_of_whole(&view.exhibit), held: work.held(&derivation, &view.exhibit, None) };
+        let place = Place { blob: blob.clone(), derived: false, offset: None, hint: hint_of_whole(&view.exhibit), held: work.held(&derivation, &view.exhibit, None), address: None };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
     let own = own_words(&members);
@@ -235,7 +235,7 @@ pub fn examine_with(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, bu
     for member in members.iter().filter(unread) {
         desk.store.still_live(scope, permit)?;
         let held = Held { captured: member.captured.or(work.at), mail: member.mail.clone(), ..work.held(&derivation, &member.place, Some(&member.blob)) };
-        let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), hint: member.hint.clone(), held };
+        let place = Place { blob: member.blob.clone(), derived: true, offset: Some(member.offset), hint: member.hint.clone(), held, address: member.address.clone() };
         selectors += work.search(&place, &mut gaps, &mut indexing)?;
     }
     let pictures = work.look_at_pictures(&derivation, &blob, &members, &own, text, &mut indexing)?;
@@ -379,6 +379,8 @@ struct Place {
     /// What the reader is told of it.
     hint: Value,
     held: Held,
+    /// See [`Read`].
+    address: Option<String>,
 }
 
 /// Where what was read goes: into the index, or why it cannot, and before the watches. The index is opened when there
@@ -397,6 +399,9 @@ pub(crate) struct Read {
     reading: Reading,
     /// How it was read, when it was not read as text.
     method: Option<String>,
+    /// The address of the captured record of which these bytes are the block or the body; none for files and what lies
+    /// in them, whatever their names look like.
+    address: Option<String>,
 }
 
 impl<'a> Work<'a> {
@@ -561,7 +566,7 @@ impl<'a> Work<'a> {
         }
         gaps.extend(sink.reading.gaps(&place.held.place));
         let blob = place.derived.then(|| place.blob.clone());
-        let read = Read { blob, input, offset: place.offset, held: place.held.clone(), reading: sink.reading, method: None };
+        let read = Read { blob, input, offset: place.offset, held: place.held.clone(), reading: sink.reading, method: None, address: place.address.clone() };
         self.keep(&[read], &ended_words(&outcome.ended), outcome.cage.cage.name(), indexing)
     }
 
@@ -588,7 +593,8 @@ impl<'a> Work<'a> {
             }
         }
         for place in places {
-            rows.extend(crate::rows::writes(self.desk, self.scope, &self.row.id, &self.label, &self.origin, place.blob.as_ref(), &place.held.place, &place.reading)?);
+            let stands = crate::rows::Stands { label: &self.label, origin: &self.origin, blob: place.blob.as_ref(), input: place.input, place: &place.held.place, address: place.address.as_deref() };
+            rows.extend(crate::rows::writes(self.desk, self.scope, &self.row.id, &stands, &place.reading)?);
         }
         let count: usize = places.iter().map(|place| place.reading.selectors.len()).sum();
         let told = |place: &Read| json!({"place": place.held.place, "count": place.reading.selectors.len(), "passages": place.reading.passages.len(), "rows": place.reading.rows.len() + place.reading.messages.len(), "input": place.input});

@@ -4,18 +4,18 @@
 //! It is made of what the lists of the case show, and of nothing else: exhibits and custodians for whoever may view, former
 //! custodians for whoever takes part in custody, selectors and rows as a question for them shows them. It refuses to draw
 //! what is masked or minimised in a list: a line between two places of one secret would tell that they are the same. It
-//! joins no two names: those that are written alike on two sites are candidates.
+//! joins no two names: those that are written alike on two sites, or in two files, are candidates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Sha256Digest,
     action::Action,
     event::EventType,
-    graph::{Graph, Part, Reason, Strength, ThingKind, Wanted, folded, id_of, site_of},
+    graph::{Graph, Part, Reason, Strength, ThingKind, Wanted, folded, id_of},
     id::BlobId,
     listing::Field,
-    selector::SelectorState,
+    selector::{FoundSelector, SelectorState},
 };
 use serde_json::json;
 use store::{Intent, NewEvent, Permit, Scope, StoreError};
@@ -79,7 +79,7 @@ pub fn graph(desk: &Desk, scope: &Scope, permit: &Permit, wanted: &Wanted, why: 
     let results = Sha256Digest::of(&serde_json::to_vec(&(&made.part.things, &made.part.lines)).map_err(crate::office::input)?);
     // Its numbers stand apart from those of a search: an empty graph is no search without result.
     let detail = json!({"query": "graph", "purpose": purpose, "graph": {
-        "things": made.part.things.len(), "lines": made.part.lines.len(), "left-out": made.part.left_out, "kinds": wanted.kinds, "around": wanted.around, "why": why,
+        "things": made.part.things.len(), "lines": made.part.lines.len(), "left-out": made.part.left_out, "kinds": wanted.kinds, "around": wanted.around, "hops": wanted.around.is_some().then_some(wanted.hops), "why": why,
         "masked": made.masked, "outside-authority": made.outside, "unsearched": made.silent, "not-shown": made.not_shown, "results": results,
     }});
     made.event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
@@ -134,24 +134,48 @@ fn findings(desk: &Desk, scope: &Scope, permit: &Permit, graph: &mut Graph) -> R
     Ok(())
 }
 
-/// Bytes that offsets count in: an exhibit, the derived bytes in it, and the place that they have there.
-type Bytes = (String, Option<BlobId>, String);
+/// Bytes that offsets count in: an exhibit, the digest of the bytes that were read in it, and the place that they have
+/// there. A second examination gives them another blob, and the same digest.
+type Bytes = (String, Sha256Digest, String);
 
-/// Where selectors stand: by the bytes, in the order of their beginning.
-type Places = BTreeMap<Bytes, Vec<(u64, u64, String)>>;
+/// Where selectors stand.
+#[derive(Default)]
+struct Places {
+    /// By the bytes, in the order of their beginning.
+    standing: BTreeMap<Bytes, Vec<(u64, u64, String)>>,
+    /// The digest of derived bytes, for rows that an earlier version wrote down without it.
+    digests: BTreeMap<(String, Option<BlobId>), Sha256Digest>,
+}
+
+impl Places {
+    /// What stands in the bytes of a row.
+    fn around(&self, view: &RowView) -> &[(u64, u64, String)] {
+        let input = view.input.or_else(|| self.digests.get(&(view.exhibit.clone(), view.blob.clone())).copied());
+        input.and_then(|input| self.standing.get(&(view.exhibit.clone(), input, view.place.clone()))).map_or(&[], Vec::as_slice)
+    }
+}
 
 fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, made: &mut Drawn) -> Result<Places, StoreError> {
     let sight = SelectorSight::of(desk, scope)?;
-    let mut places = Places::new();
+    let (mut places, mut told) = (Places::default(), BTreeSet::new());
     for row in desk.store.list(scope, "selectors")? {
         let (hits, beyond) = sight.hits(desk, scope, permit, &row, None)?;
-        made.outside += beyond;
-        if hits.is_empty() {
+        if hits.is_empty() && beyond == 0 {
             continue;
         }
-        let blob = row.content::<SelectorBatch>()?.blob;
+        let batch: SelectorBatch = row.content()?;
+        // A second examination finds the same in the same bytes: it stands there once.
+        let mut is_new = |selector: &FoundSelector| told.insert((batch.exhibit.clone(), batch.input, batch.place.clone(), selector.start, selector.end, selector.selector_type.name(), selector.value.clone(), selector.reason.clone()));
+        if beyond > 0 {
+            made.outside += batch.selectors.iter().filter(|selector| is_new(selector)).count();
+        }
+        places.digests.insert((batch.exhibit.clone(), batch.blob.clone()), batch.input);
+        let blob = &batch.blob;
         for hit in hits {
             let selector = &hit.selector;
+            if !is_new(selector) {
+                continue;
+            }
             if hit.minimised || selector.is_sensitive() {
                 made.masked += 1;
                 continue;
@@ -166,16 +190,18 @@ fn selectors(desk: &Desk, scope: &Scope, permit: &Permit, made: &mut Drawn) -> R
             };
             let reason = Reason { strength, rule: selector.reason.clone(), exhibit: Some(hit.exhibit.clone()), place: Some(hit.place.clone()), blob: blob.clone(), start: Some(selector.start), end: Some(selector.end), record: None };
             made.graph.line(&hit.exhibit, &id, "holds", reason);
-            places.entry((hit.exhibit, blob.clone(), hit.place)).or_default().push((selector.start, selector.end, id));
+            places.standing.entry((hit.exhibit, batch.input, hit.place)).or_default().push((selector.start, selector.end, id));
         }
     }
-    places.values_mut().for_each(|standing| standing.sort());
+    places.standing.values_mut().for_each(|standing| standing.sort());
     Ok(places)
 }
 
 /// A name that a row shows, and where.
 struct Shown {
     name: String,
+    /// The number of its account, where an export gives it.
+    account: Option<String>,
     range: (u64, u64),
     rule: String,
     row: (u64, u64),
@@ -186,11 +212,25 @@ fn shown(what: &What) -> Option<Shown> {
         What::Row(listing) => {
             let cell = listing.cells().iter().find(|cell| matches!(cell.field, Field::Vendor | Field::Author) && cell.value.is_some())?;
             let rule = format!("{} of a row: {}", cell.field.name(), cell.reason);
-            Some(Shown { name: cell.value.clone()?, range: (cell.start, cell.end), rule, row: (listing.start(), listing.end()) })
+            Some(Shown { name: cell.value.clone()?, account: None, range: (cell.start, cell.end), rule, row: (listing.start(), listing.end()) })
         }
         What::Message(message) => {
             let rule = "author of a message, as the export shows it".to_string();
-            Some(Shown { name: message.author.clone()?, range: (message.start, message.end), rule, row: (message.start, message.end) })
+            Some(Shown { name: message.author.clone()?, account: message.author_id.clone(), range: (message.start, message.end), rule, row: (message.start, message.end) })
+        }
+    }
+}
+
+/// Within what the same letters are one name, for the id and in words. On a site a name is one account. In a file that is
+/// not known: it is one name in these bytes at this place, and the same letters elsewhere may be somebody else.
+fn realm(view: &RowView, account: Option<&str>) -> (String, String) {
+    match &view.site {
+        Some(site) => (format!("site\0{site}"), format!("as {site} shows it")),
+        None => {
+            let bytes = view.input.map(|input| input.hex()).or_else(|| view.blob.as_ref().map(ToString::to_string)).unwrap_or_default();
+            let within = if view.place == view.exhibit { String::new() } else { format!(" in {}", view.place) };
+            let numbered = account.map(|account| format!(", account {account}")).unwrap_or_default();
+            (format!("file\0{}\0{bytes}\0{}\0{}", view.exhibit, view.place, account.unwrap_or_default()), format!("as {} shows it{within}{numbered}", view.exhibit))
         }
     }
 }
@@ -199,9 +239,8 @@ fn names(rows: &[RowView], places: &Places, graph: &mut Graph) {
     let mut alike: BTreeMap<String, BTreeMap<String, Reason>> = BTreeMap::new();
     for view in rows {
         let Some(shown) = shown(&view.what).filter(|shown| !shown.name.trim().is_empty() && !shown.name.contains(crate::cover::MASKED)) else { continue };
-        // A name is one of its site: the same letters elsewhere may be somebody else.
-        let site = site_of(&view.place).unwrap_or(&view.exhibit);
-        let id = graph.thing(ThingKind::Name, id_of(ThingKind::Name, &format!("{site}\0{}", shown.name)), &shown.name, format!("as {site} shows it"));
+        let (realm, in_words) = realm(view, shown.account.as_deref());
+        let id = graph.thing(ThingKind::Name, id_of(ThingKind::Name, &format!("{realm}\0{}", shown.name)), &shown.name, in_words);
         graph.thing(ThingKind::Exhibit, &view.exhibit, &view.exhibit, "");
         let reason = |strength, rule: String, (start, end): (u64, u64)| Reason {
             strength, rule, exhibit: Some(view.exhibit.clone()), place: Some(view.place.clone()), blob: view.blob.clone(), start: Some(start), end: Some(end), record: None,
@@ -209,7 +248,7 @@ fn names(rows: &[RowView], places: &Places, graph: &mut Graph) {
         let named = reason(Strength::Shown, shown.rule.clone(), shown.range);
         alike.entry(folded(&shown.name)).or_default().entry(id.clone()).or_insert_with(|| named.clone());
         graph.line(&view.exhibit, &id, "shows", named);
-        let standing = places.get(&(view.exhibit.clone(), view.blob.clone(), view.place.clone())).map_or(&[][..], Vec::as_slice);
+        let standing = places.around(view);
         let first = standing.partition_point(|(start, ..)| *start < shown.row.0);
         for (start, end, selector) in standing[first..].iter().take_while(|(start, ..)| *start < shown.row.1).filter(|(_, end, _)| *end <= shown.row.1) {
             graph.line(&id, selector, "in one row with", reason(Strength::Shown, format!("the selector stands in the row, bytes {}-{}", shown.row.0, shown.row.1), (*start, *end)));

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Sha256Digest, action::Action, chat::Message, event::EventType, exhibit::Origin, id::BlobId, listing::Listing};
+use model::{Sha256Digest, action::Action, chat::Message, event::EventType, exhibit::Origin, graph::site_of, id::BlobId, listing::Listing};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{NewEvent, Permit, Scope, StoreError, Write, vault::secret::fresh_id};
@@ -29,7 +29,13 @@ const BATCH: usize = 200;
 struct RowBatch {
     exhibit: String,
     blob: Option<BlobId>,
+    /// SHA-256 of the bytes that were read; none in records of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    input: Option<Sha256Digest>,
     place: String,
+    /// The site of the captured record whose body they are; none for files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
     method: String,
     origin: Origin,
     rows: Vec<Listing>,
@@ -46,6 +52,12 @@ pub struct RowView {
     /// The derived bytes in which its offsets count; none when they count in the exhibit itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blob: Option<BlobId>,
+    /// The same bytes by their digest: a second examination gives them another blob.
+    #[serde(skip)]
+    pub input: Option<Sha256Digest>,
+    /// The site of the captured record whose body they are.
+    #[serde(skip)]
+    pub site: Option<String>,
     /// The row.
     #[serde(flatten)]
     pub what: What,
@@ -76,14 +88,27 @@ pub struct RowHits {
     pub event: u64,
 }
 
+/// Where rows stand.
+pub(crate) struct Stands<'a> {
+    /// Label of the exhibit.
+    pub label: &'a str,
+    /// Where the exhibit comes from.
+    pub origin: &'a Origin,
+    /// The derived bytes; none for the exhibit itself.
+    pub blob: Option<&'a BlobId>,
+    /// SHA-256 of the bytes that were read.
+    pub input: Sha256Digest,
+    /// Address or member name, for people.
+    pub place: &'a str,
+    /// The address of the captured record whose body they are.
+    pub address: Option<&'a str>,
+}
+
 /// What is to be written of a place.
-#[expect(clippy::too_many_arguments, reason = "a flat list of what stands in the record")]
-pub(crate) fn writes(
-    desk: &Desk, scope: &Scope, exhibit: &str, label: &str, origin: &Origin, blob: Option<&BlobId>, place: &str, reading: &Reading,
-) -> Result<Vec<Write>, StoreError> {
+pub(crate) fn writes(desk: &Desk, scope: &Scope, exhibit: &str, stands: &Stands<'_>, reading: &Reading) -> Result<Vec<Write>, StoreError> {
     let batch = |rows: &[Listing], messages: &[Message]| RowBatch {
-        exhibit: label.into(), blob: blob.cloned(), place: place.into(), method: extract::listing::METHOD.into(), origin: origin.clone(),
-        rows: rows.to_vec(), messages: messages.to_vec(),
+        exhibit: stands.label.into(), blob: stands.blob.cloned(), input: Some(stands.input), place: stands.place.into(), site: stands.address.and_then(site_of),
+        method: extract::listing::METHOD.into(), origin: stands.origin.clone(), rows: rows.to_vec(), messages: messages.to_vec(),
     };
     let batches = reading.rows.chunks(BATCH).map(|rows| batch(rows, &[])).chain(reading.messages.chunks(BATCH).map(|messages| batch(&[], messages)));
     batches.map(|batch| {
@@ -124,7 +149,7 @@ pub(crate) fn seen(desk: &Desk, scope: &Scope, permit: &Permit, wanted: Option<&
     let closed = search::closed_labels(desk, scope)?;
     let parts = reclassify::restricted_parts(desk, scope)?;
     let (mut found, mut outside) = (Vec::new(), 0);
-    let (mut known, mut counted) = (BTreeMap::new(), BTreeSet::new());
+    let (mut known, mut counted, mut told) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     let mut count = 0;
     for row in desk.store.list(scope, ROWS)? {
         let batch: RowBatch = row.content()?;
@@ -132,8 +157,18 @@ pub(crate) fn seen(desk: &Desk, scope: &Scope, permit: &Permit, wanted: Option<&
         if shut || wanted.is_some_and(|label| label != batch.exhibit) {
             continue;
         }
-        if !desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())? {
-            outside += batch.rows.len() + batch.messages.len();
+        let covers = desk.store.covers_item(scope, permit, &batch.origin, row.parent.as_deref())?;
+        // A second examination finds the same rows in the same bytes: they are told once.
+        let bytes = batch.input.map(|input| input.hex()).or_else(|| batch.blob.as_ref().map(ToString::to_string));
+        let mut is_new = |what: &What| {
+            let content = serde_json::to_vec(what).map_err(crate::office::input)?;
+            Ok::<_, StoreError>(told.insert((batch.exhibit.clone(), bytes.clone(), batch.place.clone(), Sha256Digest::of(&content))))
+        };
+        if !covers {
+            let all = batch.rows.into_iter().map(|row| What::Row(Box::new(row))).chain(batch.messages.into_iter().map(|message| What::Message(Box::new(message))));
+            for what in all {
+                outside += usize::from(is_new(&what)?);
+            }
             continue;
         }
         let parent = row.parent.clone().unwrap_or_default();
@@ -141,7 +176,7 @@ pub(crate) fn seen(desk: &Desk, scope: &Scope, permit: &Permit, wanted: Option<&
             known.insert(parent.clone(), search::secrets_of(desk, scope, &parent)?);
         }
         let secrets = known[&parent].get(&batch.blob);
-        if counted.insert((parent, batch.blob.clone())) {
+        if counted.insert((parent, bytes.clone())) {
             count += secrets.map_or(0, Secrets::len);
         }
         let covering = secrets.filter(|_| !reveal);
@@ -150,8 +185,11 @@ pub(crate) fn seen(desk: &Desk, scope: &Scope, permit: &Permit, wanted: Option<&
             covering.into_iter().for_each(|secrets| secrets.cover_message(&mut message));
             What::Message(Box::new(message))
         };
-        let what = batch.rows.into_iter().map(of_row).chain(batch.messages.into_iter().map(of_message));
-        found.extend(what.map(|what| RowView { exhibit: batch.exhibit.clone(), place: batch.place.clone(), blob: batch.blob.clone(), what }));
+        for what in batch.rows.into_iter().map(of_row).chain(batch.messages.into_iter().map(of_message)) {
+            if is_new(&what)? {
+                found.push(RowView { exhibit: batch.exhibit.clone(), place: batch.place.clone(), blob: batch.blob.clone(), input: batch.input, site: batch.site.clone(), what });
+            }
+        }
     }
     Ok(Seen { rows: found, outside, secrets: count })
 }

@@ -10,15 +10,16 @@ use std::collections::BTreeSet;
 use model::{
     Moment, Sha256Digest,
     action::Action,
+    authority::Standing,
     event::EventType,
     listing::{Field, RowKind},
-    timeline::{Happening, Kind, Teller, When, in_order, read_written},
+    timeline::{Happening, Kind, Teller, When, in_order, read_unix_ms, read_written},
 };
 use serde_json::{Value, json};
 use store::{Intent, NewEvent, Permit, Scope, StoreError};
 
 use crate::{
-    Desk, admit, authority, conclude, custody,
+    Desk, admit, authority::{self, AuthorityView}, conclude, custody,
     row::{exhibit_label, for_action, parse_label},
     rows::{self, RowView, What},
     search,
@@ -46,6 +47,9 @@ pub struct Asked {
 pub struct Timeline {
     /// In the order of time.
     pub happenings: Vec<Happening>,
+    /// How many there are in the case, or about the exhibit that was asked for, before kinds, tellers and days choose among
+    /// them; as far as this reader is shown them.
+    pub before: usize,
     /// Dates that strangers wrote and that could not be placed, because they are none or can be read two ways.
     pub not_placed: usize,
     /// Rows in exhibits that the authority does not reach: counted, not shown.
@@ -65,7 +69,7 @@ pub struct Timeline {
 pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> Result<Timeline, StoreError> {
     for_action(permit, Action::Query)?;
     let exhibit = asked.exhibit.as_deref().map(|label| parse_label(label, 'E').map(exhibit_label)).transpose()?;
-    let mut made = Timeline { happenings: vec![], not_placed: 0, outside: 0, silent: vec![], not_shown: vec![], event: 0 };
+    let mut made = Timeline { happenings: vec![], before: 0, not_placed: 0, outside: 0, silent: vec![], not_shown: vec![], event: 0 };
     for (action, source, what) in SOURCES {
         if desk.store.would_permit(scope, &Intent::to(action))? {
             made.happenings.extend(source(desk, scope, permit)?);
@@ -82,10 +86,12 @@ pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> R
             None => {}
         }
     }
+    let about = |one: &Happening| exhibit.as_ref().is_none_or(|label| one.exhibit.as_ref() == Some(label) || one.also.contains(label));
+    made.happenings.retain(about);
+    made.before = made.happenings.len();
     let wanted = |one: &Happening| {
         (asked.kinds.is_empty() || asked.kinds.contains(&one.kind))
             && (asked.tellers.is_empty() || asked.tellers.contains(&one.moment))
-            && exhibit.as_ref().is_none_or(|label| one.exhibit.as_ref() == Some(label))
             && one.when().may_lie_within(asked.from, asked.until)
     };
     made.happenings.retain(wanted);
@@ -94,7 +100,7 @@ pub fn timeline(desk: &Desk, scope: &Scope, permit: &Permit, asked: &Asked) -> R
     let results = Sha256Digest::of(&serde_json::to_vec(&made.happenings).map_err(crate::office::input)?);
     // Its numbers stand apart from those of a search: an empty timeline is no search without result.
     let detail = json!({"query": "timeline", "purpose": asked.purpose, "timeline": {
-        "count": made.happenings.len(), "from": asked.from, "until": asked.until, "kinds": asked.kinds, "moments": asked.tellers, "exhibit": exhibit,
+        "count": made.happenings.len(), "before": made.before, "from": asked.from, "until": asked.until, "kinds": asked.kinds, "moments": asked.tellers, "exhibit": exhibit,
         "not-placed": made.not_placed, "outside-authority": made.outside, "unsearched": made.silent, "not-shown": made.not_shown, "results": results,
     }});
     made.event = desk.store.commit(scope, permit, NewEvent::new(EventType::Queried, None, detail), vec![])?.event;
@@ -108,7 +114,7 @@ const SOURCES: [(Action, Source, &str); 4] = [
     (Action::View, exhibits, "exhibits and their captures (nothing lets you view here now)"),
     (Action::Transfer, transfers, "custody (your role takes no part in it)"),
     (Action::Query, findings, "findings"),
-    (Action::Administer, orders, "orders and other authorities (your role does not read them)"),
+    (authority::READING, orders, "orders and other authorities (your role does not read them)"),
 ];
 
 fn exhibits(desk: &Desk, scope: &Scope, _: &Permit) -> Result<Vec<Happening>, StoreError> {
@@ -162,21 +168,35 @@ fn findings(desk: &Desk, scope: &Scope, permit: &Permit) -> Result<Vec<Happening
         let time = desk.store.event(view.event)?.leaf.time;
         let mut happening = Happening::of(When::exactly(time), Teller::Recorded, Kind::Finding, format!("{}: {}", view.finding, view.content.text));
         happening.source = Some(view.finding);
-        happening.exhibit = view.content.exhibits.first().cloned();
+        let mut exhibits = view.content.exhibits.iter().cloned();
+        (happening.exhibit, happening.also) = (exhibits.next(), exhibits.collect());
         Ok(happening)
     };
     views.into_iter().map(happening).collect()
 }
 
 fn orders(desk: &Desk, scope: &Scope, _: &Permit) -> Result<Vec<Happening>, StoreError> {
-    let mut found = Vec::new();
-    for view in authority::all(desk, scope, desk.now())? {
-        for (time, kind, word) in [(view.from, Kind::AuthorityBegins, "begins"), (view.until, Kind::AuthorityEnds, "ends")] {
-            let what = format!("{} {} {word} (now {})", view.kind, model::quoted(&view.reference), view.state);
-            found.push(Happening { source: Some(view.authority.clone()), ..Happening::of(When::exactly(time), Teller::Ordered, kind, what) });
+    Ok(authority::all(desk, scope, desk.now())?.iter().flat_map(of_an_order).collect())
+}
+
+/// When an order begins and ends. What is only recorded allows nothing: it does neither. What was revoked ends then, and
+/// not on the day that it names; revoked before its first day it never began.
+fn of_an_order(view: &AuthorityView) -> Vec<Happening> {
+    let told = |time: Moment, teller: Teller, kind: Kind, word: &str| {
+        let what = format!("{} {} {word} (now {})", view.kind, model::quoted(&view.reference), view.state);
+        Happening { source: Some(view.authority.clone()), ..Happening::of(When::exactly(time), teller, kind, what) }
+    };
+    let begins = |word| told(view.from, Teller::Ordered, Kind::AuthorityBegins, word);
+    let ends = || told(view.until, Teller::Ordered, Kind::AuthorityEnds, "ends");
+    match view.worth.1 {
+        Standing::Recorded => vec![],
+        Standing::Revoked { at } if at < view.until => {
+            let revoked = told(at, Teller::Recorded, Kind::AuthorityEnds, "is revoked");
+            // Whether a second person had checked it before is not in its state any more.
+            if at <= view.from { vec![revoked] } else { vec![begins("begins by its own words"), revoked] }
         }
+        _ => vec![begins("begins"), ends()],
     }
-    Ok(found)
 }
 
 /// Most letters of a stranger's text in one entry.
@@ -203,9 +223,7 @@ fn written(row: &RowView) -> Option<Result<Happening, ()>> {
         }
         What::Message(message) => {
             let time = message.time.as_ref()?;
-            let exact = time.unix_ms.map(|ms| When::exactly(Moment::from_micros(ms.saturating_mul(1_000))));
-            let zoned = || time.written.contains("UTC").then(|| read_written(&time.written, time.order.as_deref())).flatten();
-            let when = exact.or_else(zoned).or_else(|| read_written(&time.written, time.order.as_deref()));
+            let when = time.unix_ms.map_or_else(|| read_written(&time.written, time.order.as_deref()), read_unix_ms);
             let what = format!("{} writes: {}", message.author.as_deref().unwrap_or("(not told)"), message.service.as_deref().unwrap_or(&message.text));
             (Kind::Message, when, time.written.clone(), what, (message.start, message.end))
         }

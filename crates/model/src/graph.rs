@@ -22,7 +22,7 @@ pub enum ThingKind {
     Exhibit,
     /// A person of the agency who has or had custody.
     Person,
-    /// A name that pages or messages of one site show: a vendor, an author.
+    /// A name that pages of one site, or one file of messages, show: a vendor, an author.
     Name,
     /// A selector.
     Selector,
@@ -183,7 +183,7 @@ pub struct Part {
 
 /// Letters that stand for a thing whose value is long or a stranger's: the same for the same value.
 pub fn id_of(kind: ThingKind, value: &str) -> String {
-    format!("{}-{}", kind.name(), &Sha256Digest::of(format!("{}\0{value}", kind.name()).as_bytes()).hex()[..16])
+    format!("{}-{}", kind.name(), &Sha256Digest::of(format!("{}\0{value}", kind.name()).as_bytes()).hex()[..32])
 }
 
 impl Graph {
@@ -246,7 +246,7 @@ type Ends = (String, String, String);
 type Joined<'a> = (&'a Ends, &'a BTreeSet<Reason>);
 
 fn line_id((from, to, says): &Ends) -> String {
-    format!("line-{}", &Sha256Digest::of(format!("{from}\0{to}\0{says}").as_bytes()).hex()[..16])
+    format!("line-{}", &Sha256Digest::of(format!("{from}\0{to}\0{says}").as_bytes()).hex()[..32])
 }
 
 fn made(key: &Ends, reasons: &BTreeSet<Reason>) -> Line {
@@ -275,11 +275,12 @@ pub fn folded(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The site that a place belongs to: the host of an address; none for a member of a file.
-pub fn site_of(place: &str) -> Option<&str> {
-    let (_, rest) = place.split_once("://")?;
-    let host = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
-    Some(host).filter(|host| !host.is_empty())
+/// The site of a web address: its host and port. It must be the address of a captured record, never the name of a file:
+/// a stranger can call a file as he likes. Other schemes have no site, such as the notes that capture tools write.
+pub fn site_of(address: &str) -> Option<String> {
+    let rest = ["http://", "https://"].iter().find_map(|scheme| address.get(..scheme.len()).filter(|begin| begin.eq_ignore_ascii_case(scheme)).map(|_| &address[scheme.len()..]))?;
+    let host = rest.split(['/', '?', '#', ' ']).next()?.rsplit('@').next()?.to_lowercase();
+    (!host.is_empty()).then_some(host)
 }
 
 #[cfg(test)]
@@ -361,8 +362,11 @@ mod tests {
 
     #[test]
     fn a_site_is_the_host_of_an_address() {
-        for (place, site) in [("http://a.onion/x?y", Some("a.onion")), ("https://b:8080", Some("b:8080")), ("folder/file.html", None), ("http:///x", None)] {
-            assert_eq!(site_of(place), site);
+        for (place, site) in [
+            ("http://a.onion/x?y", Some("a.onion")), ("https://b:8080", Some("b:8080")), ("HTTP://me@A.onion/", Some("a.onion")), ("folder/file.html", None), ("http:///x", None),
+            ("x://host/", None), ("metadata://gnu.org/manifest", None), ("chats/http://a.onion/x", None), ("ສະບາຍດີ", None),
+        ] {
+            assert_eq!(site_of(place).as_deref(), site, "{place}");
         }
         assert_eq!(folded("  Night   HERON "), "night heron");
     }

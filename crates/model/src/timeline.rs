@@ -157,6 +157,9 @@ pub struct Happening {
     /// The exhibit in which it stands, or that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exhibit: Option<String>,
+    /// The other exhibits that it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Address or member name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -179,7 +182,7 @@ impl Happening {
     pub fn of(when: When, moment: Teller, kind: Kind, what: String) -> Happening {
         let room = |at: Moment| when.has_room().then_some(at);
         Happening {
-            at: when.at, earliest: room(when.earliest), latest: room(when.latest), moment, kind, what, written: None, exhibit: None, place: None, blob: None, start: None,
+            at: when.at, earliest: room(when.earliest), latest: room(when.latest), moment, kind, what, written: None, exhibit: None, also: vec![], place: None, blob: None, start: None,
             end: None, source: None,
         }
     }
@@ -201,7 +204,8 @@ const ZONES: (i64, i64) = (14 * 3_600, 12 * 3_600);
 
 /// Reads a date as strangers write it: year first; or with the name of its month in English; or in digits, where `order`
 /// (`day first`, `month first`, `year first`) tells or only one reading is a date. Years are 1990 to 2100 of the Gregorian
-/// calendar: others are not guessed at. None when it cannot be placed.
+/// calendar: others are not guessed at. A clock of twelve hours counts only with nothing behind it, a zone, or a half of the
+/// day that is read; with other words the whole day is told. None when it cannot be placed.
 ///
 /// ```
 /// use model::timeline::read_written;
@@ -226,6 +230,13 @@ pub fn read_written(text: &str, order: Option<&str>) -> Option<When> {
         }
         None => When { at: local, earliest: local.plus_seconds(-ZONES.0), latest: local.plus_seconds(length + ZONES.1) },
     })
+}
+
+/// Milliseconds since 1970 as an export gives them, within the years that [`read_written`] reads: others are a mistake, or
+/// count in another unit.
+pub fn read_unix_ms(ms: i64) -> Option<When> {
+    const YEARS: std::ops::Range<i64> = 631_152_000_000..4_133_980_800_000;
+    YEARS.contains(&ms).then(|| When::exactly(Moment::from_micros(ms * 1_000)))
 }
 
 /// A piece of a date.
@@ -318,6 +329,10 @@ fn is_ordinal(word: &str) -> bool {
 type Clock = (i8, i8, Option<i8>);
 
 fn clock(parts: &[Part]) -> (Option<Clock>, &[Part]) {
+    // After a day, `-05:00` is a zone as XML writes it, or a clock behind a dash: the whole day holds both.
+    if matches!(parts, [Part::Sign('-'), ..]) && offset(parts).is_some() {
+        return (None, &[]);
+    }
     let rest = match parts {
         [Part::Sign(',') | Part::Sign('-'), rest @ ..] => rest,
         [Part::Word(word), rest @ ..] if ["t", "at"].contains(&word.as_str()) => rest,
@@ -330,16 +345,33 @@ fn clock(parts: &[Part]) -> (Option<Clock>, &[Part]) {
     };
     // Parts of a second say nothing here.
     let rest = match rest { [Part::Sign('.' | ','), Part::Number(..), rest @ ..] => rest, all => all };
-    let (hour, rest) = match rest {
-        [Part::Word(half), rest @ ..] if half == "pm" && (1..=12).contains(&hour) => (hour % 12 + 12, rest),
-        [Part::Word(half), rest @ ..] if half == "am" && (1..=12).contains(&hour) => (hour % 12, rest),
-        all => (hour, all),
+    let (hour, rest) = match half_of_day(rest) {
+        Some((is_afternoon, rest)) if (1..=12).contains(&hour) => (hour % 12 + if is_afternoon { 12 } else { 0 }, rest),
+        // What follows may say in a tongue that is not read here which half of the day it is: then only the day is told.
+        _ if hour <= 12 && !rest.is_empty() && offset(rest).is_none() => return (None, parts),
+        _ => (hour, rest),
     };
     let small = |number: u32, most: u32| i8::try_from(number).ok().filter(|_| number <= most);
     match (small(hour, 23), small(minute, 59), second.map(|second| small(second, 59))) {
         (Some(hour), Some(minute), None) => (Some((hour, minute, None)), rest),
         (Some(hour), Some(minute), Some(Some(second))) => (Some((hour, minute, Some(second))), rest),
         _ => (None, parts),
+    }
+}
+
+/// Whether it is the second half of the day, and what follows: `am`, `pm` and `a. m.`, `p. m.` in all their spellings, and
+/// the Vietnamese `SA`, `CH`.
+fn half_of_day(parts: &[Part]) -> Option<(bool, &[Part])> {
+    use Part::{Sign, Word};
+    let (half, rest) = match parts {
+        [Word(half), Sign('.'), Word(m), Sign('.'), rest @ ..] | [Word(half), Sign('.'), Word(m), rest @ ..] | [Word(half), Word(m), rest @ ..] if m == "m" => (format!("{half}m"), rest),
+        [Word(half), rest @ ..] => (half.clone(), rest),
+        _ => return None,
+    };
+    match half.as_str() {
+        "pm" | "ch" => Some((true, rest)),
+        "am" | "sa" => Some((false, rest)),
+        _ => None,
     }
 }
 
@@ -376,11 +408,11 @@ pub fn typed_moment(text: &str, end: bool) -> Result<Moment, String> {
         _ => return Err(how()),
     };
     match clock(rest) {
-        (None, []) => {
+        (None, _) if rest.is_empty() => {
             let day = if end { date.checked_add(1.day()).map_err(|_| how())? } else { date };
             Ok(Moment::from_micros(day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_err(|_| how())?.timestamp().as_microsecond()))
         }
-        (Some((hour, minute, second)), [] | [Part::Word(_)]) => {
+        (Some((hour, minute, second)), zone) if zone.is_empty() || offset(zone) == Some(0) => {
             let stamp = date.at(hour, minute, second.unwrap_or(0), 0).to_zoned(TimeZone::UTC).map_err(|_| how())?.timestamp();
             Ok(Moment::from_micros(stamp.as_microsecond()))
         }
@@ -410,6 +442,25 @@ mod tests {
             ("03/03/2026", None, Some(("2026-03-03T00:00:00", 86_400 + 26 * 3_600))),
             ("03/04/2026", Some("month first"), Some(("2026-03-04T00:00:00", 86_400 + 26 * 3_600))),
             ("03/04/2026", None, None),
+            // A clock of twelve hours without a half that is read is the whole day.
+            ("2026-03-01 9:05 p.m.", None, Some(("2026-03-01T21:05:00", 60 + 26 * 3_600))),
+            ("2026-03-01 9:05 p. m.", None, Some(("2026-03-01T21:05:00", 60 + 26 * 3_600))),
+            ("2026-03-01 9:05 P.M", None, Some(("2026-03-01T21:05:00", 60 + 26 * 3_600))),
+            ("2026-03-01 12:05 a. m. UTC", None, Some(("2026-03-01T00:05:00", 60))),
+            ("2026-03-01 9:05\u{202f}CH", None, Some(("2026-03-01T21:05:00", 60 + 26 * 3_600))),
+            ("2026-03-01 9:05 SA", None, Some(("2026-03-01T09:05:00", 60 + 26 * 3_600))),
+            ("2026-03-01 9:05:07 PM UTC", None, Some(("2026-03-01T21:05:07", 1))),
+            ("2026-03-01 9:05 p", None, Some(("2026-03-01T00:00:00", 86_400 + 26 * 3_600))),
+            ("2026-03-01 9:05 tối", None, Some(("2026-03-01T00:00:00", 86_400 + 26 * 3_600))),
+            ("2026-03-01 9:05 вечера", None, Some(("2026-03-01T00:00:00", 86_400 + 26 * 3_600))),
+            ("2026-03-01 9:05 หลังเที่ยง", None, Some(("2026-03-01T00:00:00", 86_400 + 26 * 3_600))),
+            ("2026-03-01 0:30 pm", None, Some(("2026-03-01T00:00:00", 86_400 + 26 * 3_600))),
+            ("2026-03-01 21:05 вечера", None, Some(("2026-03-01T21:05:00", 60 + 26 * 3_600))),
+            // A zone is no clock.
+            ("2026-03-01-05:00", None, Some(("2026-03-01T00:00:00", 86_400 + 26 * 3_600))),
+            ("2026-03-01+05:00", None, Some(("2026-02-28T19:00:00", 86_400))),
+            ("2026-03-01 - 22:30", None, Some(("2026-03-01T22:30:00", 60 + 26 * 3_600))),
+            ("2026-03-01T10:30-05:00", None, Some(("2026-03-01T15:30:00", 60))),
             ("03/04/2026", Some("not told"), None),
             ("01/03/2569", None, None),
             ("yesterday", None, None),
@@ -432,7 +483,18 @@ mod tests {
         let seen = When::exactly(day("2026-03-02"));
         assert!(seen.may_lie_within(Some(day("2026-03-02")), Some(typed_moment("2026-03-02", true).unwrap())));
         assert!(!seen.may_lie_within(None, Some(day("2026-03-02"))));
-        assert!(typed_moment("01.03.2026", false).is_err() && typed_moment("2026-13-01", false).is_err());
+        for wrong in ["01.03.2026", "2026-13-01", "2026-03-01-05:00", "2026-03-01 9:05 evening", "2026-03-01 10:30 MSK"] {
+            assert!(typed_moment(wrong, false).is_err(), "{wrong}");
+        }
+        assert_eq!(typed_moment("2026-03-01 9:05 pm", false), typed_moment("2026-03-01 21:05 UTC", false));
+    }
+
+    #[test]
+    fn a_number_of_an_export_is_a_moment_within_the_years_that_are_read() {
+        let read = |ms: i64| read_unix_ms(ms).map(|when| when.at.to_string()[..10].to_string());
+        for (ms, day) in [(631_152_000_000, Some("1990-01-01")), (631_151_999_999, None), (4_133_980_799_999, Some("2100-12-31")), (4_133_980_800_000, None), (0, None), (i64::MAX, None), (i64::MIN, None)] {
+            assert_eq!(read(ms).as_deref(), day, "{ms}");
+        }
     }
 
     proptest! {

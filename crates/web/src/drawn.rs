@@ -195,7 +195,7 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
     for key in ["label", "keys"] {
         words.insert(key.to_string(), frame.t(&format!("{}-{key}", kind.name)));
     }
-    for (key, from) in [("fails", "drawn-fails"), ("around", "drawn-around"), ("find", "drawn-find"), ("kinds", "field-drawn-kind")] {
+    for (key, from) in [("fails", "drawn-fails"), ("around", "drawn-around"), ("find", "drawn-find"), ("kinds", "field-drawn-kind"), ("strengths", "drawn-strength")] {
         words.insert(key.into(), frame.t(from));
     }
     words.insert("alt".into(), alt.clone());
@@ -222,6 +222,7 @@ fn stands(frame: &Frame<'_>, value: &Value) -> Markup {
     if value["exhibit"].is_string() {
         parts.push(show::value(frame, "exhibit", &value["exhibit"]));
     }
+    parts.extend(value["also"].as_array().into_iter().flatten().map(|exhibit| show::value(frame, "exhibit", exhibit)));
     if let Some(place) = value["place"].as_str() {
         parts.push(html! { (show::plain(place, 300)) });
     }

@@ -59,6 +59,8 @@ pub(super) struct Kept {
     pub hint: Value,
     /// The mail that carries it.
     pub mail: Option<String>,
+    /// The address of the captured record that it is, or whose body it is.
+    pub address: Option<String>,
 }
 
 /// The mail that carries a member, by the number of the mail among the members (0 when it is the exhibit itself): its
@@ -74,6 +76,14 @@ pub(super) fn mail_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&
         }
     }
     None
+}
+
+/// The address of the captured record that a member is, or whose body it is. A file that lies in one has a name that a
+/// stranger gave it, and no address.
+pub(super) fn address_of<'h>(head: &'h MemberHead, parent: impl Fn(u32) -> Option<&'h MemberHead>) -> Option<String> {
+    let record = if head.container == Container::HttpPayload { parent(head.parent?)? } else { head };
+    let warc = record.warc.as_ref().filter(|warc| !OWN_WORDS.contains(&warc.record_type.as_str()))?;
+    warc.target_uri.clone()
 }
 
 /// What a reader is told of a member that it reads by itself: the same as of one that passes.
@@ -293,6 +303,7 @@ impl Sink for MemberSink<'_, '_> {
             known: known.clone(),
             hint: hint_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
             mail: mail_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
+            address: address_of(&head, |parent| self.open.get(&parent).map(|(head, ..)| head)),
         });
         self.parents.extend(head.parent);
         let member = DerivedMember { head, tail: tail.clone(), blob: blob.id, sha256: blob.summary.sha256, known };
@@ -328,7 +339,7 @@ impl Sink for MemberSink<'_, '_> {
         self.waiting += reading.size();
         let held = self.work.held(&self.derivation, &member.place, Some(&member.blob));
         let held = Held { captured: member.captured.or(held.captured), mail: member.mail.clone(), ..held };
-        self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading, method: None });
+        self.read.push(Read { blob: Some(member.blob.clone()), input: member.sha256, offset: Some(member.offset), held, reading, method: None, address: member.address.clone() });
         Ok(())
     }
 }

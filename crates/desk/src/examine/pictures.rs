@@ -356,6 +356,7 @@ impl Work<'_> {
             held: picture.held.clone(),
             reading,
             method: Some(format!("{method}; {}", extract::METHOD)),
+            address: None,
         };
         let mut found = Vec::new();
         if !sink.codes.is_empty() {

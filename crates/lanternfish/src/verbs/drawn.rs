@@ -2,11 +2,11 @@
 //! words to steps of the desk; no rule is decided here. What an answer leaves out is said, on the drawing too.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chart::{Drawn, Joined, Lane, Layout, Mark, Place, Sheet, Stroke};
+use chart::{Dot, Drawn, Joined, Lane, Layout, Mark, Place, Sheet, Stroke};
 use desk::{
     DeskError,
     graph, timeline::{self, Asked, Timeline},
@@ -49,10 +49,10 @@ impl Office {
         let shown: Vec<&Happening> = found.happenings.iter().skip(first).take(typed.most as usize).collect();
         let made = self.desk.now();
         if let Some(file) = &typed.svg {
-            write(file, drawn_timeline(&typed.case, &found, &shown, made).as_bytes())?;
+            write(file, drawn_timeline(&typed.case, &asked, &found, &shown, made).as_bytes())?;
             self.voice.say(&json!({"svg": file, "entries": shown.len(), "event": found.event}));
         } else if let Some(file) = &typed.data {
-            write(file, &bytes(&timeline_values(&typed.case, &found, &shown, made))?)?;
+            write(file, &bytes(&timeline_values(&typed.case, &asked, &found, &shown, made))?)?;
             self.voice.say(&json!({"data": file, "entries": shown.len(), "event": found.event}));
         } else {
             self.voice.tell_all(&shown, || shown.iter().flat_map(|one| entry(one)).collect(), "nothing is placed there");
@@ -87,11 +87,11 @@ impl Office {
         let made = self.desk.now();
         if let Some(file) = &typed.svg {
             let (layout, places) = placed(part, typed.seed);
-            write(file, drawn_graph(&typed.case, &found, layout, &places, made).as_bytes())?;
+            write(file, drawn_graph(&typed.case, &wanted, &found, layout, &places, made).as_bytes())?;
             self.voice.say(&json!({"svg": file, "things": part.things.len(), "lines": part.lines.len(), "layout": layout.in_words(), "event": found.event}));
         } else if let Some(file) = &typed.data {
             let (layout, places) = placed(part, typed.seed);
-            write(file, &bytes(&graph_values(&typed.case, &found, layout, &places, made))?)?;
+            write(file, &bytes(&graph_values(&typed.case, &wanted, &found, layout, &places, made))?)?;
             self.voice.say(&json!({"data": file, "things": part.things.len(), "lines": part.lines.len(), "layout": layout.in_words(), "event": found.event}));
         } else {
             let values: Vec<Value> = part.things.iter().map(|thing| json!(thing)).chain(part.lines.iter().map(in_a_table)).collect();
@@ -134,7 +134,7 @@ fn entry(one: &Happening) -> Vec<String> {
     let written = one.written.as_ref().map(|written| format!(", written \"{written}\"")).unwrap_or_default();
     let place = one.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
     let at = one.start.zip(one.end).map(|(start, end)| format!(", bytes {start}-{end}")).unwrap_or_default();
-    let exhibit = one.exhibit.as_deref().or(one.source.as_deref()).unwrap_or("");
+    let exhibit = one.exhibit.as_deref().or(one.source.as_deref()).into_iter().chain(one.also.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
     vec![format!("{}{room}  {}{written}", minute(one.at), one.moment.in_words()), format!("    {}: {}", one.kind.name(), one.what), format!("    {exhibit}{place}{at}")]
 }
 
@@ -148,7 +148,28 @@ fn seconds(one: &Happening) -> (i64, i64, i64) {
     (when.at.seconds(), when.earliest.seconds(), when.latest.seconds().max(when.earliest.seconds()))
 }
 
-fn timeline_values(case: &InCase, found: &Timeline, shown: &[&Happening], made: Moment) -> Value {
+/// What was chosen of a fixed list, in few words.
+fn chosen<T: Ord + Copy>(all: &[T], chosen: &BTreeSet<T>, name: fn(T) -> &'static str) -> String {
+    let names = |is_chosen: bool| all.iter().filter(|one| chosen.contains(one) == is_chosen).map(|one| name(*one)).collect::<Vec<_>>().join(", ");
+    match chosen.len() {
+        0 => "all".into(),
+        many if many == all.len() => "all".into(),
+        many if 2 * many > all.len() => format!("all but {}", names(false)),
+        _ => names(true),
+    }
+}
+
+/// The question, in one line; what was not asked for is not named.
+fn asked_of_the_timeline(asked: &Asked) -> String {
+    let kinds = format!("kinds {}", chosen(&Kind::ALL, &asked.kinds, Kind::name));
+    let tellers = format!("moments {}", chosen(&Teller::ALL, &asked.tellers, Teller::name));
+    let from = asked.from.map(|from| format!("from {}", minute(from)));
+    let until = asked.until.map(|until| format!("before {}", minute(until)));
+    let exhibit = asked.exhibit.as_ref().map(|exhibit| format!("exhibit {exhibit}"));
+    format!("asked for: {}", [Some(kinds), Some(tellers), from, until, exhibit].into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+fn timeline_values(case: &InCase, asked: &Asked, found: &Timeline, shown: &[&Happening], made: Moment) -> Value {
     let place = |all: &[&str], name: &str| all.iter().position(|one| *one == name).unwrap_or(0);
     let (kinds, tellers) = (Kind::ALL.map(Kind::name), Teller::ALL.map(Teller::name));
     let row = |one: &&Happening| {
@@ -156,21 +177,26 @@ fn timeline_values(case: &InCase, found: &Timeline, shown: &[&Happening], made: 
         json!([at, earliest, latest, place(&tellers, one.moment.name()), place(&kinds, one.kind.name()), one.exhibit, one.what, one.written])
     };
     let rows: Vec<Value> = shown.iter().map(row).collect();
-    json!({"case": case.case, "made": made, "event": found.event, "kinds": kinds, "moments": tellers, "all": found.happenings.len(), "entries": rows})
+    json!({"case": case.case, "made": made, "event": found.event, "kinds": kinds, "moments": tellers, "all": found.happenings.len(), "before": found.before,
+        "not_placed": found.not_placed, "outside": found.outside, "silent": found.silent, "not_shown": found.not_shown,
+        "asked": {"kinds": asked.kinds, "moments": asked.tellers, "from": asked.from, "until": asked.until, "exhibit": asked.exhibit}, "entries": rows})
 }
 
-fn drawn_timeline(case: &InCase, found: &Timeline, shown: &[&Happening], made: Moment) -> String {
+fn drawn_timeline(case: &InCase, asked: &Asked, found: &Timeline, shown: &[&Happening], made: Moment) -> String {
     let marks = [Mark::Diamond, Mark::Hexagon, Mark::Circle, Mark::Square, Mark::Triangle];
     let mut lanes: Vec<Lane> = Teller::ALL.iter().zip(marks).map(|(teller, mark)| Lane { label: teller.in_words().into(), mark, moments: vec![] }).collect();
     for (number, one) in (1..).zip(shown) {
-        let (at, _, latest) = seconds(one);
+        let (at, earliest, latest) = seconds(one);
         let lane = Teller::ALL.iter().position(|teller| *teller == one.moment).unwrap_or(0);
-        let last = if one.moment == Teller::Claimed { latest } else { at };
-        lanes[lane].moments.push((at, last, number, format!("{}  {}", minute(one.at), one.what)));
+        let (earliest, latest) = if one.moment == Teller::Claimed { (earliest, latest) } else { (at, at) };
+        lanes[lane].moments.push(Dot { at, earliest, latest, number, words: format!("{}  {}", minute(one.at), one.what) });
     }
     lanes.retain(|lane| !lane.moments.is_empty());
-    let mut lines = vec![format!("made {}, event {} of the log; times are UTC; {} of {} entries", minute(made), found.event, shown.len(), found.happenings.len())];
-    lines.push("a thick bar is the room that a written date leaves: its zone is not told; what strangers wrote is a claim".into());
+    let mut lines = vec![
+        format!("made {}, event {} of the log; times are UTC; {} of {} entries that were asked for, {} before the filter", minute(made), found.event, shown.len(), found.happenings.len(), found.before),
+        asked_of_the_timeline(asked),
+        format!("a thick bar is the room that a written date leaves; what strangers wrote is a claim; {} dates that they wrote could not be placed", found.not_placed),
+    ];
     lines.extend(left_out(found.outside, &found.silent, &found.not_shown));
     let legend = Teller::ALL.iter().zip(marks).map(|(teller, mark)| (mark, teller.in_words().to_string())).collect();
     chart::timeline(&Sheet { title: format!("Timeline of case {}", case.case), lines, legend, strokes: vec![] }, &lanes)
@@ -178,7 +204,7 @@ fn drawn_timeline(case: &InCase, found: &Timeline, shown: &[&Happening], made: M
 
 fn left_out(outside: usize, silent: &[String], not_shown: &[&str]) -> Vec<String> {
     let outside = (outside > 0).then(|| format!("{outside} places outside the authority are not drawn"));
-    let silent = (!silent.is_empty()).then(|| format!("nothing is said about what was read in: {}", silent.join(", ")));
+    let silent = (!silent.is_empty()).then(|| format!("nothing is said about what was read in these exhibits, {} in all: {}", silent.len(), silent.join(", ")));
     let not_shown = (!not_shown.is_empty()).then(|| format!("not drawn for this reader: {}", not_shown.join("; ")));
     outside.into_iter().chain(silent).chain(not_shown).collect()
 }
@@ -231,17 +257,25 @@ fn placed(part: &Part, seed: u32) -> (Layout, Arc<Vec<Place>>) {
     (layout, places)
 }
 
-fn graph_values(case: &InCase, found: &graph::Drawn, layout: Layout, places: &[Place], made: Moment) -> Value {
+/// The question, in one line.
+fn asked_of_the_graph(wanted: &Wanted) -> String {
+    let around = wanted.around.as_ref().map(|around| format!("; around {around} by at most {} lines", wanted.hops)).unwrap_or_default();
+    format!("asked for: kinds {}{around}; at most {} things", chosen(&ThingKind::ALL, &wanted.kinds, ThingKind::name), wanted.most)
+}
+
+fn graph_values(case: &InCase, wanted: &Wanted, found: &graph::Drawn, layout: Layout, places: &[Place], made: Moment) -> Value {
     let part = &found.part;
     let at: BTreeMap<&str, usize> = part.things.iter().enumerate().map(|(at, thing)| (thing.thing.as_str(), at)).collect();
     let position = |all: &[&str], name: &str| all.iter().position(|one| *one == name).unwrap_or(0);
     let (kinds, strengths) = (ThingKind::ALL.map(ThingKind::name), Strength::ALL.map(Strength::name));
     let things: Vec<Value> = part.things.iter().zip(places).map(|(thing, (x, y))| json!([thing.thing, position(&kinds, thing.kind.name()), thing.label, thing.about, x, y, thing.lines])).collect();
     let lines: Vec<Value> = part.lines.iter().map(|line| json!([line.line, at.get(line.from.as_str()), at.get(line.to.as_str()), line.says, position(&strengths, line.strength.name()), line.reasons.len()])).collect();
-    json!({"case": case.case, "made": made, "event": found.event, "layout": layout.in_words(), "kinds": kinds, "strengths": strengths, "left_out": part.left_out, "things": things, "lines": lines})
+    json!({"case": case.case, "made": made, "event": found.event, "layout": layout.in_words(), "kinds": kinds, "strengths": strengths, "left_out": part.left_out,
+        "before": found.graph.size().0, "masked": found.masked, "outside": found.outside, "silent": found.silent, "not_shown": found.not_shown,
+        "asked": {"kinds": wanted.kinds, "around": wanted.around, "hops": wanted.around.is_some().then_some(wanted.hops), "most": wanted.most}, "things": things, "lines": lines})
 }
 
-fn drawn_graph(case: &InCase, found: &graph::Drawn, layout: Layout, places: &[Place], made: Moment) -> String {
+fn drawn_graph(case: &InCase, wanted: &Wanted, found: &graph::Drawn, layout: Layout, places: &[Place], made: Moment) -> String {
     let part = &found.part;
     let marks = [Mark::Triangle, Mark::Diamond, Mark::Square, Mark::Cross, Mark::Hexagon, Mark::Circle];
     let strokes = [Stroke::Thick, Stroke::Plain, Stroke::Dashed, Stroke::Dotted];
@@ -252,7 +286,8 @@ fn drawn_graph(case: &InCase, found: &graph::Drawn, layout: Layout, places: &[Pl
     let lines: Vec<Joined> = part.lines.iter().filter_map(|line| Some(Joined { from: *at.get(line.from.as_str())?, to: *at.get(line.to.as_str())?, stroke: stroke(line.strength) })).collect();
     let masked = if found.masked > 0 { format!("; {} masked places are not drawn", found.masked) } else { String::new() };
     let mut told = vec![
-        format!("made {}, event {} of the log; {} things, {} lines, {} left out{masked}; numbers are those of the table", minute(made), found.event, things.len(), lines.len(), part.left_out),
+        format!("made {}, event {} of the log; {} things of {} before the filter, {} lines, {} left out{masked}; numbers are those of the table", minute(made), found.event, things.len(), found.graph.size().0, lines.len(), part.left_out),
+        asked_of_the_graph(wanted),
         format!("layout: {}; nearness says nothing, lines do, each with its reasons in the table", layout.in_words()),
     ];
     told.extend(left_out(found.outside, &found.silent, &found.not_shown));

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
-use crate::office::{BOUNMY, NOY, Office, string};
+use crate::{office::{BOUNMY, KHAM, NOY, Office, string, year}, pictures::zipped};
 
 const PURPOSE: [&str; 2] = ["--purpose", "drill"];
 const ADDRESS: &str = "night-heron@example.org";
@@ -54,6 +54,32 @@ fn a_timeline_says_whose_moment_each_is() {
 }
 
 #[test]
+fn an_order_ends_on_a_timeline_when_it_is_revoked_and_begins_only_when_it_is_live() {
+    let office = Office::working();
+    let revoked = office.case_authority(&["query"]);
+    office.does(KHAM, "authority revoke", &[&revoked, "--reason", "a drill"]);
+    let (from, until) = (format!("{}-01-01", year()), format!("{}-12-31", year()));
+    let words = [office.authority_words("supervisor", &["query"]), vec!["--from", &from, "--until", &until, "--case", &office.case]].concat();
+    let recorded = string(&office.done(NOY, &words)["authority"]);
+    let told = asked(&office, "timeline", &["--kind", "authority-begins", "--kind", "authority-ends"]);
+    let of = |authority: &str| told.iter().filter(|one| one["source"] == authority).collect::<Vec<_>>();
+    assert_eq!(of(&recorded), Vec::<&Value>::new());
+    let ends: Vec<_> = of(&revoked).into_iter().filter(|one| one["kind"] == "authority-ends").collect();
+    assert_eq!((ends.len(), &ends[0]["moment"]), (1, &json!("recorded")), "{told:?}");
+    assert!(ends[0]["what"].as_str().unwrap().contains("is revoked") && ends[0]["at"].as_str().unwrap() < format!("{}-12-31", year() + 1).as_str(), "{ends:?}");
+    assert!(told.iter().any(|one| one["kind"] == "authority-ends" && one["moment"] == "ordered"), "the unit's own ends on its day");
+}
+
+#[test]
+fn a_finding_stands_on_the_timeline_of_each_exhibit_that_it_rests_on() {
+    let office = Office::working();
+    let (first, second, third) = (examined(&office, "a.txt", "SYNTHETIC a"), examined(&office, "b.txt", "SYNTHETIC b"), examined(&office, "c.txt", "SYNTHETIC c"));
+    office.does(NOY, "finding add", &["--kind", "fact", "--text", "SYNTHETIC: two say so", "--exhibit", &first, "--exhibit", &second, "--method", "m", "--error-rate", "none", "--grading", "B2"]);
+    let findings = |exhibit: &str| asked(&office, "timeline", &["--exhibit", exhibit, "--kind", "finding"]).len();
+    assert_eq!([findings(&first), findings(&second), findings(&third)], [1, 1, 0]);
+}
+
+#[test]
 fn each_line_of_a_graph_gives_its_reasons_down_to_the_bytes() {
     let office = Office::working();
     let (chat, page) = (examined(&office, "_chat.txt", CHAT), examined(&office, "page.html", PAGE));
@@ -81,6 +107,78 @@ fn each_line_of_a_graph_gives_its_reasons_down_to_the_bytes() {
     assert_eq!(few.lines().iter().filter(|one| one["thing"].is_string()).count(), 2);
     office.in_case(NOY, "graph", &[&PURPOSE[..], &["--why", "line-0"]].concat()).ended(2).tells("has no line");
     office.sound_log();
+}
+
+/// The things with this label, and the lines that begin or end at one of them.
+fn named<'a>(drawn: &'a [Value], label: &str) -> (Vec<&'a Value>, Vec<&'a Value>) {
+    let things: Vec<&Value> = drawn.iter().filter(|one| one["thing"].is_string() && one["label"] == label).collect();
+    let lines = drawn.iter().filter(|one| things.iter().any(|thing| one["from"] == thing["thing"] || one["to"] == thing["thing"])).collect();
+    (things, lines)
+}
+
+fn alex(address: &str) -> String {
+    format!("[13/01/2026, 10:00:00] Alex: SYNTHETIC write to {address}\n[14/01/2026, 11:00:00] Bee: thank you\n[15/01/2026, 12:00:00] Alex: good\n")
+}
+
+#[test]
+fn two_people_of_one_name_in_one_archive_stay_two() {
+    let office = Office::working();
+    // Whoever made the archive called its files like pages of one site.
+    let (one, other) = (alex("first@example.org"), alex("second@example.org"));
+    let archive = office.admit("chats.zip", zipped(&[("http://market.example/one.txt", one.as_bytes()), ("http://market.example/two.txt", other.as_bytes())]));
+    office.in_case(NOY, "examine", &[&archive]).ended(0);
+    let drawn = asked(&office, "graph", &[]);
+    let (people, lines) = named(&drawn, "Alex");
+    assert_eq!(people.len(), 2, "{people:?}");
+    for address in ["first@example.org", "second@example.org"] {
+        let address = &named(&drawn, address).0[0]["thing"];
+        assert_eq!(lines.iter().filter(|line| line["says"] == "in one row with" && line["to"] == *address).count(), 1, "{lines:?}");
+    }
+    let alike: Vec<_> = lines.iter().filter(|line| line["says"] == "written alike").collect();
+    assert!(alike.len() == 1 && alike[0]["strength"] == "candidate", "{lines:?}");
+    // Examined again, they are the same two, and each line keeps its one reason.
+    office.in_case(NOY, "examine", &[&archive]).ended(0);
+    assert_eq!(asked(&office, "graph", &[]), drawn);
+}
+
+#[test]
+fn a_name_on_two_pages_of_one_captured_site_is_one() {
+    let office = Office::working();
+    let record = |number: usize, host: &str, block: &str| {
+        let length = block.len();
+        format!("WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{number:012}>\r\nWARC-Date: 2026-01-22T08:00:00Z\r\nWARC-Target-URI: http://{host}/{number}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n")
+    };
+    let site = [record(1, "market.example", &alex("first@example.org")), record(2, "market.example", &alex("second@example.org")), record(3, "other.example", &alex("third@example.org"))];
+    let archive = office.admit("site.warc", site.concat());
+    office.in_case(NOY, "examine", &[&archive]).ended(0);
+    let drawn = asked(&office, "graph", &[]);
+    let abouts: BTreeSet<&str> = named(&drawn, "Alex").0.iter().map(|thing| thing["about"].as_str().unwrap()).collect();
+    assert_eq!(abouts, BTreeSet::from(["as market.example shows it", "as other.example shows it"]));
+}
+
+#[test]
+fn a_sheet_says_what_was_asked_and_what_is_not_on_it() {
+    let office = Office::working();
+    let chat = examined(&office, "_chat.txt", CHAT);
+    let never = office.admit("never.txt", "SYNTHETIC: nobody has examined it");
+    examined(&office, "other_chat.txt", "[02/01/2026, 10:00:00] Anna: SYNTHETIC one\n[03/01/2026, 10:01:00] Bee: two\n[03/01/2026, 10:02:00] Bee: three\n");
+    let sheet = |verb: &str, option: &str, more: &[&str]| {
+        let place = office.place(&format!("{verb}{option}"));
+        office.in_case(NOY, verb, &[&PURPOSE[..], &[option, place.to_str().unwrap()], more].concat()).ended(0);
+        fs::read_to_string(place).unwrap()
+    };
+    let time = ["--kind", "message", "--moment", "claimed", "--from", "2026-01-13", "--exhibit", &chat];
+    let (paper, data) = (sheet("timeline", "--svg", &time), sheet("timeline", "--data", &time));
+    let (question, silent) = (format!("asked for: kinds message; moments claimed; from 2026-01-13 00:00Z; exhibit {chat}"), format!("in these exhibits, 1 in all: {never}"));
+    for told in ["3 of 3 entries that were asked for, 4 before the filter", "0 dates that they wrote could not be placed", &question, &silent] {
+        assert!(paper.contains(told), "{told}: {}", paper.lines().take(12).collect::<Vec<_>>().join("\n"));
+    }
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!((&data["asked"]["exhibit"], &data["asked"]["kinds"], &data["before"], &data["silent"]), (&json!(chat), &json!(["message"]), &json!(4), &json!([never])));
+    let (paper, data) = (sheet("graph", "--svg", &["--around", &chat, "--hops", "1"]), sheet("graph", "--data", &["--kind", "exhibit"]));
+    assert!(paper.contains(&format!("asked for: kinds all; around {chat} by at most 1 lines; at most 300 things")), "{}", paper.lines().take(12).collect::<Vec<_>>().join("\n"));
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!((&data["asked"]["kinds"], data["before"].as_u64() > Some(3)), (&json!(["exhibit"]), true));
 }
 
 #[test]

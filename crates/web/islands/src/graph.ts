@@ -1,5 +1,6 @@
 // The graph of a case on the screen. Places come from the server, where they are computed the same each time; here they
-// are drawn, moved over and asked. Kinds differ in colour, size and name; each line leads to its reasons.
+// are drawn, moved over and asked. Kinds differ in colour, size and name, lines by their strength in colour and width;
+// each line leads to its reasons. Candidates are drawn only when the reader asks for them: sigma has no dotted lines.
 import Graph from "graphology";
 import Sigma from "sigma";
 import { EdgeLineProgram } from "sigma/rendering";
@@ -12,6 +13,11 @@ interface Values { kinds: string[]; strengths: string[]; things: Thing[]; lines:
 const SIZES = [9, 8, 6, 7, 5, 3];
 const COLOURS = ["#b3261e", "#8a5a00", "#1f5f99", "#5f3d99", "#1d6b3a", "#5b6770"];
 const DARK = ["#ff9d94", "#f2cf7a", "#8fc3f5", "#c9aef5", "#8fd6a6", "#b4c0c4"];
+/** By strength: recorded, verified, shown, candidate. */
+const LINES = ["#1c2326", "#0072b2", "#8a949a", "#d55e00"];
+const DARK_LINES = ["#e6ebec", "#7cc4f5", "#7d8b90", "#ff9a4d"];
+const WIDTHS = [3, 2.25, 1.25, 1.5];
+const CANDIDATE = "candidate";
 /** Above this many lines they are left out while the picture moves. */
 const MANY = 5_000;
 /** How long the picture rests before they are drawn again, in milliseconds. */
@@ -22,19 +28,30 @@ const LISTED = 40;
 function draw(place: Island, values: Values): void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const palette = () => (dark.matches ? DARK : COLOURS);
+  const inks = () => (dark.matches ? DARK_LINES : LINES);
   const graph = new Graph({ type: "directed", multi: true });
   values.things.forEach(([, kind, label, , x, y, lines], n) => {
     graph.addNode(n, { x, y: -y, size: Math.min(14, (SIZES[kind] ?? 4) + Math.sqrt(lines) / 2), label: plain(label, 60), kind, color: palette()[kind] });
   });
   const faint = colour("--line");
-  const strong = colour("--quiet");
-  values.lines.forEach(([, from, to, , strength], n) => graph.addEdgeWithKey(n, from, to, { color: strength === 0 ? strong : faint, size: strength === 0 ? 1.5 : 1 }));
+  values.lines.forEach(([, from, to, , strength], n) => graph.addEdgeWithKey(n, from, to, { color: inks()[strength], size: WIDTHS[strength] }));
 
   const canvas = element("div", { class: "canvas", tabindex: "0", role: "application", "aria-label": place.say("label"), "aria-describedby": "island-keys" });
   const panel = element("div", { class: "panel", role: "status", "aria-live": "polite" });
   const legend = element("ul", { class: "legend" });
+  const strengths = element("fieldset", { class: "kinds" }, element("legend", {}, place.say("strengths")));
+  const boxes = values.strengths.map((strength, n) => {
+    const count = values.lines.filter((line) => line[4] === n).length;
+    if (!count) return undefined;
+    const box = element("input", { type: "checkbox", id: `island-strength-${n}` });
+    box.checked = strength !== CANDIDATE;
+    const mark = element("span", { class: `line-mark strength-${n}`, "aria-hidden": "true" });
+    strengths.append(element("span", {}, box, " ", element("label", { for: `island-strength-${n}` }, mark, ` ${place.say("strength-" + strength)} (${count})`)));
+    return box;
+  });
+  const isDrawn = (edge: string) => boxes[values.lines[Number(edge)]![4]]?.checked ?? true;
   const keys = element("p", { id: "island-keys", class: "quiet" }, place.say("keys"));
-  place.root.replaceChildren(legend, element("div", { class: "split" }, canvas, panel), keys);
+  place.root.replaceChildren(legend, strengths, element("div", { class: "split" }, canvas, panel), keys);
   place.root.hidden = false;
 
   let chosen = -1;
@@ -52,7 +69,7 @@ function draw(place: Island, values: Values): void {
     maxCameraRatio: 4,
     zIndex: false,
     nodeReducer: (node, data) => (chosen < 0 || near.has(node) ? (Number(node) === chosen ? { ...data, highlighted: true, forceLabel: true } : data) : { ...data, color: faint, label: "" }),
-    edgeReducer: (edge, data) => (chosen < 0 ? data : graph.hasExtremity(edge, String(chosen)) ? { ...data, color: colour("--accent"), size: 2 } : { ...data, hidden: true }),
+    edgeReducer: (edge, data) => (isDrawn(edge) && (chosen < 0 || graph.hasExtremity(edge, String(chosen))) ? data : { ...data, hidden: true }),
   });
 
   values.kinds.forEach((kind, n) => {
@@ -75,7 +92,7 @@ function draw(place: Island, values: Values): void {
       return;
     }
     near.add(String(node));
-    graph.forEachNeighbor(node, (other) => near.add(other));
+    graph.forEachEdge(node, (edge, _, from, to) => { if (isDrawn(edge)) near.add(from).add(to); });
     const asks = new URLSearchParams(location.search);
     ["why", "as", "row"].forEach((name) => asks.delete(name));
     const why = (line: string) => { const to = new URLSearchParams(asks); to.set("why", line); return "?" + to; };
@@ -141,10 +158,12 @@ function draw(place: Island, values: Values): void {
     event.preventDefault();
     act();
   });
+  strengths.addEventListener("change", () => choose(chosen));
   sigma.on("clickNode", ({ node }) => choose(Number(node)));
   sigma.on("clickStage", () => choose(-1));
   dark.addEventListener("change", () => {
     values.things.forEach(([, kind], n) => graph.setNodeAttribute(n, "color", palette()[kind]));
+    values.lines.forEach(([, , , , strength], n) => graph.setEdgeAttribute(n, "color", inks()[strength]));
     sigma.setSetting("labelColor", { color: colour("--text") });
   });
   // Behind the first picture, not before it.

@@ -18,8 +18,9 @@ function draw(place: Island, values: Values): void {
   const words = entries.map((entry) => `${entry[6]} ${entry[5] ?? ""} ${entry[7] ?? ""}`.toLowerCase());
   const shown = new Uint8Array(count).fill(1);
   const bands = values.moments.map((_, n) => n).filter((n) => entries.some((entry) => entry[3] === n));
-  const least = count ? at.reduce((one, other) => Math.min(one, other)) : 0;
-  const most = count ? at.reduce((one, other) => Math.max(one, other)) : 1;
+  // From the first second that an entry may be to the last: a written date has room on both sides.
+  const least = count ? entries.reduce((one, entry) => Math.min(one, entry[1]), Infinity) : 0;
+  const most = count ? entries.reduce((one, entry) => Math.max(one, entry[2]), -Infinity) : 1;
   const edge = Math.max((most - least) * 0.02, 30);
   let [from, until] = [least - edge, most + edge];
   let chosen = -1;
