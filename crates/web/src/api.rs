@@ -121,10 +121,16 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path
     let (heard, gives_a_file) = (Arc::new(Heard::with(secret, uploads)), step.gives_a_file());
     if wants_events(&headers) {
         let (listener, house, token) = (Arc::clone(&heard), Arc::clone(&shared), reader.token.clone());
-        let taken = tokio::spawn(async move { house.take_heard(&token, words, listener).await });
-        return events::told(heard, taken, move |heard, exit| match heard.was_refused(exit) {
-            true => ("refused", told_refusal(&heard.refusal(exit))),
-            false => ("answer", answer(heard, exit, gives_a_file)),
+        let taken = tokio::spawn(async move {
+            let exit = house.take_heard(&token, words, listener).await;
+            // A step may take long: whoever was shut out meanwhile does not hear its answer.
+            let over = house.reader_of(&token).await.err();
+            events::Taken { exit, over }
+        });
+        return events::told(heard, taken, move |heard, taken| match &taken.over {
+            _ if heard.was_refused(taken.exit) => ("refused", told_refusal(&heard.refusal(taken.exit))),
+            Some(refusal) => ("refused", told_over(refusal)),
+            None => ("answer", answer(heard, taken.exit, gives_a_file)),
         });
     }
     let exit = shared.take_heard(&reader.token, words, Arc::clone(&heard)).await;
@@ -141,6 +147,15 @@ fn wants_events(headers: &HeaderMap) -> bool {
 
 fn told_refusal(refusal: &Refusal) -> Value {
     json!({"error": refusal.text, "law": refusal.law, "status": status_of(refusal.exit).as_u16()})
+}
+
+/// The session has ended, or cannot be read, while a step was taken in it.
+fn told_over(refusal: &Refusal) -> Value {
+    if refusal.exit == 3 {
+        return told_refusal(refusal);
+    }
+    let text = "your session ended while this step was taken: what it did is done, and its answer is not told; log in again and look";
+    json!({"error": text, "law": refusal.law, "status": StatusCode::UNAUTHORIZED.as_u16()})
 }
 
 /// What a step answered. Done is done, also when what was looked at has faults: they stand in the answers.
@@ -270,7 +285,7 @@ fn operation(step: &Step) -> Value {
     .into_iter()
     .map(|(status, mut answer)| {
         if status == "200" {
-            answer["content"]["text/event-stream"] = json!({"schema": {"type": "string", "description": "With `Accept: text/event-stream`: an event `note` for each message while the step is taken, then `answer` (as above) or `refused`; the data of each is JSON."}});
+            answer["content"]["text/event-stream"] = json!({"schema": {"type": "string", "description": "With `Accept: text/event-stream`: an event `note` for each message while the step is taken, then `answer` (as above) or `refused`; the data of each is JSON. `refused` with status 401: the session ended meanwhile, and the answer is not told."}});
         }
         (status, answer)
     })

@@ -16,21 +16,29 @@ use futures_core::Stream;
 use serde_json::Value;
 use tokio::{task::JoinHandle, time::Interval};
 
-use crate::house::Heard;
+use crate::house::{Heard, Refusal};
 
 /// How often it is looked for new messages.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Says how a step ended: the name of the last event, and its value.
-type End = Box<dyn Fn(&Heard, i32) -> (&'static str, Value) + Send>;
+type End = Box<dyn Fn(&Heard, &Taken) -> (&'static str, Value) + Send>;
+
+/// What became of a step, and of the session in which it was taken.
+pub struct Taken {
+    /// The exit code.
+    pub exit: i32,
+    /// Why its person may not hear the answer any more: his session has ended meanwhile.
+    pub over: Option<Refusal>,
+}
 
 /// What is told of one step.
 struct Telling {
     heard: Arc<Heard>,
-    taken: JoinHandle<i32>,
+    taken: JoinHandle<Taken>,
     tick: Interval,
     told: usize,
-    exit: Option<i32>,
+    ended: Option<Taken>,
     end: End,
     has_ended: bool,
 }
@@ -47,14 +55,14 @@ impl Stream for Telling {
             if self.has_ended {
                 return Poll::Ready(None);
             }
-            if let Some(exit) = self.exit {
+            if let Some(taken) = self.ended.take() {
                 self.has_ended = true;
-                let (name, value) = (self.end)(&self.heard, exit);
+                let (name, value) = (self.end)(&self.heard, &taken);
                 return Poll::Ready(Some(Ok(event(name, &value))));
             }
-            if let Poll::Ready(exit) = Pin::new(&mut self.taken).poll(context) {
+            if let Poll::Ready(taken) = Pin::new(&mut self.taken).poll(context) {
                 // What was said last is told before the end.
-                self.exit = Some(exit.unwrap_or(3));
+                self.ended = Some(taken.unwrap_or(Taken { exit: 3, over: None }));
                 continue;
             }
             ready!(self.tick.poll_tick(context));
@@ -68,6 +76,6 @@ fn event(name: &str, value: &Value) -> Event {
 }
 
 /// The stream of a step that is being taken.
-pub fn told(heard: Arc<Heard>, taken: JoinHandle<i32>, end: impl Fn(&Heard, i32) -> (&'static str, Value) + Send + 'static) -> Response {
-    Sse::new(Telling { heard, taken, tick: tokio::time::interval(LOOK), told: 0, exit: None, end: Box::new(end), has_ended: false }).into_response()
+pub fn told(heard: Arc<Heard>, taken: JoinHandle<Taken>, end: impl Fn(&Heard, &Taken) -> (&'static str, Value) + Send + 'static) -> Response {
+    Sse::new(Telling { heard, taken, tick: tokio::time::interval(LOOK), told: 0, ended: None, end: Box::new(end), has_ended: false }).into_response()
 }

@@ -537,6 +537,28 @@ fn a_program_hears_a_step_while_it_is_taken() {
 }
 
 #[test]
+fn law_13_whose_session_ended_meanwhile_hears_no_answer_of_his_step() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    let login = json!({"name": NOY, "passphrase": passphrase(NOY)}).to_string();
+    let token = string(&open.send("POST", "/api/v1/session", &[("Content-Type", "application/json")], login.as_bytes()).is(200).json()["token"]);
+    let last = |step: &str, fields: Value| {
+        let headers = [("Authorization", &*format!("Bearer {token}")), ("Content-Type", "application/json"), ("Accept", "text/event-stream")];
+        let told = open.send("POST", &format!("/api/v1/steps/{step}"), &headers, fields.to_string().as_bytes()).is(200).text();
+        let (name, data) = told.split("event: ").last().unwrap().split_once("\ndata: ").unwrap();
+        (name.to_string(), serde_json::from_str::<Value>(data.lines().next().unwrap()).unwrap())
+    };
+    let (name, mine) = last("user/session/list", json!({}));
+    assert_eq!(name, "answer", "{mine}");
+    // A step that ends its own session stands for one that took so long that the session ended.
+    let this = mine["answers"].as_array().unwrap().iter().find(|session| session["this"] == true).unwrap()["session"].clone();
+    let (name, told) = last("user/session/end", json!({"one": this}));
+    assert_eq!((&*name, &told["status"]), ("refused", &json!(401)), "{told}");
+    assert!(told.get("answers").is_none(), "{told}");
+    open.step(&token, "user/session/list", &json!({})).is(401);
+}
+
+#[test]
 fn a_long_list_is_shown_page_by_page() {
     let office = Office::working();
     let open = Open::of(&office);
