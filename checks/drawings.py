@@ -59,7 +59,7 @@ def graph_values(file):
     """From the layout's own output: kinds as of a case, exhibits first."""
     placed = json.loads(pathlib.Path(file).read_text())
     things = [[f"E-{n:04}" if kind else f"selector-{n}", 2 if kind else 5, name, "synthetic", x, y, lines] for n, (name, kind, x, y, lines) in enumerate(placed["things"])]
-    lines = [[f"line-{n}", start, end, "holds", 1 + n % 3, 1] for n, (start, end) in enumerate(placed["lines"])]
+    lines = [[f"line-{n}", start, end, "holds", 1 + n % 2, 1] for n, (start, end) in enumerate(placed["lines"])]
     kinds, strengths = ["charge", "finding", "exhibit", "person", "name", "selector"], ["recorded", "verified", "shown", "candidate"]
     return {"case": "2026-0001", "kinds": kinds, "strengths": strengths, "layout": placed["layout"], "left_out": 0, "things": things, "lines": lines}
 
