@@ -95,7 +95,7 @@ fn law_14_a_page_beyond_every_bound_is_cut_and_says_so() {
     assert!(page.pieces.len() < 4 * MOST_ELEMENTS && html.len() < 20 << 20, "{} {}", page.pieces.len(), html.len());
     let words = format!("<p>{}", "heron in the reeds ".repeat(900_000));
     let (page, html) = shown(words.as_bytes(), None);
-    assert!(page.about.cut.unwrap().contains(&MOST_TEXT.to_string()) && html.len() < MOST_TEXT + 1_000);
+    assert!(page.about.cut.unwrap().contains(&MOST_TEXT.to_string()) && html.len() < MOST_TEXT + 4_000);
     for (piece, megabytes) in [("<a href=a>", 16), ("<noscript>", 2), ("<template>", 2), ("<select><option>", 2), ("<svg><style>", 2), ("</p>", 2), ("<!--", 2), ("<p a=b c=d ", 2), ("&amp", 2), ("<title>", 2), ("<textarea>", 2)] {
         shown(piece.repeat((megabytes << 20) / piece.len()).as_bytes(), Some("text/html"));
     }
