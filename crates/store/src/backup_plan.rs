@@ -274,3 +274,25 @@ fn remove_older(plan: &BackupPlan, prefix: &str, newest: &Path) -> Result<usize,
     }
     Ok(many)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_that_the_disk_gives_back_otherwise_gets_no_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, file) = (folder.path().join("one.part"), folder.path().join("one.backup"));
+        let written = hex::encode(Sha256::digest(b"what was written"));
+        fs::write(&part, b"what was wriTten").unwrap();
+        let error = settled(&part, &file, &written).unwrap_err();
+        assert!(error.to_string().contains("other bytes than were written") && !file.exists(), "{error}");
+        fs::write(&part, b"what was written").unwrap();
+        settled(&part, &file, &written).unwrap();
+        assert!(file.exists() && !part.exists());
+        assert_eq!(fs::read_to_string(folder.path().join("one.sha256")).unwrap(), format!("{written}  one.backup\n"));
+        // A name that is taken stays as it is.
+        fs::write(&part, b"what was written").unwrap();
+        settled(&part, &file, &written).unwrap_err();
+    }
+}

@@ -19,7 +19,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     events, gate,
     house::{Heard, Login, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
-    server::{Workspace, open_session, status_of},
+    login::open_session,
+    server::{Workspace, status_of},
     steps::{Catalogue, Field, Kind, Step, Typed},
 };
 

@@ -16,6 +16,7 @@ mod gate;
 mod help;
 mod house;
 mod line;
+mod login;
 mod matrix;
 mod packed;
 mod policy;

@@ -13,8 +13,8 @@ use flate2::{Compression, write::GzEncoder};
 
 /// Shorter answers gain nothing.
 const SHORT: usize = 1_000;
-/// Longer ones are files, in an answer to a program.
-const LONG: usize = 32 << 20;
+/// Longer ones are files, in an answer to a program: packing them would keep others waiting.
+const LONG: usize = 4 << 20;
 
 /// Whether a browser takes gzip.
 pub fn is_taken(headers: &HeaderMap) -> bool {

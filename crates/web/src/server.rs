@@ -1,9 +1,10 @@
 //! The server: from a request to the page that answers it.
 //!
-//! Every address but the login, the looks and the description of the interface asks for a session. Every answer forbids
-//! scripts (but two pages, which run one of ours for passkeys, and two that draw), frames and other origins, and is kept by no cache.
+//! Every address but the login, the guide, the looks and the description of the interface asks for a session. Every answer
+//! forbids scripts (but two pages, which run one of ours for passkeys, and two that draw), frames and other origins, and is
+//! kept by no cache.
 
-use std::{path::PathBuf, sync::Arc, time::{Duration, Instant}};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,7 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::get,
 };
 use maud::{Markup, html};
 use serde_json::Value;
@@ -25,8 +26,8 @@ use crate::{
     drawn,
     frame::{Frame, text_of},
     gate::{self, Pace},
-    line, passkey,
-    house::{Heard, House, Login, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
+    line, login, passkey,
+    house::{Heard, House, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     packed,
     policy::Policy,
     query::Query,
@@ -51,8 +52,6 @@ const SILENT: Duration = Duration::from_secs(60);
 const AT_ONCE: usize = 48;
 /// Passphrases that are stretched at the same time: each takes memory and a processor.
 const LOGINS_AT_ONCE: usize = 2;
-/// The shortest time until a wrong login is told, so that nobody reads from it which names are known.
-const WRONG: Duration = Duration::from_secs(1);
 /// How long a page waits for its step before it says that the step goes on.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Cases whose waiting transfers the home page looks for.
@@ -75,13 +74,13 @@ pub struct Workspace {
     pub(crate) catalogue: Catalogue,
     pub(crate) pace: Pace,
     pub(crate) questions: passkey::Questions,
-    languages: Languages,
+    pub(crate) languages: Languages,
     answers: Answers,
     settings: Settings,
     agency: String,
     training: bool,
     room: Semaphore,
-    login_room: Semaphore,
+    pub(crate) login_room: Semaphore,
 }
 
 /// What a step answered that fills a page.
@@ -136,9 +135,6 @@ impl Workspace {
         let shared = Arc::new(self);
         let pages = Router::new()
             .route("/", get(home))
-            .route("/login", get(login_page).post(log_in))
-            .route("/logout", post(log_out))
-            .route("/language", post(language))
             .route("/intake", get(intake))
             .route("/people", get(people))
             .route("/log", get(log))
@@ -160,7 +156,7 @@ impl Workspace {
             .route("/assets/{*name}", get(asset))
             .fallback(nowhere)
             .layer(DefaultBodyLimit::disable());
-        pages.merge(viewer::routes()).merge(account::routes()).merge(passkey::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
+        pages.merge(login::routes()).merge(viewer::routes()).merge(account::routes()).merge(passkey::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
     }
 
     /// Serves until the process ends.
@@ -251,8 +247,12 @@ impl Workspace {
 
     pub(crate) async fn reader(self: &Arc<Self>, headers: &HeaderMap) -> Result<Reader, Response> {
         let token = gate::cookie(headers, gate::session_cookie(self.settings.over_tls)).filter(|token| !token.is_empty()).ok_or_else(|| Redirect::to("/login").into_response())?;
-        // Who was here is told that he is not any more, and that nothing he sent was taken.
-        self.reader_of(token).await.map_err(|_| Redirect::to("/login?ended").into_response())
+        // Who was here is told that he is not any more, and that nothing he sent was taken. Records that cannot be read at this
+        // moment end no session.
+        self.reader_of(token).await.map_err(|refusal| match refusal.exit {
+            3 => { let frame = self.frame(headers, None, "/"); refused(&frame, &frame.t("trouble"), &refusal) }
+            _ => Redirect::to("/login?ended").into_response(),
+        })
     }
 
     pub(crate) fn over_tls(&self) -> bool {
@@ -307,7 +307,7 @@ pub(crate) fn shown(page: Markup) -> Response {
     Html(page.into_string()).into_response()
 }
 
-fn shown_as(status: StatusCode, page: Markup) -> Response {
+pub(crate) fn shown_as(status: StatusCode, page: Markup) -> Response {
     (status, Html(page.into_string())).into_response()
 }
 
@@ -354,78 +354,6 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let backup = html! { @if let Some(backup) = &backup { (screens::backup(&frame, backup)) } };
     let not_asked = html! { @if not_asked > 0 { p class="quiet" { (frame.say("not-asked", &[("count", &not_asked.to_string())])) } } };
     shown(frame.page(&title, &html! { (cases.notes(&frame)) (screens::home(&frame, &cases.values, &waiting, &shared.catalogue)) (not_asked) (backup) }))
-}
-
-async fn login_page(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let frame = shared.frame(&headers, None, "/login");
-    let ended = html! { @if query.as_deref() == Some("ended") { p class="refused" role="status" { (frame.t("session-ended")) } } };
-    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()))) }))
-}
-
-async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    let frame = shared.frame(&headers, None, "/login");
-    if !gate::is_from_us(&headers) {
-        return strange_form(&frame);
-    }
-    let Some(form) = read_form(body).await else { return strange_form(&frame) };
-    let said = |name: &str| form.get(name).unwrap_or_default().to_string();
-    let name = said("name");
-    let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
-    let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey: passkey::brought(&shared, &headers, &form) };
-    match open_session(&shared, login).await {
-        Ok((token, notes)) => {
-            let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.settings.over_tls))];
-            let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href="/" { (frame.t("go-on")) } } };
-            (cookie, if notes.is_empty() { Redirect::to("/").into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
-        }
-        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now())))),
-    }
-}
-
-/// Opens a session, at a pace that makes guessing slow.
-pub(crate) async fn open_session(shared: &Shared, login: Login) -> Result<(String, Vec<String>), Refusal> {
-    let begun = Instant::now();
-    let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
-    let name = login.name.clone();
-    if !gate::may_be_a_name(&name) {
-        tokio::time::sleep(WRONG).await;
-        return Err(shared.house.wrong_login());
-    }
-    shared.pace.begin(&name, begun).map_err(slow)?;
-    let _room = shared.login_room.acquire().await;
-    let house = Arc::clone(&shared.house);
-    let opened = tokio::task::spawn_blocking(move || house.log_in(&login)).await;
-    let opened = opened.unwrap_or_else(|_| Err(Refusal { text: "the login broke off: try again".into(), law: None, exit: 3 }));
-    drop(_room);
-    match &opened {
-        Ok(_) => shared.pace.was_right(&name),
-        Err(_) => tokio::time::sleep(WRONG.saturating_sub(begun.elapsed())).await,
-    }
-    opened
-}
-
-async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let frame = shared.frame(&headers, None, "/login");
-    if !gate::is_from_us(&headers) {
-        return strange_form(&frame);
-    }
-    if let Some(token) = gate::cookie(&headers, gate::session_cookie(shared.settings.over_tls)) {
-        shared.forget(token);
-        shared.ask(token, vec!["logout".into()]).await;
-    }
-    ([(header::SET_COOKIE, gate::set_session("", shared.settings.over_tls))], Redirect::to("/login")).into_response()
-}
-
-async fn language(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    let frame = shared.frame(&headers, None, "/");
-    if !gate::is_from_us(&headers) {
-        return strange_form(&frame);
-    }
-    let form = read_form(body).await.unwrap_or_default();
-    let code = form.get("language").filter(|code| shared.languages.has(code)).unwrap_or("en");
-    // Only a place on this server: "//elsewhere" would be another one.
-    let back = form.get("back").filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\r', '\n'])).unwrap_or("/");
-    ([(header::SET_COOKIE, gate::set_language(code))], Redirect::to(back)).into_response()
 }
 
 /// One step whose answer fills a page.

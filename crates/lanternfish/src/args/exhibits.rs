@@ -6,6 +6,51 @@ use clap::{Args, Subcommand};
 
 use super::{Concerns, InCase, words};
 
+/// An exhibit, or a part of it, that is opened.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    #[command(flatten)]
+    pub case: InCase,
+    /// The exhibit.
+    pub exhibit: String,
+    /// What for.
+    #[arg(long, value_parser = words)]
+    pub purpose: String,
+    /// Where to.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Only this part of it, as `exhibit parts` lists it.
+    #[arg(long)]
+    pub part: Option<String>,
+    /// The whole of a personal-sensitive item; without it you see its minimised view, and no page of it.
+    #[arg(long, requires = "reason")]
+    pub full: bool,
+    /// Why the whole is needed.
+    #[arg(long, requires = "full", value_parser = words)]
+    pub reason: Option<String>,
+}
+
+/// Which parts of an exhibit are listed.
+#[derive(Debug, Args)]
+pub struct PartsArgs {
+    #[command(flatten)]
+    pub case: InCase,
+    /// The exhibit.
+    pub exhibit: String,
+    /// Only HTML pages, by the media type that came with them.
+    #[arg(long)]
+    pub pages: bool,
+    /// Only this one.
+    #[arg(long)]
+    pub part: Option<String>,
+    /// The first that is shown, counted from 1.
+    #[arg(long, default_value_t = 1)]
+    pub from: usize,
+    /// Most that are shown.
+    #[arg(long, default_value_t = 100)]
+    pub most: usize,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ExhibitVerb {
     /// Take a file, a capture made by hand, or a thing into the case.
@@ -29,69 +74,12 @@ pub enum ExhibitVerb {
         exhibit: String,
     },
     /// Open an exhibit's bytes and write them to a file (or `-`).
-    View {
-        #[command(flatten)]
-        case: InCase,
-        /// The exhibit.
-        exhibit: String,
-        /// What for.
-        #[arg(long, value_parser = words)]
-        purpose: String,
-        /// Where to.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Only this part of it, as `exhibit parts` lists it.
-        #[arg(long)]
-        part: Option<String>,
-        /// The whole of a personal-sensitive item; without it you see its minimised view.
-        #[arg(long, requires = "reason")]
-        full: bool,
-        /// Why the whole is needed.
-        #[arg(long, requires = "full", value_parser = words)]
-        reason: Option<String>,
-    },
+    View(OpenArgs),
     /// Open an HTML page as a page that does nothing: its words, headings, lists and tables, each picture and field as a
     /// named box, each link as words with its target. No script, style, form or address of it is left.
-    Page {
-        #[command(flatten)]
-        case: InCase,
-        /// The exhibit.
-        exhibit: String,
-        /// What for.
-        #[arg(long, value_parser = words)]
-        purpose: String,
-        /// Where to: an HTML file.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Only this part of it, as `exhibit parts --pages` lists it.
-        #[arg(long)]
-        part: Option<String>,
-        /// A page that is personal and sensitive is shown whole only.
-        #[arg(long, requires = "reason")]
-        full: bool,
-        /// Why the whole is needed.
-        #[arg(long, requires = "full", value_parser = words)]
-        reason: Option<String>,
-    },
+    Page(OpenArgs),
     /// What an examination took out of an exhibit: records, answers, files, parts of mails.
-    Parts {
-        #[command(flatten)]
-        case: InCase,
-        /// The exhibit.
-        exhibit: String,
-        /// Only HTML pages, by the media type that came with them.
-        #[arg(long)]
-        pages: bool,
-        /// Only this one.
-        #[arg(long)]
-        part: Option<String>,
-        /// The first that is shown, counted from 1.
-        #[arg(long, default_value_t = 1)]
-        from: usize,
-        /// Most that are shown.
-        #[arg(long, default_value_t = 100)]
-        most: usize,
-    },
+    Parts(PartsArgs),
     /// Print a label for an exhibit (PDF).
     Label {
         #[command(flatten)]

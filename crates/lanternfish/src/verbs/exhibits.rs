@@ -83,6 +83,49 @@ impl Office {
         Ok(())
     }
 
+    /// Leave to open an exhibit.
+    fn to_view(&self, case: &InCase, exhibit: &str) -> Result<(Scope, Permit), DeskError> {
+        let (_, scope) = self.enter(case)?;
+        let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, exhibit)?)?;
+        Ok((scope, permit))
+    }
+
+    fn open(&self, typed: &OpenArgs) -> Result<(), DeskError> {
+        let (scope, permit) = self.to_view(&typed.case, &typed.exhibit)?;
+        let class = admit::view(&self.desk, &admit::row(&self.desk, &scope, &typed.exhibit)?)?.content.class;
+        if class == ExhibitClass::PersonalSensitive && !typed.full && typed.part.is_none() {
+            return self.view_minimised(&scope, &permit, &typed.exhibit, &typed.purpose, &typed.out);
+        }
+        self.view(&scope, &permit, (&typed.exhibit, typed.part.as_deref()), (&typed.purpose, typed.reason.as_deref()), &typed.out)
+    }
+
+    fn open_as_a_page(&self, typed: &OpenArgs) -> Result<(), DeskError> {
+        let (scope, permit) = self.to_view(&typed.case, &typed.exhibit)?;
+        let (view, html) = page::render(&self.desk, &scope, &permit, &typed.exhibit, typed.part.as_deref(), (&typed.purpose, typed.reason.as_deref()))?;
+        if view.no_page.is_none() {
+            write(&typed.out, html.as_bytes())?;
+        }
+        self.voice.say(&view);
+        if let Some(why) = &view.no_page {
+            self.voice.note(format!("it is not shown as a page: {why}. `lanternfish exhibit view` gives its bytes"));
+        }
+        Ok(())
+    }
+
+    fn parts(&self, typed: &PartsArgs) -> Result<(), DeskError> {
+        let (scope, permit) = self.to_view(&typed.case, &typed.exhibit)?;
+        let wanted = inside::Wanted { only: typed.part.as_deref(), pages: typed.pages, from: typed.from, most: typed.most };
+        let found = inside::parts(&self.desk, &scope, &permit, &typed.exhibit, &wanted)?;
+        self.voice.say_all(&found.parts, "nothing was taken out of it: it holds no parts, or it was not examined yet");
+        if found.parts.len() < found.all {
+            self.voice.note(format!("{} of {} parts are shown: ask for others with --from", found.parts.len(), found.all));
+        }
+        if found.restricted > 0 {
+            self.voice.note(format!("{} parts are restricted and not listed", found.restricted));
+        }
+        Ok(())
+    }
+
     pub(super) fn exhibit(&self, verb: ExhibitVerb) -> Done {
         match verb {
             ExhibitVerb::Admit(typed) => self.admit(*typed)?,
@@ -100,40 +143,9 @@ impl Office {
                 self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
                 self.tell_accidents(&scope, &case.case)?;
             }
-            ExhibitVerb::View { case, exhibit, purpose, out, part, full, reason } => {
-                let (_, scope) = self.enter(&case)?;
-                let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
-                let class = admit::view(&self.desk, &admit::row(&self.desk, &scope, &exhibit)?)?.content.class;
-                if class == ExhibitClass::PersonalSensitive && !full && part.is_none() {
-                    self.view_minimised(&scope, &permit, &exhibit, &purpose, &out)?;
-                } else {
-                    self.view(&scope, &permit, (&exhibit, part.as_deref()), (&purpose, reason.as_deref()), &out)?;
-                }
-            }
-            ExhibitVerb::Page { case, exhibit, purpose, out, part, full: _, reason } => {
-                let (_, scope) = self.enter(&case)?;
-                let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
-                let (view, html) = page::render(&self.desk, &scope, &permit, &exhibit, part.as_deref(), (&purpose, reason.as_deref()))?;
-                if view.no_page.is_none() {
-                    write(&out, html.as_bytes())?;
-                }
-                self.voice.say(&view);
-                if let Some(why) = &view.no_page {
-                    self.voice.note(format!("it is not shown as a page: {why}. `lanternfish exhibit view` gives its bytes"));
-                }
-            }
-            ExhibitVerb::Parts { case, exhibit, pages, part, from, most } => {
-                let (_, scope) = self.enter(&case)?;
-                let permit = self.desk.permit(&scope, admit::intent_to_view(&self.desk, &scope, &exhibit)?)?;
-                let found = inside::parts(&self.desk, &scope, &permit, &exhibit, &inside::Wanted { only: part.as_deref(), pages, from, most })?;
-                self.voice.say_all(&found.parts, "nothing was taken out of it: it holds no parts, or it was not examined yet");
-                if found.parts.len() < found.all {
-                    self.voice.note(format!("{} of {} parts are shown: ask for others with --from", found.parts.len(), found.all));
-                }
-                if found.restricted > 0 {
-                    self.voice.note(format!("{} parts are restricted and not listed", found.restricted));
-                }
-            }
+            ExhibitVerb::View(typed) => self.open(&typed)?,
+            ExhibitVerb::Page(typed) => self.open_as_a_page(&typed)?,
+            ExhibitVerb::Parts(typed) => self.parts(&typed)?,
             ExhibitVerb::Label { case, exhibit, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 write(&out, &papers::label(&self.desk, &scope, &permit, &exhibit)?)?;

@@ -121,7 +121,7 @@ fn alex(address: &str) -> String {
 }
 
 #[test]
-fn two_people_of_one_name_in_one_archive_stay_two() {
+fn law_12_two_people_of_one_name_in_one_archive_stay_two() {
     let office = Office::working();
     // Whoever made the archive called its files like pages of one site.
     let (one, other) = (alex("first@example.org"), alex("second@example.org"));

@@ -1,5 +1,5 @@
-//! Every step and every page, asked by every role, in the case and outside it, against a table that was written by hand from
-//! the words of the roles (ARCHITECTURE.md, docs/guide): `who_may.tsv`.
+//! Every step and every page, asked by every role, in the case and outside it, against the table `who_may.tsv`, which says
+//! itself how it was written.
 //!
 //! A cell that says no must be refused for the role. A cell that says yes must not be refused for the role; other laws may
 //! still refuse. Who is not in the case is told of it what he is told of a case that is not there.

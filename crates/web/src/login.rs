@@ -1,0 +1,102 @@
+//! The door itself: the page of the login, the way out, and the language, which is chosen before anybody is in.
+//!
+//! It refuses: a form from elsewhere; guesses at any pace but a slow one; to tell by words or by time which names are known.
+
+use std::{sync::Arc, time::{Duration, Instant}};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawQuery, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use maud::html;
+
+use crate::{
+    gate,
+    house::{Login, Refusal},
+    passkey, screens,
+    server::{Shared, read_form, shown, shown_as, status_of, strange_form},
+};
+
+/// The shortest time until a wrong login is told, so that nobody reads from it which names are known.
+const WRONG: Duration = Duration::from_secs(1);
+
+/// The addresses of the door.
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/login", get(login_page).post(log_in)).route("/logout", post(log_out)).route("/language", post(language))
+}
+
+async fn login_page(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let frame = shared.frame(&headers, None, "/login");
+    let ended = html! { @if query.as_deref() == Some("ended") { p class="refused" role="status" { (frame.t("session-ended")) } } };
+    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()))) }))
+}
+
+async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    let frame = shared.frame(&headers, None, "/login");
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    let Some(form) = read_form(body).await else { return strange_form(&frame) };
+    let said = |name: &str| form.get(name).unwrap_or_default().to_string();
+    let name = said("name");
+    let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
+    let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey: passkey::brought(&shared, &headers, &form) };
+    match open_session(&shared, login).await {
+        Ok((token, notes)) => {
+            let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.over_tls()))];
+            let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href="/" { (frame.t("go-on")) } } };
+            (cookie, if notes.is_empty() { Redirect::to("/").into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
+        }
+        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now())))),
+    }
+}
+
+/// Opens a session, at a pace that makes guessing slow.
+pub(crate) async fn open_session(shared: &Shared, login: Login) -> Result<(String, Vec<String>), Refusal> {
+    let begun = Instant::now();
+    let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
+    let name = login.name.clone();
+    if !gate::may_be_a_name(&name) {
+        tokio::time::sleep(WRONG).await;
+        return Err(shared.house.wrong_login());
+    }
+    shared.pace.begin(&name, begun).map_err(slow)?;
+    let _room = shared.login_room.acquire().await;
+    let house = Arc::clone(&shared.house);
+    let opened = tokio::task::spawn_blocking(move || house.log_in(&login)).await;
+    let opened = opened.unwrap_or_else(|_| Err(Refusal { text: "the login broke off: try again".into(), law: None, exit: 3 }));
+    drop(_room);
+    match &opened {
+        Ok(_) => shared.pace.was_right(&name),
+        Err(_) => tokio::time::sleep(WRONG.saturating_sub(begun.elapsed())).await,
+    }
+    opened
+}
+
+async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let frame = shared.frame(&headers, None, "/login");
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    if let Some(token) = gate::cookie(&headers, gate::session_cookie(shared.over_tls())) {
+        shared.forget(token);
+        shared.ask(token, vec!["logout".into()]).await;
+    }
+    ([(header::SET_COOKIE, gate::set_session("", shared.over_tls()))], Redirect::to("/login")).into_response()
+}
+
+async fn language(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    let frame = shared.frame(&headers, None, "/");
+    if !gate::is_from_us(&headers) {
+        return strange_form(&frame);
+    }
+    let form = read_form(body).await.unwrap_or_default();
+    let code = form.get("language").filter(|code| shared.languages.has(code)).unwrap_or("en");
+    // Only a place on this server: "//elsewhere" would be another one.
+    let back = form.get("back").filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\r', '\n'])).unwrap_or("/");
+    ([(header::SET_COOKIE, gate::set_language(code))], Redirect::to(back)).into_response()
+}
