@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed"))]
 
 mod places;
+mod room;
 mod svg;
 
 pub use places::{Layout, Place, places};

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::places::Place;
+use crate::{places::Place, room::{Room, width}};
 
 /// The sheet in tenths of a millimetre.
 const SHEET: (i32, i32) = (2970, 2100);
@@ -149,17 +149,37 @@ pub fn graph(sheet: &Sheet, things: &[Drawn], lines: &[Joined]) -> String {
     let mut by_lines: Vec<usize> = (0..things.len()).collect();
     by_lines.sort_by_key(|at| (std::cmp::Reverse(things[*at].lines), things[*at].number));
     let size = if things.len() > 1_000 { 7 } else { 14 };
+    let mut room = Room::new((FIELD.0, FIELD.1 - 40, FIELD.2 + 20, FIELD.3 + 60));
     for thing in things {
         let (x, y) = at(thing.place);
         shape(&mut svg, thing.mark, (x, y), size);
+        room.take((x, y), size);
     }
+    let mut unnumbered = things.len().saturating_sub(NUMBERED);
     for (n, which) in by_lines.iter().enumerate().take(NUMBERED) {
         let thing = &things[*which];
-        let (x, y) = at(thing.place);
-        let words = if n < NAMED { format!("{} {}", thing.number, short(&thing.label, SHORT)) } else { thing.number.to_string() };
-        text(&mut svg, (x + size + 4, y + 8), if n < NAMED { 24 } else { 16 }, &words);
+        let named = format!("{} {}", thing.number, short(&thing.label, SHORT));
+        let around = |words: &str, letters: i32| beside(at(thing.place), size, letters, width(words, letters));
+        let number = thing.number.to_string();
+        if let Some(place) = (n < NAMED).then(|| room.first(&named, 24, around(&named, 24))).flatten() {
+            text(&mut svg, place, 24, &named);
+        } else if let Some(place) = room.first(&number, 16, around(&number, 16)) {
+            text(&mut svg, place, 16, &number);
+        } else {
+            unnumbered += 1;
+        }
+    }
+    if unnumbered > 0 {
+        text(&mut svg, (FIELD.0, FIELD.3 + 90), 21, &format!("{unnumbered} of {} bear no number here: there is no room. The table names all of them.", things.len()));
     }
     closed(svg)
+}
+
+/// Where words of this width can stand beside a thing: right of it, left, above and below, then in the corners.
+fn beside((x, y): (i32, i32), half: i32, letters: i32, wide: i32) -> [(i32, i32); 8] {
+    let (right, left, middle) = (x + half + 4, x - half - 4 - wide, x - wide / 2);
+    let (level, above, below) = (y + letters / 3, y - half - letters / 3, y + half + letters);
+    [(right, level), (left, level), (middle, above), (middle, below), (right, above), (right, below), (left, above), (left, below)]
 }
 
 /// A timeline on a sheet: a band for each kind of moment, and the list of what stands on it.
@@ -183,6 +203,8 @@ pub fn timeline(sheet: &Sheet, lanes: &[Lane]) -> String {
         let is_full = lane.moments.len() > NUMBERED;
         // A line of ink for each place on the paper is all that paper shows.
         let mut drawn = std::collections::BTreeSet::new();
+        let mut room = Room::new((0, y - 62, SHEET.0, y + height / 2));
+        room.take_words(&lane.label, 24, (left, y - 40));
         for dot in &lane.moments {
             let ((begin, end), at) = (dot.room(), x(dot.at));
             if end > begin {
@@ -195,8 +217,11 @@ pub fn timeline(sheet: &Sheet, lanes: &[Lane]) -> String {
                 let _ = writeln!(svg, "<path d=\"M{at} {}L{at} {}\" stroke=\"#000\" stroke-width=\"1\" fill=\"none\"/>", y - 20, y + 20);
             } else {
                 shape(&mut svg, lane.mark, (at, y), 12);
-                if dot.number <= LISTED {
-                    text(&mut svg, (at - 8, y - 18), 18, &dot.number.to_string());
+                let number = dot.number.to_string();
+                // Where many stand at one moment the list below tells which; numbers over numbers tell nothing.
+                let places = [(at - 8, y - 18), (at - 8, y - 38), (at - 8, y + 34), (at - 8, y + 54)];
+                if let Some(place) = (dot.number <= LISTED).then(|| room.first(&number, 18, places)).flatten() {
+                    text(&mut svg, place, 18, &number);
                 }
             }
         }
@@ -364,6 +389,30 @@ mod tests {
             assert!(!svg.contains("url(") && !svg.contains("style") && !svg.contains("href"));
             assert_eq!(svg.matches("http").count(), 1, "the name of the language only");
         }
+    }
+
+    #[test]
+    fn no_word_stands_over_another_and_what_finds_no_room_is_told() {
+        let crowd: Vec<Drawn> = (0..60).map(|n| Drawn { number: n + 1, ..thing(&format!("person{n}@mail.example"), (i32::try_from(n).unwrap() % 8 * 7, i32::try_from(n).unwrap() / 8 * 7)) }).collect();
+        let mut crowd_at_one_place = crowd.clone();
+        crowd_at_one_place.iter_mut().for_each(|thing| thing.place = (3, 3));
+        let svg = graph(&sheet(), &crowd_at_one_place, &[]);
+        assert!(svg.contains("of 60 bear no number here"), "{svg}");
+        for svg in [svg, graph(&sheet(), &crowd, &[])] {
+            let boxes: Vec<(i32, i32, i32, i32)> = svg.lines().filter_map(boxed).collect();
+            assert!(boxes.len() > 3);
+            for (n, one) in boxes.iter().enumerate() {
+                assert!(boxes[..n].iter().all(|other| one.2 <= other.0 || other.2 <= one.0 || one.3 <= other.1 || other.3 <= one.1), "{one:?} in {svg}");
+            }
+        }
+    }
+
+    /// The box of a line of words that stands in the drawing.
+    fn boxed(line: &str) -> Option<(i32, i32, i32, i32)> {
+        let number = |name: &str| line.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split('"').next()?.parse::<i32>().ok());
+        let words = line.strip_prefix("<text")?.split_once('>')?.1.strip_suffix("</text>")?;
+        let (x, y, size) = (number("x")?, number("y")?, number("font-size")?);
+        (y > FIELD.1 && x < FIELD.2).then_some((x, y - size * 4 / 5, x + width(words, size), y + size / 5))
     }
 
     #[test]
