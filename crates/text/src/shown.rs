@@ -1,5 +1,5 @@
 //! Text of strangers as it may be shown to a reader: bounded, with what cannot be seen named, and without towers of
-//! marks that climb over other lines. It is for the eye only: what is searched, marked or hashed is the text itself.
+//! marks that climb over other lines: what is left out of a tower is counted where it stood. It is for the eye only: what is searched, marked or hashed is the text itself.
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -15,7 +15,9 @@ const TOWER_OF_INDIC: usize = 12;
 /// ```
 pub fn plain(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(most));
-    Plain::default().put(text, most, &mut shown);
+    let mut plain = Plain::default();
+    plain.put(text, most, &mut shown);
+    plain.end(&mut shown);
     shown
 }
 
@@ -23,12 +25,13 @@ pub fn plain(text: &str, most: usize) -> String {
 #[derive(Debug, Clone)]
 pub struct Plain {
     marks: usize,
+    left_out: usize,
     before: char,
 }
 
 impl Default for Plain {
     fn default() -> Plain {
-        Plain { marks: 0, before: ' ' }
+        Plain { marks: 0, left_out: 0, before: ' ' }
     }
 }
 
@@ -39,10 +42,13 @@ impl Plain {
         for character in letters.by_ref().take(most) {
             self.marks = if is_combining_mark(character) { self.marks + 1 } else { 0 };
             let tower = if matches!(character, '\u{0900}'..='\u{0dff}' | '\u{0f00}'..='\u{109f}' | '\u{1700}'..='\u{1aaf}' | '\u{1b00}'..='\u{1cff}') { TOWER_OF_INDIC } else { TOWER };
+            if self.marks == 0 {
+                self.end(into);
+            }
             match character {
                 // Between words of scripts without blanks it is how lines are broken, and no disguise.
                 '\u{200b}' if is_without_blanks(self.before) => into.push(character),
-                _ if self.marks > tower => {}
+                _ if self.marks > tower => self.left_out += 1,
                 character if is_unseen(character) => into.push_str(&format!("[U+{:04X}]", character as u32)),
                 character => into.push(character),
             }
@@ -50,6 +56,14 @@ impl Plain {
         }
         if letters.next().is_some() {
             into.push('…');
+        }
+    }
+
+    /// Behind the last part: tells what was left out there, such as `[+894 marks]`.
+    pub fn end(&mut self, into: &mut String) {
+        match std::mem::take(&mut self.left_out) {
+            0 => {}
+            many => into.push_str(&format!("[+{many} marks]")),
         }
     }
 }
@@ -85,12 +99,14 @@ mod tests {
             assert_eq!(plain(text, 100), shown);
         }
         for mark in ['\u{0301}', '\u{064b}', '\u{20dd}', '\u{1ab0}', '\u{fe20}', '\u{0e49}'] {
-            assert_eq!(plain(&format!("a{}b", String::from(mark).repeat(1_000_000)), 10_000_000).chars().count(), 8, "{mark:?}");
+            assert_eq!(plain(&format!("a{}b", String::from(mark).repeat(1_000_000)), 10_000_000), format!("a{}[+999994 marks]b", String::from(mark).repeat(TOWER)));
         }
-        assert_eq!(plain(&format!("a{}b", "\u{093e}".repeat(1_000_000)), 10_000_000).chars().count(), 14);
+        assert_eq!(plain(&format!("a{}", "\u{093e}".repeat(1_000_000)), 10_000_000), format!("a{}[+999988 marks]", "\u{093e}".repeat(TOWER_OF_INDIC)));
         assert_eq!(plain("long", 2), "lo…");
         let (mut in_parts, mut shown) = (Plain::default(), String::new());
         (0..1_000).for_each(|_| in_parts.put("\u{0301}", 10, &mut shown));
         assert_eq!(shown.chars().count(), TOWER);
+        in_parts.end(&mut shown);
+        assert!(shown.ends_with("[+994 marks]"), "{shown}");
     }
 }

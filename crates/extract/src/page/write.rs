@@ -106,6 +106,7 @@ impl Writer {
 
     /// The whole page under this title, and whether something was beyond a bound.
     pub fn finish(mut self, title: &str) -> (String, bool) {
+        self.shown.end(&mut self.html);
         while let Some(element) = self.open.pop() {
             self.html.push_str(end(element));
         }
