@@ -101,6 +101,22 @@ pub struct ExhibitView {
     pub content: ExhibitContent,
     /// Name of its custodian.
     pub custodian: String,
+    /// The part whose bytes were opened: length and digest of the exhibit are of other bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_part: Option<OpenedPart>,
+}
+
+/// A part of an exhibit that was opened.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpenedPart {
+    /// By what it is opened.
+    pub part: BlobId,
+    /// Its address or name.
+    pub place: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
 }
 
 impl ExhibitView {
@@ -303,7 +319,7 @@ pub(crate) fn commit(
     let done = desk.store.commit(scope, permit, NewEvent::new(event_type, Some(id.to_string()), detail), rows)?;
     let number = done.numbers.first().copied().flatten().ok_or_else(|| StoreError::damaged("the new exhibit has no number"))?;
     let custodian = desk.name_of(content.custody.custodian())?.0;
-    Ok(ExhibitView { exhibit: exhibit_label(number), id: id.to_string(), state: "sound".into(), content, custodian }.shown())
+    Ok(ExhibitView { exhibit: exhibit_label(number), id: id.to_string(), state: "sound".into(), content, custodian, opened_part: None }.shown())
 }
 
 fn store_bytes(
@@ -512,6 +528,7 @@ pub fn view(desk: &Desk, row: &Row) -> Result<ExhibitView, StoreError> {
         state: row.state.clone(),
         content,
         custodian,
+        opened_part: None,
     })
 }
 
@@ -560,7 +577,7 @@ pub(crate) struct Opened {
 /// Whether this may be opened at all, the permit and the authority apart.
 pub(crate) fn to_open(desk: &Desk, scope: &Scope, label: &str, part: Option<&str>, reason: Option<&str>) -> Result<Opened, StoreError> {
     let row = row(desk, scope, label)?;
-    let view = view(desk, &row)?;
+    let mut view = view(desk, &row)?;
     let own = usable_blob(&view)?.clone();
     opening::looked_through(desk, scope, &view)?;
     if view.content.class == ExhibitClass::PersonalSensitive && reason.is_none() {
@@ -568,6 +585,7 @@ pub(crate) fn to_open(desk: &Desk, scope: &Scope, label: &str, part: Option<&str
     }
     let inside = part.map(|part| inside::one(desk, scope, &row, part)).transpose()?;
     let media = inside.as_ref().and_then(|inside| inside.media()).map(str::to_string);
+    view.opened_part = inside.as_ref().map(inside::Inside::opened);
     Ok(Opened { blob: inside.map_or(own, |inside| inside.member.blob), row, view, media })
 }
 

@@ -58,29 +58,32 @@ impl Known {
     /// Reads what changed since it was read last. The size of the log is asked before: a step that becomes visible while the
     /// rows are read is read again at the next question, and none is missed.
     fn refresh(&mut self, desk: &Desk, scope: &Scope) -> Result<(), StoreError> {
-        let (size, since) = (desk.store.log_size()?, self.seen.checked_sub(1));
-        for row in desk.store.changed_since(scope, "exhibit", since)? {
+        let (size, since) = (desk.store.log_size()?, self.seen);
+        desk.store.changed_since(scope, "exhibit", since, |row| {
             if row.is_erased() {
                 self.exhibits.remove(&row.id);
-                continue;
+                return Ok(());
             }
             let content: ExhibitContent = row.content()?;
             self.exhibits.insert(row.id, Exhibit { number: row.number.unwrap_or(0), class: content.class, has_bytes: content.blob.is_some() });
-        }
-        for row in desk.store.changed_since(scope, "derivation", since)? {
+            Ok(())
+        })?;
+        desk.store.changed_since(scope, "derivation", since, |row| {
             if row.is_erased() {
                 self.examinations.remove(&row.id);
-                continue;
+                return Ok(());
             }
             let examination = Examination { exhibit: row.parent.clone().unwrap_or_default(), event: row.event, whole: row.state == WHOLE };
             self.examinations.insert(row.id, examination);
-        }
-        for row in desk.store.changed_since(scope, "blob", since)? {
+            Ok(())
+        })?;
+        desk.store.changed_since(scope, "blob", since, |row| {
             match row.parent.clone().filter(|_| !row.is_erased()) {
                 Some(parent) => drop(self.members.insert(row.id.clone(), (parent, class_of(&row)?))),
                 None => drop(self.members.remove(&row.id)),
             }
-        }
+            Ok(())
+        })?;
         self.seen = size;
         Ok(())
     }

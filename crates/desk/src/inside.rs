@@ -12,7 +12,7 @@ use store::{NewEvent, Permit, Row, Scope, StoreError};
 
 use crate::{
     Desk,
-    admit,
+    admit::{self, OpenedPart},
     examine::{DerivedMember, hint_of},
     reclassify,
     row::for_action,
@@ -124,6 +124,11 @@ pub(crate) struct Inside {
 impl Inside {
     fn place(&self) -> String {
         self.hint["place"].as_str().unwrap_or(&self.member.head.name.text).to_string()
+    }
+
+    /// What a reader is told of it when it is opened.
+    pub fn opened(&self) -> OpenedPart {
+        OpenedPart { part: self.member.blob.clone(), place: self.place(), length: self.member.tail.length, sha256: self.member.sha256 }
     }
 
     /// The media type that came with it.

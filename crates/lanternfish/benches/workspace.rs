@@ -49,19 +49,30 @@ fn main() {
     let middle = exhibits / 2 + 1;
     let asked = format!(r#"selectors {{"case":"{case}","purpose":"bench","value":"{}"}}"#, address(selectors / 2));
     let pages = ["/".to_string(), asked, format!("/case/{case}"), format!("/case/{case}/exhibits?from={middle}"), format!("/case/{case}/exhibits/E-{middle:04}"), format!("/case/{case}/findings"), format!("/step/exhibit/admit?case={case}")];
+    // The first of each page reads what is kept for the next ones.
+    for page in &pages {
+        let (asked, mut line) = (Instant::now(), open.line());
+        open.page(&mut line, &token, page);
+        println!(r#"{{"bench":"workspace","page":"{}","first_ms":{:.1},"rss_anon_mib":{}}}"#, told(page, &case), asked.elapsed().as_secs_f64() * 1e3, open.rss_anon_mib());
+    }
     let limit = open.asked_by(officers, Duration::from_secs(3), Duration::ZERO, &token, &["/assets/style.css".to_string()]);
     let people = open.asked_by(officers, Duration::from_secs(seconds as u64), pause, &token, &pages);
     let answers = open.asked_by(officers, Duration::from_secs(seconds as u64), Duration::ZERO, &token, &pages);
     let alone = open.asked_by(1, Duration::from_secs(3), Duration::ZERO, &token, &pages);
     for page in &pages {
         let one = open.asked_by(1, Duration::from_secs(2), Duration::ZERO, &token, std::slice::from_ref(page));
-        let what = page.split([' ', '?']).next().unwrap().replace(&case, "CASE");
+        let what = told(page, &case);
         println!(r#"{{"bench":"workspace","page":"{what}","alone_p50_ms":{:.1},"alone_p99_ms":{:.1},"cpu_ms":{:.2},"bytes":{}}}"#, one.ms(0.5), one.ms(0.99), one.cpu_ms(), one.largest);
     }
     println!(
         r#"{{"bench":"workspace","exhibits":{exhibits},"selectors":{found},"made_s":{made:.1},"officers":{officers},"with_pauses_pages":{},"with_pauses_p50_ms":{:.1},"with_pauses_p99_ms":{:.1},"pages":{},"p50_ms":{:.1},"p99_ms":{:.1},"cpu_ms_a_page":{:.2},"alone_p50_ms":{:.1},"alone_p99_ms":{:.1},"style_sheet_p99_ms":{:.1},"style_sheet_cpu_ms":{:.3},"largest_page_bytes":{},"rss_anon_idle_mib":{idle},"rss_anon_after_mib":{}}}"#,
         people.times.len(), people.ms(0.5), people.ms(0.99), answers.times.len(), answers.ms(0.5), answers.ms(0.99), answers.cpu_ms(), alone.ms(0.5), alone.ms(0.99), limit.ms(0.99), limit.cpu_ms(), answers.largest, open.rss_anon_mib()
     );
+}
+
+/// A page without what differs from run to run.
+fn told(page: &str, case: &str) -> String {
+    page.split([' ', '?']).next().unwrap().replace(case, "CASE")
 }
 
 /// Selectors of one file.
@@ -139,7 +150,7 @@ impl Open {
             for officer in 0..officers {
                 let all = &all;
                 threads.spawn(move || {
-                    let mut line = BufReader::new(TcpStream::connect(&self.address).unwrap());
+                    let mut line = self.line();
                     let (mut times, mut largest, begun) = (Vec::new(), 0, Instant::now());
                     // People do not begin at the same moment.
                     std::thread::sleep(pause * u32::try_from(officer).unwrap() / u32::try_from(officers).unwrap());
@@ -161,6 +172,10 @@ impl Open {
         let (mut times, largest) = all.into_inner().unwrap();
         times.sort();
         Answers { times, largest, cpu_s: self.cpu_seconds() - before }
+    }
+
+    fn line(&self) -> BufReader<TcpStream> {
+        BufReader::new(TcpStream::connect(&self.address).unwrap())
     }
 
     /// One page on an open line; gives its length.

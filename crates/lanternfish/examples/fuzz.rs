@@ -1,4 +1,4 @@
-//! Fuzzes the parsers of strangers' bytes for as long as it is told: `cargo run --release -p lanternfish --example fuzz -- --cpu-seconds 600 [--only mail]`,
+//! Fuzzes the parsers of strangers' bytes for as long as it is told: `cargo run --release -p lanternfish --example fuzz -- --cpu-seconds 600 [--only mail] [--seed 2]`,
 //! or looks again at one input that a target fell on: `… -- --only unpack --again FILE`
 //!
 //! Each target begins with its corpus and goes on with what it makes of it: bits flipped, pieces cut out, doubled, put
@@ -58,6 +58,8 @@ fn main() {
     let typed: Vec<String> = std::env::args().collect();
     let after = |name: &str| typed.iter().position(|word| word == name).and_then(|at| typed.get(at + 1));
     let seconds: f64 = after("--cpu-seconds").map_or(60.0, |text| text.parse().unwrap());
+    // Another seed, other inputs; without one they are the same each time.
+    let seed: u64 = after("--seed").map_or(0, |text| text.parse().unwrap());
     let only = after("--only");
     if let Some(file) = after("--again") {
         let (.., target) = TARGETS.into_iter().find(|(_, name, _)| only.is_some_and(|only| only == name)).unwrap();
@@ -68,13 +70,13 @@ fn main() {
     }
     std::panic::set_hook(Box::new(|_| {}));
     for target in TARGETS.into_iter().filter(|(_, name, _)| only.is_none_or(|only| only == name)) {
-        fuzz(target, seconds);
+        fuzz(target, seconds, seed);
     }
 }
 
-fn fuzz((of, name, target): Target, seconds: f64) {
+fn fuzz((of, name, target): Target, seconds: f64, seed: u64) {
     let seeds = corpus(of, name);
-    let (mut dice, begun, mut runs, mut longest) = (Dice(0x6c61_6e74 ^ name.len() as u64), cpu_seconds(), 0u64, 0f64);
+    let (mut dice, begun, mut runs, mut longest) = (Dice(0x6c61_6e74 ^ name.len() as u64 ^ seed << 16), cpu_seconds(), 0u64, 0f64);
     while cpu_seconds() - begun < seconds {
         for _ in 0..50 {
             let bytes = mutated(&seeds, &mut dice);

@@ -67,6 +67,9 @@ pub fn exhibit(view: &ExhibitView, zone: &str) -> Vec<String> {
     if let (Some(digest), Some(length)) = (&content.sha256, content.length) {
         lines.push(format!("  SHA-256 {} ({length} bytes)", digest.hex()));
     }
+    if let Some(part) = &view.opened_part {
+        lines.push(format!("  opened of it: {}, SHA-256 {} ({} bytes)", part.place, part.sha256.hex(), part.length));
+    }
     if let Some(thing) = &content.physical {
         lines.push(format!("  seal {}, condition: {}", thing.seal_number, thing.condition));
     }

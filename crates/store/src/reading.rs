@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// Rows that are held at once where a list is long.
+const PIECE: i64 = 2_000;
+
 impl Store {
     /// One row of this case.
     ///
@@ -57,17 +60,28 @@ impl Store {
         rows.into_iter().filter(|row| !row.is_erased()).map(|row| self.open_row(&scope.ring, row)).collect()
     }
 
-    /// The rows of a kind in this case that were written after an event, in the order of their events. One that was erased
-    /// is among them, unopened. The log gives its numbers in the order in which steps become visible: whoever has seen a row
-    /// of event N has seen all before it.
+    /// Gives the rows of a kind in this case that were written from this event on, in the order of their events, a piece at a
+    /// time: a long list is never held whole. One that was erased is among them, unopened. The log gives its numbers in the
+    /// order in which steps become visible: whoever has seen a row of event N has seen all before it. One that is written
+    /// again meanwhile comes with its new event.
     ///
     /// # Errors
-    /// When the database refuses or a row cannot be opened.
-    pub fn changed_since(&self, scope: &Scope, kind: &str, event: Option<u64>) -> Result<Vec<Row>, StoreError> {
-        let after = event.map_or(-1, |event| i64::try_from(event).unwrap_or(i64::MAX));
-        let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_CHANGED, &[Val::Int(after), Val::text(scope.case.as_str()), Val::text(kind)])?;
-        let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
-        rows.into_iter().map(|row| if row.is_erased() { Ok(row) } else { self.open_row(&scope.ring, row) }).collect()
+    /// When the database refuses, a row cannot be opened, or `each` fails.
+    pub fn changed_since(&self, scope: &Scope, kind: &str, event: u64, mut each: impl FnMut(Row) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        // No row has an empty id: all of the first event are behind it.
+        let mut behind = (i64::try_from(event).unwrap_or(i64::MAX), String::new());
+        loop {
+            let values = [Val::Int(behind.0), Val::text(&behind.1), Val::text(scope.case.as_str()), Val::text(kind), Val::Int(PIECE)];
+            let cells = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_CHANGED, &values)?;
+            for cells in &cells {
+                let row = Row::from_cells(cells)?;
+                behind = (i64::try_from(row.event).unwrap_or(i64::MAX), row.id.clone());
+                each(if row.is_erased() { row } else { self.open_row(&scope.ring, row)? })?;
+            }
+            if (cells.len() as i64) < PIECE {
+                return Ok(());
+            }
+        }
     }
 
     /// The row with this number among those of a kind in this case.

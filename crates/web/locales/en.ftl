@@ -685,6 +685,7 @@ empty-parts = Nothing was taken out of it: it holds nothing else, or it was not 
 step-exhibit-page = Open it as a page
 step-exhibit-parts = What is inside
 field-part = Part
+field-opened-part = Opened part
 field-container = Taken from
 field-offset = At byte
 field-complete = Whole

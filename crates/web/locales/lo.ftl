@@ -685,6 +685,7 @@ empty-parts = ບໍ່ມີຫຍັງຖືກເອົາອອກ: ບໍ�
 step-exhibit-page = ເປີດເປັນໜ້າ
 step-exhibit-parts = ສິ່ງທີ່ຢູ່ພາຍໃນ
 field-part = ສ່ວນ
+field-opened-part = ສ່ວນທີ່ເປີດ
 field-container = ເອົາມາຈາກ
 field-offset = ທີ່ໄບຕ໌
 field-complete = ຄົບຖ້ວນ

@@ -685,6 +685,7 @@ empty-parts = Ничего не извлечено: внутри ничего н
 step-exhibit-page = Открыть как страницу
 step-exhibit-parts = Что внутри
 field-part = Часть
+field-opened-part = Открытая часть
 field-container = Извлечено из
 field-offset = С байта
 field-complete = Целиком

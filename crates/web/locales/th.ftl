@@ -685,6 +685,7 @@ empty-parts = ไม่มีสิ่งใดถูกนำออก ไม�
 step-exhibit-page = เปิดเป็นหน้า
 step-exhibit-parts = สิ่งที่อยู่ภายใน
 field-part = ส่วน
+field-opened-part = ส่วนที่เปิด
 field-container = นำมาจาก
 field-offset = ที่ไบต์
 field-complete = ครบถ้วน

@@ -685,6 +685,7 @@ empty-parts = Chưa lấy gì ra: không chứa gì khác, hoặc chưa được
 step-exhibit-page = Mở dạng trang
 step-exhibit-parts = Bên trong có gì
 field-part = Phần
+field-opened-part = Phần đã mở
 field-container = Lấy từ
 field-offset = Tại byte
 field-complete = Trọn vẹn

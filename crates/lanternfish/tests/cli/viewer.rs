@@ -139,6 +139,13 @@ fn law_01_a_part_of_an_archive_is_opened_under_its_own_exhibit_with_its_own_plac
     open.page(noy, &format!("{place}?as=page")).is(200).says("decoded from windows-1251 (as the sender declares)");
     let page = open.page(noy, &format!("{place}/page")).is(200).text();
     assert!(page.contains("Привет buyer@example.org"), "{page}");
+    // Its digest is that of the bytes which were opened, and the exhibit's is there too.
+    let out = office.place("part").to_string_lossy().into_owned();
+    let opened = office.does(NOY, "exhibit view", &["E-0001", "--part", &string(&pages[0]["part"]), "--purpose", "to look at it", "--out", &out]);
+    let told = &opened["opened_part"];
+    assert_eq!(told["sha256"], serde_json::json!(model::Sha256Digest::of(&std::fs::read(&out).unwrap())));
+    assert_eq!((&told["part"], &told["sha256"]), (&pages[0]["part"], &pages[0]["sha256"]));
+    assert_ne!(told["sha256"], opened["sha256"]);
     // The archive itself: what stands in its parts is counted there and marked in them.
     let place = open.viewed(&office, NOY, 2, &[("exhibit", "E-0001")]);
     let shown = open.page(noy, &place).is(200).text();

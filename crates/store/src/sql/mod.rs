@@ -142,8 +142,10 @@ pub(crate) const RECORDS_OF_CASE: &str =
     concat_columns!("WHERE case_id = $1 AND kind = $2 ORDER BY number NULLS FIRST, time, id");
 /// A part of a long list, by number.
 pub(crate) const RECORDS_OF_CASE_FROM: &str = concat_columns!("WHERE case_id = $1 AND kind = $2 AND number >= $3 ORDER BY number LIMIT $4");
-/// What changed after an event, found by the event: the words around the case and the kind keep their index out of it.
-pub(crate) const RECORDS_CHANGED: &str = concat_columns!("WHERE event_seq > $1 AND case_id || '' = $2 AND kind || '' = $3 ORDER BY event_seq");
+/// A piece of what changed behind a row of an event, found by the event: the words around the case and the kind keep their
+/// index out of it.
+pub(crate) const RECORDS_CHANGED: &str =
+    concat_columns!("WHERE (event_seq, id) > ($1, $2) AND case_id || '' = $3 AND kind || '' = $4 ORDER BY event_seq, id LIMIT $5");
 pub(crate) const RECORD_BY_NUMBER: &str = concat_columns!("WHERE case_id = $1 AND kind = $2 AND number = $3");
 pub(crate) const RECORDS_ALL_OF_CASE: &str = concat_columns!("WHERE case_id = $1 ORDER BY kind, number NULLS FIRST, id");
 pub(crate) const RECORDS_OF_KIND: &str = concat_columns!("WHERE kind = $1 ORDER BY number NULLS FIRST, time, id");
