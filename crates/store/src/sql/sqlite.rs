@@ -38,8 +38,8 @@ pub(super) struct Pools {
 
 impl Pools {
     pub fn open(path: &Path, create: bool) -> Result<Pools, StoreError> {
-        // The pages that are written next are those that were written last: 64 MiB of them stay at hand.
-        let writer = Pool::new(path, 1, Some(-65_536));
+        // The pages that are written next are those that were written last: 40 MiB of them stay at hand.
+        let writer = Pool::new(path, 1, Some(-40_960));
         let mut first = connect(path, create, writer.cache)?;
         adopt_older_steps(&mut first)?;
         Migrations::from_slice(STEPS).to_latest(&mut first).map_err(of_steps)?;
