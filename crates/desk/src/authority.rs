@@ -86,6 +86,8 @@ pub struct AuthorityView {
     pub days_left: i64,
     /// Scope in words.
     pub scope: String,
+    /// The same for programs, and for pages in other languages.
+    pub allows: Limits,
     /// `transcribed, not issued here`, where that is so.
     pub label: Option<String>,
     /// Whether it covers a whole unit.
@@ -104,6 +106,38 @@ pub struct AuthorityView {
     /// Kind and standing as values, for papers.
     #[serde(skip)]
     pub worth: (AuthorityKind, Standing),
+}
+
+/// The scope of an authority: names, or `any`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Limits {
+    /// What may be done.
+    pub actions: Vec<&'static str>,
+    /// With what comes from where.
+    pub sources: Vec<&'static str>,
+    /// With which selectors.
+    pub selectors: String,
+    /// Whom it may concern.
+    pub persons: String,
+    /// In which countries.
+    pub territory: String,
+}
+
+impl Limits {
+    fn of(scope: &AuthorityScope) -> Limits {
+        Limits {
+            actions: scope.actions.iter().map(|action| action.name()).collect(),
+            sources: scope.sources.iter().map(|source| source.name()).collect(),
+            selectors: scope.selectors.in_words(),
+            persons: scope.persons.in_words(),
+            territory: scope.territory.in_words(),
+        }
+    }
+
+    fn in_words(&self) -> String {
+        let Limits { actions, sources, selectors, persons, territory } = self;
+        format!("may {}; sources: {}; selectors: {selectors}; persons: {persons}; territory: {territory}", actions.join(", "), sources.join(", "))
+    }
 }
 
 impl RecordAuthority {
@@ -489,16 +523,7 @@ pub fn scan(desk: &Desk, scope: &Scope, permit: &Permit, id: &str) -> Result<Vec
 }
 
 fn view(authority: &Authority, content: &Value, now: Moment) -> Result<AuthorityView, StoreError> {
-    let scope = &authority.scope;
-    let names = |items: Vec<&str>| items.join(", ");
-    let words = format!(
-        "may {}; sources: {}; selectors: {}; persons: {}; territory: {}",
-        names(scope.actions.iter().map(|a| a.name()).collect()),
-        names(scope.sources.iter().map(|s| s.name()).collect()),
-        scope.selectors.in_words(),
-        scope.persons.in_words(),
-        scope.territory.in_words(),
-    );
+    let limits = Limits::of(&authority.scope);
     let text = |key: &str| content[key].as_str().unwrap_or("").to_string();
     Ok(AuthorityView {
         authority: authority.id.to_string(),
@@ -509,7 +534,8 @@ fn view(authority: &Authority, content: &Value, now: Moment) -> Result<Authority
         from: authority.from,
         until: authority.until,
         days_left: ((authority.until.seconds() - now.seconds()) / 86_400).max(0),
-        scope: words,
+        scope: limits.in_words(),
+        allows: limits,
         label: authority.kind.is_transcribed().then(|| TRANSCRIBED.to_string()),
         unit: authority.case.is_none(),
         zone: authority.zone.clone(),

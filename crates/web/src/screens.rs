@@ -35,7 +35,7 @@ pub const LISTS: [List; 9] = [
     List {
         part: "authority",
         ask: &["authority", "list", "--case={case}"],
-        columns: &["reference", "kind", "state", "issuer", "from", "until", "days_left", "scope"],
+        columns: &["reference", "kind", "state", "issuer", "from", "until", "days_left", "allows"],
         steps: &["authority/record"],
         row_steps: &[("authority/show", "authority", "authority"), ("authority/check", "authority", "authority"), ("authority/grant", "authority", "authority"), ("authority/revoke", "authority", "authority")],
         empty: "empty-authority",
@@ -248,9 +248,9 @@ pub fn case_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &Value, authori
                 @for authority in authorities {
                     p {
                         (show::value(frame, "state", &authority["state"])) " " (show::plain(text_of(authority, "reference"), 200))
-                        @if let Some(days) = authority["days_left"].as_i64() { " · " @if days == 0 { (frame.t("ends-today")) } @else { (frame.say("days-left", &[("count", &days.to_string())])) } }
+                        @if let Some(days) = authority["days_left"].as_i64().filter(|_| authority["over"] != true) { " · " @if days == 0 { (frame.t("ends-today")) } @else { (frame.say("days-left", &[("count", &days.to_string())])) } }
                     }
-                    p class="quiet" { (show::plain(text_of(authority, "scope"), 600)) }
+                    p class="quiet" { (show::limits(frame, &authority["allows"])) }
                 }
             }
             section class="card" {

@@ -28,7 +28,24 @@ pub fn value(frame: &Frame<'_>, name: &str, value: &Value) -> Markup {
             @for (n, item) in items.iter().enumerate() { @if n > 0 { ", " } (self::value(frame, name, item)) }
         },
         Value::Array(items) => html! { ul class="plain" { @for item in items { li { (self::value(frame, name, item)) } } } },
+        Value::Object(_) if name == "allows" => limits(frame, value),
         Value::Object(_) => list(frame, value),
+    }
+}
+
+/// What an authority allows, in the reader's words; what a person typed stays as it was typed.
+pub fn limits(frame: &Frame<'_>, limits: &Value) -> Markup {
+    let names = |member: &str, kind: &str| {
+        let names = limits[member].as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.map(|name| frame.or_name(&format!("{kind}-{name}"), name)).collect::<Vec<_>>().join(", ")
+    };
+    let typed = |member: &str| match text_of(limits, member) {
+        known @ ("any" | "none") => frame.t(&format!("limit-{known}")),
+        other => plain(other, CELL),
+    };
+    html! {
+        (frame.t("limit-may")) ": " (names("actions", "action")) "; " (frame.t("limit-sources")) ": " (names("sources", "source")) "; "
+        (frame.t("limit-selectors")) ": " (typed("selectors")) "; " (frame.t("limit-persons")) ": " (typed("persons")) "; " (frame.t("limit-territory")) ": " (typed("territory"))
     }
 }
 
@@ -66,7 +83,7 @@ pub fn list(frame: &Frame<'_>, object: &Value) -> Markup {
     let Some(members) = object.as_object() else { return value(frame, "", object) };
     html! {
         dl {
-            @for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
+            @for (name, member) in members.iter().filter(|(name, member)| !member.is_null() && !(*name == "scope" && members.contains_key("allows"))) {
                 dt { (frame.or_name(&format!("field-{}", name.replace('_', "-")), name)) }
                 dd { (value(frame, name, member)) }
             }
@@ -98,7 +115,7 @@ pub fn table(frame: &Frame<'_>, caption: &str, rows: &[Value], columns: &[&str],
 
 /// Text that needs room to be read.
 fn is_long(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.len() > 60 && text.contains(' '))
+    value.is_object() || value.as_str().is_some_and(|text| text.len() > 60 && text.contains(' '))
 }
 
 fn is_nothing(value: &Value) -> bool {
