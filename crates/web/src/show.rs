@@ -183,6 +183,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn what_an_authority_allows_is_told_in_the_readers_language_and_names_stay_as_typed() {
+        let languages = crate::words::Languages::with(None).unwrap();
+        let told = |language: &'static str| {
+            let frame = Frame { languages: &languages, language, agency: "", training: true, person: None, case: None, path: "/", again: None };
+            limits(&frame, &json!({"actions": ["admit", "view"], "sources": ["handed-over"], "selectors": "any", "persons": "<b>ສົມ", "territory": "la"})).into_string()
+        };
+        assert_eq!(told("en"), "May: admit, view; sources: handed over; selectors: any; persons: &lt;b&gt;ສົມ; territory: la");
+        assert!(told("th").starts_with("อนุญาตให้: รับเข้า, ดู;"), "{}", told("th"));
+    }
+
+    #[test]
     fn a_quotation_is_marked_where_it_was_found_and_escaped() {
         assert_eq!(marked("<b>ສະບາຍດີ</b>", &json!([[3, 24]])).into_string(), "&lt;b&gt;<mark>ສະບາຍດີ</mark>&lt;/b&gt;");
         assert_eq!(marked("abc", &json!([[1, 900]])).into_string(), "abc", "a mark that fits nowhere marks nothing");
