@@ -43,6 +43,11 @@ fn clusters_of_people() {
     check("x\u{102C}", &["x", "\u{102C}"]);
     assert_eq!(around("abນ້ຳc", 2..5), 2..11);
     assert_eq!(around("abນ້ຳc", 11..12), 11..12);
+    // Wherever one looks, what is found is what the whole text is cut into.
+    let mixed = "ok\r\n ນ້ຳ BTCຂາຍ ok\u{301} ស្ត្រី\u{0600}12 e\u{301}\u{200d}x ကျော်း ab\r".repeat(20);
+    clusters(&mixed).for_each(|cluster| assert_eq!(around(&mixed, cluster.clone()), cluster));
+    // A long text of one piece without an end.
+    fuzz_clusters(&"ຂາຍ 新货ok ｂｉｔ ﬁTC".repeat(4_000));
 }
 
 #[test]
