@@ -59,7 +59,7 @@ function draw(place: Island, values: Values): void {
   });
   const isTicked = (strength: number) => boxes[strength]?.checked ?? true;
   const joins = (line: number, node: number) => lines.from[line] === node || lines.to[line] === node;
-  const state = element("p", { class: "quiet state" });
+  const state = element("p", { class: "quiet told" });
   const keys = element("p", { id: "island-keys", class: "quiet" }, place.say("keys"));
   place.root.replaceChildren(legend, strengths, element("div", { class: "split" }, element("div", {}, canvas, state), panel), keys);
   place.root.hidden = false;

@@ -7,6 +7,7 @@
 // without a graphics card draws lines of one dot many times faster than wider ones, so where there are many, a wide line is
 // several of them side by side.
 import { calm } from "./island";
+import { Room } from "./room";
 
 export interface Things { x: Float64Array; y: Float64Array; size: Float64Array; kind: Uint8Array; label: (thing: number) => string }
 export interface Lines { from: Int32Array; to: Int32Array; strength: Uint8Array }
@@ -19,6 +20,8 @@ interface View { x: number; y: number; k: number }
 interface Layer { canvas: HTMLCanvasElement; pen: CanvasRenderingContext2D; view: View; wide: number; tall: number; stamp: number }
 /** Lines cut at the edges of a canvas, in its own dots: four numbers each, ordered by stroke. */
 interface Cut { ends: Float32Array; stroke: Uint8Array; count: number; work: number }
+/** A name, where it begins and the middle of its height. */
+interface Name { n: number; x: number; y: number; wide: number; marked: boolean; over: boolean }
 interface Building { layer: Layer; cut: Cut; at: number; fine: boolean }
 
 /** The work of lines is counted in dots of the screen: their lengths, and so many for each. */
@@ -47,9 +50,8 @@ const FARTHEST = 0.25;
 const PADDING = 30;
 const GLIDE = 150;
 const FONT = "13px system-ui, 'Noto Sans', 'House Lao', 'House Thai', 'House Khmer', 'House Myanmar', sans-serif";
-/** Most things whose names are tried with one picture, and the cells by which a name finds room. */
+/** Most things whose names are tried with one picture. */
 const NAMED = 400;
-const CELL = [16, 6] as const;
 /** Dots that were not chosen, beside those that were. */
 const FAINT = 0.22;
 
@@ -61,15 +63,16 @@ function pen(canvas: HTMLCanvasElement, alpha: boolean): CanvasRenderingContext2
 
 export class Picture {
   readonly canvas = document.createElement("canvas");
-  /** How often a thing or place was pressed, and which: -1 is the ground. */
+  /** A thing was pressed, or the ground (-1). */
   pressed: (thing: number) => void = () => undefined;
-  /** Whether all lines that should be in the picture are in it. */
+  /** Whether all lines and things that should be in the picture are in it. */
   told: (whole: boolean) => void = () => undefined;
 
   private readonly pen = pen(this.canvas, false);
   /** The things, the largest first, and last. */
   private readonly order: number[];
   private readonly rising: number[];
+  /** Half of each dot at the present scale. */
   private readonly rounds: Float32Array;
   private times = 0;
   private readonly names: string[] = [];
@@ -166,7 +169,7 @@ export class Picture {
   private measure(): void {
     const [wide, tall] = [this.holder.clientWidth, this.holder.clientHeight];
     if (!wide || !tall) return;
-    const atHome = this.view.k === this.whole;
+    const atHome = this.view.k === this.whole && this.view.x === this.box.x && this.view.y === this.box.y;
     const dense = Math.min(devicePixelRatio || 1, this.lines.from.length > MANY ? DENSEST : 3);
     if (wide === this.wide && tall === this.tall && dense === this.dense) return;
     [this.wide, this.tall, this.dense] = [wide, tall, dense];
@@ -192,9 +195,10 @@ export class Picture {
   // Moving.
 
   private within(view: View): View {
-    const hold = (at: number, middle: number, side: number) => Math.max(middle - side / 2, Math.min(middle + side / 2, at));
     const k = Math.max(this.whole * FARTHEST, Math.min(this.whole * NEAREST, view.k));
-    return { x: hold(view.x, this.box.x, this.box.wide), y: hold(view.y, this.box.y, this.box.tall), k };
+    // Never so far that nothing of the graph is seen.
+    const hold = (at: number, middle: number, side: number, seen: number) => Math.max(middle - side / 2 - (0.4 * seen) / k, Math.min(middle + side / 2 + (0.4 * seen) / k, at));
+    return { x: hold(view.x, this.box.x, this.box.wide, this.wide), y: hold(view.y, this.box.y, this.box.tall, this.tall), k };
   }
 
   /** There by keys: in a glide, or at once for whoever wants calm. */
@@ -289,7 +293,7 @@ export class Picture {
   at(x: number, y: number, room: number): number {
     let [best, least] = [-1, Infinity];
     for (let n = 0; n < this.things.x.length; n++) {
-      const away = Math.hypot(this.across(n) - x, this.down(n) - y) - this.round(n);
+      const away = Math.hypot(this.across(n) - x, this.down(n) - y) - this.rounds[n]!;
       if (away <= room && away < least) [best, least] = [n, away];
     }
     return best;
@@ -297,8 +301,6 @@ export class Picture {
 
   private across(n: number): number { return (this.things.x[n]! - this.view.x) * this.view.k + this.wide / 2; }
   private down(n: number): number { return (this.things.y[n]! - this.view.y) * this.view.k + this.tall / 2; }
-  /** Half of a dot. */
-  private round(n: number): number { return this.rounds[n]!; }
   /** Dots grow with the root of nearness, to a limit. */
   private grow(): void {
     const times = Math.min(2.5, this.crowd * Math.sqrt(this.view.k / this.whole));
@@ -326,13 +328,16 @@ export class Picture {
     ink.fillStyle = this.looks.ground;
     ink.fillRect(0, 0, this.canvas.width, this.canvas.height);
     const beside = this.chosen >= 0;
-    if (beside) this.putDots(rests, FAINT);
-    const whole = this.putLines(rests, now - this.lastFrame);
-    ink.setTransform(dense, 0, 0, dense, 0, 0);
-    if (beside) this.draw(ink, this.near, this.wide, this.tall);
-    else this.putDots(rests, 1);
+    let whole = !beside || this.putDots(rests, FAINT);
+    whole = this.putLines(rests, now - this.lastFrame) && whole;
     // The first picture of many things has to be quick.
-    if (this.pictures || this.things.x.length <= CROWD) this.putNames();
+    const names = this.pictures || this.things.x.length <= CROWD ? this.placed() : [];
+    ink.setTransform(dense, 0, 0, dense, 0, 0);
+    this.ground(names);
+    if (beside) this.draw(ink, this.near, this.wide, this.tall);
+    else whole = this.putDots(rests, 1) && whole;
+    ink.setTransform(dense, 0, 0, dense, 0, 0);
+    this.write(names);
     this.say(whole);
     this.lastFrame = now;
     if (this.glide || this.building || this.pictures === 1) this.ask();
@@ -380,7 +385,7 @@ export class Picture {
 
   // Things.
 
-  private putDots(rests: boolean, strong: number): void {
+  private putDots(rests: boolean, strong: number): boolean {
     const seen = this.inView(CROWD);
     this.pen.globalAlpha = strong;
     if (seen) {
@@ -396,6 +401,7 @@ export class Picture {
       this.put(this.dots);
     }
     this.pen.globalAlpha = 1;
+    return Boolean(seen) || this.fits(this.dots).view;
   }
 
   /** The things in view, unless they are more than so many. */
@@ -438,6 +444,7 @@ export class Picture {
   private putLines(rests: boolean, gap: number): boolean {
     const few = this.cut(this.wide, this.tall, AFRESH[rests ? 1 : 0]);
     if (few) {
+      this.spare ??= this.building?.layer;
       this.building = undefined;
       this.pen.setTransform(1, 0, 0, 1, 0, 0);
       for (let at = 0; at < few.count;) at = this.batch(this.pen, few, at, true).at;
@@ -553,39 +560,41 @@ export class Picture {
 
   // Names.
 
-  /** Names beside their things, the most joined first, none over another; the chosen one and the one under the pointer always. */
-  private putNames(): void {
-    const { pen: ink } = this;
-    ink.setTransform(this.dense, 0, 0, this.dense, 0, 0);
-    ink.font = FONT;
-    const [columns, rows] = [Math.ceil(this.wide / CELL[0]), Math.ceil(this.tall / CELL[1])];
-    const taken = new Uint8Array(columns * rows);
-    const marked = [this.chosen, this.hovered].filter((n) => n >= 0);
-    const named = marked.filter((n) => this.place(n, taken, columns, rows));
-    const crowded = this.chosen < 0 && !this.inView(300);
-    let left = crowded ? Math.ceil((this.wide * this.tall) / 12_000) : Infinity;
+  /** Where names stand: the most joined first, none over another, beside other dots where there is room; the chosen one and the one under the pointer always. */
+  private placed(): Name[] {
+    this.pen.font = FONT;
+    const seen = this.chosen < 0 ? this.inView(300) : this.near.slice(0, NAMED);
+    const room = new Room(this.wide, this.tall, this.view);
+    // In a crowd there is a dot under every name.
+    if (!seen) room.dot(this.wide / 2, this.tall / 2, Math.max(this.wide, this.tall));
+    seen?.forEach((n) => room.dot(this.across(n), this.down(n), this.rounds[n]!));
+    const marked = [this.chosen, this.hovered].filter((n, at, all) => n >= 0 && all.indexOf(n) === at);
+    const names = marked.map((n) => this.beside(n, room, true)!);
+    let left = seen ? Infinity : Math.ceil((this.wide * this.tall) / 12_000);
     let looks = NAMED;
     for (const n of this.chosen < 0 ? this.order : this.near) {
       const [x, y] = [this.across(n), this.down(n)];
       if (x < 0 || y < 0 || x > this.wide || y > this.tall || marked.includes(n)) continue;
       if (left <= 0 || !looks--) break;
-      if (!this.place(n, taken, columns, rows)) continue;
-      named.push(n);
+      const name = this.beside(n, room, false);
+      if (!name) continue;
+      names.push(name);
       left -= 1;
     }
-    for (const n of [...new Set([...named, ...marked])].reverse()) this.write(ink, n);
+    return names;
   }
 
-  /** Takes the cells under a name, if none of them is taken. */
-  private place(n: number, taken: Uint8Array, columns: number, rows: number): boolean {
-    const x = this.across(n) + this.round(n) + 1;
-    const y = this.down(n);
-    const [top, low, begin] = [Math.max(0, Math.floor((y - 8) / CELL[1])), Math.min(rows - 1, Math.floor((y + 8) / CELL[1])), Math.max(0, Math.floor(x / CELL[0]))];
-    if (begin < columns && top <= low && (taken[top * columns + begin] || taken[low * columns + begin])) return false;
-    const end = Math.min(columns - 1, Math.floor((x + this.broad(n) + 6) / CELL[0]));
-    for (let row = top; row <= low; row++) for (let column = begin; column <= end; column++) if (taken[row * columns + column]) return false;
-    for (let row = top; row <= low; row++) taken.fill(1, row * columns + begin, row * columns + end + 1);
-    return true;
+  private beside(n: number, room: Room, marked: boolean): Name | undefined {
+    const [x, y, round] = [this.across(n), this.down(n), this.rounds[n]!];
+    const after = x + round + 3;
+    // Before it is measured: in a crowd most have no room at all.
+    if (!marked && room.isTaken(after, y, 1) && room.isTaken(x - round - 4, y, 1)) return undefined;
+    const wide = this.broad(n);
+    const begin = room.isFree(after, y, wide) ? after : room.isFree(x - round - 3 - wide, y, wide) ? x - round - 3 - wide : marked || !room.isTaken(after, y, wide) ? after : undefined;
+    if (begin === undefined) return undefined;
+    const over = !room.isFree(begin, y, wide);
+    room.take(begin, y, wide);
+    return { n, x: begin, y, wide, marked, over };
   }
 
   private broad(n: number): number {
@@ -597,24 +606,41 @@ export class Picture {
     return (this.names[n] ??= this.things.label(n));
   }
 
-  private write(ink: CanvasRenderingContext2D, n: number): void {
-    const [x, y, wide] = [this.across(n) + this.round(n) + 3, this.down(n), this.broad(n)];
-    const marked = n === this.chosen || n === this.hovered;
-    ink.globalAlpha = marked ? 1 : 0.75;
-    ink.fillStyle = this.looks.ground;
-    ink.fillRect(x - 2, y - 9, wide + 4, 18);
-    ink.globalAlpha = 1;
-    if (marked) {
-      ink.lineWidth = 1.5;
-      ink.setLineDash([]);
-      ink.strokeStyle = this.looks.accent;
-      ink.strokeRect(x - 2, y - 9.5, wide + 5, 19);
-      ink.lineWidth = 3;
-      ink.beginPath();
-      ink.arc(this.across(n), this.down(n), this.round(n) + 1.5, 0, 2 * Math.PI);
-      ink.stroke();
+  /** The ground under names lets them be read over lines; dots lie over it. */
+  private ground(names: Name[]): void {
+    this.pen.fillStyle = this.looks.ground;
+    this.pen.globalAlpha = 0.75;
+    for (const { x, y, wide, marked } of names) if (!marked) this.pen.fillRect(x - 2, y - 8, wide + 4, 16);
+    this.pen.globalAlpha = 1;
+  }
+
+  private write(names: Name[]): void {
+    const { pen: ink } = this;
+    ink.lineJoin = "round";
+    for (const { n, x, y, wide, marked, over } of names.reverse()) {
+      if (marked) this.mark(n, x, y, wide);
+      else if (over) {
+        ink.lineWidth = 3;
+        ink.setLineDash([]);
+        ink.strokeStyle = this.looks.ground;
+        ink.strokeText(this.name(n), x, y + 4.5);
+      }
+      ink.fillStyle = this.looks.text;
+      ink.fillText(this.name(n), x, y + 4.5);
     }
-    ink.fillStyle = this.looks.text;
-    ink.fillText(this.name(n), x, y + 4.5);
+  }
+
+  private mark(n: number, x: number, y: number, wide: number): void {
+    const { pen: ink } = this;
+    ink.fillStyle = this.looks.ground;
+    ink.fillRect(x - 2, y - 9.5, wide + 5, 19);
+    ink.lineWidth = 1.5;
+    ink.setLineDash([]);
+    ink.strokeStyle = this.looks.accent;
+    ink.strokeRect(x - 2, y - 9.5, wide + 5, 19);
+    ink.lineWidth = 3;
+    ink.beginPath();
+    ink.arc(this.across(n), this.down(n), this.rounds[n]! + 1.5, 0, 2 * Math.PI);
+    ink.stroke();
   }
 }
