@@ -248,13 +248,13 @@ class Walk:
         assert page.evaluate("() => scrollY") == at, "the wheel comes nearer and moves no page"
         canvas.focus()
         page.keyboard.press("Escape")
-        strength = page.locator("#island [id^=island-strength-]:checked").first
+        strength = page.locator("#" + page.locator("#island [id^=island-strength-]:checked").first.get_attribute("id"))
         before = drawn()
         strength.uncheck()
         assert drawn()[0] < before[0] and drawn()[1] == before[1], f"{before}, then {drawn()}"
         strength.check()
         page.wait_for_function(whole)
-        assert drawn() == before
+        assert drawn() == before, f"{before}, then {drawn()}"
 
     def path(self, folder):
         noy = Person(self, NOY)

@@ -212,7 +212,7 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
             noscript { img class="drawing" src=(picture) alt=(alt); }
             p { a href=(picture) { (frame.t("drawn-paper")) } }
             // What the islands share is asked for together with them, not after.
-            script type="module" src="/assets/islands/island.js" {}
+            link rel="modulepreload" href="/assets/islands/island.js";
             script type="module" src=(format!("/assets/islands/{}.js", kind.name)) {}
         }
     }

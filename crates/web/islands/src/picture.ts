@@ -26,8 +26,8 @@ interface Building { layer: Layer; cut: Cut; at: number; fine: boolean }
 
 /** The work of lines is counted in dots of the screen: their lengths, and so many for each. */
 const EACH = 20;
-/** Up to this much work lines are drawn with each picture: while the view moves, and when it rests. */
-const AFRESH = [25_000, 60_000] as const;
+/** Up to this much work lines are drawn with each picture: while it moves with their exact widths, while it moves at all, and when it rests. */
+const AFRESH = [8_000, 40_000, 60_000] as const;
 /** Up to this much they are drawn with their exact widths. */
 const FINE = 600_000;
 /** How far beyond the edge of a canvas a line is cut, in dots of the screen. */
@@ -337,7 +337,7 @@ export class Picture {
     if (beside) this.draw(ink, this.near, this.wide, this.tall);
     else whole = this.putDots(rests, 1) && whole;
     ink.setTransform(dense, 0, 0, dense, 0, 0);
-    this.write(names);
+    this.write(names, rests);
     this.say(whole);
     this.lastFrame = now;
     if (this.glide || this.building || this.pictures === 1) this.ask();
@@ -442,12 +442,12 @@ export class Picture {
 
   /** Puts the lines into the picture; true if all that should be in it are. */
   private putLines(rests: boolean, gap: number): boolean {
-    const few = this.cut(this.wide, this.tall, AFRESH[rests ? 1 : 0]);
+    const few = this.cut(this.wide, this.tall, AFRESH[rests ? 2 : 1]);
     if (few) {
       this.spare ??= this.building?.layer;
       this.building = undefined;
       this.pen.setTransform(1, 0, 0, 1, 0, 0);
-      for (let at = 0; at < few.count;) at = this.batch(this.pen, few, at, true).at;
+      for (let at = 0; at < few.count;) at = this.batch(this.pen, few, at, rests || few.work < AFRESH[0]).at;
       return true;
     }
     // The things first, and the lines with the next pictures.
@@ -614,12 +614,13 @@ export class Picture {
     this.pen.globalAlpha = 1;
   }
 
-  private write(names: Name[]): void {
+  private write(names: Name[], rests: boolean): void {
     const { pen: ink } = this;
     ink.lineJoin = "round";
     for (const { n, x, y, wide, marked, over } of names.reverse()) {
       if (marked) this.mark(n, x, y, wide);
-      else if (over) {
+      // Letters with a rim take ten times as long: for the eye that rests.
+      else if (over && (rests || names.length < 50)) {
         ink.lineWidth = 3;
         ink.setLineDash([]);
         ink.strokeStyle = this.looks.ground;
