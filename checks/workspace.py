@@ -218,9 +218,14 @@ class Walk:
     def graph_by_hand(self, page):
         """The picture of the graph: what is pressed is named, boxes change what is drawn, and whether it is whole is said."""
         named = lambda: page.locator("#island .panel strong").all_inner_texts()  # noqa: E731
-        drawn = lambda: [int(number) for number in re.findall(r"\d+", page.locator("#island .told").inner_text())]  # noqa: E731
         canvas, whole = page.locator("#island .canvas"), "() => document.querySelector('#island .canvas').dataset.whole === 'true'"
-        page.wait_for_function(whole)
+
+        def drawn():
+            # The words change with the picture.
+            page.evaluate("() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))")
+            page.wait_for_function(whole)
+            return [int(number) for number in re.findall(r"\d+", page.locator("#island .told").inner_text())]
+
         # What `n` chose stands in the middle once the picture has come there.
         page.wait_for_timeout(400)
         chosen, box = named(), canvas.bounding_box()
@@ -253,7 +258,6 @@ class Walk:
         strength.uncheck()
         assert drawn()[0] < before[0] and drawn()[1] == before[1], f"{before}, then {drawn()}"
         strength.check()
-        page.wait_for_function(whole)
         assert drawn() == before, f"{before}, then {drawn()}"
 
     def path(self, folder):

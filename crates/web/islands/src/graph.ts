@@ -67,13 +67,12 @@ function draw(place: Island, values: Values): void {
   let chosen = -1;
   const strokes = WIDTHS.map((width, strength) => ({ strength, width, dashed: values.strengths[strength] === CANDIDATE }));
   const picture = new Picture(canvas, things(values), lines, strokes, looks());
-  let whole = false;
   let drawn = 0;
-  const told = () => {
-    state.textContent = `${place.say(!whole ? "drawing" : chosen < 0 ? "whole" : "chosen")} (${drawn} / ${values.lines.length})`;
+  // With the picture that it speaks of, not before.
+  picture.told = (whole) => {
+    state.textContent = whole ? `${place.say(chosen < 0 ? "whole" : "chosen")} (${drawn} / ${values.lines.length})` : place.say("drawing");
     canvas.dataset.whole = String(whole);
   };
-  picture.told = (is) => { whole = is; told(); };
 
   values.kinds.forEach((kind, n) => {
     const count = values.things.filter((thing) => thing[1] === n).length;
@@ -99,7 +98,6 @@ function draw(place: Island, values: Values): void {
       }
     }
     picture.show(active.subarray(0, drawn), chosen, [...near]);
-    told();
   }
 
   function choose(node: number): void {

@@ -43,8 +43,8 @@ const REST = 120;
 const MARGIN = 0.25;
 /** The work that is done with one picture: at first, least and most. */
 const SLICE = [1_000_000, 200_000, 4_000_000] as const;
-/** A picture that took longer asks for less in the next, one that took less for more; milliseconds. */
-const [SLOW, QUICK] = [40, 22];
+/** A picture that took longer asks for less in the next, one that took less for more; milliseconds, while it moves and when it rests. */
+const [SLOW, QUICK] = [[40, 90], [22, 50]] as const;
 const NEAREST = 200;
 const FARTHEST = 0.25;
 const PADDING = 30;
@@ -138,6 +138,7 @@ export class Picture {
     [this.active, this.chosen, this.near] = [active, chosen, near];
     this.spare = this.building?.layer ?? this.front ?? this.spare;
     this.front = this.building = undefined;
+    this.saidWhole = undefined;
     this.ask();
   }
 
@@ -474,7 +475,8 @@ export class Picture {
   /** One more slice. When the last is drawn the bitmap takes the place of the one before it. */
   private goOn(rests: boolean, gap: number): void {
     const built = this.building!;
-    if (built.at) this.slice = Math.max(SLICE[1], Math.min(SLICE[2], gap > SLOW ? this.slice * 0.6 : gap < QUICK ? this.slice * 1.5 : this.slice));
+    const [slow, quick] = rests ? [SLOW[1], QUICK[1]] : [SLOW[0], QUICK[0]];
+    if (built.at) this.slice = Math.max(SLICE[1], Math.min(SLICE[2], gap > slow ? this.slice * 0.6 : gap < quick ? this.slice * 1.5 : this.slice));
     let left = rests ? this.slice : this.slice / 2;
     while (built.at < built.cut.count && left > 0) {
       const { at, cost } = this.batch(built.layer.pen, built.cut, built.at, built.fine);
