@@ -205,6 +205,8 @@ class Walk:
             assert person.page.locator("#island [role=status]").first.inner_text().strip(), f"{kind}: the keyboard names nothing"
             self.judged = {judged for judged in self.judged if kind not in judged}
             self.judge(person.page)
+            if kind == "graph":
+                self.graph_by_hand(person.page)
             if kind == "timeline":
                 person.page.locator("#island-find").fill("E-0001")
                 assert person.page.locator("#island ol li a").first.inner_text().startswith("E-0001")
@@ -212,6 +214,51 @@ class Walk:
             person.press(person.page.locator("main a[href*='why=line-']").first)
         assert "F-0001" in person.text() or "E-0001" in person.text(), person.text()
         self.judge(person.page)
+
+    def graph_by_hand(self, page):
+        """The picture of the graph: what is pressed is named, boxes change what is drawn, and whether it is whole is said."""
+        named = lambda: page.locator("#island .panel strong").all_inner_texts()  # noqa: E731
+        canvas, whole = page.locator("#island .canvas"), "() => document.querySelector('#island .canvas').dataset.whole === 'true'"
+
+        def drawn():
+            # The words change with the picture.
+            page.evaluate("() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))")
+            page.wait_for_function(whole)
+            return [int(number) for number in re.findall(r"\d+", page.locator("#island .told").inner_text())]
+
+        # What `n` chose stands in the middle once the picture has come there.
+        page.wait_for_timeout(400)
+        chosen, box = named(), canvas.bounding_box()
+        assert chosen, "the keyboard chose nothing"
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.keyboard.press("Escape")
+        assert not named(), "Escape lets go"
+        all_of_them = drawn()
+        page.mouse.click(*middle)
+        assert named() == chosen, f"pressed {chosen}, named {named()}"
+        assert drawn()[0] <= all_of_them[0], "of a chosen thing only its lines are drawn"
+        page.mouse.click(box["x"] + 3, box["y"] + 3)
+        assert not named(), "a press beside all things lets go"
+        # Dragged, then pressed where it went; the wheel does not move the page.
+        page.mouse.move(*middle)
+        page.mouse.down()
+        page.mouse.move(middle[0] + 40, middle[1] + 30, steps=4)
+        page.mouse.up()
+        assert not named(), "a drag chooses nothing"
+        page.mouse.click(middle[0] + 40, middle[1] + 30)
+        assert named() == chosen, "a dragged thing is where it was dragged to"
+        at = page.evaluate("() => scrollY")
+        page.mouse.wheel(0, -120)
+        page.wait_for_timeout(200)
+        assert page.evaluate("() => scrollY") == at, "the wheel comes nearer and moves no page"
+        canvas.focus()
+        page.keyboard.press("Escape")
+        strength = page.locator("#" + page.locator("#island [id^=island-strength-]:checked").first.get_attribute("id"))
+        before = drawn()
+        strength.uncheck()
+        assert drawn()[0] < before[0] and drawn()[1] == before[1], f"{before}, then {drawn()}"
+        strength.check()
+        assert drawn() == before, f"{before}, then {drawn()}"
 
     def path(self, folder):
         noy = Person(self, NOY)

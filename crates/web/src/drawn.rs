@@ -192,8 +192,9 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
     let picture = format!("/case/{case}/{}.svg{asked}", kind.name);
     let values = format!("{asked}&as=json");
     let (mut words, alt) = (HashMap::new(), frame.t(&format!("{}-alt", kind.name)));
-    for key in ["label", "keys"] {
-        words.insert(key.to_string(), frame.t(&format!("{}-{key}", kind.name)));
+    let told: &[&str] = if kind.name == "graph" { &["label", "keys", "drawing", "whole", "chosen"] } else { &["label", "keys"] };
+    for key in told {
+        words.insert((*key).to_string(), frame.t(&format!("{}-{key}", kind.name)));
     }
     for (key, from) in [("fails", "drawn-fails"), ("around", "drawn-around"), ("find", "drawn-find"), ("kinds", "field-drawn-kind"), ("strengths", "drawn-strength")] {
         words.insert(key.into(), frame.t(from));
@@ -210,6 +211,8 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
             div id="island" hidden data-values=(values) data-case=(case) data-picture=(picture) data-words=(serde_json::to_string(&words).unwrap_or_default()) {}
             noscript { img class="drawing" src=(picture) alt=(alt); }
             p { a href=(picture) { (frame.t("drawn-paper")) } }
+            // What the islands share is asked for together with them, not after.
+            link rel="modulepreload" href="/assets/islands/island.js";
             script type="module" src=(format!("/assets/islands/{}.js", kind.name)) {}
         }
     }
