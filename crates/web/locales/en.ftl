@@ -686,6 +686,7 @@ step-exhibit-page = Open it as a page
 step-exhibit-parts = What is inside
 field-part = Part
 field-container = Taken from
+field-made = How it was made
 field-offset = At byte
 field-complete = Whole
 field-decoded = Letters

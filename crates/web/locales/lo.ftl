@@ -686,6 +686,7 @@ step-exhibit-page = ເປີດເປັນໜ້າ
 step-exhibit-parts = ສິ່ງທີ່ຢູ່ພາຍໃນ
 field-part = ສ່ວນ
 field-container = ເອົາມາຈາກ
+field-made = ສ້າງຂຶ້ນແນວໃດ
 field-offset = ທີ່ໄບຕ໌
 field-complete = ຄົບຖ້ວນ
 field-decoded = ຕົວອັກສອນ

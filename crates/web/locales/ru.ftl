@@ -686,6 +686,7 @@ step-exhibit-page = Открыть как страницу
 step-exhibit-parts = Что внутри
 field-part = Часть
 field-container = Извлечено из
+field-made = Как получено
 field-offset = С байта
 field-complete = Целиком
 field-decoded = Буквы

@@ -686,6 +686,7 @@ step-exhibit-page = เปิดเป็นหน้า
 step-exhibit-parts = สิ่งที่อยู่ภายใน
 field-part = ส่วน
 field-container = นำมาจาก
+field-made = สร้างขึ้นอย่างไร
 field-offset = ที่ไบต์
 field-complete = ครบถ้วน
 field-decoded = ตัวอักษร

@@ -686,6 +686,7 @@ step-exhibit-page = Mở dạng trang
 step-exhibit-parts = Bên trong có gì
 field-part = Phần
 field-container = Lấy từ
+field-made = Được tạo ra thế nào
 field-offset = Tại byte
 field-complete = Trọn vẹn
 field-decoded = Chữ

@@ -364,7 +364,7 @@ impl Points {
             Colour::Cmyk => "four inks",
             Colour::Palette(_) => "a table of colours",
         };
-        format!("as they are, behind a head of {head}: {} × {} points of {} bits, {colour}", self.width, self.height, self.bits)
+        format!("as they are, behind a head of {head}: {} × {} points of {} bit{}, {colour}", self.width, self.height, self.bits, if self.bits == 1 { "" } else { "s" })
     }
 }
 
