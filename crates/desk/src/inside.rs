@@ -33,6 +33,9 @@ pub struct PartView {
     /// The media type that came with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<String>,
+    /// How its bytes were made from those of what holds it (a picture in a PDF).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made: Option<String>,
     /// Its length in bytes.
     pub length: u64,
     /// SHA-256 of its bytes.
@@ -101,6 +104,7 @@ pub fn parts(desk: &Desk, scope: &Scope, permit: &Permit, label: &str, wanted: &
         place: if hidden { MINIMISED.into() } else { inside.place() },
         container: inside.member.head.container,
         media: inside.media().map(str::to_string).filter(|_| !hidden),
+        made: inside.member.head.made.clone().filter(|_| !hidden),
         length: inside.member.tail.length,
         sha256: inside.member.sha256,
         offset: inside.member.head.offset,

@@ -47,11 +47,14 @@ pub(crate) fn look(context: &Context<'_>, hint: &str, points: bool, extract: &dy
     // A fault of a decoder is the picture's own; without unwinding the child ends, and the host says so.
     let memory = context.budget.memory_bytes;
     let decoded = catch_unwind(|| grey::decode(&bytes, memory));
-    let grey = match decoded.unwrap_or_else(|_| Err("its decoder fell".into())) {
-        Ok(grey) => grey,
+    let grey::Decoded { grey, short } = match decoded.unwrap_or_else(|_| Err("its decoder fell".into())) {
+        Ok(decoded) => decoded,
         Err(why) => return not_read(&why),
     };
     drop(bytes);
+    if let Some(why) = short {
+        context.note(FindingKind::Unsupported, Parent::SOURCE, 0, format!("a picture is not read to its end: {why}"))?;
+    }
     if points {
         deliver(context, &grey)?;
     }

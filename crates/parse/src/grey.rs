@@ -1,5 +1,6 @@
 //! The points of a picture in shades of grey: PNG (ISO 15948), JPEG (ISO 10918), GIF 89a and WebP (RFC 9649), decoded
-//! by the crate `image` inside the cage. Of what moves, the first picture is taken.
+//! by the crate `image` inside the cage, and what pictures of a PDF are carried in, TIFF and JBIG2. Of what moves, the
+//! first picture is taken. JPEG 2000 is known and not decoded.
 //!
 //! It refuses, before anything is decoded, what claims more points than [`MOST_POINTS`] or more bytes than a quarter
 //! of the memory: a few bytes may claim a picture of any size (law 14). What cannot be decoded is told in words.
@@ -8,6 +9,8 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use crate::{jbig2, tiff};
+
 /// The longest picture that is decoded, in bytes.
 pub const MOST_PICTURE: u64 = 64 << 20;
 /// Points of one picture; a telephone takes twelve million.
@@ -15,17 +18,27 @@ const MOST_POINTS: u64 = 40_000_000;
 /// Points of one side: the sums of the reader of codes stay far below 2^31.
 const MOST_SIDE: u32 = 16_000;
 
-/// Whether bytes begin as a picture whose points can be decoded. Twelve bytes tell.
+/// Whether bytes begin as a picture: one that is decoded, or that must be told as not read. Twelve bytes tell.
 pub fn is_picture(head: &[u8]) -> bool {
     format(head).is_some()
 }
 
-fn format(head: &[u8]) -> Option<ImageFormat> {
+enum Format {
+    Of(ImageFormat),
+    Tiff,
+    Jbig2,
+    Jpeg2000,
+}
+
+fn format(head: &[u8]) -> Option<Format> {
     match head {
-        [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(ImageFormat::Png),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(ImageFormat::Gif),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(ImageFormat::WebP),
+        [0xff, 0xd8, 0xff, ..] => Some(Format::Of(ImageFormat::Jpeg)),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Of(ImageFormat::Png)),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Of(ImageFormat::Gif)),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Of(ImageFormat::WebP)),
+        [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => Some(Format::Jpeg2000),
+        _ if tiff::is_tiff(head) => Some(Format::Tiff),
+        _ if head.starts_with(jbig2::MAGIC) => Some(Format::Jbig2),
         _ => None,
     }
 }
@@ -40,26 +53,52 @@ pub(crate) struct Grey {
     pub on_black: Option<Vec<u8>>,
 }
 
+/// A picture that was decoded.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub grey: Grey,
+    /// Why a part of it is missing.
+    pub short: Option<String>,
+}
+
 /// Decodes a picture; else says why not. `memory` is what the process may hold.
-pub(crate) fn decode(bytes: &[u8], memory: u64) -> Result<Grey, String> {
-    let format = format(bytes).ok_or("it is no PNG, JPEG, GIF or WebP")?;
+pub(crate) fn decode(bytes: &[u8], memory: u64) -> Result<Decoded, String> {
+    match format(bytes).ok_or("it is no picture of a format that is read")? {
+        Format::Of(format) => ready(bytes, format, memory),
+        Format::Tiff => tiff::decode(bytes, memory),
+        Format::Jbig2 => jbig2::decode(bytes, memory),
+        Format::Jpeg2000 => Err("it is JPEG 2000, which is not decoded here".into()),
+    }
+}
+
+/// Refuses what claims too much.
+pub(crate) fn bounded(width: u64, height: u64, bytes: u64, memory: u64) -> Result<(), String> {
+    if width.saturating_mul(height) > MOST_POINTS || width.max(height) > u64::from(MOST_SIDE) || bytes > memory / 4 {
+        return Err(format!("it claims {width} × {height} points: more than are decoded"));
+    }
+    Ok(())
+}
+
+fn ready(bytes: &[u8], format: ImageFormat, memory: u64) -> Result<Decoded, String> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::no_limits();
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(MOST_SIDE), Some(MOST_SIDE), Some(memory / 2));
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|why| told(&why))?;
     let (width, height) = decoder.dimensions();
-    let points = u64::from(width) * u64::from(height);
-    if points > MOST_POINTS || width.max(height) > MOST_SIDE || decoder.total_bytes() > memory / 4 {
-        return Err(format!("it claims {width} × {height} points: more than are decoded"));
-    }
+    bounded(width.into(), height.into(), decoder.total_bytes(), memory)?;
     // A telephone notes how it was held; without it text lies on its side.
     let held = decoder.orientation();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|why| told(&why))?;
     if let Ok(held) = held {
         picture.apply_orientation(held);
     }
-    Ok(of(picture))
+    Ok(Decoded { grey: of(picture), short: None })
+}
+
+/// How light a colour is: the weights of BT.709, as in the crate `image`.
+pub(crate) fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    u8::try_from((u32::from(red) * 2126 + u32::from(green) * 7152 + u32::from(blue) * 722) / 10_000).unwrap_or(u8::MAX)
 }
 
 /// What a decoder says, without a stranger's words at any length.

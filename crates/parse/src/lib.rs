@@ -15,7 +15,8 @@
 //! ZIP and WACZ (APPNOTE 6.3, zip64), gzip (RFC 1952), tar (POSIX ustar, pax, GNU long names), and
 //! HTTP/1.x messages inside records (RFC 9112), mail (RFC 5322, MIME) and mbox. Text is taken out of PDF
 //! (ISO 32000-1) and out of what pictures say of themselves (EXIF, XMP, PNG). The points of a picture are
-//! decoded only on their own order ([`Task::Picture`]), in a child that reads nothing else.
+//! decoded only on their own order ([`Task::Picture`]), in a child that reads nothing else; pictures of a PDF are
+//! taken out of it as they are.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the parse child needs Linux: its cage is Landlock, seccomp and resource limits");
@@ -35,6 +36,7 @@ mod gzip;
 mod harvest;
 mod host;
 mod http;
+mod jbig2;
 mod kind;
 mod mail;
 mod member;
@@ -46,6 +48,7 @@ mod scan;
 mod sniff;
 mod tap;
 mod tarball;
+mod tiff;
 mod unpack;
 mod warc;
 mod wire;

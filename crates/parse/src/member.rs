@@ -105,6 +105,8 @@ pub enum Container {
     PdfPage,
     /// A file that is attached to a document.
     Attachment,
+    /// A picture in a PDF: the bytes of its stream, behind a head that other programs read where the PDF has none.
+    PdfPicture,
     /// What a file says of itself (PDF, EXIF, XMP, PNG), as text.
     Metadata,
     /// The points of a picture in shades of grey, as a PGM file.
@@ -192,6 +194,9 @@ pub struct MemberHead {
     /// The media type that its container declares for it, as written (a part of a message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// How its bytes were made from those of its container, and where it is used there, for a person (a picture in a PDF).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<String>,
     /// The record's header.
     pub warc: Option<WarcHead>,
     /// The message head, for an HTTP payload.

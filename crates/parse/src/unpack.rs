@@ -128,6 +128,7 @@ pub(crate) fn head(container: Container, name: &[u8], offset: u64) -> MemberHead
         declared_length: None,
         modified: None,
         media_type: None,
+        made: None,
         warc: None,
         http: None,
     }

@@ -21,6 +21,8 @@ mod large;
 mod ocr;
 #[path = "parse/pages.rs"]
 mod pages;
+#[path = "parse/pdf_pictures.rs"]
+mod pdf_pictures;
 #[path = "parse/pictures.rs"]
 mod pictures;
 #[path = "parse/property.rs"]

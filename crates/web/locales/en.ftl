@@ -687,6 +687,7 @@ step-exhibit-parts = What is inside
 field-part = Part
 field-opened-part = Opened part
 field-container = Taken from
+field-made = How it was made
 field-offset = At byte
 field-complete = Whole
 field-decoded = Letters

@@ -687,6 +687,7 @@ step-exhibit-parts = ສິ່ງທີ່ຢູ່ພາຍໃນ
 field-part = ສ່ວນ
 field-opened-part = ສ່ວນທີ່ເປີດ
 field-container = ເອົາມາຈາກ
+field-made = ສ້າງຂຶ້ນແນວໃດ
 field-offset = ທີ່ໄບຕ໌
 field-complete = ຄົບຖ້ວນ
 field-decoded = ຕົວອັກສອນ

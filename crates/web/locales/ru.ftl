@@ -687,6 +687,7 @@ step-exhibit-parts = Что внутри
 field-part = Часть
 field-opened-part = Открытая часть
 field-container = Извлечено из
+field-made = Как получено
 field-offset = С байта
 field-complete = Целиком
 field-decoded = Буквы

@@ -687,6 +687,7 @@ step-exhibit-parts = สิ่งที่อยู่ภายใน
 field-part = ส่วน
 field-opened-part = ส่วนที่เปิด
 field-container = นำมาจาก
+field-made = สร้างขึ้นอย่างไร
 field-offset = ที่ไบต์
 field-complete = ครบถ้วน
 field-decoded = ตัวอักษร

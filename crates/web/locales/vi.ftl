@@ -687,6 +687,7 @@ step-exhibit-parts = Bên trong có gì
 field-part = Phần
 field-opened-part = Phần đã mở
 field-container = Lấy từ
+field-made = Được tạo ra thế nào
 field-offset = Tại byte
 field-complete = Trọn vẹn
 field-decoded = Chữ

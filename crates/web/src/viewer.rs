@@ -445,7 +445,7 @@ async fn parts(State(shared): State<Shared>, headers: HeaderMap, Path((case, exh
             a class="button plain" href=(format!("/case/{case}/exhibits/{exhibit}")) { (exhibit) }
             a class="button plain" href=(way(1, !pages)) { (frame.t(if pages { "parts-all" } else { "parts-pages" })) }
         }
-        @if found.values.is_empty() { (show::empty(&frame, "empty-parts")) } @else { (show::table(&frame, &title, &found.values, &["place", "media", "container", "length", "offset", "complete"], open)) }
+        @if found.values.is_empty() { (show::empty(&frame, "empty-parts")) } @else { (show::table(&frame, &title, &found.values, &["place", "media", "container", "length", "offset", "complete", "made"], open)) }
         div class="actions" {
             @if from > 1 { a class="button plain" href=(way(from.saturating_sub(PARTS).max(1), pages)) { (frame.t("before")) } }
             @if found.values.len() == PARTS { a class="button plain" href=(way(from + PARTS, pages)) { (frame.t("after")) } }

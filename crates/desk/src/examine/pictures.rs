@@ -45,7 +45,7 @@ fn budget() -> Budget {
 /// The account of the pictures of an exhibit (law 6): `met == read + refused + unread`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PictureAccount {
-    /// PNG, JPEG, GIF and WebP pictures among the bytes.
+    /// PNG, JPEG, GIF, WebP, TIFF, JBIG2 and JPEG 2000 pictures among the bytes, those in a PDF with them.
     pub met: u64,
     /// Decoded and looked at for QR codes.
     pub read: u64,

@@ -137,6 +137,89 @@ fn law_07_what_a_restricted_picture_says_of_itself_is_read_by_nobody() {
     assert_eq!((words("heron").len(), words("kingfisher").len()), (1, 0));
 }
 
+/// A PDF of scanned pages: each draws one picture, and holds no word.
+fn scanned(pages: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let kids: String = (0..pages.len()).map(|page| format!("{} 0 R ", 10 * page + 10)).collect();
+    let mut out = format!("%PDF-1.5\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n2 0 obj << /Type /Pages /Kids [{kids}] /Count {} >> endobj\n", pages.len()).into_bytes();
+    for (number, (entries, bytes)) in (10..).step_by(10).zip(pages) {
+        let (contents, picture) = (number + 1, number + 2);
+        let page = format!("<< /Type /Page /Parent 2 0 R /Contents {contents} 0 R /Resources << /XObject << /Scan {picture} 0 R >> >> >>");
+        out.extend(format!("{number} 0 obj {page} endobj\n{contents} 0 obj << /Length 34 >> stream\nq 595 0 0 842 0 0 cm /Scan Do Q    \nendstream endobj\n").bytes());
+        out.extend(format!("{picture} 0 obj << /Type /XObject /Subtype /Image {entries} /Length {} >> stream\n", bytes.len()).bytes());
+        out.extend([bytes, &b"\nendstream endobj\n"[..]].concat());
+    }
+    out.extend(b"trailer << /Root 1 0 R >>\n%%EOF\n");
+    out
+}
+
+fn jpeg(picture: &[u8]) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::load_from_memory(picture).unwrap().to_rgb8().write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+/// The points of a picture in grey, with what a PDF says of them.
+fn points(picture: &[u8]) -> (String, Vec<u8>) {
+    let grey = image::load_from_memory(picture).unwrap().to_luma8();
+    (format!("/Width {} /Height {} /BitsPerComponent 8 /ColorSpace /DeviceGray", grey.width(), grey.height()), grey.into_raw())
+}
+
+#[test]
+fn law_06_pictures_of_a_scanned_pdf_are_read_and_lead_to_their_bytes_and_their_page() {
+    let office = Office::working();
+    let photo = jpeg(&code(PAYMENT));
+    let (entries, raw) = points(&code("SYNTHETIC second@example.org"));
+    let file = scanned(&[("/Filter /DCTDecode", photo.clone()), (&entries, raw), ("/Filter /JPXDecode", b"\0\0\0\x0cjP  \r\n\x87\n".to_vec())]);
+    let label = office.admit("scan.pdf", &file);
+    let view = examined(&office, &label);
+    let account = &view["pictures"];
+    assert_eq!((&account["met"], &account["read"], &account["unread"], &account["codes"]), (&3.into(), &2.into(), &1.into(), &2.into()), "{view}");
+    assert!(account["reasons"][0].as_str().unwrap().starts_with("page 3, picture in object 32: a picture is not read: it is JPEG 2000"), "{account}");
+    let found = selectors(&office, &[]);
+    let [address] = of_type(&found, "btc-bech32")[..] else { panic!("{found:?}") };
+    assert_eq!((&address["place"], &address["state"], &address["steps"][0]), (&"page 1, picture in object 12".into(), &"verified".into(), &"qr".into()));
+    assert!(found.iter().any(|one| one["value"] == "second@example.org" && one["place"] == "page 2, picture in object 22"), "{found:?}");
+    // The part is a stretch of the file, and says so.
+    let parts = office.in_case(NOY, "exhibit parts", &[&label]).ended(0).lines();
+    let part = parts.iter().find(|part| part["place"] == address["place"]).unwrap();
+    let from = usize::try_from(part["offset"].as_u64().unwrap()).unwrap();
+    assert_eq!((&part["container"], &file[from..from + photo.len()], &part["sha256"]), (&"pdf-picture".into(), &photo[..], &model::Sha256Digest::of(&photo).to_string().into()));
+    assert_eq!(part["made"], format!("drawn on page 1; {} bytes of the PDF from byte {from} on; as they are, JPEG", photo.len()));
+    office.in_case(NOY, "search", &["nowhere", "--purpose", "drill"]).ended(0).tells(&format!("not examined to the end, so nothing is said about: {label}"));
+    office.sound_log();
+}
+
+#[test]
+fn law_07_a_restricted_picture_is_known_inside_a_pdf_too() {
+    let office = Office::working();
+    let (bad, good) = (jpeg(&code("SYNTHETIC bad@example.org")), jpeg(&code("SYNTHETIC good@example.org")));
+    let first = office.admit("bad.zip", zipped(&[("bad.jpg", &bad), ("other.txt", b"SYNTHETIC other")]));
+    examined(&office, &first);
+    office.in_case(KHAM, "exhibit reclassify", &[&first, "--class", "privileged", "--reason", "drill"]).ended(0);
+    let second = office.admit("scan.pdf", scanned(&[("/Filter /DCTDecode", good), ("/Filter /DCTDecode", bad)]));
+    let account = &examined(&office, &second)["pictures"];
+    assert_eq!((&account["met"], &account["refused"], &account["read"], &account["codes"]), (&2.into(), &1.into(), &1.into(), &1.into()), "{account}");
+    let found = selectors(&office, &[]);
+    assert!(found.iter().any(|one| one["value"] == "good@example.org") && !found.iter().any(|one| one.to_string().contains("bad@example.org")), "{found:?}");
+}
+
+#[test]
+fn law_06_text_of_a_scanned_pdf_is_read_by_machine_and_says_its_page() {
+    if parse::find_ocr().is_none_or(|found| !found.languages.iter().any(|language| language == "lao")) {
+        return crate::office::skipped("law_06_text_of_a_scanned_pdf", "tesseract or its languages are missing");
+    }
+    let office = Office::working();
+    let (entries, raw) = points(LAO);
+    let label = office.admit("order.pdf", scanned(&[(&entries, raw)]));
+    let view = office.in_case(NOY, "examine", &[&label, "--ocr", "--languages", "lao+eng", "--json"]).ended(0).tells("words were read by machine in 1 pictures").line();
+    assert!(view["pictures"]["text"]["words"].as_u64().unwrap() > 2, "{view}");
+    let found = selectors(&office, &[]);
+    let [mail] = of_type(&found, "email")[..] else { panic!("{found:?}") };
+    assert_eq!((&mail["value"], &mail["place"], &mail["steps"][0]), (&"seller@example.org".into(), &"page 1, picture in object 12".into(), &"ocr".into()));
+    let hits = office.in_case(NOY, "search", &["zone:ocr ປະເທດລາວ", "--purpose", "drill", "--json"]).ended(0).lines();
+    assert_eq!((hits.len(), &hits[0]["place"]), (1, &"page 1, picture in object 12".into()), "{hits:?}");
+}
+
 const LAO: &[u8] = include_bytes!("../../../parse/tests/pictures/lao.png");
 const THAI: &[u8] = include_bytes!("../../../parse/tests/pictures/thai.png");
 

@@ -194,6 +194,11 @@ impl<'a> File<'a> {
         value
     }
 
+    /// Fills the purse once more, for the pictures: words that cost all of it shall not hide them.
+    pub(crate) fn refill(&self) {
+        self.purse.set(PURSE);
+    }
+
     /// Pays for a step that costs like reading this many bytes; false when nothing is left.
     pub(crate) fn pay(&self, bytes: u64) -> bool {
         let left = self.purse.get();
@@ -228,8 +233,8 @@ impl<'a> File<'a> {
         dict.get(name).map_or_else(|| Rc::new(Value::Null), |value| self.resolve(value))
     }
 
-    /// Dictionary and raw bytes of a stream.
-    pub(crate) fn stream(&self, value: &Value) -> Option<(Dict, &'a [u8])> {
+    /// The number of the object that a reference leads to.
+    pub(crate) fn number_of(&self, value: &Value) -> Option<u32> {
         let mut number = None;
         let mut value = value.clone();
         for _ in 0..HOPS {
@@ -240,7 +245,17 @@ impl<'a> File<'a> {
                 _ => break,
             }
         }
-        let Some(Place::File(at)) = self.objects.get(&number?) else { return None };
+        number
+    }
+
+    /// Where bytes of a stream begin in the file.
+    pub(crate) fn place_of(&self, raw: &[u8]) -> usize {
+        raw.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr())
+    }
+
+    /// Dictionary and raw bytes of a stream.
+    pub(crate) fn stream(&self, value: &Value) -> Option<(Dict, &'a [u8])> {
+        let Some(Place::File(at)) = self.objects.get(&self.number_of(value)?) else { return None };
         if !self.pay(LOOK) {
             return None;
         }
@@ -263,6 +278,11 @@ impl<'a> File<'a> {
 
     /// A stream's bytes, filters undone; none for pictures and for what is not read here.
     pub(crate) fn decoded(&self, dict: &Dict, raw: &[u8]) -> Option<Vec<u8>> {
+        self.undone(&self.filters(dict)?, raw)
+    }
+
+    /// The filters of a stream, the first to be undone first, each with its parameters; none when there are too many.
+    pub(crate) fn filters(&self, dict: &Dict) -> Option<Vec<(Vec<u8>, Dict)>> {
         let filters = match &*self.get(dict, "Filter") {
             Value::Null => vec![],
             Value::Array(filters) => filters.iter().map(|f| (*self.resolve(f)).clone()).collect(),
@@ -276,12 +296,19 @@ impl<'a> File<'a> {
         if filters.len() > FILTERS {
             return None;
         }
+        let named = filters.into_iter().enumerate().map(|(number, filter)| match filter {
+            Value::Name(name) => Some((name, parameters.get(number).cloned().unwrap_or_default())),
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// Bytes with these filters undone; none for filters that are not undone here.
+    pub(crate) fn undone(&self, filters: &[(Vec<u8>, Dict)], raw: &[u8]) -> Option<Vec<u8>> {
         let mut bytes = raw[..raw.len().min(STREAM.min(self.purse.get()) as usize)].to_vec();
         self.purse.set(self.purse.get().saturating_sub(bytes.len() as u64));
-        for (number, filter) in filters.iter().enumerate() {
-            let Value::Name(name) = filter else { return None };
-            let parameters = parameters.get(number).cloned().unwrap_or_default();
-            bytes = self.undo(name, &bytes, &parameters)?;
+        for (name, parameters) in filters {
+            bytes = self.undo(name, &bytes, parameters)?;
         }
         Some(bytes)
     }
@@ -320,7 +347,7 @@ fn object_number(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
     Some((value, number))
 }
 
-fn inflate(bytes: &[u8], most: u64) -> Vec<u8> {
+pub(crate) fn inflate(bytes: &[u8], most: u64) -> Vec<u8> {
     let mut out = Vec::new();
     // A broken stream still gives the bytes before the break.
     let _broken = ZlibDecoder::new(bytes).take(most).read_to_end(&mut out);
@@ -361,7 +388,7 @@ fn ascii_85(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn run_length(bytes: &[u8], most: u64) -> Vec<u8> {
+pub(crate) fn run_length(bytes: &[u8], most: u64) -> Vec<u8> {
     let (mut out, mut at) = (Vec::new(), 0);
     while let Some(length) = bytes.get(at).map(|b| usize::from(*b)).filter(|l| *l != 128) {
         if out.len() as u64 >= most {
@@ -383,7 +410,7 @@ fn run_length(bytes: &[u8], most: u64) -> Vec<u8> {
 }
 
 /// LZW as PDF and TIFF have it (§7.4.4).
-fn lzw(bytes: &[u8], most: u64, early: bool) -> Vec<u8> {
+pub(crate) fn lzw(bytes: &[u8], most: u64, early: bool) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::new();
     // Each entry is a range of what came out.
     let mut table: Vec<(usize, usize)> = Vec::new();

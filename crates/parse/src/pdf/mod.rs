@@ -2,11 +2,12 @@
 //!
 //! A reader of our own, and a small one: the ready ones either panic on what strangers write or inflate without a
 //! bound, and what ships ends a whole process with a panic. It draws nothing, runs no script, follows no link, and
-//! decrypts nothing: an encrypted document is told and left as it is. Text in pictures is not read (that needs OCR).
+//! decrypts nothing: an encrypted document is told and left as it is. Pictures go out as they are; nothing is decoded here.
 //! Objects that no page tree names are read too: an older revision is evidence.
 
 mod file;
 mod font;
+mod image;
 mod object;
 mod page;
 
@@ -21,6 +22,7 @@ use crate::member::{Container, FindingKind, MemberHead};
 use crate::tap::{Ending, Pipe, Tap};
 use crate::unpack::{self, Place};
 use file::File;
+pub(crate) use file::{inflate, lzw, run_length};
 use object::{Dict, Value};
 use page::Walk;
 
@@ -46,13 +48,13 @@ pub(crate) fn walk(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, pla
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(most)).unwrap_or(0));
     tap.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        let text = format!("a PDF of more than {most} bytes is not opened: its text is not read");
+        let text = format!("a PDF of more than {most} bytes is not opened: its text and its pictures are not read");
         return context.note(FindingKind::Limit, parent, 0, text);
     }
     let _share = context.hold(bytes.len() as u64);
     let file = File::read(&bytes);
     if file.encrypted {
-        let text = "the PDF is encrypted: its text is not read; it needs a password or the key that it hides";
+        let text = "the PDF is encrypted: its text and its pictures are not read; it needs a password or the key that it hides";
         return context.note(FindingKind::Encrypted, parent, 0, text);
     }
     let document = Document { context, parent, file: &file, bytes: &bytes };
@@ -114,14 +116,15 @@ impl Document<'_, '_, '_> {
         let walk = Walk::new(self.file);
         let mut blank = 0usize;
         for (number, (reference, page, resources)) in found.iter().enumerate() {
-            let text = walk.text(page, resources.as_ref());
+            let text = walk.text(number, page, resources.as_ref());
             if text.trim().is_empty() {
                 blank += 1;
                 continue;
             }
-            let name = if number < in_tree { format!("page {}", number + 1) } else { format!("page outside the page tree, object {reference}") };
-            self.send(Container::PdfPage, &name, self.file.start_of(*reference), text.as_bytes())?;
+            self.send(Container::PdfPage, &name_of(number, *reference, in_tree), self.file.start_of(*reference), text.as_bytes())?;
         }
+        let names = found.iter().enumerate().map(|(number, (reference, ..))| (name_of(number, *reference, in_tree), self.file.start_of(*reference)));
+        image::deliver(self.context, self.parent, self.file, self.bytes.len(), &walk.drawn.borrow(), &names.collect::<Vec<_>>())?;
         self.shortcomings(found.len(), in_tree, blank, &walk)
     }
 
@@ -131,7 +134,7 @@ impl Document<'_, '_, '_> {
             note(FindingKind::Malformed, "no page was found in the PDF".into())?;
         }
         if blank > 0 {
-            note(FindingKind::Note, format!("{blank} of {pages} pages hold no text: pictures of text are not read here"))?;
+            note(FindingKind::Note, format!("{blank} of {pages} pages hold no text: they may be pictures of text"))?;
         }
         if pages > in_tree {
             note(FindingKind::Note, format!("{} pages are in the file and not in its page tree: an older revision, or hidden", pages - in_tree))?;
@@ -209,6 +212,11 @@ impl Document<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+/// What a page is called: by its number, or by its object when the page tree does not name it.
+fn name_of(number: usize, reference: u32, in_tree: usize) -> String {
+    if number < in_tree { format!("page {}", number + 1) } else { format!("page outside the page tree, object {reference}") }
 }
 
 /// A text string (§7.9.2.2): UTF-16 or UTF-8 with a mark, else PDFDocEncoding, whose letters are those of Latin-1.

@@ -21,6 +21,12 @@ const SAVED: usize = 256;
 const NOTE: u64 = 64;
 /// Operands of one operator.
 const OPERANDS: usize = 600;
+/// Pictures written inline in the pages of one file, their bytes, and words about one of them.
+const INLINE: usize = 1000;
+const INLINE_BYTES: usize = 16 << 20;
+const SAID: usize = 30;
+/// Points of a side below which such a picture is passed over: the smallest QR code has 21 modules.
+const SMALLEST: usize = 21;
 
 type Matrix = [f32; 6];
 
@@ -41,6 +47,21 @@ pub(crate) struct Walk<'f, 'a> {
     /// Codes that nothing explains.
     pub(crate) unknown: Cell<u64>,
     fonts: std::cell::RefCell<BTreeMap<u32, Rc<Font>>>,
+    /// The page that is walked, counted from 0.
+    page: Cell<usize>,
+    pub(crate) drawn: std::cell::RefCell<Drawn>,
+}
+
+/// The pictures that the pages draw. Each costs operators of the file's purse, so they are bounded.
+#[derive(Default)]
+pub(crate) struct Drawn {
+    /// The object of a picture, and the pages that draw it.
+    pub on: BTreeMap<u32, Vec<usize>>,
+    /// Pictures that are written inline in a page: the page, what is said of the picture, its bytes.
+    pub inline: Vec<(usize, Dict, Vec<u8>)>,
+    /// Bytes of those, and how many were left out because they are too many.
+    held: usize,
+    pub left_out: usize,
 }
 
 /// The state of a page while it is walked.
@@ -63,7 +84,7 @@ struct Page<'w, 'f, 'a> {
 
 impl<'f, 'a> Walk<'f, 'a> {
     pub(crate) fn new(file: &'f File<'a>) -> Self {
-        Walk { file, operators: Cell::new(OPERATORS), unknown: Cell::new(0), fonts: Default::default() }
+        Walk { file, operators: Cell::new(OPERATORS), unknown: Cell::new(0), fonts: Default::default(), page: Cell::new(0), drawn: Default::default() }
     }
 
     /// Whether the operators of the file were used up.
@@ -71,8 +92,9 @@ impl<'f, 'a> Walk<'f, 'a> {
         self.operators.get() == 0
     }
 
-    /// The text of a page; then what its notes and links say.
-    pub(crate) fn text(&self, page: &Dict, resources: Option<&Dict>) -> String {
+    /// The text of a page, which is the `number`th, counted from 0; then what its notes and links say.
+    pub(crate) fn text(&self, number: usize, page: &Dict, resources: Option<&Dict>) -> String {
+        self.page.set(number);
         let mut state = Page {
             walk: self, out: String::new(), ctm: SAME, saved: vec![], text: SAME, line: SAME, leading: 0.0, size: 1.0, font: None, marks: vec![], actual: None, last: None,
         };
@@ -156,7 +178,7 @@ impl Page<'_, '_, '_> {
             };
             self.walk.operators.set(left.saturating_sub(cost));
             match &*word {
-                b"BI" => skip_picture(&mut lexer),
+                b"BI" => self.inline(&mut lexer),
                 b"Do" => self.form(&operands, &resources, depth),
                 b"Tf" => {
                     if let [.., Value::Name(name), Value::Number(size)] = &*operands {
@@ -286,12 +308,45 @@ impl Page<'_, '_, '_> {
         }
     }
 
+    /// A picture that a page draws.
+    fn picture(&self, value: &Value) {
+        let (mut drawn, page) = (self.walk.drawn.borrow_mut(), self.walk.page.get());
+        let Some(number) = self.walk.file.number_of(value) else { return };
+        let pages = drawn.on.entry(number).or_default();
+        if pages.last() != Some(&page) {
+            pages.push(page);
+        }
+    }
+
+    /// A picture that is written inline. One that is smaller than any code is passed over.
+    fn inline(&self, lexer: &mut Lexer<'_>) {
+        let dict = said(lexer);
+        let bytes = data(lexer);
+        let side = |name: &str| dict.get(name).and_then(Value::count).unwrap_or(0);
+        if side("Width").min(side("Height")) < SMALLEST {
+            return;
+        }
+        let mut drawn = self.walk.drawn.borrow_mut();
+        if drawn.inline.len() >= INLINE || drawn.held + bytes.len() > INLINE_BYTES {
+            drawn.left_out += 1;
+            return;
+        }
+        drawn.held += bytes.len();
+        drawn.inline.push((self.walk.page.get(), dict, bytes.to_vec()));
+    }
+
     fn form(&mut self, operands: &[Value], resources: &Dict, depth: u32) {
         let file = self.walk.file;
         let Some(Value::Name(name)) = operands.last() else { return };
         let Some(objects) = resources.get("XObject").and_then(|value| file.dict(value)).filter(|objects| file.pay(objects.0.len() as u64)) else { return };
         let Some(value) = std::str::from_utf8(name).ok().and_then(|name| objects.get(name)) else { return };
-        let Some((dict, raw)) = file.stream(value).filter(|(dict, _)| dict.is("Subtype", "Form") && depth < FORMS) else { return };
+        let Some((dict, raw)) = file.stream(value) else { return };
+        if dict.is("Subtype", "Image") {
+            return self.picture(value);
+        }
+        if !dict.is("Subtype", "Form") || depth >= FORMS {
+            return;
+        }
         let Some(content) = file.decoded(&dict, raw) else { return };
         let inner = dict.get("Resources").and_then(|value| file.dict(value)).unwrap_or_else(|| resources.clone());
         let kept = (self.ctm, self.font.clone(), self.size, self.text, self.line);
@@ -316,13 +371,40 @@ fn actual_text(properties: Option<&Value>) -> Option<String> {
     }
 }
 
-/// Passes over a picture in the stream: its bytes are no operators.
-fn skip_picture(lexer: &mut Lexer<'_>) {
+/// What is said of a picture in the stream, with the short names written out (Table 93).
+fn said(lexer: &mut Lexer<'_>) -> Dict {
+    let (begins, mut entries) = (lexer.at, Vec::new());
+    while let Some(Value::Name(name)) = lexer.next() {
+        let Some(value) = lexer.next() else { break };
+        if entries.len() >= SAID {
+            break;
+        }
+        let name: &[u8] = match &*name {
+            b"BPC" => b"BitsPerComponent",
+            b"CS" => b"ColorSpace",
+            b"D" => b"Decode",
+            b"DP" => b"DecodeParms",
+            b"F" => b"Filter",
+            b"H" => b"Height",
+            b"IM" => b"ImageMask",
+            b"W" => b"Width",
+            other => other,
+        };
+        entries.push((name.to_vec(), value));
+    }
+    lexer.at = begins;
+    Dict(Rc::new(entries))
+}
+
+/// The bytes of a picture in the stream, which are no operators; the lexer goes on behind them.
+fn data<'l>(lexer: &mut Lexer<'l>) -> &'l [u8] {
     let rest = &lexer.bytes[lexer.at..];
     let data = memchr::memmem::find(rest, b"ID").map_or(rest.len(), |i| i + 2);
     let end = memchr::memmem::find_iter(&rest[data..], b"EI").find(|end| {
         let (before, after) = (rest.get(data + end.wrapping_sub(1)), rest.get(data + end + 2));
         before.is_none_or(u8::is_ascii_whitespace) && after.is_none_or(u8::is_ascii_whitespace)
     });
+    let bytes = rest.get(data + 1..end.map_or(rest.len(), |end| data + end)).unwrap_or_default();
     lexer.at += end.map_or(rest.len(), |end| data + end + 2).min(rest.len());
+    bytes
 }

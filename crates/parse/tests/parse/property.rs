@@ -41,6 +41,7 @@ fn seeds() -> Vec<Vec<u8>> {
         ]),
         super::documents::jpeg(),
         super::documents::png(),
+        super::pdf_pictures::seed(),
     ]
 }
 
