@@ -179,6 +179,7 @@ step-user-revoke = A person leaves
 step-log-verify = Read the whole log again
 step-log-prove = Receipt for an event
 step-log-checkpoint = Checkpoint
+step-log-witness-paper = Checkpoint for paper
 
 # the other steps
 step-accident-acknowledge = Take over an accidental sighting
@@ -823,3 +824,9 @@ says-written-alike = written alike
 # ends
 ends-today = ends today
 session-ended = Your session has ended. What you sent last was not taken: log in, then go back with your browser and send it again.
+
+# Papers for the printer.
+print-paper = The paper, to print
+paper-back = Back to the workspace
+paper-hint = Print this page with your browser (Ctrl+P), at 100 %, without headers and footers.
+field-out = As a PDF file

@@ -179,6 +179,7 @@ step-user-revoke = Сотрудник уходит
 step-log-verify = Перечитать весь журнал
 step-log-prove = Квитанция о событии
 step-log-checkpoint = Контрольная точка
+step-log-witness-paper = Контрольная точка на бумаге
 
 # the other steps
 step-accident-acknowledge = Принять к рассмотрению случайное обнаружение
@@ -823,3 +824,9 @@ says-written-alike = пишется так же
 # ends
 ends-today = заканчивается сегодня
 session-ended = Ваш сеанс закончился. Последнее отправленное не принято: войдите, вернитесь в браузере назад и отправьте снова.
+
+# Papers for the printer.
+print-paper = Бумага для печати
+paper-back = Назад в рабочее место
+paper-hint = Напечатайте эту страницу браузером (Ctrl+P), в масштабе 100 %, без колонтитулов.
+field-out = Как файл PDF

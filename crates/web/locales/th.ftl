@@ -179,6 +179,7 @@ step-user-revoke = บุคคลพ้นจากหน้าที่
 step-log-verify = อ่านตรวจบันทึกเหตุการณ์ทั้งหมดอีกครั้ง
 step-log-prove = ใบรับรองเหตุการณ์
 step-log-checkpoint = จุดตรวจ
+step-log-witness-paper = จุดตรวจสอบสำหรับกระดาษ
 
 # the other steps
 step-accident-acknowledge = รับเรื่องการพบเห็นโดยบังเอิญ
@@ -823,3 +824,9 @@ says-written-alike = เขียนเหมือนกัน
 # ends
 ends-today = สิ้นสุดวันนี้
 session-ended = เซสชันของคุณสิ้นสุดแล้ว สิ่งที่ส่งล่าสุดไม่ได้รับ: เข้าสู่ระบบ ย้อนกลับด้วยเบราว์เซอร์ แล้วส่งอีกครั้ง
+
+# Papers for the printer.
+print-paper = เอกสารสำหรับพิมพ์
+paper-back = กลับไปที่พื้นที่ทำงาน
+paper-hint = พิมพ์หน้านี้ด้วยเบราว์เซอร์ของท่าน (Ctrl+P) ขนาด 100 % ไม่มีหัวและท้ายกระดาษ
+field-out = เป็นไฟล์ PDF

@@ -179,6 +179,7 @@ step-user-revoke = Một người rời đi
 step-log-verify = Đọc lại toàn bộ nhật ký
 step-log-prove = Giấy xác nhận sự kiện
 step-log-checkpoint = Điểm kiểm tra
+step-log-witness-paper = Điểm kiểm tra để in
 
 # the other steps
 step-accident-acknowledge = Tiếp nhận trường hợp tình cờ thấy
@@ -823,3 +824,9 @@ says-written-alike = viết giống nhau
 # ends
 ends-today = kết thúc hôm nay
 session-ended = Phiên của bạn đã kết thúc. Điều bạn gửi cuối cùng không được nhận: đăng nhập, quay lại bằng trình duyệt và gửi lại.
+
+# Papers for the printer.
+print-paper = Tờ giấy để in
+paper-back = Trở lại không gian làm việc
+paper-hint = In trang này bằng trình duyệt của bạn (Ctrl+P), cỡ 100 %, không có đầu trang và chân trang.
+field-out = Thành tệp PDF
