@@ -65,7 +65,7 @@ pub fn labels(desk: &Desk, scope: &Scope, permit: &Permit, exhibits: &[String]) 
         exhibit: view.exhibit.clone(),
         kind: view.content.kind,
         class: view.content.class,
-        description: plain(view.content.told()),
+        description: told(view),
         digest: exhibit_row(view, &[]).digest,
         seal_number: view.content.physical.as_ref().map(|item| plain(&item.seal_number)),
         condition: view.content.physical.as_ref().map(|item| plain(&item.condition)),
@@ -127,6 +127,11 @@ fn note(desk: &Desk, scope: &Scope, permit: &Permit, ready: &Ready, pdf: Value) 
     Ok(())
 }
 
+/// What it is, without the name of a restricted item's file.
+fn told(view: &ExhibitView) -> String {
+    plain(view.content.told())
+}
+
 /// An exhibit that the permit reaches.
 fn reached(desk: &Desk, scope: &Scope, permit: &Permit, label: &str) -> Result<ExhibitView, StoreError> {
     let view = admit::view(desk, &admit::row(desk, scope, label)?)?;
@@ -145,7 +150,7 @@ fn blank_slip(desk: &Desk, scope: &Scope, view: &ExhibitView) -> Result<Transfer
         transfer_id: String::new(),
         agency: desk.store.config().agency.clone(),
         exhibit: view.exhibit.clone(),
-        description: plain(view.content.told()),
+        description: told(view),
         class: view.content.class,
         digest: exhibit_row(view, &[]).digest,
         seal_number: view.content.physical.as_ref().map(|item| plain(&item.seal_number)),
