@@ -44,11 +44,10 @@ pub(crate) fn items(asked: &Asked) -> Vec<(String, String)> {
 pub(crate) fn again(case: &str, items: &[(String, String)]) -> Vec<String> {
     let numbers = || items.iter().filter_map(|(label, _)| label.strip_prefix("E-")?.parse::<u32>().ok());
     let (first, last) = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
-    let words = match items {
+    match items {
         [(one, _)] if is_label(one) => vec!["exhibit".into(), "show".into(), format!("--case={case}"), "--".into(), one.clone()],
         _ => vec!["exhibit".into(), "list".into(), format!("--case={case}"), format!("--from=E-{first:04}"), format!("--most={}", last - first + 1)],
-    };
-    words
+    }
 }
 
 /// Whether each item has the class that it had.
