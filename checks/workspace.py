@@ -260,6 +260,38 @@ class Walk:
         strength.check()
         assert drawn() == before, f"{before}, then {drawn()}"
 
+    def papers(self, person, folder):
+        """What is printed: a page of its own, of the paper's size, whose code this house reads back from its picture."""
+        person.look(f"case/{self.case}/exhibits/E-0001")
+        slip = person.page.locator("main a[href*='transfer/slip']").first.get_attribute("href")
+        transfer = re.search(r"what=(xfer-[^&]+)", slip)[1]
+        digest = re.search(r"[0-9a-f]{64}", person.text())[0]
+        for step, fields, words in (("exhibit/label", {"exhibit": "E-0001"}, [digest, "E-0001"]), ("transfer/slip", {"what": transfer}, [digest, NOY, KHAM]), ("log/witness/paper", {}, ["lanternfish log verify"])):
+            person.step(step, fields, case=step != "log/witness/paper")
+            with person.page.expect_navigation():
+                person.press(person.page.locator("main a.button[href$='/paper']"))
+            self.judge(person.page)
+            for word in words:
+                assert word in person.text(), f"{step}: {word} is not in {person.text()}"
+            assert person.page.evaluate("() => document.fonts.status") == "loaded" if self.scripts else True
+            person.page.set_viewport_size({"width": 390, "height": 900})
+            if self.scripts:
+                sideways = person.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                assert sideways <= 0, f"{step}: {sideways} pixels stand out at the side"
+            person.page.set_viewport_size({"width": 1280, "height": 900})
+            person.page.emulate_media(media="print", color_scheme="dark")
+            assert not person.page.locator("header.screen").is_visible(), "only the paper is printed"
+            picture = folder / f"{step.replace('/', '-')}.png"
+            person.page.locator("article.sheet").first.screenshot(path=str(picture))
+            person.page.emulate_media(media="screen", color_scheme="light")
+            if step == "exhibit/label":
+                label = picture
+        admitted = person.step("exhibit/admit", {"description": "SYNTHETIC photograph of a label", "source": "camera", "source-class": "synthetic", "file": label})
+        number = re.search(r"E-\d{4}", admitted)[0]
+        person.step("examine", {"exhibit": number})
+        read = person.step("pictures", {"exhibit": number, "purpose": "training"})
+        assert f"LF1:{self.case}:E-0001:SHA256:{digest.upper()}" in re.sub(r"\s", "", read), read
+
     def path(self, folder):
         noy = Person(self, NOY)
         noy.step("tip/add", {"text": "SYNTHETIC: forged papers are offered. ເອກະສານປອມ", "source": "telephone"}, case=False)
@@ -319,6 +351,7 @@ class Walk:
             status = noy.look(screen.format(case=self.case))
             assert status == 200, f"{screen}: {status}"
         self.drawings(noy)
+        self.papers(noy, folder)
         souk = Person(self, SOUK)
         assert souk.look(f"case/{self.case}/findings") == 200 and "F-0001" in souk.text(), "the prosecutor reads the finding"
         somsak = Person(self, SOMSAK)

@@ -28,7 +28,7 @@ pub use ours::{
     AddWitness, CosignedView, OnlineWitness, WitnessView, accept, accept_line, add, address, begin, compare, growth, list, one_size, online,
     request,
 };
-pub use paper::{PaperView, TypedPaper, print, typed};
+pub use paper::{PaperView, TypedPaper, print, shown, typed};
 pub use splits::{SplitView, check, export, kept};
 pub use standing::{Standing, standing};
 pub(crate) use ours::keys;

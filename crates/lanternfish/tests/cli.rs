@@ -85,6 +85,8 @@ mod personas;
 mod pictures;
 #[path = "cli/planted.rs"]
 mod planted;
+#[path = "cli/printing.rs"]
+mod printing;
 #[path = "cli/reclassify.rs"]
 mod reclassify;
 #[path = "cli/records.rs"]

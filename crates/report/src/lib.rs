@@ -8,6 +8,7 @@
 //! jurisdiction are data: machine drafts, printed as such.
 
 mod check;
+mod code;
 mod draft;
 mod jurisdiction;
 mod language;
@@ -15,6 +16,7 @@ mod lint;
 mod page;
 mod register;
 mod sections;
+mod sheet;
 mod slip;
 
 pub use check::{TextProblem, check_text};
@@ -26,4 +28,5 @@ pub use jurisdiction::{Jurisdiction, UnknownJurisdiction};
 pub use language::{Language, UnknownLanguage};
 pub use lint::{KnownObjects, LintError, Linted, lint};
 pub use register::{RegisterError, RegisterPage};
-pub use slip::{Label, Transfer};
+pub use sheet::Paper;
+pub use slip::{Label, SlipError, SlipEvent, Standing, Transfer};

@@ -1,18 +1,16 @@
-//! A page for a paper register: the checkpoint of the log as words and as a QR code, to be stamped by
-//! somebody outside the agency (law 8). Lays out what it is given; it computes no word and signs nothing.
-//! The QR code (ISO/IEC 18004) holds the whole signed checkpoint, the words only size, root and check bits.
+//! A page for a paper register: the checkpoint of the log as words, as the signed note and as a QR code, to be stamped by
+//! somebody outside the agency (law 8), and how each of them is compared with the log later. Lays out what it is given; it
+//! computes no word and signs nothing. The code holds the whole signed checkpoint, the words only size, root and check bits.
 
 use model::Moment;
 use model::moment::DateError;
-use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Value, json};
 
+use crate::code::{TooLong, code};
 use crate::jurisdiction::Jurisdiction;
 use crate::language::Language;
-use crate::page::{frame, request};
+use crate::sheet::Paper;
 
-/// White modules around the code, as the standard asks.
-const QUIET: i32 = 4;
 /// Words on one printed line.
 const PER_LINE: usize = 5;
 
@@ -54,12 +52,31 @@ pub enum RegisterError {
     TooLong,
 }
 
+impl From<TooLong> for RegisterError {
+    fn from(_: TooLong) -> Self {
+        RegisterError::TooLong
+    }
+}
+
 impl RegisterPage {
-    /// The request for the `typeset` child.
+    /// The page.
     ///
     /// # Errors
     /// [`RegisterError`].
-    pub fn request(&self) -> Result<Value, RegisterError> {
+    pub fn paper(&self) -> Result<Paper, RegisterError> {
+        Ok(Paper {
+            kind: "register",
+            template: include_str!("../templates/register.typ"),
+            language: self.language,
+            agency: self.agency.clone(),
+            synthetic: self.synthetic,
+            sheets: vec![self.sheet()?],
+            time: self.printed_at,
+            ident: format!("register {} {}", self.origin, self.events),
+        })
+    }
+
+    fn sheet(&self) -> Result<Value, RegisterError> {
         let words = self.language.wording();
         let print = |at| self.jurisdiction.print(at, self.language);
         let row = |key: &str, value: String| json!([words.get(key), value]);
@@ -70,37 +87,22 @@ impl RegisterPage {
             row("row.printed", print(self.printed_at)?),
         ];
         let lines: Vec<Value> = self.words.chunks(PER_LINE).enumerate().map(|(at, line)| json!([at + 1, line])).collect();
-        let mut data = frame(self.language, self.synthetic);
-        data.insert("agency".into(), json!(self.agency));
-        data.insert("rows".into(), json!(rows));
-        data.insert("root".into(), json!(self.root));
-        data.insert("lines".into(), json!(lines));
-        data.insert("qr".into(), json!(qr_svg(&self.note)?));
-        let ident = format!("register {} {}", self.origin, self.events);
-        Ok(request(include_str!("../templates/register.typ"), Value::Object(data), self.printed_at, &ident))
+        let check = [
+            ("register.check-words", "lanternfish log witness typed \"WORD WORD …\" --register NAME --page N"),
+            ("register.check-note", "lanternfish log witness compare FILE"),
+            ("register.check-log", "lanternfish log verify"),
+        ];
+        let fill = ["row.register", "row.page", "row.stamp"].map(|key| words.get(key));
+        Ok(json!({
+            "title": words.get("title.register"),
+            "how": words.get("register.how"),
+            "rows": rows,
+            "root": [words.get("row.root"), self.root],
+            "lines": lines,
+            "note": [words.get("register.note"), self.note.trim_end().lines().collect::<Vec<_>>()],
+            "check": [words.get("register.check"), check.map(|(key, command)| json!([words.get(key), command]))],
+            "fill": fill,
+            "qr": code(&self.note)?,
+        }))
     }
-}
-
-/// The code as an SVG of one path: black runs on white.
-fn qr_svg(text: &str) -> Result<String, RegisterError> {
-    let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|_| RegisterError::TooLong)?;
-    let side = code.size() + 2 * QUIET;
-    let path: String = (0..code.size()).flat_map(|y| runs(&code, y)).collect();
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\"><rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
-    ))
-}
-
-/// The black runs of one row, as path commands.
-fn runs(code: &QrCode, y: i32) -> Vec<String> {
-    let (mut runs, mut x) = (Vec::new(), 0);
-    while x < code.size() {
-        let length = (x..code.size()).take_while(|at| code.get_module(*at, y)).count();
-        let length = i32::try_from(length).unwrap_or(1);
-        if length > 0 {
-            runs.push(format!("M{} {}h{length}v1h-{length}z", x + QUIET, y + QUIET));
-        }
-        x += length.max(1);
-    }
-    runs
 }

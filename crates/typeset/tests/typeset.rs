@@ -13,7 +13,7 @@ use std::time::Duration;
 use model::Sha256Digest;
 use model::exhibit::{ExhibitClass, ExhibitKind};
 use model::statement::Template;
-use report::{Digest, Jurisdiction, Label, Language, Linted, TextProblem, Transfer, check_text, lint};
+use report::{Digest, Jurisdiction, Label, Language, Linted, SlipEvent, Standing, TextProblem, Transfer, check_text, lint};
 use serde_json::{Value, json};
 use typeset::{Guard, RefusalKind, Request, Typeset, TypesetError, Typesetter};
 
@@ -334,6 +334,9 @@ fn label(language: Language) -> Label {
         agency: "Training Unit (SYNTHETIC)".into(),
         exhibit: "E-0002".into(),
         kind: ExhibitKind::Physical,
+        class: ExhibitClass::Ordinary,
+        description: "ໂທລະສັບ โทรศัพท์ ဖုန်း ទូរស័ព្ទ".into(),
+        digest: Digest::None,
         seal_number: Some("SB-004711".into()),
         condition: Some("screen cracked".into()),
         source: "locker 4".into(),
@@ -351,36 +354,53 @@ fn transfer(language: Language, class: ExhibitClass, digest: Digest) -> Transfer
         transfer_id: "T-0001".into(),
         agency: "Training Unit (SYNTHETIC)".into(),
         exhibit: "E-0002".into(),
+        description: "ໂທລະສັບ โทรศัพท์ ဖုန်း ទូរស័ព្ទ".into(),
         class,
         digest,
         seal_number: None,
         condition: None,
         from: "A-7f3c".into(),
         to: "A-11d0".into(),
-        offered_at: sample::moment("2026-11-20T02:41:00Z"),
-        accepted_at: Some(sample::moment("2026-11-20T02:50:00Z")),
+        standing: Standing::Accepted,
         purpose: "examination".into(),
+        refusal: String::new(),
         receiver_check: "digest equal".into(),
-        interim: false,
+        events: vec![event(7, Standing::Offered, "2026-11-20T02:41:00Z"), event(9, Standing::Accepted, "2026-11-20T02:50:00Z")],
         printed_at: sample::moment("2026-11-20T03:00:00Z"),
         synthetic: true,
     }
+}
+
+fn event(seq: u64, standing: Standing, at: &str) -> SlipEvent {
+    SlipEvent { seq, standing, at: sample::moment(at), leaf: Sha256Digest::of(&seq.to_be_bytes()) }
+}
+
+/// A label of bytes.
+fn bytes_label(language: Language, class: ExhibitClass, digest: Sha256Digest) -> Label {
+    Label { kind: ExhibitKind::File, class, digest: Digest::Sha256(digest), seal_number: None, condition: None, ..label(language) }
 }
 
 #[test]
 fn label_and_slip_print_on_one_page_in_every_language() {
     let digest = Sha256Digest::of(b"page");
     for language in Language::ALL {
-        let paper = set(label(language).request().unwrap());
+        let paper = set(Label::paper(&[label(language)]).unwrap().request());
         pdftotext(&format!("label-{}", language.code()), &paper.pdf);
         assert_eq!(paper.pages, 1);
-        for part in ["E-0002", "SB-004711", "2026-0001", "SYNTHETIC", "20/11/"] {
+        for part in ["E-0002", "SB-004711", "2026-0001", "SYNTHETIC", "20/11/", "ໂທລະສັບ", "โทรศัพท์", "ဖုန်း", "ទូរស័ព្ទ"] {
             assert!(letters(&paper.text).contains(part), "{part}: {}", paper.text);
         }
-        let paper = set(transfer(language, ExhibitClass::Ordinary, Digest::Sha256(digest)).request().unwrap());
+        let paper = set(Label::paper(&[bytes_label(language, ExhibitClass::Ordinary, digest)]).unwrap().request());
+        pdftotext(&format!("label-of-bytes-{}", language.code()), &paper.pdf);
+        assert_eq!(paper.pages, 1);
+        let (first, last) = (&digest.hex()[..8], &digest.hex()[56..]);
+        for part in [&digest.hex(), &format!("{first}…{last}")] {
+            assert!(letters(&paper.text).contains(part.as_str()), "{part}: {}", paper.text);
+        }
+        let paper = set(transfer(language, ExhibitClass::Ordinary, Digest::Sha256(digest)).paper().unwrap().request());
         pdftotext(&format!("slip-{}", language.code()), &paper.pdf);
         assert_eq!(paper.pages, 1);
-        for part in ["T-0001", "A-7f3c", "A-11d0", &digest.hex(), "2569"] {
+        for part in ["T-0001", "A-7f3c", "A-11d0", &digest.hex(), "2569", &Sha256Digest::of(&9u64.to_be_bytes()).hex(), "ဖုန်း"] {
             assert!(letters(&paper.text).contains(part), "{part}: {}", paper.text);
         }
     }
@@ -389,11 +409,37 @@ fn label_and_slip_print_on_one_page_in_every_language() {
 #[test]
 fn law_07_a_slip_never_prints_the_digest_of_restricted_bytes() {
     let digest = Sha256Digest::of(b"page");
-    let paper = set(transfer(Language::En, ExhibitClass::Contraband, Digest::Sha256(digest)).request().unwrap());
+    let paper = set(transfer(Language::En, ExhibitClass::Contraband, Digest::Sha256(digest)).paper().unwrap().request());
     assert!(!letters(&paper.text).contains(&digest.hex()));
     let commitment = Sha256Digest::commitment(&[7; 32], b"page");
-    let paper = set(transfer(Language::En, ExhibitClass::Contraband, Digest::Withheld(commitment)).request().unwrap());
+    let paper = set(transfer(Language::En, ExhibitClass::Contraband, Digest::Withheld(commitment)).paper().unwrap().request());
     assert!(letters(&paper.text).contains(&commitment.hex()));
+}
+
+#[test]
+fn law_07_neither_label_nor_code_bears_the_digest_of_restricted_bytes() {
+    let digest = Sha256Digest::of(b"page");
+    let bears = |class| {
+        let label = Label::paper(&[bytes_label(Language::En, class, digest)]).unwrap().shown();
+        let slip = transfer(Language::En, class, Digest::Sha256(digest)).paper().unwrap().shown();
+        [label, slip].map(|paper| paper.to_string().to_lowercase().contains(&digest.hex()))
+    };
+    assert_eq!(bears(ExhibitClass::Ordinary), [true, true]);
+    for class in [ExhibitClass::Privileged, ExhibitClass::Contraband] {
+        assert_eq!(bears(class), [false, false], "{class:?}");
+        let marked = Label::paper(&[bytes_label(Language::En, class, digest)]).unwrap().shown();
+        assert!(marked["sheets"][0]["mark"].as_str().unwrap().starts_with("RESTRICTED"));
+    }
+}
+
+#[test]
+fn many_labels_are_one_paper_with_a_sheet_each_and_a_long_one_is_set_whole() {
+    let long = Label { description: "a telephone with a cracked screen and its case, ".repeat(30), ..label(Language::En) };
+    let paper = set(Label::paper(&[label(Language::En), bytes_label(Language::Lo, ExhibitClass::Ordinary, Sha256Digest::of(b"x"))]).unwrap().request());
+    assert_eq!(paper.pages, 2);
+    let end = Label { description: format!("{}THE END", long.description), ..long };
+    assert!(letters(&set(Label::paper(&[end]).unwrap().request()).text).contains("THEEND"));
+    assert!(Label::paper(&[]).is_err());
 }
 
 #[test]

@@ -179,6 +179,7 @@ step-user-revoke = A person leaves
 step-log-verify = Read the whole log again
 step-log-prove = Receipt for an event
 step-log-checkpoint = Checkpoint
+step-log-witness-paper = Checkpoint for paper
 
 # the other steps
 step-accident-acknowledge = Take over an accidental sighting
@@ -867,3 +868,9 @@ source-handed-over = handed over
 source-provider = providers
 source-synthetic = synthetic
 field-allows = What it allows
+
+# Papers for the printer.
+print-paper = The paper, to print
+paper-back = Back to the workspace
+paper-hint = Print this page with your browser (Ctrl+P), at 100 %, without headers and footers.
+field-out = As a PDF file

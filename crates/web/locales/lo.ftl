@@ -179,6 +179,7 @@ step-user-revoke = ບຸກຄົນອອກຈາກໜ້າທີ່
 step-log-verify = ອ່ານກວດບັນທຶກເຫດການທັງໝົດຄືນໃໝ່
 step-log-prove = ໃບຢັ້ງຢືນເຫດການ
 step-log-checkpoint = ຈຸດກວດ
+step-log-witness-paper = ຈຸດກວດສອບສຳລັບເຈ້ຍ
 
 # the other steps
 step-accident-acknowledge = ຮັບເລື່ອງການພົບເຫັນໂດຍບັງເອີນ
@@ -867,3 +868,9 @@ source-handed-over = ສິ່ງທີ່ມອບໃຫ້
 source-provider = ຜູ້ໃຫ້ບໍລິການ
 source-synthetic = ສັງເຄາະ
 field-allows = ສິ່ງທີ່ອະນຸຍາດ
+
+# Papers for the printer.
+print-paper = ເຈ້ຍ, ເພື່ອພິມ
+paper-back = ກັບໄປບ່ອນເຮັດວຽກ
+paper-hint = ພິມໜ້ານີ້ດ້ວຍບຣາວເຊີຂອງທ່ານ (Ctrl+P), ຂະໜາດ 100 %, ບໍ່ມີຫົວ ແລະ ທ້າຍໜ້າ.
+field-out = ເປັນໄຟລ໌ PDF

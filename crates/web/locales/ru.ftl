@@ -179,6 +179,7 @@ step-user-revoke = Сотрудник уходит
 step-log-verify = Перечитать весь журнал
 step-log-prove = Квитанция о событии
 step-log-checkpoint = Контрольная точка
+step-log-witness-paper = Контрольная точка на бумаге
 
 # the other steps
 step-accident-acknowledge = Принять к рассмотрению случайное обнаружение
@@ -867,3 +868,9 @@ source-handed-over = переданное
 source-provider = провайдеры
 source-synthetic = синтетическое
 field-allows = Что разрешено
+
+# Papers for the printer.
+print-paper = Бумага для печати
+paper-back = Назад в рабочее место
+paper-hint = Напечатайте эту страницу браузером (Ctrl+P), в масштабе 100 %, без колонтитулов.
+field-out = Как файл PDF

@@ -179,6 +179,7 @@ step-user-revoke = บุคคลพ้นจากหน้าที่
 step-log-verify = อ่านตรวจบันทึกเหตุการณ์ทั้งหมดอีกครั้ง
 step-log-prove = ใบรับรองเหตุการณ์
 step-log-checkpoint = จุดตรวจ
+step-log-witness-paper = จุดตรวจสอบสำหรับกระดาษ
 
 # the other steps
 step-accident-acknowledge = รับเรื่องการพบเห็นโดยบังเอิญ
@@ -867,3 +868,9 @@ source-handed-over = สิ่งที่ส่งมอบ
 source-provider = ผู้ให้บริการ
 source-synthetic = สังเคราะห์
 field-allows = สิ่งที่อนุญาต
+
+# Papers for the printer.
+print-paper = เอกสารสำหรับพิมพ์
+paper-back = กลับไปที่พื้นที่ทำงาน
+paper-hint = พิมพ์หน้านี้ด้วยเบราว์เซอร์ของท่าน (Ctrl+P) ขนาด 100 % ไม่มีหัวและท้ายกระดาษ
+field-out = เป็นไฟล์ PDF

@@ -179,6 +179,7 @@ step-user-revoke = Một người rời đi
 step-log-verify = Đọc lại toàn bộ nhật ký
 step-log-prove = Giấy xác nhận sự kiện
 step-log-checkpoint = Điểm kiểm tra
+step-log-witness-paper = Điểm kiểm tra để in
 
 # the other steps
 step-accident-acknowledge = Tiếp nhận trường hợp tình cờ thấy
@@ -867,3 +868,9 @@ source-handed-over = được giao nộp
 source-provider = nhà cung cấp
 source-synthetic = tổng hợp
 field-allows = Những gì được phép
+
+# Papers for the printer.
+print-paper = Tờ giấy để in
+paper-back = Trở lại không gian làm việc
+paper-hint = In trang này bằng trình duyệt của bạn (Ctrl+P), cỡ 100 %, không có đầu trang và chân trang.
+field-out = Thành tệp PDF

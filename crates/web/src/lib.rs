@@ -19,6 +19,7 @@ mod line;
 mod login;
 mod matrix;
 mod packed;
+mod paper;
 mod policy;
 mod passkey;
 mod query;

@@ -281,7 +281,7 @@ pub fn exhibit_page(frame: &Frame<'_>, catalogue: &Catalogue, case: &str, exhibi
                 h2 { (frame.t("custody")) }
                 p { (frame.t("custodian-now")) " " strong { (text_of(exhibit, "custodian")) } @if exhibit["custody"]["interim"] == true { " · " (frame.t("interim")) } }
                 ol { @for transfer in transfers.iter().filter(|transfer| text_of(transfer, "exhibit") == label) {
-                    li { (text_of(transfer, "from")) " → " (text_of(transfer, "to")) " · " (show::plain(text_of(transfer, "purpose"), 200)) " " (show::value(frame, "state", &transfer["state"])) }
+                    li { (text_of(transfer, "from")) " → " (text_of(transfer, "to")) " · " (show::plain(text_of(transfer, "purpose"), 200)) " " (show::value(frame, "state", &transfer["state"])) " " a href=(format!("/step/transfer/slip?case={case}&what={}", encoded(text_of(transfer, "transfer")))) { (name_of(frame, "transfer/slip")) } }
                 } }
             }
             section class="card" {

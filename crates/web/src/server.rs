@@ -28,7 +28,7 @@ use crate::{
     gate::{self, Pace},
     line, login, passkey,
     house::{Heard, House, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
-    packed,
+    packed, paper,
     policy::Policy,
     query::Query,
     screens::{self, LISTS},
@@ -146,6 +146,7 @@ impl Workspace {
             .route("/step/{*name}", get(step_page).post(take_step))
             .route("/done/{number}", get(done))
             .route("/done/{number}/file", get(done_file))
+            .route("/done/{number}/paper", get(paper::printed))
             .route("/case/{case}", get(case))
             .route("/case/{case}/timeline", get(drawn::timeline))
             .route("/case/{case}/timeline.svg", get(drawn::timeline_on_paper))
@@ -217,15 +218,19 @@ impl Workspace {
         let session = gate::session_of(&reader.token);
         let Some(asked) = self.answers.get(&session, number) else { return Ok(None) };
         let (Some(case), Some(0)) = (&asked.case, asked.exit()) else { return Ok(Some(asked)) };
+        // A paper tells of its items: each is asked for, and has the class that it had.
+        let items = paper::items(&asked);
         // Whoever opened bytes may view: the item is asked for. What else was answered is for the members of its case.
         let exhibit = asked.typed.get("exhibit").and_then(|values| values.first()).filter(|label| matches!(asked.step.as_str(), "exhibit/view" | "exhibit/page") && is_label(label));
         let again = match exhibit {
+            None if !items.is_empty() => self.values(reader, &paper::again(case, &items).iter().map(String::as_str).collect::<Vec<_>>()).await,
             // A part has its own mark, and that of its item.
             Some(label) if asked.first("part").is_some() => self.values(reader, &["exhibit", "parts", &format!("--case={case}"), &format!("--part={}", asked.first("part").unwrap_or_default()), "--", label]).await,
             Some(label) => self.values(reader, &["exhibit", "show", &format!("--case={case}"), "--", label]).await,
             None => self.values(reader, &["case", "list"]).await,
         };
         let still = |now: &[Value]| match exhibit {
+            None if !items.is_empty() => paper::are_as_they_were(&items, now),
             Some(_) => is_as_it_was(&asked, now),
             None => now.iter().any(|one| text_of(one, "case") == case),
         };
@@ -388,7 +393,7 @@ async fn log(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): 
     let ways = html! {
         (frame.notes(&notes, events.is_empty()))
         div class="actions" {
-            @for (n, step) in ["log/verify", "log/prove", "log/checkpoint"].iter().enumerate() { a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } }
+            @for (n, step) in ["log/verify", "log/prove", "log/checkpoint", "log/witness/paper"].iter().enumerate() { a class=(if n == 0 { "button" } else { "button second" }) href=(format!("/step/{step}")) { (screens::name_of(&frame, step)) } }
             @if from > 0 { a class="button plain" href=(format!("/log?from={}", from.saturating_sub(EVENTS))) { (frame.t("before")) } }
             @if events.len() == EVENTS { a class="button plain" href=(format!("/log?from={}", from + EVENTS)) { (frame.t("after")) } }
         }
@@ -611,7 +616,7 @@ fn file_name(step: &Step, typed: &Typed) -> String {
     let what = ["exhibit", "report", "what", "subject", "authority"].iter().find_map(|id| typed.get(*id)?.first());
     let kept: String = what.map_or("answer", String::as_str).chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
     let ending = match step.name.as_str() {
-        "exhibit/label" | "transfer/slip" | "report/export" => "pdf",
+        "exhibit/label" | "transfer/slip" | "log/witness/paper" | "report/export" => "pdf",
         "exhibit/page" => "html",
         "timeline" | "graph" => if typed.contains_key("data") { "json" } else { "svg" },
         _ => "bin",
@@ -657,7 +662,7 @@ async fn done_file(State(shared): State<Shared>, headers: HeaderMap, Path(number
 }
 
 /// An answer that is not kept any more.
-fn gone(frame: &Frame<'_>) -> Response {
+pub(crate) fn gone(frame: &Frame<'_>) -> Response {
     let refusal = Refusal { text: frame.t("answer-gone"), law: None, exit: 2 };
     shown_as(StatusCode::GONE, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
 }
@@ -762,6 +767,7 @@ pub(crate) async fn read_form(body: Body) -> Option<Query> {
 async fn asset(Path(name): Path<String>) -> Response {
     macro_rules! font { ($name:literal) => { ("font/ttf", include_bytes!(concat!("../../typeset/fonts/", $name)).as_slice()) }; }
     let (kind, bytes): (&str, &'static [u8]) = match name.as_str() {
+        "paper.css" => ("text/css; charset=utf-8", include_bytes!("../assets/paper.css")),
         "style.css" => ("text/css; charset=utf-8", include_bytes!("../assets/style.css")),
         "passkey.js" => ("text/javascript; charset=utf-8", include_bytes!("../assets/passkey.js")),
         "lantern.svg" => ("image/svg+xml", include_bytes!("../assets/lantern.svg")),

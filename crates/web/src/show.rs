@@ -9,7 +9,7 @@ pub use text::shown::plain;
 
 use crate::{
     frame::{Frame, is_moment, text_of},
-    viewer,
+    paper, viewer,
 };
 
 /// Longest text of one cell.
@@ -142,6 +142,7 @@ fn columns_of(step: &str) -> Option<&'static [&'static str]> {
 pub fn answer(frame: &Frame<'_>, step: &str, values: &[Value]) -> Markup {
     match (step, columns_of(step)) {
         ("user/factor/add", _) => html! { @for factor in values { (crate::account::new_factor(frame, factor)) } },
+        _ if values.iter().any(paper::is_paper) => paper::way(frame),
         ("search", _) => html! { @for hit in values { (self::hit(frame, hit)) } },
         (_, Some(columns)) if !values.is_empty() => table(frame, &frame.or_name(&format!("step-{}", step.replace('/', "-")), step), values, columns, |row| viewer::way_to(frame, row)),
         _ => html! { @for value in values { div class="card" { (list(frame, value)) } } },

@@ -16,6 +16,15 @@ const AT_THE_MACHINE: [&str; 24] = [
     "filter/view", "viewing/open",
 ];
 
+/// Steps below one of these that are taken from a page all the same.
+const FROM_A_PAGE: [&str; 1] = ["log/witness/paper"];
+
+/// Whether a step, or a group of them, is left to the machine.
+fn is_at_the_machine(name: &str) -> bool {
+    let is_below = |at: &str| name.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    AT_THE_MACHINE.into_iter().any(is_below) && !FROM_A_PAGE.contains(&name)
+}
+
 /// What is typed into a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -168,7 +177,7 @@ fn kind(step: &str, arg: &Arg) -> Option<Kind> {
     if typed == TypeId::of::<PathBuf>() {
         return match (step, id) {
             ("package/seal" | "disclosure/build" | "disclosure/reveal", "out") => Some(Kind::Place),
-            ("exhibit/view" | "exhibit/page" | "exhibit/label" | "transfer/slip" | "report/export" | "subject/export" | "persona/reveal", "out") | ("authority/show", "scan") | ("timeline" | "graph", "svg" | "data") => Some(Kind::Out),
+            ("exhibit/view" | "exhibit/page" | "exhibit/label" | "transfer/slip" | "log/witness/paper" | "report/export" | "subject/export" | "persona/reveal", "out") | ("authority/show", "scan") | ("timeline" | "graph", "svg" | "data") => Some(Kind::Out),
             (_, "file" | "scan" | "transcription") | ("persona/secret/add", "cookie" | "login") => Some(Kind::File),
             (_, "passphrase_file") => Some(Kind::Secret),
             _ => None,
@@ -202,11 +211,13 @@ impl Catalogue {
     fn add(&mut self, command: &Command, path: &str) {
         for below in command.get_subcommands() {
             let name = if path.is_empty() { below.get_name().to_string() } else { format!("{path}/{}", below.get_name()) };
-            if AT_THE_MACHINE.contains(&name.as_str()) || below.get_name() == "help" || below.is_hide_set() {
+            if below.get_name() == "help" || below.is_hide_set() {
                 continue;
             }
             if below.has_subcommands() {
                 self.add(below, &name);
+            } else if is_at_the_machine(&name) {
+                continue;
             } else if let Some(step) = step(&name, below) {
                 self.steps.insert(name, step);
             }

@@ -6,11 +6,11 @@ use ledger::words::{from_words, to_words};
 use model::{Law, Moment, Sha256Digest, authorize::NodeStep, event::EventType};
 use report::{Jurisdiction, Language, PaperMark, RegisterPage};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Basis, NewEvent, Session, StoreError};
 
 use super::{id_of, name_for_people, own_log, ours, row};
-use crate::{Desk, office::input};
+use crate::{Desk, office::input, report_step::set};
 
 /// A printed checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,41 +25,58 @@ pub struct PaperView {
     pub pdf: Sha256Digest,
 }
 
-/// Prints the log's checkpoint for a paper register: words and QR code, as PDF/A.
+/// Prints the log's checkpoint for a paper register: words, signed note and QR code, as PDF/A.
 ///
 /// # Errors
 /// An unknown jurisdiction or language; the typesetting child; a PDF that does not show every word.
 pub fn print(desk: &Desk, session: &Session, language: &str, jurisdiction: &str) -> Result<(Vec<u8>, PaperView), StoreError> {
+    let page = page(desk, session, language, jurisdiction)?;
+    let request = serde_json::from_value(page.paper().map_err(input)?.request()).map_err(input)?;
+    let set = set(desk, &request)?;
+    let printed: Vec<&str> = set.text.split_whitespace().filter(|word| page.words.iter().any(|one| one == word)).collect();
+    if printed != page.words {
+        return Err(StoreError::refused(Law::Checkpoint, "the finished page does not show every word in its order: print it again"));
+    }
+    let view = PaperView { origin: page.origin.clone(), events: page.events, words: page.words.join(" "), pdf: Sha256Digest::of(&set.pdf) };
+    printed_event(desk, session, &page, json!(view.pdf))?;
+    Ok((set.pdf, view))
+}
+
+/// The same for the printer of a browser: what stands on the page, and no PDF.
+///
+/// # Errors
+/// An unknown jurisdiction or language.
+pub fn shown(desk: &Desk, session: &Session, language: &str, jurisdiction: &str) -> Result<Value, StoreError> {
+    let page = page(desk, session, language, jurisdiction)?;
+    let shown = page.paper().map_err(input)?.shown();
+    printed_event(desk, session, &page, Value::Null)?;
+    Ok(shown)
+}
+
+fn printed_event(desk: &Desk, session: &Session, page: &RegisterPage, pdf: Value) -> Result<(), StoreError> {
+    let detail = json!({"size": page.events, "root": page.root, "pdf": pdf});
+    desk.store.commit_node(Some(session), NodeStep::ReadLog, NewEvent::new(EventType::CheckpointPrinted, None, detail), vec![]).map(|_| ())
+}
+
+fn page(desk: &Desk, session: &Session, language: &str, jurisdiction: &str) -> Result<RegisterPage, StoreError> {
     desk.store.check_node_step(Some(session), NodeStep::ReadLog)?;
     let language: Language = language.parse().map_err(input)?;
     let note = desk.store.checkpoint()?;
     let claimed = note.claimed();
     let words = to_words(claimed).map_err(input)?;
-    let page = RegisterPage {
+    Ok(RegisterPage {
         language,
         jurisdiction: Jurisdiction::named(jurisdiction).map_err(input)?,
         agency: desk.store.config().agency.clone(),
         origin: claimed.origin.to_string(),
         events: claimed.size.0,
         root: claimed.root.hex(),
-        words: words.clone(),
+        words,
         note: note.to_text(),
         until: last_event(desk, claimed.size.0)?,
         printed_at: desk.now(),
         synthetic: desk.store.config().training,
-    };
-    let request = serde_json::from_value(page.request().map_err(input)?).map_err(input)?;
-    let set = typeset::Typesetter::new(desk.exe())
-        .pdf(&request)
-        .map_err(|error| StoreError::Environment { attempt: "setting the paper".into(), cause: error.to_string() })?;
-    let printed: Vec<&str> = set.text.split_whitespace().filter(|word| words.iter().any(|one| one == word)).collect();
-    if printed != words {
-        return Err(StoreError::refused(Law::Checkpoint, "the finished page does not show every word in its order: print it again"));
-    }
-    let view = PaperView { origin: page.origin, events: page.events, words: words.join(" "), pdf: Sha256Digest::of(&set.pdf) };
-    let detail = json!({"size": claimed.size.0, "root": claimed.root, "pdf": view.pdf});
-    desk.store.commit_node(Some(session), NodeStep::ReadLog, NewEvent::new(EventType::CheckpointPrinted, None, detail), vec![])?;
-    Ok((set.pdf, view))
+    })
 }
 
 /// Time of the last of the first `size` events.

@@ -80,15 +80,17 @@ pub enum ExhibitVerb {
     Page(OpenArgs),
     /// What an examination took out of an exhibit: records, answers, files, parts of mails.
     Parts(PartsArgs),
-    /// Print a label for an exhibit (PDF).
+    /// Print labels of exhibits for the bag or the disk, one on each A6 sheet. The QR code holds case, number and digest, and
+    /// no name.
     Label {
         #[command(flatten)]
         case: InCase,
-        /// The exhibit.
-        exhibit: String,
-        /// Where to.
+        /// The exhibits.
+        #[arg(required = true, num_args = 1..)]
+        exhibit: Vec<String>,
+        /// A PDF, to this file. Without it what stands on the labels is told, and a page of the workspace prints them.
         #[arg(long, value_name = "FILE")]
-        out: PathBuf,
+        out: Option<PathBuf>,
     },
     /// Put an exhibit and all that comes from it into another class. Any member may make it stricter, at once; nothing
     /// restricted becomes milder by this command.
@@ -300,14 +302,15 @@ pub enum TransferVerb {
         #[command(flatten)]
         case: InCase,
     },
-    /// Print a transfer slip (PDF).
+    /// Print the slip that goes with a handover, on A4: who, when, why, the digests of the item and of the events, and two
+    /// lines to be signed by hand.
     Slip {
         #[command(flatten)]
         case: InCase,
-        /// The transfer, or the exhibit for its last one.
+        /// The transfer, offered or finished; or the exhibit, for its last interim custody or reassignment.
         what: String,
-        /// Where to.
+        /// A PDF, to this file. Without it what stands on the slip is told, and a page of the workspace prints it.
         #[arg(long, value_name = "FILE")]
-        out: PathBuf,
+        out: Option<PathBuf>,
     },
 }

@@ -46,11 +46,11 @@ pub enum LogWitnessVerb {
         /// The file.
         file: PathBuf,
     },
-    /// Print the log's checkpoint as words and QR code, for a stamped paper register.
+    /// Print the log's checkpoint as words, signed text and QR code, for a stamped paper register.
     Paper {
-        /// Where to.
+        /// A PDF, to this file. Without it what stands on the page is told, and a page of the workspace prints it.
         #[arg(long, value_name = "PDF")]
-        out: PathBuf,
+        out: Option<PathBuf>,
         /// Language of the fixed words: en, km, lo, my, ru, th, vi or zh.
         #[arg(long, default_value = "en")]
         language: String,

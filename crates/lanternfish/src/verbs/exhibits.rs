@@ -148,8 +148,8 @@ impl Office {
             ExhibitVerb::Parts(typed) => self.parts(&typed)?,
             ExhibitVerb::Label { case, exhibit, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                write(&out, &papers::label(&self.desk, &scope, &permit, &exhibit)?)?;
-                self.voice.say(&json!({"label": out, "exhibit": exhibit}));
+                let ready = papers::labels(&self.desk, &scope, &permit, &exhibit)?;
+                self.paper(&scope, &permit, &ready, out.as_deref())?;
             }
             ExhibitVerb::Accident { case, exhibit, reason } => return self.accident_with(&case, &exhibit, &reason),
             ExhibitVerb::Reclassify { case, exhibit, class: typed, reason } => {
@@ -283,6 +283,17 @@ impl Office {
         self.tell_exhibit(&scope, &admit::file(&self.desk, &scope, &permit, &admission, &mut stream)?)
     }
 
+    /// A paper as a PDF in a file, or what stands on it.
+    fn paper(&self, scope: &Scope, permit: &Permit, ready: &papers::Ready, out: Option<&Path>) -> Result<(), DeskError> {
+        let Some(out) = out else {
+            self.voice.say(&papers::shown(&self.desk, scope, permit, ready)?);
+            return Ok(());
+        };
+        write(out, &papers::print(&self.desk, scope, permit, ready)?)?;
+        self.voice.say(&json!({(ready.kind()): out, "items": ready.items()}));
+        Ok(())
+    }
+
     pub(super) fn transfer(&self, verb: TransferVerb) -> Done {
         let desk = &self.desk;
         let in_case = |case: &InCase| self.to(case, Action::Transfer);
@@ -314,8 +325,8 @@ impl Office {
             }
             TransferVerb::Slip { case, what, out } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
-                write(&out, &papers::slip(desk, &scope, &permit, &what)?)?;
-                self.voice.say(&json!({"slip": out}));
+                let ready = papers::slip(desk, &scope, &permit, &what)?;
+                self.paper(&scope, &permit, &ready, out.as_deref())?;
             }
         }
         Ok(0)

@@ -36,11 +36,12 @@ impl Office {
                 self.voice.note("next: the other agency runs `lanternfish witness sign FILE --out FILE2`; then `log witness accept FILE2` here");
             }
             LogWitnessVerb::Accept { file } => self.voice.say(&witness::accept(desk, session, &read(&file)?)?),
-            LogWitnessVerb::Paper { out, language, jurisdiction } => {
+            LogWitnessVerb::Paper { out: Some(out), language, jurisdiction } => {
                 let (pdf, view) = witness::print(desk, session, &language, &jurisdiction)?;
                 write(&out, &pdf)?;
                 self.voice.say(&view);
             }
+            LogWitnessVerb::Paper { out: None, language, jurisdiction } => self.voice.say(&witness::shown(desk, session, &language, &jurisdiction)?),
             LogWitnessVerb::Typed { words, register, page } => {
                 self.voice.say(&witness::typed(desk, session, &TypedPaper { words, register, page })?);
             }

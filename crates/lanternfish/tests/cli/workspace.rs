@@ -175,7 +175,7 @@ pub fn encoded(text: &str) -> String {
 }
 
 /// A number as a page gives one to its form.
-fn number(n: u32) -> String {
+pub fn number(n: u32) -> String {
     format!("{n:032x}")
 }
 
