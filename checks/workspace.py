@@ -39,7 +39,7 @@ PASSPHRASES = {
 NOY, KHAM, BOUNMY, SOUK, SOMSAK = list(PASSPHRASES)[1:]
 SCREENS = [
     "", "account", "intake", "people", "log", "tour", "help", "help/search", "steps", "running", "case/{case}", "case/{case}/authority", "case/{case}/exhibits", "case/{case}/exhibits/E-0001", "case/{case}/exhibits/E-0001/parts", "case/{case}/capture", "case/{case}/search",
-    "case/{case}/selectors", "case/{case}/findings", "case/{case}/charges", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/more", "step/exhibit/admit?case={case}",
+    "case/{case}/selectors", "case/{case}/findings", "case/{case}/charges", "case/{case}/transfers", "case/{case}/reports", "case/{case}/packages", "case/{case}/alerts", "case/{case}/more", "step/exhibit/admit?case={case}", "step/transfer/offer?case={case}",
     "case/{case}/timeline", "case/{case}/timeline?purpose=training", "case/{case}/graph", "case/{case}/graph?purpose=training",
 ]
 SERIOUS = ("serious", "critical")
@@ -108,11 +108,17 @@ class Person:
 
     def fill(self, fields):
         for name, value in fields.items():
-            box = self.page.locator(f"main [name='{name}']")
+            box = self.page.locator(f"main form.step [name='{name}']")
+            ticked = self.page.locator(f"main form.step input[type=checkbox][name='{name}']")
+            if isinstance(value, str) and ticked.count():
+                # Several are offered: those that are among them are ticked.
+                for wanted in value.split("\n"):
+                    self.tick(self.page.locator(f"main form.step input[type=checkbox][name='{name}'][value={json.dumps(wanted)}]"))
+                continue
             if isinstance(value, pathlib.Path):
                 box.set_input_files(str(value))
             elif isinstance(value, bool):
-                self.press(box, "Space") if self.walk.by_keyboard else box.check()
+                self.tick(box)
             elif box.evaluate("box => box.tagName") == "SELECT":
                 box.select_option(value)
             elif self.walk.by_keyboard:
@@ -121,6 +127,9 @@ class Person:
                 self.page.keyboard.insert_text(value)
             else:
                 box.fill(value)
+
+    def tick(self, box):
+        self.press(box, "Space") if self.walk.by_keyboard else box.check()
 
     def reach(self, target):
         """Goes to an element with the key Tab alone."""
@@ -292,6 +301,44 @@ class Walk:
         read = person.step("pictures", {"exhibit": number, "purpose": "training"})
         assert f"LF1:{self.case}:E-0001:SHA256:{digest.upper()}" in re.sub(r"\s", "", read), read
 
+    def several(self, person, folder):
+        """Files that are given to one form, as dropping them does: each comes in, with a line of its own."""
+        papers = []
+        for name in ("ໜຶ່ງ.txt", "two.txt"):
+            papers.append(folder / name)
+            papers[-1].write_text(f"SYNTHETIC {name}", "utf-8")
+        person.look(f"step/exhibit/admit?case={self.case}")
+        area = person.page.locator("main input[type=file]")
+        assert area.bounding_box()["height"] >= 100, "a file can be dropped here"
+        area.focus()
+        area.set_input_files([str(paper) for paper in papers])
+        person.send()
+        for _ in range(120):
+            if "/received/" in person.page.url and person.page.locator("main li a[href*='/exhibits/E-']").count() == len(papers):
+                break
+            person.page.wait_for_timeout(250)
+            person.page.reload()
+        assert all(paper.name in person.text() for paper in papers), person.text()
+        self.judge(person.page)
+
+    def comes_back(self, person):
+        """A session ends while a form is open: nothing is done, the login leads back, and what was typed is there."""
+        person.look(f"step/finding/add?case={self.case}")
+        words = "typed before the session ended ກ່ອນ"
+        person.fill({"kind": "fact", "text": words, "method": "m", "error-rate": "none", "grading": "B2"})
+        cookie = next(cookie for cookie in person.context.cookies() if cookie["name"] == "lanternfish-session")
+        ended = person.context.request.delete(self.url + "api/v1/session", headers={"Authorization": f"Bearer {cookie['value']}"})
+        assert ended.status == 204, ended.status
+        person.send()
+        assert "/login?ended=sent" in person.page.url and person.page.locator("main .refused").count(), person.page.url
+        self.judge(person.page)
+        person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name]})
+        person.send()
+        assert "/step/finding/add" in person.page.url, person.page.url
+        assert person.page.locator("main [name='text']").input_value() == words, person.text()
+        self.judge(person.page)
+        return person
+
     def path(self, folder):
         noy = Person(self, NOY)
         noy.step("tip/add", {"text": "SYNTHETIC: forged papers are offered. ເອກະສານປອມ", "source": "telephone"}, case=False)
@@ -327,7 +374,13 @@ class Walk:
         shown = noy.page.frame_locator("iframe.page").locator("body")
         assert "ຂາຍເອກະສານ" in shown.inner_text() and "elsewhere.invalid" in shown.inner_text(), "the page is shown, its picture as a box"
         noy.look(f"case/{self.case}/exhibits/E-0001/parts")
+        noy.look(f"step/transfer/offer?case={self.case}")
+        offered = noy.page.locator("main select[name='exhibit'] option, main select[name='to'] option").all_inner_texts()
+        assert any(text.startswith("E-0001") for text in offered) and KHAM in offered and SOMSAK not in offered, offered
+        assert not noy.page.locator("main select[name='to']").input_value(), "nobody is chosen beforehand"
         noy.step("transfer/offer", {"exhibit": "E-0001", "to": KHAM, "purpose": "safe keeping"})
+        noy.look("")
+        assert noy.page.locator(f"main .waits a[href='/case/{self.case}/transfers']").count(), noy.text()
         kham = Person(self, KHAM)
         with kham.page.expect_navigation():
             kham.press(kham.page.locator(f"a[href*='transfer/accept?case={self.case}']"))
@@ -352,6 +405,8 @@ class Walk:
             assert status == 200, f"{screen}: {status}"
         self.drawings(noy)
         self.papers(noy, folder)
+        self.several(noy, folder)
+        noy = self.comes_back(noy)
         souk = Person(self, SOUK)
         assert souk.look(f"case/{self.case}/findings") == 200 and "F-0001" in souk.text(), "the prosecutor reads the finding"
         somsak = Person(self, SOMSAK)

@@ -487,6 +487,18 @@ pub fn list_from(desk: &Desk, scope: &Scope, permit: &Permit, first: &str, most:
     listed(desk, scope, permit, rows.iter().map(|row| view(desk, row)).collect::<Result<_, _>>()?)
 }
 
+/// The same, of exhibits with bytes that were never examined and may be: no record of an examination stands under them.
+///
+/// # Errors
+/// When the permit is not to view, or the label is none.
+pub fn list_unexamined(desk: &Desk, scope: &Scope, permit: &Permit, first: &str, most: u32) -> Result<Vec<ExhibitView>, StoreError> {
+    let first = parse_label(first, 'E')?;
+    let numbers = desk.classes(scope, crate::classes::Known::unexamined)?;
+    let numbers = numbers.into_iter().filter(|number| *number >= first).take(most as usize);
+    let rows = numbers.filter_map(|number| desk.store.numbered(scope, "exhibit", number).transpose()).collect::<Result<Vec<_>, _>>()?;
+    listed(desk, scope, permit, rows.iter().map(|row| view(desk, row)).collect::<Result<_, _>>()?)
+}
+
 /// One exhibit, as a list shows it. One query event.
 ///
 /// # Errors

@@ -124,6 +124,15 @@ impl Known {
         numbers.into_iter().map(exhibit_label).collect()
     }
 
+    /// Numbers of the exhibits with bytes that were never examined, and that an examination may open.
+    pub fn unexamined(&self) -> Vec<i64> {
+        let begun: BTreeSet<&str> = self.examinations.values().map(|one| one.exhibit.as_str()).collect();
+        let without = |(id, exhibit): &(&String, &Exhibit)| exhibit.has_bytes && !exhibit.class.is_restricted() && !begun.contains(id.as_str());
+        let mut numbers: Vec<i64> = self.exhibits.iter().filter(without).map(|(_, exhibit)| exhibit.number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
     /// Restricted members of exhibits, each with its class and the exhibit that it was unpacked from: the stricter of its own
     /// class and that of what it was taken out of.
     pub fn restricted_members(&self) -> Result<Vec<(BlobId, ExhibitClass, String)>, StoreError> {

@@ -38,6 +38,8 @@ pub struct Asked {
     pub is_question: bool,
     /// The name that a file of the answer gets.
     pub file_name: Option<String>,
+    /// The name of the file that was sent along.
+    pub sent: Option<String>,
     /// What was typed, without secrets and files, so that nobody types it twice.
     pub typed: Typed,
     /// What was heard.
@@ -88,6 +90,8 @@ pub struct Wish {
     pub is_question: bool,
     /// The name that a file of the answer gets.
     pub file_name: Option<String>,
+    /// The name of the file that was sent along.
+    pub sent: Option<String>,
     /// What was typed, without secrets and files.
     pub typed: Typed,
 }
@@ -118,6 +122,7 @@ impl Answers {
             step: wish.step,
             case: wish.case,
             file_name: wish.file_name,
+            sent: wish.sent,
             is_question: wish.is_question,
             typed: wish.typed,
             heard: Arc::new(heard),

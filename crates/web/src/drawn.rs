@@ -21,7 +21,7 @@ use crate::{
     policy::Policy,
     query::{Query, encoded},
     server::{Shared, is_label, no_such_page, refused, shown},
-    show,
+    show, viewer,
 };
 
 /// One of the two drawings.
@@ -218,8 +218,8 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
     }
 }
 
-/// Where something stands: exhibit, place, bytes.
-fn stands(frame: &Frame<'_>, value: &Value) -> Markup {
+/// Where something stands: exhibit, place, bytes, and the way to these bytes in the viewer.
+fn stands(frame: &Frame<'_>, value: &Value, query: &Query) -> Markup {
     let bytes = value["start"].as_u64().zip(value["end"].as_u64());
     let mut parts = Vec::new();
     if value["exhibit"].is_string() {
@@ -234,7 +234,7 @@ fn stands(frame: &Frame<'_>, value: &Value) -> Markup {
     }
     let records = ["record", "source"].into_iter().filter_map(|name| value[name].as_str()).filter(|record| value["exhibit"] != *record);
     parts.extend(records.map(|record| html! { (show::plain(record, 120)) }));
-    html! { @for (n, part) in parts.iter().enumerate() { @if n > 0 { " · " } (part) } }
+    html! { @for (n, part) in parts.iter().enumerate() { @if n > 0 { " · " } (part) } @if bytes.is_some() { " " (viewer::way_for(frame, value, query.get("purpose"))) } }
 }
 
 fn head(frame: &Frame<'_>, keys: &[&str]) -> Markup {
@@ -266,7 +266,7 @@ fn entries(frame: &Frame<'_>, kind: &Kind, query: &Query, values: &[Value]) -> M
             html! { (word(frame, "moment", text_of(one, "moment"))) },
             html! { (word(frame, "kind", text_of(one, "kind"))) },
             html! { (show::plain(text_of(one, "what"), 600)) @if let Some(written) = one["written"].as_str() { p class="quiet" { "“" (show::plain(written, 80)) "”" } } },
-            stands(frame, one),
+            stands(frame, one, query),
         ]
     };
     let rows: Vec<Vec<Markup>> = (first..).zip(values).map(row).collect();
@@ -294,7 +294,7 @@ fn things_and_lines(frame: &Frame<'_>, kind: &Kind, query: &Query, values: &[Val
         html! { (word(frame, "says", text_of(line, "says"))) },
         name(text_of(line, "to")),
         html! { (word(frame, "strength", text_of(line, "strength"))) },
-        stands(frame, &line["because"]),
+        stands(frame, &line["because"], query),
         html! { a href=(kind.with(query, &[("why", text_of(line, "line"))])) { (frame.t("drawn-why")) " (" (line["reasons"]) ")" } },
     ];
     let thing = |(number, thing): (usize, &&Value)| vec![
@@ -328,7 +328,7 @@ fn reasons(frame: &Frame<'_>, kind: &Kind, query: &Query, line: &Value) -> Marku
     let rows: Vec<Vec<Markup>> = reasons.iter().map(|reason| vec![
         html! { (word(frame, "strength", text_of(reason, "strength"))) },
         html! { (show::plain(text_of(reason, "rule"), 600)) },
-        stands(frame, reason),
+        stands(frame, reason, query),
     ]).collect();
     html! {
         section class="card" { h2 { (end(&line["from"])) " — " (word(frame, "says", text_of(line, "says"))) " — " (end(&line["to"])) } p { (word(frame, "strength", text_of(line, "strength"))) } }

@@ -15,9 +15,12 @@ use axum::{
 use maud::html;
 
 use crate::{
+    ended::own_way,
     gate,
     house::{Login, Refusal},
-    passkey, screens,
+    passkey,
+    query::Query,
+    screens,
     server::{Shared, read_form, shown, shown_as, status_of, strange_form},
 };
 
@@ -30,9 +33,17 @@ pub fn routes() -> Router<Shared> {
 }
 
 async fn login_page(State(shared): State<Shared>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let frame = shared.frame(&headers, None, "/login");
-    let ended = html! { @if query.as_deref() == Some("ended") { p class="refused" role="status" { (frame.t("session-ended")) } } };
-    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()))) }))
+    // Who changes the language here keeps his way back.
+    let path = query.as_deref().map_or_else(|| "/login".to_string(), |query| format!("/login?{query}"));
+    let frame = shared.frame(&headers, None, &path);
+    let query = Query::read(query.as_deref().unwrap_or_default());
+    let back = query.get("back").and_then(own_way);
+    let ended = html! { @match query.get("ended") {
+        Some("sent") => div class="refused" role="status" { h2 { (frame.t("sent-too-late")) } p { (frame.t(if back.is_some_and(|back| back.contains("_kept=")) { "typed-is-kept" } else { "typed-is-not-kept" })) } },
+        Some(_) => p class="refused" role="status" { (frame.t("session-ended")) },
+        None => {},
+    } };
+    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()), back)) }))
 }
 
 async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
@@ -43,15 +54,17 @@ async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) ->
     let Some(form) = read_form(body).await else { return strange_form(&frame) };
     let said = |name: &str| form.get(name).unwrap_or_default().to_string();
     let name = said("name");
+    // Only a page of this server: who made the address of the login may be anybody.
+    let back = form.get("back").and_then(own_way);
     let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
     let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey: passkey::brought(&shared, &headers, &form) };
     match open_session(&shared, login).await {
         Ok((token, notes)) => {
             let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.over_tls()))];
-            let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href="/" { (frame.t("go-on")) } } };
-            (cookie, if notes.is_empty() { Redirect::to("/").into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
+            let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href=(back.unwrap_or("/")) { (frame.t("go-on")) } } };
+            (cookie, if notes.is_empty() { Redirect::to(back.unwrap_or("/")).into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
         }
-        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now())))),
+        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now()), back))),
     }
 }
 
@@ -97,6 +110,6 @@ async fn language(State(shared): State<Shared>, headers: HeaderMap, body: Body) 
     let form = read_form(body).await.unwrap_or_default();
     let code = form.get("language").filter(|code| shared.languages.has(code)).unwrap_or("en");
     // Only a place on this server: "//elsewhere" would be another one.
-    let back = form.get("back").filter(|back| back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\r', '\n'])).unwrap_or("/");
+    let back = form.get("back").filter(|back| back.starts_with('/') && !back.starts_with("//") && back.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'\\')).unwrap_or("/");
     ([(header::SET_COOKIE, gate::set_language(code))], Redirect::to(back)).into_response()
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     frame::{Frame, text_of},
+    offered::{self, Offered, Offers},
     passkey,
     query::encoded,
     show,
@@ -31,7 +32,7 @@ pub struct List {
 }
 
 /// The pages of a case.
-pub const LISTS: [List; 9] = [
+pub const LISTS: [List; 10] = [
     List {
         part: "authority",
         ask: &["authority", "list", "--case={case}"],
@@ -100,9 +101,17 @@ pub const LISTS: [List; 9] = [
         part: "watches",
         ask: &["watch", "list", "--case={case}"],
         columns: &["watch", "kind", "what", "state", "since"],
-        steps: &["watch/words", "watch/selector", "watch/pattern"],
+        steps: &["watch/words", "watch/selector", "watch/pattern", "watch/alerts"],
         row_steps: &[("watch/hunt", "watch", "watch"), ("watch/end", "watch", "watch")],
         empty: "empty-watches",
+    },
+    List {
+        part: "alerts",
+        ask: &["watch", "alerts", "--case={case}"],
+        columns: &["alert", "watch", "exhibit", "count", "raised", "seen"],
+        steps: &[],
+        row_steps: &[("watch/seen", "alert", "alert")],
+        empty: "empty-alerts",
     },
 ];
 
@@ -121,7 +130,7 @@ fn is_paged(list: &List) -> bool {
 }
 
 /// A page that lists.
-pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &str, from: usize, values: &[Value]) -> Markup {
+pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &str, (from, unexamined): (usize, bool), values: &[Value]) -> Markup {
     let offered = |row: &Value| {
         html! {
             @for (step, field, member) in list.row_steps.iter().filter(|(step, ..)| catalogue.get(step).is_some() && fits(step, row)) {
@@ -129,13 +138,18 @@ pub fn list_page(frame: &Frame<'_>, catalogue: &Catalogue, list: &List, case: &s
             }
         }
     };
+    // Of a part with gaps the next page begins behind the last row.
+    let last = values.last().and_then(|row| text_of(row, "exhibit").strip_prefix("E-")?.parse::<usize>().ok());
+    let next = last.filter(|_| unexamined).map_or(from + A_PAGE, |last| last + 1);
+    let only = if unexamined { "&unexamined=yes" } else { "" };
     html! {
         (offers(frame, catalogue, list.steps, case, ""))
         @if values.is_empty() { (show::empty(frame, list.empty)) } @else if list.part == "charges" { @for charge in values { (crate::matrix::charge(frame, catalogue, case, charge)) } } @else if list.part == "findings" { @for finding in values { (self::finding(frame, finding)) } } @else { (show::table(frame, &frame.t(&format!("part-{}", list.part)), values, list.columns, offered)) }
+        @if unexamined { p { (frame.t("only-unexamined")) " " a href=(format!("/case/{case}/exhibits")) { (frame.t("show-all")) } } }
         @if is_paged(list) && (from > 1 || values.len() == A_PAGE) {
             div class="actions" {
-                @if from > 1 { a class="button plain" href=(format!("?from={}", from.saturating_sub(A_PAGE).max(1))) { (frame.t("before")) } }
-                @if values.len() == A_PAGE { a class="button plain" href=(format!("?from={}", from + A_PAGE)) { (frame.t("after")) } }
+                @if from > 1 { a class="button plain" href=(format!("?from={}{only}", if unexamined { 1 } else { from.saturating_sub(A_PAGE).max(1) })) { (frame.t("before")) } }
+                @if values.len() == A_PAGE { a class="button plain" href=(format!("?from={next}{only}")) { (frame.t("after")) } }
             }
         }
     }
@@ -186,17 +200,9 @@ pub fn name_of(frame: &Frame<'_>, step: &str) -> String {
     frame.or_name(&format!("step-{}", step.replace('/', "-")), step)
 }
 
-/// The home page: the reader's cases, and what waits for him in each.
-pub fn home(frame: &Frame<'_>, cases: &[Value], waiting: &[(String, Vec<Value>)], catalogue: &Catalogue) -> Markup {
+/// The reader's cases, as the home page shows them.
+pub fn home(frame: &Frame<'_>, cases: &[Value]) -> Markup {
     html! {
-        @for (case, transfers) in waiting {
-            @for transfer in transfers {
-                div class="card" {
-                    p { strong { (frame.t("waits-for-you")) } " " (frame.say("transfer-waits", &[("name", text_of(transfer, "from")), ("what", text_of(transfer, "exhibit")), ("case", case)])) }
-                    (offers(frame, catalogue, &["transfer/accept", "transfer/refuse"], case, &format!("&transfer={}", encoded(text_of(transfer, "transfer")))))
-                }
-            }
-        }
         h2 { (frame.t("your-cases")) }
         @if cases.is_empty() { (show::empty(frame, "empty-cases")) }
         div class="cards" {
@@ -314,43 +320,71 @@ pub fn all_steps(frame: &Frame<'_>, catalogue: &Catalogue, case: Option<&str>) -
             h2 id=(group) { (frame.or_name(&format!("group-{group}"), group)) }
             dl { @for step in steps {
                 dt { a href=(format!("/step/{}{prefilled}", step.name)) { (name_of(frame, &step.name)) } }
-                dd lang="en" { (step.about) }
+                dd { (in_words(frame, &format!("does-{}", step.name.replace('/', "-")), &step.about)) }
             } }
         }
     }
 }
 
-/// The form of a step, with what is known filled in.
-pub fn form(frame: &Frame<'_>, step: &Step, known: &dyn Fn(&str) -> Option<String>, number: &str) -> Markup {
+/// The form of a step, with what is known filled in, and what may be chosen offered.
+pub fn form(frame: &Frame<'_>, step: &Step, known: &dyn Fn(&str) -> Option<String>, offers: &Offers, number: &str) -> Markup {
     let coding = if step.takes_a_file() { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
     let (files, others): (Vec<&Field>, Vec<&Field>) = step.fields.iter().filter(|field| !matches!(field.kind, Kind::Out | Kind::Place)).partition(|field| field.kind == Kind::File);
     let wanted: Vec<&Field> = step.fields.iter().filter(|field| field.kind == Kind::Out && !field.required).collect();
     html! {
-        p lang="en" class="quiet" { (step.about) }
+        p class="quiet" { (in_words(frame, &format!("does-{}", step.name.replace('/', "-")), &step.about)) }
+        @if known("case").is_none() { (offered::choose_case(frame, step, offers)) }
         form class="step" method="post" action=(format!("/step/{}", step.name)) enctype=(coding) {
             input type="hidden" name="_number" value=(number);
-            @if let Some(at) = known("_at") { input type="hidden" name="_at" value=(at); }
-            @for field in &others { (self::field(frame, field, known(&field.id))) }
-            @for field in &wanted { (self::check(frame, field, false)) }
+            @for place in ["_at", "_end"] { @if let Some(at) = known(place) { input type="hidden" name=(place) value=(at); } }
+            @for field in &others { (self::field(frame, step, field, known(&field.id), offers.of(&field.id))) }
+            @for field in &wanted { (self::check(frame, step, field, false)) }
             // What is long comes last: by then it is known for what it is.
-            @for field in &files { (self::field(frame, field, None)) }
+            @for field in &files { (file(frame, step, field)) }
             div class="actions" { button { (frame.t("do-it")) } }
         }
     }
 }
 
 /// Something that is wanted or not.
-fn check(frame: &Frame<'_>, field: &Field, yes: bool) -> Markup {
+fn check(frame: &Frame<'_>, step: &Step, field: &Field, yes: bool) -> Markup {
     let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
     html! {
         div class="field check" {
             input type="checkbox" id=(id) name=(field.id) value="yes" aria-describedby=(about) checked[yes];
-            div { label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) } p class="about" id=(about) lang="en" { (field.about) } }
+            div { label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) } p class="about" id=(about) { (hint(frame, step, field)) } }
         }
     }
 }
 
-fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
+/// What a step does or a field means: in the reader's language where it has the words, else those of the command line.
+fn in_words(frame: &Frame<'_>, key: &str, english: &str) -> Markup {
+    let said = frame.languages.find(frame.language, key, &[]).filter(|said| said != english);
+    html! { @match said { Some(said) => (said), None => span lang="en" { (english) } } }
+}
+
+fn hint(frame: &Frame<'_>, step: &Step, field: &Field) -> Markup {
+    // Most steps are taken in a case, and say so in one sentence.
+    if field.id == "case" && field.about == "The case, such as 2026-0001" {
+        return in_words(frame, "case-about", &field.about);
+    }
+    in_words(frame, &format!("hint-{}-{}", step.name.replace('/', "-"), field.id), &field.about)
+}
+
+/// A file that is sent along: the field is an area onto which it can be dropped, and a button, and needs no script for either.
+fn file(frame: &Frame<'_>, step: &Step, field: &Field) -> Markup {
+    let several = step.takes_several_files();
+    let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
+    html! {
+        div class="field" {
+            label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
+            p class="about" id=(about) { (hint(frame, step, field)) " " (frame.t(if several { "drop-files" } else { "drop-file" })) }
+            input type="file" class="drop" id=(id) name=(field.id) aria-describedby=(about) required[field.required] multiple[several];
+        }
+    }
+}
+
+fn field(frame: &Frame<'_>, step: &Step, field: &Field, known: Option<String>, offered: Option<&Offered>) -> Markup {
     let label = frame.or_name(&format!("field-{}", field.id), &field.id);
     let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
     let value = known.or_else(|| field.default.clone()).unwrap_or_default();
@@ -359,32 +393,41 @@ fn field(frame: &Frame<'_>, field: &Field, known: Option<String>) -> Markup {
         return html! { input type="hidden" name="case" value=(value); };
     }
     if field.kind == Kind::Flag {
-        return check(frame, field, value == "yes");
+        return check(frame, step, field, value == "yes");
+    }
+    if let Some(offered) = offered.filter(|offered| offered.is_group(field)) {
+        return html! {
+            fieldset class="field" aria-describedby=(about) {
+                legend { (label) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
+                p class="about" id=(about) { (hint(frame, step, field)) }
+                (offered.input(frame, field, &id, &about, &value))
+            }
+        };
     }
     html! {
         div class="field" {
             label for=(id) { (label) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
-            p class="about" id=(about) lang="en" { (field.about) @if field.many { " " (frame.t("a-line-each")) } }
-            @match &field.kind {
+            p class="about" id=(about) { (hint(frame, step, field)) @if field.many { " " (frame.t("a-line-each")) } }
+            @if let Some(offered) = offered { (offered.input(frame, field, &id, &about, &value)) } @else { @match &field.kind {
                 Kind::Choice(choices) => select id=(id) name=(field.id) aria-describedby=(about) {
                     @if !field.required { option value="" { "" } }
                     @for choice in choices { option value=(choice) selected[*choice == value] { (frame.or_name(&format!("value-{choice}"), choice)) } }
                 },
-                Kind::File => input type="file" id=(id) name=(field.id) aria-describedby=(about) required[field.required];,
                 Kind::Secret => input type="password" id=(id) name=(field.id) aria-describedby=(about) autocomplete="off" required[field.required];,
                 Kind::Number => input type="number" id=(id) name=(field.id) value=(value) aria-describedby=(about) required[field.required];,
                 kind if *kind == Kind::Text || field.many => textarea id=(id) name=(field.id) aria-describedby=(about) required[field.required] { (value) },
                 _ => input type="text" id=(id) name=(field.id) value=(value) aria-describedby=(about) autocomplete="off" required[field.required];,
-            }
+            } }
         }
     }
 }
 
-/// The login.
-pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refusal>, challenge: &str) -> Markup {
+/// The login; `back` is the page to which it leads.
+pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refusal>, challenge: &str, back: Option<&str>) -> Markup {
     html! {
         @if let Some(refusal) = trouble { (frame.refused(refusal)) }
         form class="step" method="post" action="/login" data-passkey="show" data-challenge=(challenge) {
+            @if let Some(back) = back { input type="hidden" name="back" value=(back); }
             div class="field" { label for="name" { (frame.t("your-name")) } input type="text" id="name" name="name" value=(name) autocomplete="username" required autofocus; }
             div class="field" { label for="passphrase" { (frame.t("passphrase")) } input type="password" id="passphrase" name="passphrase" autocomplete="current-password" required; }
             div class="field" {

@@ -4,7 +4,7 @@
 //! forbids scripts (but two pages, which run one of ours for passkeys, and two that draw), frames and other origins, and is
 //! kept by no cache.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::{Duration, Instant}};
 
 use axum::{
     Router,
@@ -24,17 +24,20 @@ use crate::{
     answers::{Answers, Asked, Wish},
     api,
     drawn,
+    ended::{self, Ended},
     frame::{Frame, text_of},
     gate::{self, Pace},
     line, login, passkey,
     house::{Heard, House, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
+    offered,
     packed, paper,
     policy::Policy,
     query::Query,
     screens::{self, LISTS},
+    several::{self, Received},
     help, show,
     steps::{Catalogue, Field, Kind, Step, Typed},
-    upload, viewer,
+    upload, viewer, waiting,
     words::Languages,
 };
 
@@ -47,15 +50,13 @@ const LONGEST_FIELD: usize = 1 << 20;
 /// How long a form without a file may be on its way, with a session and without one.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long a silent line may hold an upload open.
-const SILENT: Duration = Duration::from_secs(60);
+pub(crate) const SILENT: Duration = Duration::from_secs(60);
 /// Steps and sessions that are read at the same time; others wait.
 const AT_ONCE: usize = 48;
 /// Passphrases that are stretched at the same time: each takes memory and a processor.
 const LOGINS_AT_ONCE: usize = 2;
 /// How long a page waits for its step before it says that the step goes on.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// Cases whose waiting transfers the home page looks for.
-const CASES_AT_HOME: usize = 12;
 
 /// How the workspace is served.
 #[derive(Debug, Clone, Default)]
@@ -74,8 +75,9 @@ pub struct Workspace {
     pub(crate) catalogue: Catalogue,
     pub(crate) pace: Pace,
     pub(crate) questions: passkey::Questions,
+    pub(crate) ended: Ended,
     pub(crate) languages: Languages,
-    answers: Answers,
+    pub(crate) answers: Answers,
     settings: Settings,
     agency: String,
     training: bool,
@@ -98,6 +100,7 @@ impl Answered {
 pub(crate) type Shared = Arc<Workspace>;
 
 /// Who asks, and with which token.
+#[derive(Clone)]
 pub(crate) struct Reader {
     pub(crate) token: String,
     pub(crate) person: Person,
@@ -123,6 +126,7 @@ impl Workspace {
             answers: Answers::default(),
             pace: Pace::default(),
             questions: passkey::Questions::default(),
+            ended: Ended::default(),
             room: Semaphore::new(AT_ONCE),
             login_room: Semaphore::new(LOGINS_AT_ONCE),
             settings,
@@ -157,7 +161,7 @@ impl Workspace {
             .route("/assets/{*name}", get(asset))
             .fallback(nowhere)
             .layer(DefaultBodyLimit::disable());
-        pages.merge(login::routes()).merge(viewer::routes()).merge(account::routes()).merge(passkey::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
+        pages.merge(login::routes()).merge(several::routes()).merge(viewer::routes()).merge(account::routes()).merge(passkey::routes()).merge(api::routes()).layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door)).with_state(shared)
     }
 
     /// Serves until the process ends.
@@ -204,6 +208,7 @@ impl Workspace {
         let person = tokio::task::spawn_blocking(move || house.who(&asked)).await.unwrap_or_else(|_| Err(Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }));
         // What was answered in a session goes with it, however it ended.
         let person = person.inspect_err(|refusal| if refusal.exit != 3 { self.forget(token) })?;
+        self.ended.is_of(gate::session_of(token), &person.name, Instant::now());
         Ok(Reader { token: token.to_string(), person })
     }
 
@@ -293,7 +298,8 @@ async fn at_the_door(State(shared): State<Shared>, request: Request, next: Next)
     let is_asset = request.uri().path().starts_with("/assets/");
     let is_packed = packed::is_taken(request.headers());
     let scripted = passkey::PAGES.contains(&request.uri().path());
-    let mut response = next.run(request).await;
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut response = ended::with_the_way_back(&method, &uri, next.run(request).await);
     if is_packed {
         response = packed::pack(response).await;
     }
@@ -334,7 +340,7 @@ pub(crate) fn strange_form(frame: &Frame<'_>) -> Response {
     shown_as(StatusCode::FORBIDDEN, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
 }
 
-fn random_number() -> String {
+pub(crate) fn random_number() -> String {
     let mut bytes = [0; 16];
     // Without random bytes a number would repeat, and a step with it would not be taken: the length says so at once.
     getrandom::fill(&mut bytes).map_or_else(|_| String::new(), |()| hex::encode(bytes))
@@ -345,20 +351,14 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let frame = shared.frame(&headers, Some(&reader.person), "/");
     let title = frame.say("good-day", &[("name", &reader.person.name)]);
     let cases = match shared.values(&reader, &["case", "list"]).await { Ok(cases) => cases, Err(refusal) => return refused(&frame, &title, &refusal) };
-    let mut waiting = Vec::new();
-    let not_asked = cases.values.len().saturating_sub(CASES_AT_HOME);
-    for case in cases.values.iter().take(CASES_AT_HOME) {
-        let label = text_of(case, "case").to_string();
-        // A role that takes no part in custody is refused: nothing waits for it.
-        let Ok(transfers) = shared.values(&reader, &["transfer", "list", &format!("--case={label}")]).await else { continue };
-        let mine = transfers.values.into_iter().filter(|transfer| text_of(transfer, "state") == "offered" && text_of(transfer, "to") == reader.person.name).collect();
-        waiting.push((label, mine));
-    }
+    let not_asked = cases.values.len().saturating_sub(waiting::CASES_AT_HOME);
+    let found = waiting::asked(&shared, &reader, &cases.values).await;
+    let waiting = waiting::shown(&frame, &shared.catalogue, &found, !cases.values.is_empty());
     // Defence and court are refused: how this node is kept is nothing of theirs.
     let backup = shared.values(&reader, &["backup", "status"]).await.ok().and_then(|told| told.values.into_iter().next());
     let backup = html! { @if let Some(backup) = &backup { (screens::backup(&frame, backup)) } };
     let not_asked = html! { @if not_asked > 0 { p class="quiet" { (frame.say("not-asked", &[("count", &not_asked.to_string())])) } } };
-    shown(frame.page(&title, &html! { (cases.notes(&frame)) (screens::home(&frame, &cases.values, &waiting, &shared.catalogue)) (not_asked) (backup) }))
+    shown(frame.page(&title, &html! { (cases.notes(&frame)) (several::not_taken(&frame, &shared.answers.of(&gate::session_of(&reader.token)))) (waiting) (screens::home(&frame, &cases.values)) (not_asked) (backup) }))
 }
 
 /// One step whose answer fills a page.
@@ -406,11 +406,11 @@ async fn running(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let mut frame = shared.frame(&headers, Some(&reader.person), "/running");
     let asked = shared.answers.of(&gate::session_of(&reader.token));
     frame.again = asked.iter().any(|asked| asked.exit().is_none()).then_some(5);
-    let state = |asked: &Asked| match asked.exit() { None => frame.t("state-running"), Some(0) => frame.t("state-done"), Some(_) => frame.t("state-refused") };
+    let state = |asked: &Asked| several::state(&frame, asked);
     let main = html! {
         @if asked.is_empty() { (show::empty(&frame, "empty-running")) }
         ul class="plain" { @for asked in &asked { li class="card" {
-            a href=(format!("/done/{}", asked.number)) { (screens::name_of(&frame, &asked.step)) @if let Some(case) = &asked.case { " · " (case) } } " · " (state(asked))
+            a href=(format!("/done/{}", asked.number)) { (screens::name_of(&frame, &asked.step)) @if let Some(case) = &asked.case { " · " (case) } } @if let Some(sent) = &asked.sent { " · " (show::plain(sent, 200)) } " · " (state(asked))
             @if let Some(note) = asked.heard.notes().last() { p class="quiet" { (show::plain(note, 300)) } }
         } } }
     };
@@ -453,8 +453,16 @@ async fn step_page(State(shared): State<Shared>, headers: HeaderMap, Path(name):
     frame.case = case.as_deref().filter(|case| is_label(case));
     // What was refused before is filled in again.
     let before = query.get("_again").and_then(|number| shared.answers.get(&gate::session_of(&reader.token), number)).filter(|asked| asked.step == name);
-    let known = |id: &str| before.as_ref().map_or_else(|| query.get(id).map(str::to_string), |asked| lines(&asked.typed, id));
-    shown(frame.page(&screens::name_of(&frame, &name), &screens::form(&frame, step, &known, &random_number())))
+    // So is what he typed when his session had ended.
+    let kept = query.get("_kept").and_then(|number| shared.ended.typed(number, &reader.person.name, &name, Instant::now()));
+    let typed = before.as_ref().map(|asked| asked.typed.clone()).or(kept);
+    let known = |id: &str| typed.as_ref().map_or_else(|| query.get(id).map(str::to_string), |typed| lines(typed, id));
+    // What he came with he need not choose; what was refused he may want to choose anew.
+    let given = if typed.is_some() { BTreeSet::new() } else { query.typed().into_keys().collect() };
+    let offers = offered::offers(&shared, &reader, step, frame.case, &given).await;
+    // It is said that it is still to be sent; whose words they are not finds an empty form.
+    let still = html! { @if query.get("_kept").is_some() { div class="notes" role="status" { p { (frame.t(if typed.is_some() { "typed-is-here" } else { "typed-is-gone" })) @if typed.is_some() && step.takes_a_file() { " " (frame.t("choose-file-again")) } } } } };
+    shown(frame.page(&screens::name_of(&frame, &name), &html! { (still) (screens::form(&frame, step, &known, &offers, &random_number())) }))
 }
 
 /// What a form brought: its number, what was typed, what is typed where nobody sees it, and a file that still comes.
@@ -467,28 +475,36 @@ struct Brought {
 }
 
 async fn take_step(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>, request: Request) -> Response {
-    let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
+    let reader = match (shared.reader(&headers).await, shared.catalogue.get(&name)) {
+        (Ok(reader), _) => reader,
+        (Err(to_login), Some(step)) if to_login.status() == StatusCode::SEE_OTHER && gate::is_from_us(&headers) => return ended::sent_too_late(&shared, step, request).await,
+        (Err(to_login), _) => return to_login,
+    };
     let path = format!("/step/{name}");
-    let frame = shared.frame(&headers, Some(&reader.person), &path);
+    let mut frame = shared.frame(&headers, Some(&reader.person), &path);
     if !gate::is_from_us(&headers) {
         return strange_form(&frame);
     }
     let Some(step) = shared.catalogue.get(&name) else { return no_such_page(&frame) };
     let taken = if step.takes_a_file() { take_with_file(&shared, &reader, step, request).await } else { take_without_file(&shared, &reader, step, request).await };
     match taken {
+        Ok(place) if place.starts_with('/') => Redirect::to(&place).into_response(),
         Ok(number) => Redirect::to(&format!("/done/{number}")).into_response(),
         Err(NotBegun { text, typed }) => {
             let refusal = Refusal { text, law: None, exit: 2 };
-            let form = screens::form(&frame, step, &|id| lines(&typed, id), &random_number());
+            let case = lines(&typed, "case").filter(|case| is_label(case));
+            frame.case = case.as_deref();
+            let offers = offered::offers(&shared, &reader, step, frame.case, &BTreeSet::new()).await;
+            let form = screens::form(&frame, step, &|id| lines(&typed, id), &offers, &random_number());
             shown_as(status_of(refusal.exit), frame.page(&screens::name_of(&frame, &name), &html! { (frame.refused(&refusal)) (form) }))
         }
     }
 }
 
 /// Why a step was not begun, and what had been typed: nobody types it twice.
-struct NotBegun {
-    text: String,
-    typed: Typed,
+pub(crate) struct NotBegun {
+    pub(crate) text: String,
+    pub(crate) typed: Typed,
 }
 
 impl From<&str> for NotBegun {
@@ -511,13 +527,19 @@ async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, reques
     Ok(format!("{}{}", asked.number, viewer::place(&form)))
 }
 
+const CUT: &str = "the form broke off on its way: nothing was done; send it again";
+
 async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, NotBegun> {
-    let cut = "the form broke off on its way: nothing was done; send it again";
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| "this form must be sent as multipart/form-data")?;
     let (mut brought, files) = (Brought::default(), step.fields.iter().filter(|field| field.kind == Kind::File).count());
-    while let Some(mut part) = parts.next_field().await.map_err(|_| cut)? {
+    let mut received = Received::default();
+    while let Some(mut part) = tokio::time::timeout(SILENT, parts.next_field()).await.map_err(|_| CUT)?.map_err(|_| CUT)? {
         let name = part.name().unwrap_or_default().to_string();
         if !step.fields.iter().any(|field| field.id == name && field.kind == Kind::File) {
+            // By now the step has its words: what comes behind the file would be left out in silence.
+            if received.is_begun() {
+                return Err("the file must be the last field of the form: it was not taken in".into());
+            }
             let text = String::from_utf8(bounded(&mut part, LONGEST_FIELD).await?).map_err(|_| "this form holds text that is not UTF-8")?;
             match name.as_str() {
                 "_number" => brought.number = text,
@@ -532,30 +554,22 @@ async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: 
             brought.uploads.insert(name, Sent { name: Some(file_name), bytes: Box::new(std::io::Cursor::new(whole)) });
             continue;
         }
+        // One after the other: the next file is taken when the one before it has ended.
+        received.end_present().await;
         let (writer, file) = upload::pipe();
-        brought.uploads.insert(name, Sent { name: Some(file_name), bytes: Box::new(file) });
-        let asked = begin(shared, reader, step, std::mem::take(&mut brought))?;
-        let mut writer = Some(writer);
-        // A step that was refused reads no further: the rest of the file is received and thrown away, so that the browser
-        // sees the answer.
-        while let Some(chunk) = tokio::time::timeout(SILENT, part.chunk()).await.map_err(|_| cut)?.map_err(|_| cut)? {
-            if let Some(sender) = writer.take() {
-                let sent = tokio::task::spawn_blocking(move || sender.send(chunk.to_vec()).then_some(sender)).await;
-                writer = sent.ok().flatten();
-            } else if asked.exit().is_some() {
-                break;
-            }
+        let upload = Sent { name: Some(file_name.clone()), bytes: Box::new(file) };
+        let begun = received.may_begin(step, &brought.typed, &file_name).and_then(|()| {
+            let one = Brought { number: several::number(&brought.number, received.count()), typed: brought.typed.clone(), uploads: Uploads::from([(name, upload)]), secret: None };
+            begin(shared, reader, step, one)
+        });
+        match begun {
+            Ok(asked) => received.receive(&mut part, asked, writer).await.map_err(|_| CUT)?,
+            Err(why) if received.count() == 0 => return Err(why),
+            Err(why) => return Err(NotBegun { text: format!("{}; taken before it: {}; see \"Running and done\"", why.text, received.names()), typed: why.typed }),
         }
-        drop(part);
-        // By now the step has its words: what comes behind the file would be left out in silence.
-        if tokio::time::timeout(SILENT, parts.next_field()).await.map_err(|_| cut)?.map_err(|_| cut)?.is_some() {
-            return Err("the file must be the last field of the form: nothing was done".into());
-        }
-        if let Some(writer) = writer {
-            writer.end();
-        }
-        wait(&asked).await;
-        return Ok(asked.number.clone());
+    }
+    if received.count() > 0 {
+        return Ok(received.ended(&brought.number).await);
     }
     let asked = begin(shared, reader, step, brought)?;
     wait(&asked).await;
@@ -586,7 +600,8 @@ fn begin(shared: &Shared, reader: &Reader, step: &Step, mut brought: Brought) ->
     fill(shared.house.as_ref(), step, &mut brought);
     let words = step.words(&brought.typed).map_err(&failed)?;
     let case = brought.typed.get("case").and_then(|values| values.first()).map(|case| case.trim().to_string()).filter(|case| is_label(case));
-    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)), is_question: step.is_question(), typed: typed.clone() };
+    let sent = brought.uploads.values().find_map(|sent| sent.name.clone());
+    let wish = Wish { number: brought.number, step: step.name.clone(), case, words, file_name: step.gives_a_file().then(|| file_name(step, &brought.typed)), is_question: step.is_question(), typed: typed.clone(), sent };
     let heard = Heard::with(brought.secret, brought.uploads);
     shared.answers.take(&shared.house, &reader.token, gate::session_of(&reader.token), wish, heard).map_err(failed)
 }
@@ -625,8 +640,13 @@ fn file_name(step: &Step, typed: &Typed) -> String {
 }
 
 async fn wait(asked: &Arc<Asked>) {
+    wait_for(asked, PATIENCE).await;
+}
+
+/// Waits until a step has ended, or as long as this.
+pub(crate) async fn wait_for(asked: &Arc<Asked>, longest: Duration) {
     let waiting = Arc::clone(asked);
-    let _ = tokio::task::spawn_blocking(move || waiting.wait(PATIENCE)).await;
+    let _ = tokio::task::spawn_blocking(move || waiting.wait(longest)).await;
 }
 
 async fn done(State(shared): State<Shared>, headers: HeaderMap, Path(number): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -701,21 +721,25 @@ async fn part(State(shared): State<Shared>, headers: HeaderMap, Path((case, part
     frame.case = Some(&case_of);
     let title = frame.t(&format!("part-{part}"));
     if let Some(list) = LISTS.iter().find(|list| list.part == part) {
-        let from = Query::read(query.as_deref().unwrap_or_default()).number("from").clamp(1, 99_999_999);
-        let (exit, heard) = shared.ask(&reader.token, screens::words(list, &case, from)).await;
+        let query = Query::read(query.as_deref().unwrap_or_default());
+        let from = query.number("from").clamp(1, 99_999_999);
+        let unexamined = part == "exhibits" && query.get("unexamined") == Some("yes");
+        let words = screens::words(list, &case, from).into_iter().chain(unexamined.then(|| "--unexamined".to_string())).collect();
+        let (exit, heard) = shared.ask(&reader.token, words).await;
         if heard.was_refused(exit) {
             frame.case = None;
             return refused(&frame, &title, &heard.refusal(exit));
         }
         let values = heard.values();
         let cut = html! { @if heard.is_cut() { p class="refused" { (frame.t("cut")) } } };
-        return shown(frame.page(&title, &html! { (frame.notes(&heard.notes(), values.is_empty())) (cut) (screens::list_page(&frame, &shared.catalogue, list, &case, from, &values)) }));
+        return shown(frame.page(&title, &html! { (frame.notes(&heard.notes(), values.is_empty())) (cut) (screens::list_page(&frame, &shared.catalogue, list, &case, (from, unexamined), &values)) }));
     }
     let known = |id: &str| (id == "case").then(|| case.clone());
     match part.as_str() {
         "search" | "selectors" | "rows" => {
             let Some(step) = shared.catalogue.get(&part) else { return no_such_page(&frame) };
-            shown(frame.page(&title, &screens::form(&frame, step, &known, &random_number())))
+            let offers = offered::offers(&shared, &reader, step, Some(&case), &BTreeSet::from(["case".to_string()])).await;
+            shown(frame.page(&title, &screens::form(&frame, step, &known, &offers, &random_number())))
         }
         "more" => shown(frame.page(&title, &screens::all_steps(&frame, &shared.catalogue, Some(&case)))),
         _ => no_such_page(&frame),

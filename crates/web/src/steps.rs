@@ -100,6 +100,11 @@ impl Step {
         self.fields.iter().any(|field| field.kind == Kind::File)
     }
 
+    /// Whether several files may be sent along, each of which is a step of its own.
+    pub fn takes_several_files(&self) -> bool {
+        self.name == "exhibit/admit"
+    }
+
     /// The field that a file of the answer comes from.
     pub fn gives_a_file(&self) -> bool {
         self.fields.iter().any(|field| field.kind == Kind::Out)
@@ -134,6 +139,12 @@ impl Step {
 }
 
 impl Field {
+    /// A field of plain words, for tests of pages.
+    #[cfg(test)]
+    pub fn of_words(id: &str, many: bool) -> Field {
+        Field { id: id.into(), long: Some(id.into()), about: String::new(), kind: Kind::Words, required: false, many, default: None }
+    }
+
     fn admits(&self, values: &[&str]) -> Result<(), String> {
         match values.len() {
             0 if self.required => Err(format!("\"{}\" is missing: {}", self.id, self.about)),

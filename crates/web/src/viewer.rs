@@ -187,18 +187,27 @@ fn part_of(at: usize) -> usize {
 
 /// The address behind `/done/NUMBER` at which a byte is seen that the form named.
 pub fn place(form: &Query) -> String {
-    let at = form.get("_at").and_then(|at| at.parse::<usize>().ok());
-    at.map(|at| format!("?from={}#at-{at}", part_of(at))).unwrap_or_default()
+    let byte = |name: &str| form.get(name).and_then(|at| at.parse::<usize>().ok());
+    let Some(at) = byte("_at") else { return String::new() };
+    let end = byte("_end").filter(|end| *end > at).map(|end| format!("&at={at}&end={end}")).unwrap_or_default();
+    format!("?from={}{end}#at-{at}", part_of(at))
 }
 
 /// A way to the viewer, at the place where a row of an answer stands.
 pub fn way_to(frame: &Frame<'_>, row: &Value) -> Markup {
+    way_for(frame, row, None)
+}
+
+/// The same, with the purpose for which its reader asked already: he sees it in the form, and may say another.
+pub fn way_for(frame: &Frame<'_>, row: &Value, purpose: Option<&str>) -> Markup {
     let (Some(case), exhibit, Some(at)) = (frame.case, text_of(row, "exhibit"), row["start"].as_u64()) else { return html! {} };
     if !is_label(exhibit) || row["minimised"] == true {
         return html! {};
     }
     let part = row["blob"].as_str().map(|part| format!("&part={}", encoded(part))).unwrap_or_default();
-    html! { a class="button plain" href=(format!("/step/exhibit/view?case={case}&exhibit={exhibit}{part}&_at={at}")) { (frame.t("see-there")) } }
+    let end = row["end"].as_u64().map(|end| format!("&_end={end}")).unwrap_or_default();
+    let purpose = purpose.map(|purpose| format!("&purpose={}", encoded(purpose))).unwrap_or_default();
+    html! { a class="button plain" href=(format!("/step/exhibit/view?case={case}&exhibit={exhibit}{part}{purpose}&_at={at}{end}")) { (frame.t("see-there")) } }
 }
 
 /// A file's bytes, a part at a time, with its selectors marked and listed.
@@ -209,7 +218,13 @@ fn bytes(frame: &Frame<'_>, asked: &Asked, file: &[u8], marks: &Marks, way: Way,
     // What was found in a picture stands in all of it.
     let is_text = std::str::from_utf8(file).is_ok();
     let stands = |mark: &&Mark| is_text || (mark.start, mark.end) != (0, file.len());
-    let here: Vec<&Mark> = marks.here.iter().filter(stands).filter(|mark| mark.start < end && mark.end > from).take(MOST_MARKS).collect();
+    let mut here: Vec<&Mark> = marks.here.iter().filter(stands).filter(|mark| mark.start < end && mark.end > from).take(MOST_MARKS).collect();
+    // The place for which somebody came is marked too, where nothing else marks it.
+    let came_for = came_for(query, file.len(), asked.is_minimised());
+    if let Some(mark) = came_for.as_ref().filter(|mark| mark.start < end && mark.end > from && !here.iter().any(|other| (other.start, other.end) == (mark.start, mark.end))) {
+        here.push(mark);
+        here.sort_by_key(|mark| (mark.start, mark.end));
+    }
     html! {
         p { (frame.say("bytes-shown", &[("name", &format!("{from}–{end}")), ("count", &file.len().to_string())])) }
         @if from > 0 || end < file.len() { div class="actions" {
@@ -221,6 +236,12 @@ fn bytes(frame: &Frame<'_>, asked: &Asked, file: &[u8], marks: &Marks, way: Way,
             (list(frame, asked, file, marks, (from, end), way))
         }
     }
+}
+
+/// The place that the address names; none in a minimised view, whose bytes are others.
+fn came_for(query: &Query, length: usize, minimised: bool) -> Option<Mark> {
+    let (start, end) = (query.number("at"), query.number("end"));
+    (start < end && end <= length && !minimised).then(|| Mark { kind: "came-for".into(), state: String::new(), value: String::new(), place: String::new(), start, end })
 }
 
 /// What was found, beside the bytes, each with the way to its place.
@@ -297,7 +318,7 @@ fn text(frame: &Frame<'_>, from: usize, part: &[u8], marks: &[&Mark]) -> Markup 
 }
 
 fn marked(frame: &Frame<'_>, piece: &Piece<'_>, words: &str) -> Markup {
-    let what = |marks: &[&Mark]| marks.iter().map(|mark| format!("{}, {}", kind(frame, &mark.kind), frame.or_name(&format!("state-{}", mark.state), &mark.state))).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join("; ");
+    let what = |marks: &[&Mark]| marks.iter().map(|mark| if mark.state.is_empty() { kind(frame, &mark.kind) } else { format!("{}, {}", kind(frame, &mark.kind), frame.or_name(&format!("state-{}", mark.state), &mark.state)) }).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join("; ");
     let anchors: Vec<&usize> = piece.begins.iter().collect();
     html! {
         @for at in anchors.iter().skip(1) { span id=(format!("at-{at}")) {} }

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn every_word_that_a_page_asks_for_is_there() {
         let english = keys(BUILT_IN[0].1);
-        for page in [include_str!("frame.rs"), include_str!("screens.rs"), include_str!("server.rs"), include_str!("show.rs")] {
+        for page in [include_str!("frame.rs"), include_str!("screens.rs"), include_str!("server.rs"), include_str!("show.rs"), include_str!("offered.rs"), include_str!("waiting.rs"), include_str!("login.rs"), include_str!("ended.rs"), include_str!("several.rs")] {
             for asked in [".t(\"", ".say(\"", "empty(frame, \"", "empty(&frame, \"", "empty: \"", "part: \""] {
                 for rest in page.split(asked).skip(1) {
                     let key = rest.split('"').next().unwrap();
@@ -162,6 +162,25 @@ mod tests {
             for key in [format!("step-{}", step.replace('/', "-")), format!("group-{}", step.split('/').next().unwrap())] {
                 assert!(english.contains(&*key), "no word for {key}");
             }
+        }
+    }
+
+    #[test]
+    fn the_english_of_a_hint_is_what_the_command_line_says() {
+        let api: serde_json::Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
+        let mut said = std::collections::BTreeMap::new();
+        for (path, about) in api["paths"].as_object().unwrap() {
+            let Some(step) = path.strip_prefix("/api/v1/steps/").map(|step| step.replace('/', "-")) else { continue };
+            for (field, schema) in about["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"].as_object().unwrap() {
+                said.insert(format!("hint-{step}-{field}"), schema["description"].clone());
+            }
+            said.insert(format!("does-{step}"), about["post"]["summary"].clone());
+        }
+        let languages = Languages::with(None).unwrap();
+        let hints: Vec<&str> = keys(BUILT_IN[0].1).into_iter().filter(|key| key.starts_with("hint-") || key.starts_with("does-")).collect();
+        assert!(hints.len() > 100);
+        for key in hints {
+            assert_eq!(said.get(key).and_then(serde_json::Value::as_str), Some(&*languages.say("en", key, &[])), "{key}: the command line says something else now; translate it anew");
         }
     }
 

@@ -65,6 +65,9 @@ pub enum ExhibitVerb {
         /// Most exhibits that are shown.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         most: Option<u32>,
+        /// Only exhibits that were never examined.
+        #[arg(long)]
+        unexamined: bool,
     },
     /// One exhibit: who has it, what it is, its digests and its record. Its bytes stay closed.
     Show {

@@ -133,14 +133,15 @@ impl Office {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 self.tell_exhibit(&scope, &admit::one(&self.desk, &scope, &permit, &exhibit)?)?;
             }
-            ExhibitVerb::List { case, from, most } => {
+            ExhibitVerb::List { case, from, most, unexamined } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
                 let views = match (from, most) {
+                    (from, most) if unexamined => admit::list_unexamined(&self.desk, &scope, &permit, from.as_deref().unwrap_or("E-0001"), most.unwrap_or(u32::MAX))?,
                     (None, None) => admit::list(&self.desk, &scope, &permit)?,
                     (from, most) => admit::list_from(&self.desk, &scope, &permit, from.as_deref().unwrap_or("E-0001"), most.unwrap_or(u32::MAX))?,
                 };
                 let zone = case::zone(&self.desk, &scope)?;
-                self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), "the case has no exhibit yet");
+                self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), if unexamined { "every exhibit with bytes was examined, or may not be" } else { "the case has no exhibit yet" });
                 self.tell_accidents(&scope, &case.case)?;
             }
             ExhibitVerb::View(typed) => self.open(&typed)?,

@@ -10,7 +10,7 @@ fn hostile(name: &str) -> Vec<u8> {
 }
 
 /// An archive of two answers, the second in the charset of Russian Windows.
-fn archive() -> Vec<u8> {
+pub(super) fn archive() -> Vec<u8> {
     let mut bytes = Vec::new();
     let pages: [(&str, &[u8]); 2] = [("text/html", b"<title>one</title><p>SYNTHETIC, write to seller@example.com<script>top.pwned=1</script></p>"), ("text/html; charset=windows-1251", b"<p>SYNTHETIC \xcf\xf0\xe8\xe2\xe5\xf2 buyer@example.org</p>")];
     for (n, (media, page)) in pages.iter().enumerate() {

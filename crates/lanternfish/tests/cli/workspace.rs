@@ -388,8 +388,10 @@ fn law_13_a_form_from_elsewhere_a_strange_name_and_an_ended_session_get_nothing(
     }
     open.send("GET", "/", &[("Cookie", &cookie), ("Host", "evil.example")], b"").is(421);
     for path in PAGES {
-        let page = open.send("GET", &path.replace("{case}", &office.case), &[], b"").is(303);
-        assert_eq!(page.header("location").unwrap(), "/login", "{path}");
+        let path = path.replace("{case}", &office.case);
+        let page = open.send("GET", &path, &[], b"").is(303);
+        let back = if path == "/" { String::new() } else { format!("?back={}", path.bytes().map(|byte| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect::<String>()) };
+        assert_eq!(page.header("location").unwrap(), format!("/login{back}"), "{path}");
     }
     assert_eq!(office.sound_log(), before + 1, "nothing was done but to look at the log");
     // Each answer forbids scripts and frames, and is kept by no cache.
@@ -741,3 +743,5 @@ fn law_13_who_left_the_case_finds_none_of_his_answers() {
 
 #[path = "viewer.rs"]
 mod viewer;
+#[path = "workspace_hand.rs"]
+mod hand;

@@ -1,0 +1,223 @@
+//! What was sent in a session that had ended: nothing of it is done, and what was typed is kept for a while, in memory, for
+//! the same person alone, who finds it in the form again after his next login.
+//!
+//! It refuses: to keep a secret, a file or a code; to keep much; to keep anything of whom it does not know; to give it to
+//! another person who logs in at the same browser.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{FromRequest, Multipart, Request},
+    http::{HeaderValue, Method, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use crate::{
+    gate,
+    query::encoded,
+    server::{Shared, random_number, read_form},
+    steps::{Kind, Step, Typed},
+};
+
+/// How long it is kept: a meal long.
+const KEPT_FOR: Duration = Duration::from_secs(1_800);
+/// Most bytes of one form that are kept.
+const SMALL: usize = 64 << 10;
+/// Most forms that are kept of all people.
+const FORMS: usize = 200;
+/// Sessions whose owner is remembered: more than an agency has in a day.
+const OWNERS: usize = 5_000;
+/// Bytes that are received and thrown away, so that a browser that still sends sees the answer.
+const THROWN_AWAY: usize = 1 << 30;
+/// How long a silent line is waited for.
+const SILENT: Duration = Duration::from_secs(20);
+/// Longest address to which a login leads back.
+const LONGEST_WAY: usize = 2_000;
+
+struct Kept {
+    number: String,
+    name: String,
+    step: String,
+    typed: Typed,
+    at: Instant,
+}
+
+/// Whose sessions there were, and what was typed after their end.
+#[derive(Default)]
+pub struct Ended {
+    owners: Mutex<HashMap<[u8; 32], (String, Instant)>>,
+    forms: Mutex<Vec<Kept>>,
+}
+
+impl Ended {
+    /// Remembers whose session this is.
+    pub fn is_of(&self, session: [u8; 32], name: &str, now: Instant) {
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if owners.len() >= OWNERS && !owners.contains_key(&session) {
+            let oldest = owners.iter().min_by_key(|(_, (_, at))| *at).map(|(session, _)| *session);
+            oldest.and_then(|session| owners.remove(&session));
+        }
+        owners.insert(session, (name.to_string(), now));
+    }
+
+    fn owner(&self, session: &[u8; 32]) -> Option<String> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).get(session).map(|(name, _)| name.clone())
+    }
+
+    fn keep(&self, name: String, step: &Step, mut typed: Typed, now: Instant) -> Option<String> {
+        typed.retain(|field, values| may_be_kept(step, field) && values.iter().any(|value| !value.trim().is_empty()));
+        let size: usize = typed.iter().map(|(field, values)| field.len() + values.iter().map(String::len).sum::<usize>()).sum();
+        let number = random_number();
+        if typed.keys().all(|field| field == "case") || size > SMALL || number.is_empty() {
+            return None;
+        }
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        forms.retain(|form| now.duration_since(form.at) < KEPT_FOR);
+        if forms.len() >= FORMS {
+            forms.remove(0);
+        }
+        forms.push(Kept { number: number.clone(), name, step: step.name.clone(), typed, at: now });
+        Some(number)
+    }
+
+    /// What this person typed into this step after his session had ended.
+    pub fn typed(&self, number: &str, name: &str, step: &str, now: Instant) -> Option<Typed> {
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        forms.retain(|form| now.duration_since(form.at) < KEPT_FOR);
+        forms.iter().find(|form| form.number == number && form.name == name && form.step == step).map(|form| form.typed.clone())
+    }
+}
+
+/// Whether a field may lie in memory: no secret, no file, no code that opens something.
+fn may_be_kept(step: &Step, id: &str) -> bool {
+    let opens = ["user/factor", "key/", "persona/secret", "login"].iter().any(|name| step.name.starts_with(name));
+    !opens && step.fields.iter().any(|field| field.id == id && !matches!(field.kind, Kind::Secret | Kind::File | Kind::Out | Kind::Place))
+}
+
+/// An address of this server alone: it leads nowhere else, and to no door.
+pub fn own_way(way: &str) -> Option<&str> {
+    let plain = way.len() <= LONGEST_WAY && way.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'\\');
+    let path = way.split(['?', '#']).next().unwrap_or_default();
+    let door = ["/login", "/logout", "/language"].contains(&path) || path.starts_with("/api/") || path.starts_with("/assets/");
+    (plain && way.starts_with('/') && !way.starts_with("//") && !door).then_some(way)
+}
+
+/// A page that was asked for without an open session: the login leads back to it.
+pub fn with_the_way_back(method: &Method, uri: &Uri, mut response: Response) -> Response {
+    let to_login = response.headers().get(header::LOCATION).and_then(|place| place.to_str().ok()).filter(|place| ["/login", "/login?ended"].contains(place)).map(str::to_string);
+    let way = uri.path_and_query().map(|way| way.as_str()).and_then(own_way).filter(|way| *way != "/");
+    if let (Some(place), Some(way), &Method::GET) = (to_login, way, method) {
+        let joined = format!("{place}{}back={}", if place.contains('?') { "&" } else { "?" }, encoded(way));
+        if let Ok(value) = HeaderValue::try_from(joined) {
+            response.headers_mut().insert(header::LOCATION, value);
+        }
+    }
+    response
+}
+
+/// The answer to a form that came after its session had ended: nothing is done, and the login leads back to the form.
+pub(crate) async fn sent_too_late(shared: &Shared, step: &Step, request: Request) -> Response {
+    let session = gate::cookie(request.headers(), gate::session_cookie(shared.over_tls())).map(gate::session_of);
+    let owner = session.and_then(|session| shared.ended.owner(&session));
+    let mut way = format!("/step/{}", step.name);
+    if let Some(name) = owner {
+        let typed = if step.takes_a_file() { of_parts(step, request).await } else { read_form(request.into_body()).await.unwrap_or_default().typed() };
+        let mut asks = Vec::new();
+        if let Some(case) = typed.get("case").and_then(|values| values.first()).filter(|case| crate::server::is_label(case)) {
+            asks.push(format!("case={case}"));
+        }
+        if let Some(number) = shared.ended.keep(name, step, typed, Instant::now()) {
+            asks.push(format!("_kept={number}"));
+        }
+        if !asks.is_empty() {
+            way = format!("{way}?{}", asks.join("&"));
+        }
+    }
+    Redirect::to(&format!("/login?ended=sent&back={}", encoded(&way))).into_response()
+}
+
+/// What was typed into a form with files; the files are received and thrown away.
+async fn of_parts(step: &Step, request: Request) -> Typed {
+    let mut typed = Typed::new();
+    let Ok(mut parts) = Multipart::from_request(request, &()).await else { return typed };
+    let (mut kept, mut thrown) = (0, 0);
+    while let Ok(Ok(Some(mut part))) = tokio::time::timeout(SILENT, parts.next_field()).await {
+        let name = part.name().unwrap_or_default().to_string();
+        let is_kept = may_be_kept(step, &name);
+        let mut bytes = Vec::new();
+        while let Ok(Ok(Some(chunk))) = tokio::time::timeout(SILENT, part.chunk()).await {
+            if is_kept && kept + chunk.len() <= SMALL {
+                kept += chunk.len();
+                bytes.extend_from_slice(&chunk);
+            } else {
+                thrown += chunk.len();
+            }
+            if thrown > THROWN_AWAY {
+                return typed;
+            }
+        }
+        if let (true, Ok(text)) = (is_kept, String::from_utf8(bytes)) {
+            typed.entry(name).or_default().push(text);
+        }
+    }
+    typed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::Field;
+
+    fn step(name: &str) -> Step {
+        let mut secret = Field::of_words("passphrase-file", false);
+        secret.kind = Kind::Secret;
+        Step { name: name.into(), about: String::new(), fields: vec![Field::of_words("case", false), Field::of_words("text", false), secret] }
+    }
+
+    fn typed(pairs: &[(&str, &str)]) -> Typed {
+        pairs.iter().map(|(name, value)| ((*name).to_string(), vec![(*value).to_string()])).collect()
+    }
+
+    #[test]
+    fn a_login_leads_to_no_other_server() {
+        for way in ["/", "/case/2026-0001/graph?purpose=to%20see&why=line-1", "/step/finding/add?case=2026-0001&_kept=00"] {
+            assert_eq!(own_way(way), Some(way));
+        }
+        for way in ["", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example/", "javascript:alert(1)", "evil.example", "/\t/evil.example", "/a\r\nSet-Cookie: x", "/ສ", "/login?back=/", "/logout", "/language", "/api/v1/steps/case/list", " //evil.example", "/a b"] {
+            assert_eq!(own_way(way), None, "{way:?}");
+        }
+        assert!(own_way(&format!("/{}", "a".repeat(LONGEST_WAY))).is_none());
+    }
+
+    #[test]
+    fn what_was_typed_is_kept_for_him_alone_for_a_while_and_no_secret_is() {
+        let (ended, now) = (Ended::default(), Instant::now());
+        let sent = typed(&[("case", "2026-0001"), ("text", "typed once"), ("passphrase-file", "four words"), ("strange", "x"), ("_number", "y")]);
+        let number = ended.keep("Noy".into(), &step("finding/add"), sent.clone(), now).unwrap();
+        assert_eq!(ended.typed(&number, "Noy", "finding/add", now), Some(typed(&[("case", "2026-0001"), ("text", "typed once")])));
+        assert_eq!((ended.typed(&number, "Dao", "finding/add", now), ended.typed(&number, "Noy", "charge/add", now)), (None, None));
+        assert_eq!(ended.typed(&number, "Noy", "finding/add", now + KEPT_FOR), None);
+        // A code opens something; a case alone is nothing that was typed; much is not kept.
+        assert!(ended.keep("Noy".into(), &step("user/factor/confirm"), sent, now).is_none());
+        assert!(ended.keep("Noy".into(), &step("finding/add"), typed(&[("case", "2026-0001"), ("text", "  ")]), now).is_none());
+        assert!(ended.keep("Noy".into(), &step("finding/add"), typed(&[("text", &"x".repeat(SMALL + 1))]), now).is_none());
+    }
+
+    #[test]
+    fn neither_forms_nor_owners_grow_without_end() {
+        let (ended, now) = (Ended::default(), Instant::now());
+        for n in 0..FORMS + 5 {
+            ended.keep("Noy".into(), &step("finding/add"), typed(&[("text", &n.to_string())]), now);
+        }
+        assert_eq!(ended.forms.lock().unwrap().len(), FORMS);
+        for n in 0..OWNERS + 3 {
+            ended.is_of(gate::session_of(&n.to_string()), "Noy", now + Duration::from_millis(n as u64));
+        }
+        let owners = ended.owners.lock().unwrap().len();
+        assert_eq!((owners, ended.owner(&gate::session_of("0"))), (OWNERS, None));
+    }
+}
