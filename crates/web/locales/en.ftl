@@ -857,7 +857,7 @@ says-written-alike = written alike
 
 # ends
 ends-today = ends today
-session-ended = Your session has ended. What you sent last was not taken: log in, then go back with your browser and send it again.
+session-ended = Your session has ended. Log in: you come back to the page where you were.
 
 limit-may = May
 limit-sources = sources

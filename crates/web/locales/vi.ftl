@@ -857,7 +857,7 @@ says-written-alike = viết giống nhau
 
 # ends
 ends-today = kết thúc hôm nay
-session-ended = Phiên của bạn đã kết thúc. Điều bạn gửi cuối cùng không được nhận: đăng nhập, quay lại bằng trình duyệt và gửi lại.
+session-ended = Phiên làm việc của bạn đã kết thúc. Hãy đăng nhập: bạn sẽ trở lại trang đang xem.
 
 limit-may = Được phép
 limit-sources = nguồn
