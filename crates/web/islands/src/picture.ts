@@ -41,7 +41,7 @@ const DENSEST = 1.5;
 const REST = 120;
 /** What a bitmap holds beyond each side of the view, in parts of it. */
 const MARGIN = 0.25;
-/** The work that is done with one picture: at first, least and most. */
+/** The work that is done with one picture: at first and least at rest, least while it moves, and most. */
 const SLICE = [1_000_000, 200_000, 4_000_000] as const;
 /** A picture that took longer asks for less in the next, one that took less for more; milliseconds, while it moves and when it rests. */
 const [SLOW, QUICK] = [[40, 90], [22, 50]] as const;
@@ -476,7 +476,7 @@ export class Picture {
   private goOn(rests: boolean, gap: number): void {
     const built = this.building!;
     const [slow, quick] = rests ? [SLOW[1], QUICK[1]] : [SLOW[0], QUICK[0]];
-    if (built.at) this.slice = Math.max(SLICE[1], Math.min(SLICE[2], gap > slow ? this.slice * 0.6 : gap < quick ? this.slice * 1.5 : this.slice));
+    if (built.at) this.slice = Math.max(SLICE[rests ? 0 : 1], Math.min(SLICE[2], gap > slow ? this.slice * 0.6 : gap < quick ? this.slice * 1.5 : this.slice));
     let left = rests ? this.slice : this.slice / 2;
     while (built.at < built.cut.count && left > 0) {
       const { at, cost } = this.batch(built.layer.pen, built.cut, built.at, built.fine);
