@@ -288,7 +288,7 @@ fn told(file: &File<'_>, dict: &Dict) -> Result<Points, String> {
 
 /// A colour space (§8.6); of what is measured exactly, only how many values a point has.
 fn colour(file: &File<'_>, space: &Value, bits: u16, level: u32) -> Result<Colour, String> {
-    let not_read = |name: &[u8]| Err(format!("its colours are {}", model::quoted(&String::from_utf8_lossy(&name[..name.len().min(40)]))));
+    let not_read = |name: &[u8]| Err(format!("its colours are {}", model::quoted(String::from_utf8_lossy(&name[..name.len().min(40)]))));
     let space = file.resolve(space);
     let (name, rest): (&[u8], &[Value]) = match &*space {
         Value::Name(name) => (name, &[]),

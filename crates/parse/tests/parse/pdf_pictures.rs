@@ -107,7 +107,7 @@ fn codings() -> Vec<(&'static str, String, Vec<u8>)> {
         ("fax, group 3", fax("/K 0"), FAX_3.to_vec()),
         ("JBIG2", format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode"), jbig2(true)),
         ("JBIG2 that shares", format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode /DecodeParms << /JBIG2Globals 22 0 R >>"), jbig2(false)),
-        ("JPEG in letters", format!("/Width 1 /Height 1 /Filter [/A85 /DCTDecode]"), ascii_85(&as_file(code(TEXT, 4), ImageFormat::Jpeg))),
+        ("JPEG in letters", "/Width 1 /Height 1 /Filter [/A85 /DCTDecode]".into(), ascii_85(&as_file(code(TEXT, 4), ImageFormat::Jpeg))),
     ]
 }
 
