@@ -378,7 +378,7 @@ fn file(frame: &Frame<'_>, step: &Step, field: &Field) -> Markup {
     html! {
         div class="field" {
             label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
-            p class="about" id=(about) { (hint(frame, step, field)) " " (frame.t(if several { "drop-files" } else { "drop-file" })) }
+            p class="about" id=(about) { (hint(frame, step, field)) br; (frame.t(if several { "drop-files" } else { "drop-file" })) }
             input type="file" class="drop" id=(id) name=(field.id) aria-describedby=(about) required[field.required] multiple[several];
         }
     }

@@ -73,16 +73,21 @@ async fn of_case(shared: &Shared, reader: &Reader, case: String, title: String) 
     // What he may not see does not wait for him.
     let rows = async |words: &[&str]| shared.values(reader, &[words, &[in_case.as_str()]].concat()).await.map(|found| found.values).unwrap_or_default();
     let me = reader.person().name.as_str();
-    let offered: Vec<Value> = rows(&["transfer", "list"]).await.into_iter().filter(|transfer| text_of(transfer, "state") == "offered").collect();
+    let (transfers, orders) = tokio::join!(rows(&["transfer", "list"]), rows(&["authority", "list"]));
+    let offered: Vec<Value> = transfers.into_iter().filter(|transfer| text_of(transfer, "state") == "offered").collect();
     let (to_take, others): (Vec<Value>, Vec<Value>) = offered.into_iter().partition(|transfer| text_of(transfer, "to") == me);
-    let orders = rows(&["authority", "list"]).await;
     // What no live order covers is not asked: it would be refused, and the refusal be his.
     let asks = ASK.contains(&reader.person().role.as_str());
-    let packages = if covers(&orders, "package") { rows(&["package", "list"]).await } else { vec![] };
-    let to_sign = packages.iter().filter(|package| lacks_signature(package, me)).map(|package| text_of(package, "package").to_string()).collect();
-    let alerts = if asks && covers(&orders, "query") { rows(&["watch", "alerts"]).await.iter().filter(|alert| alert["seen"].is_null()).count() } else { 0 };
+    let worth = async |may: bool, words: &[&str]| if may { rows(words).await } else { vec![] };
     let most = format!("--most={}", COUNTED + 1);
-    let unexamined = if asks && covers(&orders, "view") { rows(&["exhibit", "list", "--unexamined", &most]).await.len() } else { 0 };
+    let unexamined = ["exhibit", "list", "--unexamined", most.as_str()];
+    let (packages, alerts, unexamined) = tokio::join!(
+        worth(covers(&orders, "package"), &["package", "list"]),
+        worth(asks && covers(&orders, "query"), &["watch", "alerts"]),
+        worth(asks && covers(&orders, "view"), &unexamined),
+    );
+    let to_sign = packages.iter().filter(|package| lacks_signature(package, me)).map(|package| text_of(package, "package").to_string()).collect();
+    let (alerts, unexamined) = (alerts.iter().filter(|alert| alert["seen"].is_null()).count(), unexamined.len());
     Waiting { to_take, not_taken: others.into_iter().filter(|transfer| text_of(transfer, "from") == me).collect(), to_sign, alerts, orders: due(&orders), unexamined, case, title }
 }
 
