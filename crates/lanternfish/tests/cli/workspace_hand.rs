@@ -97,7 +97,7 @@ fn the_home_page_tells_what_waits_with_the_way_to_it() {
     let listed = open.page(noy, &format!("/case/{}/exhibits?unexamined=yes", office.case)).is(200).says(&format!(">{letter}<")).text();
     assert!(!listed.contains(&format!(">{page}<")), "{listed}");
     let told = office.in_case(NOY, "exhibit list", &["--unexamined"]).ended(0).lines();
-    assert_eq!(told.iter().map(|line| string(&line["exhibit"])).collect::<Vec<_>>(), [letter.clone()]);
+    assert_eq!(told.iter().map(|line| string(&line["exhibit"])).collect::<Vec<_>>(), std::slice::from_ref(&letter));
     // What is examined raises the alert; the home page leads to it.
     office.does(NOY, "examine", &[&letter]);
     office.in_case(NOY, "exhibit list", &["--unexamined"]).ended(0).tells("was examined");
