@@ -91,9 +91,9 @@ async fn of_case(shared: &Shared, reader: &Reader, case: String, title: String) 
     Waiting { to_take, not_taken: others.into_iter().filter(|transfer| text_of(transfer, "from") == me).collect(), to_sign, alerts, orders: due(&orders), unexamined, case, title }
 }
 
-/// Whether a live order names this action, as its scope is told: a hint of what is worth asking. The house decides.
+/// Whether a live order names this action: a hint of what is worth asking. The house decides.
 fn covers(orders: &[Value], action: &str) -> bool {
-    let names = |order: &Value| text_of(order, "scope").split(';').next().unwrap_or_default().trim_start_matches("may ").split(',').any(|name| name.trim() == action);
+    let names = |order: &Value| order["allows"]["actions"].as_array().into_iter().flatten().any(|name| name == action);
     orders.iter().any(|order| text_of(order, "state") == "live" && names(order))
 }
 
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn only_what_a_live_order_names_is_asked() {
-        let order = |state: &str| [json!({"state": state, "scope": "may collect, view; sources: open; selectors: query"})];
+        let order = |state: &str| [json!({"state": state, "allows": {"actions": ["collect", "view"], "sources": ["open"], "selectors": "query"}})];
         assert!(covers(&order("live"), "view") && covers(&order("live"), "collect"));
         assert!(!covers(&order("live"), "query") && !covers(&order("ended"), "view") && !covers(&[], "view"));
     }
