@@ -1019,3 +1019,5 @@ hint-case-open-purpose = What the work is for and why it is needed
 hint-case-open-title = Its title
 does-case-member-add = Wrap the case key to a person
 hint-case-member-add-name = The person
+waits-unread = What waits here could not be read whole: load this page again.
+sent-forgotten = What came of { $count } of them is no longer told here: look at the exhibits of the case.

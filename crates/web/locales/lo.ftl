@@ -1019,3 +1019,5 @@ hint-case-open-purpose = ວຽກນີ້ເພື່ອຫຍັງ ແລະ
 hint-case-open-title = ຊື່ຄະດີ
 does-case-member-add = ມອບກະແຈຂອງຄະດີໃຫ້ບຸກຄົນ
 hint-case-member-add-name = ບຸກຄົນ
+waits-unread = ບໍ່ສາມາດອ່ານສິ່ງທີ່ລໍຖ້າຢູ່ນີ້ໄດ້ຄົບ: ໂຫຼດໜ້ານີ້ຄືນໃໝ່.
+sent-forgotten = ຜົນຂອງ { $count } ໄຟລ໌ບໍ່ສະແດງຢູ່ນີ້ອີກ: ເບິ່ງຂອງກາງຂອງຄະດີ.

@@ -1019,3 +1019,5 @@ hint-case-open-purpose = Для чего работа и почему она н�
 hint-case-open-title = Название
 does-case-member-add = Дать лицу ключ дела
 hint-case-member-add-name = Лицо
+waits-unread = Не удалось полностью прочитать, что здесь ожидает: обновите страницу.
+sent-forgotten = Результат { $count } из них здесь больше не показан: смотрите вещественные доказательства дела.

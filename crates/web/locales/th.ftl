@@ -1019,3 +1019,5 @@ hint-case-open-purpose = งานนี้เพื่ออะไรและ�
 hint-case-open-title = ชื่อคดี
 does-case-member-add = มอบกุญแจของคดีให้บุคคล
 hint-case-member-add-name = บุคคล
+waits-unread = อ่านสิ่งที่รออยู่ที่นี่ได้ไม่ครบ: โหลดหน้านี้ใหม่
+sent-forgotten = ผลของ { $count } ไฟล์ไม่แสดงที่นี่แล้ว: ดูพยานวัตถุของคดี

@@ -1019,3 +1019,5 @@ hint-case-open-purpose = Công việc để làm gì và vì sao cần
 hint-case-open-title = Tên vụ án
 does-case-member-add = Trao khóa của vụ án cho một người
 hint-case-member-add-name = Người đó
+waits-unread = Không đọc được đầy đủ những gì đang chờ ở đây: hãy tải lại trang này.
+sent-forgotten = Kết quả của { $count } tệp không còn hiển thị ở đây: hãy xem vật chứng của vụ án.

@@ -128,6 +128,9 @@ pub trait House: Send + Sync + 'static {
     /// Takes one step in a session, as if these words had been typed. Gives the exit code.
     fn take(&self, token: &str, words: &[String], listener: std::sync::Arc<dyn Listener>) -> i32;
 
+    /// The same for what a page asks of itself: where no permit would be given, nothing is asked and nothing is written.
+    fn wonder(&self, token: &str, words: &[String], listener: std::sync::Arc<dyn Listener>) -> i32;
+
     /// A new place of the house for something that a step writes as a folder.
     fn place(&self, name: &str) -> PathBuf;
 }

@@ -221,7 +221,7 @@ pub(crate) async fn offers(shared: &Shared, reader: &Reader, step: &Step, case: 
     let mut asked: BTreeMap<Vec<String>, Vec<Value>> = BTreeMap::new();
     let case_list: Vec<String> = CASES.iter().map(|word| (*word).to_string()).collect();
     if wanted.iter().any(|(_, sources)| sources.iter().any(|source| source.ask == CASES || is_of_a_case(source))) {
-        asked.insert(case_list.clone(), shared.values(reader, CASES).await.map(|found| found.values).unwrap_or_default());
+        asked.insert(case_list.clone(), shared.wonder(reader, CASES).await.map(|found| found.values).unwrap_or_default());
     }
     let own: Vec<Value> = asked.get(&case_list).into_iter().flatten().filter(|one| Some(text_of(one, "case")) == case).cloned().collect();
     for (field, sources) in wanted {
@@ -238,7 +238,7 @@ pub(crate) async fn offers(shared: &Shared, reader: &Reader, step: &Step, case: 
             if !asked.contains_key(&words) {
                 let plain: Vec<&str> = words.iter().map(String::as_str).collect();
                 // Who may not see the list types what he knows.
-                let rows = shared.values(reader, &plain).await.map(|found| found.values).unwrap_or_default();
+                let rows = shared.wonder(reader, &plain).await.map(|found| found.values).unwrap_or_default();
                 asked.insert(words.clone(), rows);
             }
             found.add(source, asked.get(&words).map(Vec::as_slice).unwrap_or_default());

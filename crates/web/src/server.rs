@@ -201,6 +201,15 @@ impl Workspace {
         Ok(Answered { values: heard.values(), notes: heard.notes().into_iter().chain(cut).collect() })
     }
 
+    /// The same for what a page asks of itself: nothing is written where no permit would be given.
+    pub(crate) async fn wonder(self: &Arc<Self>, reader: &Reader, words: &[&str]) -> Result<Answered, Refusal> {
+        let (heard, words) = (Arc::new(Heard::default()), words.iter().map(|word| (*word).to_string()).collect::<Vec<_>>());
+        let _room = self.room.acquire().await;
+        let (house, token, listener) = (Arc::clone(&self.house), reader.token.clone(), Arc::clone(&heard));
+        let exit = tokio::task::spawn_blocking(move || house.wonder(&token, &words, listener as _)).await.unwrap_or(3);
+        if heard.was_refused(exit) { Err(heard.refusal(exit)) } else { Ok(Answered { values: heard.values(), notes: heard.notes() }) }
+    }
+
     /// Whose session a token is.
     pub(crate) async fn reader_of(self: &Arc<Self>, token: &str) -> Result<Reader, Refusal> {
         let (house, asked) = (Arc::clone(&self.house), token.to_string());
@@ -351,8 +360,7 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let frame = shared.frame(&headers, Some(&reader.person), "/");
     let title = frame.say("good-day", &[("name", &reader.person.name)]);
     let cases = match shared.values(&reader, &["case", "list"]).await { Ok(cases) => cases, Err(refusal) => return refused(&frame, &title, &refusal) };
-    let not_asked = cases.values.len().saturating_sub(waiting::CASES_AT_HOME);
-    let found = waiting::asked(&shared, &reader, &cases.values).await;
+    let (found, not_asked) = waiting::asked(&shared, &reader, &cases.values).await;
     let waiting = waiting::shown(&frame, &shared.catalogue, &found, !cases.values.is_empty());
     // Defence and court are refused: how this node is kept is nothing of theirs.
     let backup = shared.values(&reader, &["backup", "status"]).await.ok().and_then(|told| told.values.into_iter().next());
@@ -529,16 +537,26 @@ async fn take_without_file(shared: &Shared, reader: &Reader, step: &Step, reques
 
 const CUT: &str = "the form broke off on its way: nothing was done; send it again";
 
+/// What is told when the line broke: of several files those before the last are whole, and not to be sent again.
+fn broke_off(received: &Received, typed: &Typed) -> NotBegun {
+    let text = match received.before_the_last() {
+        None => CUT.into(),
+        Some((before, last)) => format!("the form broke off on its way. Sent before it broke: {before}; \"Running and done\" says what came of each. Not taken in: {last}, and those after it: send only these again"),
+    };
+    NotBegun { text, typed: typed.clone() }
+}
+
 async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: Request) -> Result<String, NotBegun> {
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| "this form must be sent as multipart/form-data")?;
     let (mut brought, files) = (Brought::default(), step.fields.iter().filter(|field| field.kind == Kind::File).count());
     let mut received = Received::default();
-    while let Some(mut part) = tokio::time::timeout(SILENT, parts.next_field()).await.map_err(|_| CUT)?.map_err(|_| CUT)? {
+    while let Some(mut part) = tokio::time::timeout(SILENT, parts.next_field()).await.map_err(|_| broke_off(&received, &brought.typed))?.map_err(|_| broke_off(&received, &brought.typed))? {
         let name = part.name().unwrap_or_default().to_string();
         if !step.fields.iter().any(|field| field.id == name && field.kind == Kind::File) {
             // By now the step has its words: what comes behind the file would be left out in silence.
             if received.is_begun() {
-                return Err("the file must be the last field of the form: it was not taken in".into());
+                let before = received.before_the_last().map_or_else(String::new, |(before, _)| format!("; taken before it: {before}; see \"Running and done\""));
+                return Err(NotBegun { text: format!("the file must be the last field of the form: it was not taken in{before}"), typed: brought.typed.clone() });
             }
             let text = String::from_utf8(bounded(&mut part, LONGEST_FIELD).await?).map_err(|_| "this form holds text that is not UTF-8")?;
             match name.as_str() {
@@ -563,7 +581,9 @@ async fn take_with_file(shared: &Shared, reader: &Reader, step: &Step, request: 
             begin(shared, reader, step, one)
         });
         match begun {
-            Ok(asked) => received.receive(&mut part, asked, writer).await.map_err(|_| CUT)?,
+            Ok(asked) => if received.receive(&mut part, asked, writer).await.is_err() {
+                return Err(broke_off(&received, &brought.typed));
+            },
             Err(why) if received.count() == 0 => return Err(why),
             Err(why) => return Err(NotBegun { text: format!("{}; taken before it: {}; see \"Running and done\"", why.text, received.names()), typed: why.typed }),
         }

@@ -14,6 +14,7 @@ use axum::{
     routing::get,
 };
 use maud::{Markup, html};
+use sha2::{Digest, Sha256};
 
 use crate::{
     answers::Asked,
@@ -40,10 +41,12 @@ pub fn routes() -> Router<Shared> {
 
 /// The number of the file in this place of a form, from 0.
 pub fn number(form: &str, place: usize) -> String {
-    match form.get(..30).filter(|_| place > 0) {
-        Some(begin) => format!("{begin}{place:02x}"),
-        None => form.to_string(),
+    if place == 0 {
+        return form.to_string();
     }
+    // Of any two places of any two forms no number is the same: a file that met another's number would be taken for it.
+    let digest = Sha256::digest(format!("lanternfish file {place} of form {form}"));
+    hex::encode(&digest[..16])
 }
 
 /// What was received of one form.
@@ -70,17 +73,16 @@ impl Received {
         self.taken.iter().filter_map(|asked| asked.sent.as_deref()).collect::<Vec<_>>().join(", ")
     }
 
+    /// The names of those before the last one, and its own; none when there are none before it.
+    pub fn before_the_last(&self) -> Option<(String, String)> {
+        let names: Vec<&str> = self.taken.iter().map(|asked| asked.sent.as_deref().unwrap_or("a file")).collect();
+        let (last, before) = names.split_last().filter(|(_, before)| !before.is_empty())?;
+        Some((before.join(", "), (*last).to_string()))
+    }
+
     /// Whether one more may be begun.
     pub fn may_begin(&self, step: &Step, typed: &Typed, name: &str) -> Result<(), NotBegun> {
-        let refused = |text: String| Err(NotBegun { text, typed: typed.clone() });
-        let of_one = OF_ONE.iter().find(|field| typed.get(**field).is_some_and(|values| values.iter().any(|value| !value.trim().is_empty())));
-        match (self.count(), of_one) {
-            (0, _) => Ok(()),
-            _ if !step.takes_several_files() => refused(format!("this form takes one file: \"{name}\" was not taken in")),
-            (FILES.., _) => refused(format!("{FILES} files are taken from one form: \"{name}\" and those after it were not taken in; send them with another form")),
-            (_, Some(field)) => refused(format!("\"{field}\" was typed for one file: \"{name}\" and those after it were not taken in; send each with a form of its own")),
-            (_, None) => Ok(()),
-        }
+        one_more(self.count(), step, typed, name)
     }
 
     /// The file that came before was whole: says so, and waits until its step has ended.
@@ -123,6 +125,19 @@ impl Received {
     }
 }
 
+/// Whether one more file may be begun after so many.
+fn one_more(begun: usize, step: &Step, typed: &Typed, name: &str) -> Result<(), NotBegun> {
+    let refused = |text: String| Err(NotBegun { text, typed: typed.clone() });
+    let of_one = OF_ONE.iter().find(|field| typed.get(**field).is_some_and(|values| values.iter().any(|value| !value.trim().is_empty())));
+    match (begun, of_one) {
+        (0, _) => Ok(()),
+        _ if !step.takes_several_files() => refused(format!("this form takes one file: \"{name}\" was not taken in")),
+        (FILES.., _) => refused(format!("{FILES} files are taken from one form: \"{name}\" and those after it were not taken in; send them with another form")),
+        (_, Some(field)) => refused(format!("\"{field}\" was typed for one file: \"{name}\" and those after it were not taken in; send each with a form of its own")),
+        (_, None) => Ok(()),
+    }
+}
+
 /// How a step stands, in a word.
 pub fn state(frame: &Frame<'_>, asked: &Asked) -> String {
     match asked.exit() {
@@ -136,8 +151,8 @@ async fn outcomes(State(shared): State<Shared>, headers: HeaderMap, Path((form, 
     let reader = match shared.reader(&headers).await { Ok(reader) => reader, Err(to_login) => return to_login };
     let path = format!("/received/{form}/{count}");
     let mut frame = shared.frame(&headers, Some(reader.person()), &path);
-    let mut found = Vec::new();
-    for place in 0..count.min(FILES) {
+    let (mut found, count) = (Vec::new(), count.min(FILES));
+    for place in 0..count {
         // What he may not see any more is not told.
         found.extend(shared.kept(&reader, &number(&form, place)).await.ok().flatten());
     }
@@ -149,6 +164,7 @@ async fn outcomes(State(shared): State<Shared>, headers: HeaderMap, Path((form, 
     frame.again = found.iter().any(|asked| asked.exit().is_none()).then_some(2);
     shown(frame.page(&frame.t("files-sent"), &html! {
         p { (frame.say("sent-files", &[("count", &count.to_string())])) }
+        @if found.len() < count { p class="refused" { (frame.say("sent-forgotten", &[("count", &(count - found.len()).to_string())])) } }
         ul class="plain" { @for asked in &found { li class="card" { (outcome(&frame, asked)) } } }
         @if let Some(case) = &case { div class="actions" { a class="button" href=(format!("/case/{case}/exhibits")) { (frame.t("part-exhibits")) } } }
     }))
@@ -194,18 +210,25 @@ mod tests {
 
     #[test]
     fn each_file_of_a_form_has_a_number_of_its_own_and_the_same_again() {
-        let form = "0123456789abcdef0123456789abcdef";
-        let numbers: std::collections::BTreeSet<String> = (0..FILES).map(|place| number(form, place)).collect();
-        assert_eq!((numbers.len(), number(form, 0).as_str(), number(form, 3)), (FILES, form, number(form, 3)));
+        // Forms whose numbers differ in their ends only: no file of any of them has the number of another.
+        let forms: Vec<String> = (0..=255u8).map(|end| format!("0123456789abcdef0123456789abcd{end:02x}")).collect();
+        let numbers: std::collections::BTreeSet<String> = forms.iter().flat_map(|form| (0..FILES).map(|place| number(form, place))).collect();
+        assert_eq!(numbers.len(), forms.len() * FILES);
         assert!(numbers.iter().all(|number| number.len() == 32 && number.bytes().all(|byte| byte.is_ascii_hexdigit())));
-        assert_eq!(number("short", 2), "short");
+        assert_eq!((number(&forms[3], 0), number(&forms[3], 7)), (forms[3].clone(), number(&forms[3], 7)));
     }
 
     #[test]
     fn the_first_file_may_always_come_and_what_describes_one_file_is_not_said_of_two() {
         let step = Step { name: "exhibit/admit".into(), about: String::new(), fields: vec![Field::of_words("sha256", false)] };
         let typed = Typed::from([("sha256".to_string(), vec!["ab".to_string()])]);
-        let received = Received::default();
-        assert!(received.may_begin(&step, &typed, "a").is_ok());
+        let refused = |begun: usize, step: &Step, typed: &Typed| one_more(begun, step, typed, "b.txt").err().map(|why| why.text);
+        assert!(refused(0, &step, &typed).is_none());
+        let other = Step { name: "report/build".into(), about: String::new(), fields: vec![] };
+        assert!(refused(1, &other, &typed).is_some_and(|text| text.contains("takes one file")), "another step takes no second one");
+        let several = step;
+        assert!(refused(1, &several, &typed).is_some_and(|text| text.contains("\"sha256\" was typed for one file") && text.contains("b.txt")));
+        assert!(refused(1, &several, &Typed::new()).is_none());
+        assert!(refused(FILES, &several, &Typed::new()).is_some_and(|text| text.contains("send them with another form")));
     }
 }

@@ -1,8 +1,8 @@
 //! What waits for a person: custody that was offered, packages to sign, alerts that nobody looked at, orders that end,
 //! exhibits that were never examined. It stands on his home page, each with its number and the way to where it is done.
 //!
-//! Each comes from a step of the command line in his own session. It refuses: to ask for what his role has no part in, for
-//! a refusal that nobody asked for would stand in the log as his; to call nothing what was not asked.
+//! Each comes from a step of the command line in his own session, asked only where it would be permitted: a refusal of what
+//! he never tried would stand in the log as his. It refuses: to say that nothing waits where something could not be read.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -10,9 +10,10 @@ use tokio::task::JoinSet;
 
 use crate::{
     frame::{Frame, text_of},
+    house::Refusal,
     query::encoded,
     screens::{name_of, offers},
-    server::{Reader, Shared},
+    server::{Answered, Reader, Shared},
     show,
     steps::Catalogue,
 };
@@ -25,8 +26,6 @@ const DUE: i64 = 14;
 const COUNTED: usize = 100;
 /// Packages, orders and transfers of one case that are told one by one.
 const TOLD: usize = 5;
-/// Roles that ask what a case holds: to others an alert says nothing.
-const ASK: [&str; 4] = ["investigator", "analyst", "supervisor", "prosecutor"];
 
 /// What waits in one case.
 #[derive(Debug, Default)]
@@ -44,57 +43,54 @@ pub struct Waiting {
     orders: Vec<Value>,
     /// Exhibits that were never examined; one more than are counted when there are more.
     unexamined: usize,
+    /// Whether something of it could not be read.
+    unread: bool,
 }
 
 impl Waiting {
     fn is_nothing(&self) -> bool {
-        self.to_take.is_empty() && self.not_taken.is_empty() && self.to_sign.is_empty() && self.alerts == 0 && self.orders.is_empty() && self.unexamined == 0
+        !self.unread && self.to_take.is_empty() && self.not_taken.is_empty() && self.to_sign.is_empty() && self.alerts == 0 && self.orders.is_empty() && self.unexamined == 0
     }
 }
 
-/// What waits in these cases, in their order.
-pub(crate) async fn asked(shared: &Shared, reader: &Reader, cases: &[Value]) -> Vec<Waiting> {
+/// What waits in the open ones of these cases, in their order, and how many of them were not asked.
+pub(crate) async fn asked(shared: &Shared, reader: &Reader, cases: &[Value]) -> (Vec<Waiting>, usize) {
+    let open: Vec<&Value> = cases.iter().filter(|case| text_of(case, "state") != "closed").collect();
+    let named = |case: &Value| Waiting { case: text_of(case, "case").into(), title: text_of(case, "title").into(), unread: true, ..Waiting::default() };
+    let mut all: Vec<Waiting> = open.iter().take(CASES_AT_HOME).map(|case| named(case)).collect();
     let mut tasks = JoinSet::new();
-    for (n, case) in cases.iter().filter(|case| text_of(case, "state") != "closed").take(CASES_AT_HOME).enumerate() {
-        let (shared, reader) = (shared.clone(), reader.clone());
-        let (label, title) = (text_of(case, "case").to_string(), text_of(case, "title").to_string());
+    for (n, case) in all.iter().enumerate() {
+        let (shared, reader, label, title) = (shared.clone(), reader.clone(), case.case.clone(), case.title.clone());
         tasks.spawn(async move { (n, of_case(&shared, &reader, label, title).await) });
     }
-    let mut all: Vec<(usize, Waiting)> = Vec::new();
+    // What did not come back stays as it was named: unread.
     while let Some(told) = tasks.join_next().await {
-        all.extend(told.ok());
+        if let Ok((n, waiting)) = told {
+            all[n] = waiting;
+        }
     }
-    all.sort_by_key(|(n, _)| *n);
-    all.into_iter().map(|(_, waiting)| waiting).collect()
+    (all, open.len().saturating_sub(CASES_AT_HOME))
+}
+
+/// What a question gave: nothing where it would not be permitted; that it could not be read is kept.
+fn rows(answer: Result<Answered, Refusal>, unread: &mut bool) -> Vec<Value> {
+    answer.map_or_else(|refusal| { *unread |= refusal.exit != 1; vec![] }, |found| found.values)
 }
 
 async fn of_case(shared: &Shared, reader: &Reader, case: String, title: String) -> Waiting {
     let in_case = format!("--case={case}");
-    // What he may not see does not wait for him.
-    let rows = async |words: &[&str]| shared.values(reader, &[words, &[in_case.as_str()]].concat()).await.map(|found| found.values).unwrap_or_default();
     let me = reader.person().name.as_str();
-    let (transfers, orders) = tokio::join!(rows(&["transfer", "list"]), rows(&["authority", "list"]));
-    let offered: Vec<Value> = transfers.into_iter().filter(|transfer| text_of(transfer, "state") == "offered").collect();
-    let (to_take, others): (Vec<Value>, Vec<Value>) = offered.into_iter().partition(|transfer| text_of(transfer, "to") == me);
-    // What no live order covers is not asked: it would be refused, and the refusal be his.
-    let asks = ASK.contains(&reader.person().role.as_str());
-    let worth = async |may: bool, words: &[&str]| if may { rows(words).await } else { vec![] };
     let most = format!("--most={}", COUNTED + 1);
+    let ask = async |words: &[&str]| shared.wonder(reader, &[words, &[in_case.as_str()]].concat()).await;
     let unexamined = ["exhibit", "list", "--unexamined", most.as_str()];
-    let (packages, alerts, unexamined) = tokio::join!(
-        worth(covers(&orders, "package"), &["package", "list"]),
-        worth(asks && covers(&orders, "query"), &["watch", "alerts"]),
-        worth(asks && covers(&orders, "view"), &unexamined),
-    );
-    let to_sign = packages.iter().filter(|package| lacks_signature(package, me)).map(|package| text_of(package, "package").to_string()).collect();
-    let (alerts, unexamined) = (alerts.iter().filter(|alert| alert["seen"].is_null()).count(), unexamined.len());
-    Waiting { to_take, not_taken: others.into_iter().filter(|transfer| text_of(transfer, "from") == me).collect(), to_sign, alerts, orders: due(&orders), unexamined, case, title }
-}
-
-/// Whether a live order names this action: a hint of what is worth asking. The house decides.
-fn covers(orders: &[Value], action: &str) -> bool {
-    let names = |order: &Value| order["allows"]["actions"].as_array().into_iter().flatten().any(|name| name == action);
-    orders.iter().any(|order| text_of(order, "state") == "live" && names(order))
+    let (transfers, orders, packages, alerts, never) = tokio::join!(ask(&["transfer", "list"]), ask(&["authority", "list"]), ask(&["package", "list"]), ask(&["watch", "alerts"]), ask(&unexamined));
+    let mut unread = false;
+    let offered: Vec<Value> = rows(transfers, &mut unread).into_iter().filter(|transfer| text_of(transfer, "state") == "offered").collect();
+    let (to_take, others): (Vec<Value>, Vec<Value>) = offered.into_iter().partition(|transfer| text_of(transfer, "to") == me);
+    let to_sign = rows(packages, &mut unread).iter().filter(|package| lacks_signature(package, me)).map(|package| text_of(package, "package").to_string()).collect();
+    let alerts = rows(alerts, &mut unread).iter().filter(|alert| alert["seen"].is_null()).count();
+    let (orders, unexamined) = (due(&rows(orders, &mut unread)), rows(never, &mut unread).len());
+    Waiting { to_take, not_taken: others.into_iter().filter(|transfer| text_of(transfer, "from") == me).collect(), to_sign, alerts, orders, unexamined, unread, case, title }
 }
 
 /// Whether a package that is not sealed yet has this officer among its signers, without his signature.
@@ -134,6 +130,7 @@ fn of_one(frame: &Frame<'_>, catalogue: &Catalogue, waiting: &Waiting) -> Markup
     html! {
         section class="card waits" {
             h3 { a href=(format!("/case/{case}")) { (case) " · " (show::plain(&waiting.title, 200)) } }
+            @if waiting.unread { p class="refused" { (frame.t("waits-unread")) } }
             @for transfer in waiting.to_take.iter().take(TOLD) {
                 p { strong { (frame.t("waits-for-you")) } " " (frame.say("transfer-waits", &[("name", text_of(transfer, "from")), ("what", text_of(transfer, "exhibit")), ("case", case)])) }
                 (offers(frame, catalogue, &["transfer/accept", "transfer/refuse"], case, &format!("&transfer={}", encoded(text_of(transfer, "transfer")))))
@@ -181,10 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_live_order_names_is_asked() {
-        let order = |state: &str| [json!({"state": state, "allows": {"actions": ["collect", "view"], "sources": ["open"], "selectors": "query"}})];
-        assert!(covers(&order("live"), "view") && covers(&order("live"), "collect"));
-        assert!(!covers(&order("live"), "query") && !covers(&order("ended"), "view") && !covers(&[], "view"));
+    fn what_could_not_be_read_is_not_nothing_and_what_is_not_permitted_is() {
+        let refused = |exit: i32| Err(Refusal { text: "no".into(), law: None, exit });
+        let mut unread = false;
+        assert!(rows(refused(1), &mut unread).is_empty() && !unread, "what he may not see does not wait for him");
+        assert!(rows(refused(3), &mut unread).is_empty() && unread);
+        assert!(!Waiting { unread: true, ..Waiting::default() }.is_nothing() && Waiting::default().is_nothing());
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::{
 
 use clap::Parser;
 use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, search::SelectorQuestion};
-use model::action::Action;
+use model::{Law, action::Action};
 use model::capture::Rendering;
 use serde_json::json;
 
@@ -108,7 +108,7 @@ fn run(cli: Cli) -> Done {
             Ok(0)
         }
         Verb::Doctor { items, bytes } => match Desk::open(&home_of(cli.home)?, program()?) {
-            Ok(desk) => Office { desk: Arc::new(desk), voice, token: cli.session }.doctor(items, bytes),
+            Ok(desk) => Office { desk: Arc::new(desk), voice, token: cli.session, wonders: false }.doctor(items, bytes),
             Err(error) if error.exit_code() == 3 => {
                 voice.say_all(&[doctor::does_not_open(&error)], "nothing to say");
                 Ok(3)
@@ -117,7 +117,7 @@ fn run(cli: Cli) -> Done {
         },
         verb => {
             let desk = Arc::new(Desk::open(&home_of(cli.home)?, program()?)?);
-            Office { desk, voice, token: cli.session }.run(verb)
+            Office { desk, voice, token: cli.session, wonders: false }.run(verb)
         }
     }
 }
@@ -177,6 +177,8 @@ struct Office {
     desk: Arc<Desk>,
     voice: Voice,
     token: Option<String>,
+    /// Whether a page asks for itself: what would be refused is not asked, for nobody tried it.
+    wonders: bool,
 }
 
 impl Office {
@@ -196,8 +198,16 @@ impl Office {
 
     fn with(&self, case: &InCase, intent: Intent) -> Result<(Session, Scope, Permit), DeskError> {
         let (session, scope) = self.enter(case)?;
-        let permit = self.desk.permit(&scope, intent)?;
+        let permit = self.permitted(&scope, intent)?;
         Ok((session, scope, permit))
+    }
+
+    /// The permit for this; a refusal is an event, unless a page asks for itself.
+    fn permitted(&self, scope: &Scope, intent: Intent) -> Result<Permit, DeskError> {
+        if self.wonders && !self.desk.store.would_permit(scope, &intent)? {
+            return Err(DeskError::refused(Law::Permit, "it was not asked: no permit would be given"));
+        }
+        self.desk.permit(scope, intent)
     }
 
     fn to(&self, case: &InCase, action: Action) -> Result<(Session, Scope, Permit), DeskError> {

@@ -30,7 +30,7 @@ impl Office {
         match verb {
             FilterVerb::List { case } => {
                 let (_, scope) = self.enter(&case)?;
-                let permit = desk.permit(&scope, desk::Intent::to(filter::action_of(scope.role())))?;
+                let permit = self.permitted(&scope, desk::Intent::to(filter::action_of(scope.role())))?;
                 self.voice.say_all_in(&case::zone(desk, &scope)?, &filter::list(desk, &scope, &permit)?, "nothing in this case may be privileged");
             }
             FilterVerb::View { case, exhibit, purpose, out } => self.filter_view(&case, &exhibit, &purpose, &out)?,
@@ -93,7 +93,7 @@ impl Office {
             }
             ViewingVerb::List { case } => {
                 let (_, scope) = self.enter(&case)?;
-                let permit = desk.permit(&scope, desk::Intent::to(viewing::action_of(scope.role())))?;
+                let permit = self.permitted(&scope, desk::Intent::to(viewing::action_of(scope.role())))?;
                 self.voice.say_all(&viewing::list(desk, &scope, &permit)?, "no viewing was permitted in this case");
             }
             ViewingVerb::Mine => self.voice.say_all(&viewing::mine(desk, &self.session()?)?, "there is no invitation for you, and nothing was disclosed to you"),

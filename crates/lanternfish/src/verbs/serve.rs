@@ -27,7 +27,17 @@ struct Behind {
 
 impl Behind {
     fn office(&self, token: Option<&str>) -> Office {
-        Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string) }
+        Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string), wonders: false }
+    }
+
+    fn run(&self, office: &Office, words: &[String], listener: Arc<dyn Listener>) -> i32 {
+        heard_by(listener, || {
+            let typed = ["lanternfish", "--json"].into_iter().map(str::to_string).chain(words.iter().cloned());
+            match Cli::try_parse_from(typed) {
+                Ok(cli) => office.run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
+                Err(error) => crate::output::failed(&DeskError::input(first_words(&error.to_string())), true),
+            }
+        })
     }
 }
 
@@ -100,13 +110,11 @@ impl House for Behind {
     }
 
     fn take(&self, token: &str, words: &[String], listener: Arc<dyn Listener>) -> i32 {
-        heard_by(listener, || {
-            let typed = ["lanternfish", "--json"].into_iter().map(str::to_string).chain(words.iter().cloned());
-            match Cli::try_parse_from(typed) {
-                Ok(cli) => self.office(Some(token)).run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
-                Err(error) => crate::output::failed(&DeskError::input(first_words(&error.to_string())), true),
-            }
-        })
+        self.run(&self.office(Some(token)), words, listener)
+    }
+
+    fn wonder(&self, token: &str, words: &[String], listener: Arc<dyn Listener>) -> i32 {
+        self.run(&Office { wonders: true, ..self.office(Some(token)) }, words, listener)
     }
 
     fn place(&self, name: &str) -> PathBuf {
