@@ -41,7 +41,7 @@ pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, le
         images.one(&one, dict, bytes)?;
     }
     if drawn.left_out > 0 {
-        context.reject(FindingKind::Limit, parent, 0, format!("{} pictures written inline in pages are left out: they are too many", drawn.left_out))?;
+        context.reject(FindingKind::Limit, parent, 0, format!("{} pictures written inline in pages are left out: they are too many, or too much is said of them", drawn.left_out))?;
     }
     Ok(())
 }

@@ -21,10 +21,12 @@ const SAVED: usize = 256;
 const NOTE: u64 = 64;
 /// Operands of one operator.
 const OPERANDS: usize = 600;
-/// Pictures written inline in the pages of one file, their bytes, and words about one of them.
+/// Pictures written inline in the pages of one file, and their bytes.
 const INLINE: usize = 1000;
 const INLINE_BYTES: usize = 16 << 20;
+/// Words about one of them, and how long they are: each picture is looked at again from where its words begin.
 const SAID: usize = 30;
+const SAID_BYTES: usize = 4096;
 /// Points of a side below which such a picture is passed over: the smallest QR code has 21 modules.
 const SMALLEST: usize = 21;
 
@@ -59,7 +61,7 @@ pub(crate) struct Drawn {
     pub on: BTreeMap<u32, Vec<usize>>,
     /// Pictures that are written inline in a page: the page, what is said of the picture, its bytes.
     pub inline: Vec<(usize, Dict, Vec<u8>)>,
-    /// Bytes of those, and how many were left out because they are too many.
+    /// Bytes of those, and how many were left out: they are too many, or too much is said of them.
     held: usize,
     pub left_out: usize,
 }
@@ -320,13 +322,17 @@ impl Page<'_, '_, '_> {
 
     /// A picture that is written inline. One that is smaller than any code is passed over.
     fn inline(&self, lexer: &mut Lexer<'_>) {
-        let dict = said(lexer);
+        let dict = said(self.walk.file, lexer);
         let bytes = data(lexer);
+        let mut drawn = self.walk.drawn.borrow_mut();
+        let Some(dict) = dict else {
+            drawn.left_out += 1;
+            return;
+        };
         let side = |name: &str| dict.get(name).and_then(Value::count).unwrap_or(0);
         if side("Width").min(side("Height")) < SMALLEST {
             return;
         }
-        let mut drawn = self.walk.drawn.borrow_mut();
         if drawn.inline.len() >= INLINE || drawn.held + bytes.len() > INLINE_BYTES {
             drawn.left_out += 1;
             return;
@@ -371,11 +377,14 @@ fn actual_text(properties: Option<&Value>) -> Option<String> {
     }
 }
 
-/// What is said of a picture in the stream, with the short names written out (Table 93).
-fn said(lexer: &mut Lexer<'_>) -> Dict {
-    let (begins, mut entries) = (lexer.at, Vec::new());
-    while let Some(Value::Name(name)) = lexer.next() {
-        let Some(value) = lexer.next() else { break };
+/// What is said of a picture in the stream, with the short names written out (Table 93). The lexer stays where it is, so
+/// the same bytes may be asked for again and again: they are few, and paid for. None when they are too many.
+fn said(file: &File<'_>, lexer: &Lexer<'_>) -> Option<Dict> {
+    file.pay(0).then_some(())?;
+    let rest = &lexer.bytes[lexer.at..];
+    let (mut words, mut entries) = (Lexer::of_content(&rest[..rest.len().min(SAID_BYTES)]), Vec::new());
+    while let Some(Value::Name(name)) = words.next() {
+        let Some(value) = words.next() else { break };
         if entries.len() >= SAID {
             break;
         }
@@ -392,8 +401,9 @@ fn said(lexer: &mut Lexer<'_>) -> Dict {
         };
         entries.push((name.to_vec(), value));
     }
-    lexer.at = begins;
-    Dict(Rc::new(entries))
+    file.pay(words.at as u64);
+    let is_whole = entries.len() < SAID && words.at < SAID_BYTES;
+    is_whole.then(|| Dict(Rc::new(entries)))
 }
 
 /// The bytes of a picture in the stream, which are no operators; the lexer goes on behind them.

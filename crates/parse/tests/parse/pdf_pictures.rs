@@ -295,6 +295,26 @@ fn law_14_pictures_in_circles_and_bombs_of_pictures_are_bounded() {
     }
 }
 
+/// A document of one page with this content.
+fn written(content: &[u8]) -> Vec<u8> {
+    let content = stream("/Filter /FlateDecode", &zlib(content));
+    let page = b"<< /Type /Page /Contents 4 0 R >>".to_vec();
+    pdf(&[(1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec()), (3, page), (4, content)], "/Root 1 0 R")
+}
+
+#[test]
+fn law_14_what_is_said_of_pictures_written_inline_costs_no_more_than_the_purse() {
+    // What is said of each reaches to the end, through all that follow.
+    let (outcome, kept) = bounded(&written(&b"BI/ID( EI ".repeat(300_000)));
+    assert_eq!(outcome.ended, Ended::Done, "{:?}", kept.findings);
+    let told = |words: &str| kept.findings.iter().any(|finding| finding.kind == FindingKind::Limit && finding.text.contains(words));
+    assert!(told("pictures written inline in pages are left out") && told("the PDF becomes larger than is read"), "{:?}", kept.findings);
+    // One of which more is said than is read is told, and the next one comes out.
+    let long = [&b"BI /W 33 /H 33 /X ("[..], &[b'x'; 5000], b") /BPC 8 /CS /G ID abcd EI BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI"].concat();
+    let (_, kept) = bounded(&written(&long));
+    assert!(kept.names() == ["page 1, inline picture 1"] && kept.findings.iter().any(|finding| finding.rejects && finding.text.starts_with("1 pictures written inline")), "{:?}", kept.findings);
+}
+
 /// A small document with every coding, for the fuzzer.
 pub fn seed() -> Vec<u8> {
     let objects: Vec<(u32, Vec<u8>)> = (200..).zip(small()).collect();
