@@ -411,7 +411,7 @@ fn data<'l>(lexer: &mut Lexer<'l>) -> &'l [u8] {
     let rest = &lexer.bytes[lexer.at..];
     let data = memchr::memmem::find(rest, b"ID").map_or(rest.len(), |i| i + 2);
     let end = memchr::memmem::find_iter(&rest[data..], b"EI").find(|end| {
-        let (before, after) = (rest.get(data + end.wrapping_sub(1)), rest.get(data + end + 2));
+        let (before, after) = (end.checked_sub(1).and_then(|before| rest.get(data + before)), rest.get(data + end + 2));
         before.is_none_or(u8::is_ascii_whitespace) && after.is_none_or(u8::is_ascii_whitespace)
     });
     let bytes = rest.get(data + 1..end.map_or(rest.len(), |end| data + end)).unwrap_or_default();

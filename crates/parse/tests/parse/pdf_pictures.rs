@@ -315,6 +315,12 @@ fn law_14_what_is_said_of_pictures_written_inline_costs_no_more_than_the_purse()
     assert!(kept.names() == ["page 1, inline picture 1"] && kept.findings.iter().any(|finding| finding.rejects && finding.text.starts_with("1 pictures written inline")), "{:?}", kept.findings);
 }
 
+#[test]
+fn law_14_a_picture_written_inline_that_ends_where_it_begins_ends_no_examination() {
+    let (outcome, kept) = bounded(&written(b"BI IDEI BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI"));
+    assert_eq!((outcome.ended, kept.names()), (Ended::Done, vec!["page 1, inline picture 1"]), "{:?}", kept.findings);
+}
+
 /// A small document with every coding, for the fuzzer.
 pub fn seed() -> Vec<u8> {
     let objects: Vec<(u32, Vec<u8>)> = (200..).zip(small()).collect();
