@@ -6,13 +6,16 @@
 //! are behind one that other programs read (TIFF 6.0, PNG, JBIG2), in which stands what the dictionary says. Where no
 //! head fits, the filters are undone, within the purse of the file, and the points go out as they are.
 //!
-//! It refuses to let one stretch of the file be many pictures, and tells what it cannot carry.
+//! It refuses to let one stretch of the file be many pictures, and tells what it cannot carry. Of a picture whose object
+//! number comes again later in the file only the last one is read; that objects were replaced is told.
 
 use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use super::file::File;
+use super::LOOKED_AT;
+use super::file::{File, Whole};
 use super::object::{Dict, Value};
 use super::page::Drawn;
 use crate::context::{Context, Parent};
@@ -22,17 +25,17 @@ use crate::unpack;
 
 /// Pictures of one document.
 const PICTURES: usize = 5000;
-/// Objects that are looked at.
-const LOOKED_AT: usize = 100_000;
 /// Pages of one picture that are named.
 const NAMED: usize = 20;
+/// Bytes that go out before pictures because several of them share them, of one document.
+const SHARED: usize = 1 << 30;
 /// Points of a side, far above what is decoded.
 const SIDE: usize = 1 << 20;
 
 /// Delivers the pictures of a file. `pages` are their names, and where their objects begin.
 pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, length: usize, drawn: &Drawn, pages: &[(String, usize)]) -> io::Result<()> {
     file.refill();
-    let images = Images { context, parent, file, length, pages };
+    let images = Images { context, parent, file, length, pages, shared: Shared::default() };
     images.objects(drawn)?;
     for (number, (page, dict, bytes)) in drawn.inline.iter().enumerate() {
         let (name, offset) = pages.get(*page).map_or(("a page", 0), |(name, offset)| (name, *offset));
@@ -52,7 +55,40 @@ struct Images<'d, 'p, 'a> {
     file: &'d File<'a>,
     length: usize,
     pages: &'d [(String, usize)],
+    shared: Shared,
 }
+
+/// What pictures of JBIG2 share: the object and its bytes, undone once for all pictures that follow each other, and how
+/// many bytes went out in this way.
+#[derive(Default)]
+struct Shared {
+    last: RefCell<Option<(u32, Vec<u8>)>>,
+    given: Cell<usize>,
+}
+
+/// Why a picture does not come out.
+struct Refused(FindingKind, String);
+
+impl From<&str> for Refused {
+    fn from(why: &str) -> Self {
+        Refused(FindingKind::Unsupported, why.into())
+    }
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Refused(FindingKind::Unsupported, why)
+    }
+}
+
+impl Refused {
+    fn too_large() -> Self {
+        Refused(FindingKind::Limit, "it becomes larger than is read".into())
+    }
+}
+
+/// What is told when nothing may be read any more.
+const SPENT: &str = "the purse of the file is spent: its pictures cost more than is read";
 
 /// What is known of a picture beside its dictionary.
 struct Picture {
@@ -88,7 +124,8 @@ impl Images<'_, '_, '_> {
                 return self.context.reject(FindingKind::Limit, self.parent, offset as u64, text);
             }
             let Some((dict, raw)) = self.file.stream(&Value::Reference(*number)) else {
-                self.refuse(offset, *number, FindingKind::Malformed, "it has no bytes that can be read")?;
+                let (kind, why) = if self.file.is_spent() { (FindingKind::Limit, SPENT) } else { (FindingKind::Malformed, "it has no bytes that can be read") };
+                self.refuse(offset, *number, kind, why)?;
                 continue;
             };
             given += raw.len();
@@ -129,9 +166,12 @@ impl Images<'_, '_, '_> {
 
     /// Delivers one picture, or tells why not.
     fn one(&self, picture: &Picture, dict: &Dict, raw: &[u8]) -> io::Result<()> {
-        let carried = match carry(self.file, dict, raw) {
+        let carried = match carry(self.file, &self.shared, dict, raw) {
             Ok(carried) => carried,
-            Err(why) => return self.context.reject(FindingKind::Unsupported, self.parent, picture.offset as u64, format!("{}: not read: {why}", picture.name)),
+            Err(refused) => {
+                let Refused(kind, why) = if self.file.is_spent() { Refused(FindingKind::Limit, SPENT.into()) } else { refused };
+                return self.context.reject(kind, self.parent, picture.offset as u64, format!("{}: not read: {why}", picture.name));
+            }
         };
         let head = MemberHead {
             media_type: Some(carried.media.to_string()),
@@ -173,18 +213,18 @@ struct Points {
 }
 
 /// A picture as a file; else why it is none.
-fn carry<'a>(file: &File<'_>, dict: &Dict, raw: &'a [u8]) -> Result<Carried<'a>, String> {
+fn carry<'a>(file: &File<'_>, shared: &Shared, dict: &Dict, raw: &'a [u8]) -> Result<Carried<'a>, Refused> {
     let filters = file.filters(dict).ok_or("its filters are not understood")?;
     let (before, last) = filters.split_at(filters.len().saturating_sub(1));
     let body = match before {
         [] => Cow::Borrowed(raw),
-        before => Cow::Owned(file.undone(before, raw).ok_or("a filter around it is not undone here")?),
+        before => Cow::Owned(whole(file, before, raw, || "a filter around it is not undone here".into())?),
     };
     let coding = last.first().map_or(&b""[..], |(name, _)| name);
     let mut carried = match coding {
         b"DCTDecode" | b"DCT" => as_it_is(body, "image/jpeg", &[b"\xff\xd8\xff"], "JPEG")?,
         b"JPXDecode" => as_it_is(body, "image/jp2", &[b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"], "JPEG 2000")?,
-        b"JBIG2Decode" => jbig2(file, body, &last[0].1)?,
+        b"JBIG2Decode" => jbig2(file, shared, body, &last[0].1)?,
         b"CCITTFaxDecode" | b"CCF" => fax(dict, file, body, &last[0].1)?,
         _ => points(file, dict, last, body)?,
     };
@@ -193,6 +233,15 @@ fn carry<'a>(file: &File<'_>, dict: &Dict, raw: &'a [u8]) -> Result<Carried<'a>,
         carried.made = format!("{} undone, then {}", names.join(" and "), carried.made);
     }
     Ok(carried)
+}
+
+/// A picture's bytes with these filters undone: all of them, or none.
+fn whole(file: &File<'_>, filters: &[(Vec<u8>, Dict)], raw: &[u8], not_undone: impl Fn() -> String) -> Result<Vec<u8>, Refused> {
+    match file.undone_whole(filters, raw) {
+        Whole::Bytes(bytes) => Ok(bytes),
+        Whole::Cut => Err(Refused::too_large()),
+        Whole::NotUndone => Err(not_undone().into()),
+    }
 }
 
 /// What is a file already.
@@ -204,16 +253,36 @@ fn as_it_is<'a>(body: Cow<'a, [u8]>, media: &'static str, marks: &[&[u8]], name:
 }
 
 /// JBIG2 (ITU-T T.88) stands in a PDF without the head of its file, and what several pictures share stands elsewhere.
-fn jbig2<'a>(file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict) -> Result<Carried<'a>, String> {
+fn jbig2<'a>(file: &File<'_>, shared: &Shared, body: Cow<'a, [u8]>, parameters: &Dict) -> Result<Carried<'a>, Refused> {
     // In sequence, one page.
     let mut head = b"\x97JB2\r\n\x1a\n\x01\0\0\0\x01".to_vec();
-    let shared = parameters.get("JBIG2Globals").filter(|value| **value != Value::Null);
-    if let Some(shared) = shared {
-        let (dict, raw) = file.stream(shared).ok_or("what it shares with others is not there")?;
-        head.extend(file.decoded(&dict, raw).ok_or("a filter of what it shares with others is not undone here")?);
+    let globals = parameters.get("JBIG2Globals").filter(|value| **value != Value::Null);
+    if let Some(globals) = globals {
+        shared.extend(&mut head, file, globals)?;
     }
-    let made = format!("as they are, behind a head of JBIG2{}", if shared.is_some() { " and the segments that it shares with others" } else { "" });
+    let made = format!("as they are, behind a head of JBIG2{}", if globals.is_some() { " and the segments that it shares with others" } else { "" });
     Ok(Carried { head, body, tail: vec![], media: "image/x-jbig2", made })
+}
+
+impl Shared {
+    /// Writes what is shared behind a head.
+    fn extend(&self, head: &mut Vec<u8>, file: &File<'_>, globals: &Value) -> Result<(), Refused> {
+        let number = file.number_of(globals).ok_or("what it shares with others is not there")?;
+        let mut last = self.last.borrow_mut();
+        if last.as_ref().is_none_or(|(known, _)| *known != number) {
+            let (dict, raw) = file.stream(globals).ok_or("what it shares with others is not there")?;
+            let not_undone = "a filter of what it shares with others is not undone here";
+            let filters = file.filters(&dict).ok_or(not_undone)?;
+            *last = Some((number, whole(file, &filters, raw, || not_undone.into())?));
+        }
+        let bytes = last.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+        self.given.set(self.given.get().saturating_add(bytes.len()));
+        if self.given.get() > SHARED {
+            return Err(Refused(FindingKind::Limit, "what it shares with others went out too often".into()));
+        }
+        head.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 fn side(file: &File<'_>, dict: &Dict, name: &str) -> Result<u32, String> {
@@ -246,7 +315,7 @@ fn fax<'a>(dict: &Dict, file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict)
 }
 
 /// Points behind the filters that every stream may have, or behind none.
-fn points<'a>(file: &File<'_>, dict: &Dict, filter: &[(Vec<u8>, Dict)], body: Cow<'a, [u8]>) -> Result<Carried<'a>, String> {
+fn points<'a>(file: &File<'_>, dict: &Dict, filter: &[(Vec<u8>, Dict)], body: Cow<'a, [u8]>) -> Result<Carried<'a>, Refused> {
     let points = told(file, dict)?;
     let Some((name, parameters)) = filter.first() else { return Ok(tiff(&points, 1, None, None, body)) };
     let number = |name: &str, otherwise: usize| file.get(parameters, name).count().unwrap_or(otherwise);
@@ -261,7 +330,7 @@ fn points<'a>(file: &File<'_>, dict: &Dict, filter: &[(Vec<u8>, Dict)], body: Co
         (_, 2..10) => Err("its rows are told by their differences in a way that is not undone here".into()),
         (name, _) => {
             let shown = String::from_utf8_lossy(&name[..name.len().min(40)]);
-            let plain = file.undone(filter, &body).ok_or_else(|| format!("its filter is {}", model::quoted(&shown)))?;
+            let plain = whole(file, filter, &body, || format!("its filter is {}", model::quoted(&shown)))?;
             let carried = tiff(&points, 1, None, None, Cow::Owned(plain));
             Ok(Carried { made: format!("{shown} undone, then {}", carried.made), ..carried })
         }

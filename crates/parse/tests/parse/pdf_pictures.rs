@@ -295,6 +295,46 @@ fn law_14_pictures_in_circles_and_bombs_of_pictures_are_bounded() {
     }
 }
 
+#[test]
+fn law_06_no_picture_of_a_pdf_is_left_out_in_silence() {
+    let photo = image("/Filter /DCTDecode", &jpeg());
+    let grey = "/Width 9 /Height 9 /BitsPerComponent 8 /ColorSpace /DeviceGray";
+    let told = |kept: &Kept, kind: FindingKind, words: &str| kept.findings.iter().any(|finding| finding.kind == kind && finding.text.contains(words));
+    // A picture behind more objects than are looked at: that they were not looked at is told.
+    let mut many = drawing(&[&[]], &[]);
+    (1000..101_001).for_each(|number| many.extend(format!("{number} 0 obj 0 endobj\n").into_bytes()));
+    many.extend([b"200000 0 obj ".to_vec(), photo.clone(), b" endobj\n".to_vec()].concat());
+    let (_, kept) = bounded(&many);
+    assert!(told(&kept, FindingKind::Limit, "pictures were looked for in the first 100000"), "{:?}", kept.findings);
+    // One that is larger behind its filters than is read does not come out in part.
+    let (outcome, kept) = bounded(&drawing(&[&[7, 8]], &[(7, image(&format!("{grey} /Filter [/AHx /RunLengthDecode]"), &vec![b'0'; 33 << 20])), (8, photo.clone())]));
+    assert_eq!((outcome.ended, outcome.summary.rejected_count), (Ended::Done, 1), "{:?}", kept.findings);
+    assert!(told(&kept, FindingKind::Limit, "page 1, picture in object 7: not read: it becomes larger than is read"), "{:?}", kept.findings);
+    // The purse ends with pictures that each cost 31 MiB: those for which nothing is left are told so, and not called broken.
+    let hex: Vec<u8> = jpeg().iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+    let costly = image("/Filter [/FlateDecode /AHx /DCTDecode]", &zlib(&[hex, b">".to_vec(), vec![0; 31 << 20]].concat()));
+    let numbers: Vec<u32> = (10..26).collect();
+    let (outcome, kept) = bounded(&drawing(&[&numbers], &numbers.iter().map(|number| (*number, costly.clone())).collect::<Vec<_>>()));
+    let pictures = kept.members.values().filter(|member| member.head.container == Container::PdfPicture).count() as u64;
+    assert_eq!((outcome.ended, pictures + outcome.summary.rejected_count), (Ended::Done, 16), "{:?}", kept.findings);
+    assert!(told(&kept, FindingKind::Limit, "the purse of the file is spent") && !kept.has(FindingKind::Malformed) && !kept.has(FindingKind::Unsupported), "{:?}", kept.findings);
+    // An object whose number comes again is not read, and that is told.
+    let again = [drawing(&[&[7]], &[(7, photo.clone())]), b"\n7 0 obj ".to_vec(), photo, b" endobj\n".to_vec()].concat();
+    let (_, kept) = bounded(&again);
+    assert!(told(&kept, FindingKind::Note, "1 objects of the PDF were replaced by later ones"), "{:?}", kept.findings);
+}
+
+#[test]
+fn what_pictures_share_is_undone_once() {
+    // Sixty pictures and 5 MiB that they share: undone for each, they would cost more than the purse.
+    let filler = segment(9, 62, &vec![0; 5 << 20]);
+    let shared = stream("/Filter /FlateDecode", &zlib(&filler));
+    let entries = format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode /DecodeParms << /JBIG2Globals 22 0 R >>");
+    let objects: Vec<(u32, Vec<u8>)> = (30..90).map(|number| (number, image(&entries, &jbig2(true)))).chain([(22, shared)]).collect();
+    let (outcome, kept) = unpack(&mut drawing(&[&[]], &objects), &Budget { output_bytes: 1 << 30, ratio: 1 << 30, ..budget() });
+    assert_eq!((outcome.ended, outcome.summary.members_out, outcome.summary.rejected_count), (Ended::Done, 60, 0), "{:?}", kept.findings);
+}
+
 /// A document of one page with this content.
 fn written(content: &[u8]) -> Vec<u8> {
     let content = stream("/Filter /FlateDecode", &zlib(content));
