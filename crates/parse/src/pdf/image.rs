@@ -1,5 +1,6 @@
 //! Pictures in a PDF (ISO 32000-1 §8.9): every picture object of the file, and every picture that is written inline in a
-//! page, becomes a member, with the pages that draw it. A picture that no page draws comes out too.
+//! page, becomes a member, with the pages that draw it. A picture that no page draws comes out too; where pages were not
+//! read to their end, it says so.
 //!
 //! Nothing is decoded here: that is for a process of its own, when it is known whether the picture is restricted. A JPEG
 //! is the bytes of the file as they are. The others have no head of their own in a PDF; their bytes are carried as they
@@ -32,13 +33,21 @@ const SHARED: usize = 1 << 30;
 /// Points of a side, far above what is decoded.
 const SIDE: usize = 1 << 20;
 
-/// Delivers the pictures of a file. `pages` are their names, and where their objects begin.
-pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, length: usize, drawn: &Drawn, pages: &[(String, usize)]) -> io::Result<()> {
+/// The pages of a file, as pictures name them.
+pub(super) struct Pages {
+    /// Their names, and where their objects begin.
+    pub named: Vec<(String, usize)>,
+    /// Whether they were not read to their end: then a page may draw more than is known.
+    pub cut: bool,
+}
+
+/// Delivers the pictures of a file.
+pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, length: usize, drawn: &Drawn, pages: &Pages) -> io::Result<()> {
     file.refill();
     let images = Images { context, parent, file, length, pages, shared: Shared::default() };
     images.objects(drawn)?;
     for (number, (page, dict, bytes)) in drawn.inline.iter().enumerate() {
-        let (name, offset) = pages.get(*page).map_or(("a page", 0), |(name, offset)| (name, *offset));
+        let (name, offset) = pages.named.get(*page).map_or(("a page", 0), |(name, offset)| (name, *offset));
         let told = format!("written inline in {name}, whose filters were undone");
         let one = Picture { name: format!("{name}, inline picture {}", number + 1), told, offset, stored: None };
         images.one(&one, dict, bytes)?;
@@ -54,7 +63,7 @@ struct Images<'d, 'p, 'a> {
     parent: Parent,
     file: &'d File<'a>,
     length: usize,
-    pages: &'d [(String, usize)],
+    pages: &'d Pages,
     shared: Shared,
 }
 
@@ -147,8 +156,9 @@ impl Images<'_, '_, '_> {
     }
 
     fn name(&self, number: u32, pages: &[usize]) -> String {
-        let page = |page: &usize| self.pages.get(*page).map_or("a page", |(name, _)| name.as_str());
+        let page = |page: &usize| self.pages.named.get(*page).map_or("a page", |(name, _)| name.as_str());
         match pages {
+            [] if self.pages.cut => format!("page not known, picture in object {number}"),
             [] => format!("elsewhere in the PDF, picture in object {number}"),
             [one] => format!("{}, picture in object {number}", page(one)),
             [first, rest @ ..] => format!("{} and {} more, picture in object {number}", page(first), rest.len()),
@@ -156,12 +166,14 @@ impl Images<'_, '_, '_> {
     }
 
     fn drawn(&self, pages: &[usize]) -> String {
-        let named: Vec<&str> = pages.iter().take(NAMED).filter_map(|page| self.pages.get(*page)).map(|(name, _)| name.as_str()).collect();
-        match (named.len(), pages.len()) {
+        let named: Vec<&str> = pages.iter().take(NAMED).filter_map(|page| self.pages.named.get(*page)).map(|(name, _)| name.as_str()).collect();
+        let drawn = match (named.len(), pages.len()) {
+            (0, _) if self.pages.cut => "drawn by no page".into(),
             (0, _) => "drawn by the words of no page".into(),
             (shown, all) if shown < all => format!("drawn on {} and {} more", named.join(", "), all - shown),
             _ => format!("drawn on {}", named.join(", ")),
-        }
+        };
+        if self.pages.cut { format!("{drawn} as far as pages were read") } else { drawn }
     }
 
     /// Delivers one picture, or tells why not.

@@ -22,6 +22,7 @@ use crate::member::{Container, FindingKind, MemberHead};
 use crate::tap::{Ending, Pipe, Tap};
 use crate::unpack::{self, Place};
 use file::File;
+use image::Pages;
 pub(crate) use file::{inflate, lzw, run_length};
 use object::{Dict, Value};
 use page::Walk;
@@ -134,7 +135,7 @@ impl Document<'_, '_, '_> {
             self.send(Container::PdfPage, &name_of(number, *reference, in_tree), self.file.start_of(*reference), text.as_bytes())?;
         }
         let names = found.iter().enumerate().map(|(number, (reference, ..))| (name_of(number, *reference, in_tree), self.file.start_of(*reference)));
-        image::deliver(self.context, self.parent, self.file, self.bytes.len(), &walk.drawn.borrow(), &names.collect::<Vec<_>>())?;
+        image::deliver(self.context, self.parent, self.file, self.bytes.len(), &walk.drawn.borrow(), &Pages { named: names.collect(), cut: walk.is_cut() || self.file.cut.get() || found.len() >= PAGES })?;
         self.shortcomings(found.len(), in_tree, blank, &walk)
     }
 
@@ -152,7 +153,7 @@ impl Document<'_, '_, '_> {
         if walk.unknown.get() > 0 {
             note(FindingKind::Note, format!("{} letters have no Unicode value in their fonts: they stand as U+FFFD", walk.unknown.get()))?;
         }
-        if walk.is_spent() || pages >= PAGES {
+        if walk.is_cut() || pages >= PAGES {
             note(FindingKind::Limit, "the PDF asks for more steps or pages than are read: its text is incomplete".into())?;
         }
         Ok(())

@@ -11,6 +11,9 @@ use super::object::{Dict, Lexer, Value};
 
 /// Operators of one file.
 const OPERATORS: u64 = 4_000_000;
+/// Streams of one page, and their bytes.
+const STREAMS: usize = 10_000;
+const CONTENT: usize = 64 << 20;
 /// Bytes of text of one page.
 const TEXT: usize = 4 << 20;
 /// Forms inside forms.
@@ -46,6 +49,8 @@ fn times(a: &Matrix, b: &Matrix) -> Matrix {
 pub(crate) struct Walk<'f, 'a> {
     file: &'f File<'a>,
     operators: Cell<u64>,
+    /// Whether a part of a page was not walked.
+    cut: Cell<bool>,
     /// Codes that nothing explains.
     pub(crate) unknown: Cell<u64>,
     fonts: std::cell::RefCell<BTreeMap<u32, Rc<Font>>>,
@@ -86,12 +91,12 @@ struct Page<'w, 'f, 'a> {
 
 impl<'f, 'a> Walk<'f, 'a> {
     pub(crate) fn new(file: &'f File<'a>) -> Self {
-        Walk { file, operators: Cell::new(OPERATORS), unknown: Cell::new(0), fonts: Default::default(), page: Cell::new(0), drawn: Default::default() }
+        Walk { file, operators: Cell::new(OPERATORS), cut: Cell::new(false), unknown: Cell::new(0), fonts: Default::default(), page: Cell::new(0), drawn: Default::default() }
     }
 
-    /// Whether the operators of the file were used up.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.operators.get() == 0
+    /// Whether a part of a page was not walked: what it says and draws is not known.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
     }
 
     /// The text of a page, which is the `number`th, counted from 0; then what its notes and links say.
@@ -108,14 +113,18 @@ impl<'f, 'a> Walk<'f, 'a> {
         };
         // The streams of a page are one stream, cut where the writer liked.
         let mut content = Vec::new();
-        for stream in streams.iter().take(10_000) {
-            if let Some((dict, raw)) = self.file.stream(stream)
-                && let Some(bytes) = self.file.decoded(&dict, raw)
-                && content.len() + bytes.len() < 64 << 20
-            {
-                content.extend_from_slice(&bytes);
-                content.push(b'\n');
+        for stream in streams.iter().take(STREAMS) {
+            let Some((dict, raw)) = self.file.stream(stream) else { continue };
+            match self.file.decoded(&dict, raw).filter(|bytes| content.len() + bytes.len() < CONTENT) {
+                Some(bytes) => {
+                    content.extend_from_slice(&bytes);
+                    content.push(b'\n');
+                }
+                None => self.cut.set(true),
             }
+        }
+        if streams.len() > STREAMS {
+            self.cut.set(true);
         }
         state.run(&content, resources.cloned().unwrap_or_default(), 0);
         let mut out = state.out;
@@ -170,6 +179,7 @@ impl Page<'_, '_, '_> {
             };
             let left = self.walk.operators.get();
             if left == 0 || self.out.len() > TEXT {
+                self.walk.cut.set(true);
                 return;
             }
             // What opens another object costs more than what moves a point.
@@ -350,10 +360,10 @@ impl Page<'_, '_, '_> {
         if dict.is("Subtype", "Image") {
             return self.picture(value);
         }
-        if !dict.is("Subtype", "Form") || depth >= FORMS {
+        if !dict.is("Subtype", "Form") {
             return;
         }
-        let Some(content) = file.decoded(&dict, raw) else { return };
+        let Some(content) = file.decoded(&dict, raw).filter(|_| depth < FORMS) else { return self.walk.cut.set(true) };
         let inner = dict.get("Resources").and_then(|value| file.dict(value)).unwrap_or_else(|| resources.clone());
         let kept = (self.ctm, self.font.clone(), self.size, self.text, self.line);
         if let Value::Array(values) = &*file.get(&dict, "Matrix")

@@ -325,6 +325,28 @@ fn law_06_no_picture_of_a_pdf_is_left_out_in_silence() {
 }
 
 #[test]
+fn law_06_no_picture_is_said_to_be_on_no_page_when_pages_were_not_read_to_their_end() {
+    let photo = (7, image("/Filter /DCTDecode", &jpeg()));
+    let page = |content: Vec<u8>, more: &[(u32, Vec<u8>)]| {
+        let head = [
+            (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec()),
+            (3, b"<< /Type /Page /Contents 4 0 R /Resources << /XObject << /A 7 0 R /F 20 0 R >> >> >>".to_vec()), (4, content), photo.clone(),
+        ];
+        pdf(&[&head[..], more].concat(), "/Root 1 0 R")
+    };
+    let deep: Vec<(u32, Vec<u8>)> = (20..30).map(|number| (number, stream(&format!("/Subtype /Form /Resources << /XObject << /A 7 0 R /F {} 0 R >> >>", number + 1), if number == 29 { b"/A Do" } else { b"/F Do" }))).collect();
+    let operators = stream("/Filter /FlateDecode", &zlib(&[b"q Q ".repeat(2_100_000), b"/A Do".to_vec()].concat()));
+    for (what, raw) in [("operators", page(operators, &[])), ("forms in forms", page(stream("", b"/F Do"), &deep)), ("a filter", page(stream("/Filter /Crypt", b"/A Do"), &[]))] {
+        let (_, kept) = bounded(&raw);
+        let made = kept.named("page not known, picture in object 7").head.made.clone().unwrap();
+        assert!(made.starts_with("drawn by no page as far as pages were read; "), "{what}: {made}");
+        assert!(kept.findings.iter().any(|finding| finding.kind == FindingKind::Limit && finding.text.contains("its text is incomplete")), "{what}: {:?}", kept.findings);
+    }
+    let (_, kept) = bounded(&page(stream("", b"q Q"), &[]));
+    assert!(kept.named("elsewhere in the PDF, picture in object 7").head.made.as_ref().unwrap().starts_with("drawn by the words of no page; "));
+}
+
+#[test]
 fn what_pictures_share_is_undone_once() {
     // Sixty pictures and 5 MiB that they share: undone for each, they would cost more than the purse.
     let filler = segment(9, 62, &vec![0; 5 << 20]);
