@@ -248,6 +248,24 @@ fn tiff_of_others_is_read_and_several_pages_are_told() {
     assert!(look(&file(8), false).1.findings[0].text.contains("several pages"));
 }
 
+#[test]
+fn law_14_a_tiff_of_many_strips_costs_no_more_than_its_bytes() {
+    // Sixteen thousand strips of one row, and entries that each claim two hundred thousand values.
+    let (height, values) = (16_000u32, 200_000u32);
+    let entries = |many: u32, shared: u32| [(256u16, 3u16, 1u32, 9 << 16), (257, 4, 1, height), (258, 3, 1, 1 << 16), (259, 3, many, shared), (262, 3, 1, 1 << 16), (266, 3, many, shared), (278, 4, 1, 1), (317, 3, many, shared)];
+    let begins = 8 + 2 + 12 * 8 + 4;
+    let mut raw = b"MM\0*\0\0\0\x08\0\x08".to_vec();
+    for (tag, kind, count, value) in entries(values, begins) {
+        raw.extend([&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value.to_be_bytes()].concat());
+    }
+    raw.extend([0; 4]);
+    raw.extend([0, 1].repeat(values as usize));
+    let mut kept = Kept::default();
+    let looked = parse::run(child(), &Task::Picture { hint: "{}".into(), points: false }, &Budget { cpu_s: 2, ..budget() }, &mut raw, &mut kept, &|| false).unwrap();
+    assert_eq!(looked.ended, Ended::Done, "{:?}", kept.findings);
+    assert!(kept.findings[0].text.contains("its data end before its points do"), "{:?}", kept.findings);
+}
+
 fn bounded(raw: &[u8]) -> (Outcome, Kept) {
     let (outcome, kept) = unpack(&mut raw.to_vec(), &Budget { cpu_s: 10, ..budget() });
     assert!(outcome.peak_rss_anon < 256 << 20, "{}", outcome.peak_rss_anon);
