@@ -46,10 +46,13 @@ pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, le
     file.refill();
     let images = Images { context, parent, file, length, pages, shared: Shared::default() };
     images.objects(drawn)?;
-    for (number, (page, dict, bytes)) in drawn.inline.iter().enumerate() {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for (page, dict, bytes) in &drawn.inline {
         let (name, offset) = pages.named.get(*page).map_or(("a page", 0), |(name, offset)| (name, *offset));
         let told = format!("written inline in {name}, whose filters were undone");
-        let one = Picture { name: format!("{name}, inline picture {}", number + 1), told, offset, stored: None };
+        let count = counts.entry(*page).or_default();
+        *count += 1;
+        let one = Picture { name: format!("{name}, inline picture {count}"), told, offset, stored: None };
         images.one(&one, dict, bytes)?;
     }
     if drawn.left_out > 0 {

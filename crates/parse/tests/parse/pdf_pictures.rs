@@ -396,6 +396,17 @@ fn law_14_what_is_said_of_pictures_written_inline_costs_no_more_than_the_purse()
 }
 
 #[test]
+fn pictures_written_inline_are_counted_in_their_page() {
+    let page = |contents: u32| format!("<< /Type /Page /Contents {contents} 0 R >>").into_bytes();
+    let content = |count: usize| stream("", &b"BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI ".repeat(count));
+    let raw = pdf(&[
+        (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".to_vec()),
+        (3, page(5)), (4, page(6)), (5, content(2)), (6, content(1)),
+    ], "/Root 1 0 R");
+    assert_eq!(unpack_bytes(&raw).1.names(), ["page 1, inline picture 1", "page 1, inline picture 2", "page 2, inline picture 1"]);
+}
+
+#[test]
 fn law_14_a_picture_written_inline_that_ends_where_it_begins_ends_no_examination() {
     let (outcome, kept) = bounded(&written(b"BI IDEI BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI"));
     assert_eq!((outcome.ended, kept.names()), (Ended::Done, vec!["page 1, inline picture 1"]), "{:?}", kept.findings);
