@@ -20,6 +20,7 @@ use super::file::{File, Whole};
 use super::object::{Dict, Value};
 use super::page::Drawn;
 use crate::context::{Context, Parent};
+use crate::grey::luma;
 use crate::member::{Container, FindingKind, MemberHead};
 use crate::tap::{Ending, Pipe};
 use crate::unpack;
@@ -208,6 +209,8 @@ struct Carried<'a> {
     tail: Vec<u8>,
     media: &'static str,
     made: String,
+    /// Whether dark and light stand in it as the dictionary turns them.
+    turned: bool,
 }
 
 /// The colours of points.
@@ -243,6 +246,7 @@ fn carry<'a>(file: &File<'_>, shared: &Shared, dict: &Dict, raw: &'a [u8]) -> Re
         b"CCITTFaxDecode" | b"CCF" => fax(dict, file, body, &last[0].1)?,
         _ => points(file, dict, last, body)?,
     };
+    carried.made.push_str(left(file, dict, carried.turned));
     if !before.is_empty() {
         let names: Vec<_> = before.iter().map(|(name, _)| String::from_utf8_lossy(&name[..name.len().min(40)])).collect();
         carried.made = format!("{} undone, then {}", names.join(" and "), carried.made);
@@ -264,7 +268,7 @@ fn as_it_is<'a>(body: Cow<'a, [u8]>, media: &'static str, marks: &[&[u8]], name:
     if !marks.iter().any(|mark| body.starts_with(mark)) {
         return Err(format!("it is called {name}, and does not begin as one"));
     }
-    Ok(Carried { head: vec![], body, tail: vec![], media, made: format!("as they are, {name}") })
+    Ok(Carried { head: vec![], body, tail: vec![], media, made: format!("as they are, {name}"), turned: false })
 }
 
 /// JBIG2 (ITU-T T.88) stands in a PDF without the head of its file, and what several pictures share stands elsewhere.
@@ -276,7 +280,7 @@ fn jbig2<'a>(file: &File<'_>, shared: &Shared, body: Cow<'a, [u8]>, parameters: 
         shared.extend(&mut head, file, globals)?;
     }
     let made = format!("as they are, behind a head of JBIG2{}", if globals.is_some() { " and the segments that it shares with others" } else { "" });
-    Ok(Carried { head, body, tail: vec![], media: "image/x-jbig2", made })
+    Ok(Carried { head, body, tail: vec![], media: "image/x-jbig2", made, turned: false })
 }
 
 impl Shared {
@@ -315,6 +319,21 @@ fn turned(file: &File<'_>, dict: &Dict) -> bool {
     matches!((decode.first().and_then(Value::number), decode.get(1).and_then(Value::number)), (Some(from), Some(to)) if from > to)
 }
 
+/// What is told of a `Decode` that is not applied: of light and dark it is, and only whether they are turned.
+fn left(file: &File<'_>, dict: &Dict, turned: bool) -> &'static str {
+    let Value::Array(decode) = &*file.get(dict, "Decode") else { return "" };
+    let bits = file.get(dict, "BitsPerComponent").count().filter(|bits| (1..=16).contains(bits)).unwrap_or(1);
+    let full = if is_indexed(file, dict) { ((1u32 << bits) - 1).into() } else { 1.0 };
+    let ends: Vec<Option<f64>> = decode.iter().map(Value::number).collect();
+    let is = |wanted: [f64; 2]| ends.chunks(2).all(|pair| pair == wanted.map(Some));
+    if is([0.0, full]) || turned && is([1.0, 0.0]) { "" } else { "; its Decode is not applied" }
+}
+
+fn is_indexed(file: &File<'_>, dict: &Dict) -> bool {
+    let Value::Array(space) = &*file.get(dict, "ColorSpace") else { return false };
+    matches!(space.first(), Some(Value::Name(name)) if matches!(&**name, b"Indexed" | b"I"))
+}
+
 /// Fax (ITU-T T.4 and T.6), which TIFF has too.
 fn fax<'a>(dict: &Dict, file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict) -> Result<Carried<'a>, String> {
     if is_true(&file.get(parameters, "EncodedByteAlign")) {
@@ -324,9 +343,27 @@ fn fax<'a>(dict: &Dict, file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict)
     let width = file.get(parameters, "Columns").count().unwrap_or(1728);
     let width = u32::try_from(width.clamp(1, SIDE)).map_err(|_| "its size is too large")?;
     let dark_is_one = !is_true(&file.get(parameters, "BlackIs1"));
-    let points = Points { width, height: side(file, dict, "Height")?, bits: 1, colour: Colour::Grey { turned: dark_is_one != turned(file, dict) } };
+    let (ink, told) = inked(file, dict);
+    let points = Points { width, height: side(file, dict, "Height")?, bits: 1, colour: Colour::Grey { turned: (dark_is_one != ink) != turned(file, dict) } };
     let (compression, options) = if k < 0.0 { (4, None) } else { (3, Some(u32::from(k > 0.0))) };
-    Ok(tiff(&points, compression, options, None, body))
+    let carried = tiff(&points, compression, options, None, body);
+    Ok(Carried { made: format!("{}{told}", carried.made), ..carried })
+}
+
+/// Whether a fax is of ink, of which 0 is light; and what is told of colours that a fax in a TIFF does not have. Of a
+/// table of two colours only stays which is the lighter one.
+fn inked(file: &File<'_>, dict: &Dict) -> (bool, &'static str) {
+    let space = dict.get("ColorSpace").filter(|_| !is_true(&file.get(dict, "ImageMask")));
+    let not_applied = "; its colours are not applied";
+    match space.map(|space| colour(file, space, 1, 0)) {
+        None => (false, ""),
+        Some(Ok(Colour::Grey { turned })) => (turned, ""),
+        Some(Ok(Colour::Palette(table))) => match &table[..] {
+            [zero, one, ..] => (luma(*zero) > luma(*one), "; of its two colours the darker is black, the lighter white"),
+            _ => (false, not_applied),
+        },
+        Some(_) => (false, not_applied),
+    }
 }
 
 /// Points behind the filters that every stream may have, or behind none.
@@ -436,6 +473,10 @@ impl Points {
         self.colour.samples()
     }
 
+    fn is_grey(&self) -> bool {
+        matches!(self.colour, Colour::Grey { .. })
+    }
+
     /// PNG has no colours of print.
     fn fit_png(&self) -> bool {
         !matches!(self.colour, Colour::Cmyk) && (self.bits >= 8 || self.samples() == 1) && !(self.bits == 16 && matches!(self.colour, Colour::Grey { turned: true }))
@@ -495,7 +536,7 @@ fn tiff<'a>(points: &Points, compression: u16, fax: Option<u32>, predictor: Opti
     }
     head.extend([0; 4]);
     head.extend(more);
-    Carried { head, body, tail: vec![], media: "image/tiff", made: points.words("TIFF") }
+    Carried { head, body, tail: vec![], media: "image/tiff", made: points.words("TIFF"), turned: points.is_grey() }
 }
 
 /// A PNG whose data are the bytes of the PDF: both tell rows by their differences in the same way.
@@ -521,7 +562,7 @@ fn png<'a>(points: &Points, body: Cow<'a, [u8]>) -> Carried<'a> {
     head.extend(u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
     head.extend(b"IDAT");
     let tail = [&sum(b"IDAT", &body).to_be_bytes()[..], &chunk(b"IEND", &[])].concat();
-    Carried { head, body, tail, media: "image/png", made: points.words("PNG") }
+    Carried { head, body, tail, media: "image/png", made: points.words("PNG"), turned: points.is_grey() }
 }
 
 fn sum(kind: &[u8; 4], bytes: &[u8]) -> u32 {

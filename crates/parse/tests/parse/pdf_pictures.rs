@@ -105,6 +105,9 @@ fn codings() -> Vec<(&'static str, String, Vec<u8>)> {
         ("LZW, late", entries("/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /LZWDecode /DecodeParms << /EarlyChange 0 >>"), lzw(&bits(false))),
         ("fax, group 4", fax("/K -1"), FAX.to_vec()),
         ("fax, group 3", fax("/K 0"), FAX_3.to_vec()),
+        ("fax in ink", fax("/K -1 /BlackIs1 true").replace("/DeviceGray", "[/Separation /Black /DeviceCMYK 21 0 R]"), FAX.to_vec()),
+        ("fax of two colours", fax("/K -1").replace("/DeviceGray", "[/Indexed /DeviceRGB 1 <330000FFFFEE>]"), FAX.to_vec()),
+        ("fax of two colours, turned", fax("/K -1 /BlackIs1 true").replace("/DeviceGray", "[/Indexed /DeviceRGB 1 <FFFFEE330000>]"), FAX.to_vec()),
         ("JBIG2", format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode"), jbig2(true)),
         ("JBIG2 that shares", format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode /DecodeParms << /JBIG2Globals 22 0 R >>"), jbig2(false)),
         ("JPEG in letters", "/Width 1 /Height 1 /Filter [/A85 /DCTDecode]".into(), ascii_85(&as_file(code(TEXT, 4), ImageFormat::Jpeg))),
@@ -160,6 +163,25 @@ fn every_coding_comes_out_as_a_file_in_which_the_code_is_read() {
         assert_eq!(raw[from..from + bytes.len()], bytes[..], "{what}");
         assert_eq!(one.bytes.windows(bytes.len()).any(|window| window == bytes), !undone, "{what}: {made}");
     }
+}
+
+#[test]
+fn a_decode_that_is_not_applied_is_told() {
+    let grey = "/BitsPerComponent 8 /ColorSpace /DeviceGray";
+    let table = "/BitsPerComponent 1 /ColorSpace [/Indexed /DeviceRGB 1 <000000FFFFFF>]";
+    let cases = [
+        (grey, "[0 1]", false), (grey, "[1 0]", false), (grey, "[0.2 0.8]", true), (table, "[0 1]", false), (table, "[1 0]", true),
+        ("/BitsPerComponent 8 /ColorSpace /DeviceRGB", "[0 1 0 1 0 1]", false), ("/BitsPerComponent 8 /ColorSpace /DeviceRGB", "[1 0 1 0 1 0]", true),
+        ("/BitsPerComponent 8 /ColorSpace /DeviceCMYK", "[1 0 1 0 1 0 1 0]", true),
+    ];
+    for (entries, decode, told) in cases {
+        let one = the_picture(&drawing(&[&[7]], &[(7, image(&format!("/Width 9 /Height 9 {entries} /Decode {decode}"), &[7; 400]))]));
+        let made = one.head.made.unwrap();
+        assert_eq!(made.ends_with("; its Decode is not applied"), told, "{entries} {decode}: {made}");
+    }
+    // A photograph of four inks is often turned so.
+    let one = the_picture(&drawing(&[&[7]], &[(7, image("/ColorSpace /DeviceCMYK /Decode [1 0 1 0 1 0 1 0] /Filter /DCTDecode", b"\xff\xd8\xff\xda"))]));
+    assert!(one.head.made.unwrap().ends_with("as they are, JPEG; its Decode is not applied"));
 }
 
 #[test]
