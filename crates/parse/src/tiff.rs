@@ -33,6 +33,11 @@ struct Layout {
     bits: usize,
     samples: usize,
     photometric: usize,
+    compression: usize,
+    /// Options of a fax of group 3, the order of bits, and how rows are told by differences.
+    fax: usize,
+    order: usize,
+    predictor: usize,
     /// Red, green and blue, each for all entries.
     table: Vec<usize>,
 }
@@ -41,7 +46,7 @@ pub(crate) fn decode(bytes: &[u8], memory: u64) -> Result<Decoded, String> {
     let tiff = Tiff::read(bytes)?;
     let layout = tiff.layout()?;
     let row = (layout.width * layout.bits * layout.samples).div_ceil(8);
-    bounded(layout.width as u64, layout.height as u64, row as u64 * layout.height as u64, memory)?;
+    bounded(layout.width as u64, layout.height as u64, (row as u64).saturating_mul(layout.height as u64), memory)?;
     if layout.photometric == 3 && layout.table.len() < 3 << layout.bits {
         return Err("its table of colours is not there".into());
     }
@@ -78,6 +83,15 @@ impl<'a> Tiff<'a> {
 
     /// The values of an entry; none when it is not there.
     fn values(&self, wanted: usize) -> Vec<usize> {
+        self.first_values(wanted, VALUES)
+    }
+
+    /// The first value of an entry, whatever number of them it claims.
+    fn value(&self, wanted: usize, otherwise: usize) -> usize {
+        self.first_values(wanted, 1).first().copied().unwrap_or(otherwise)
+    }
+
+    fn first_values(&self, wanted: usize, most: usize) -> Vec<usize> {
         let Some([_, kind, count, at]) = self.entries.iter().find(|entry| entry[0] == wanted) else { return vec![] };
         let size = match kind {
             1 => 1,
@@ -85,19 +99,17 @@ impl<'a> Tiff<'a> {
             4 => 4,
             _ => return vec![],
         };
-        let count = (*count).min(VALUES);
-        let at = if count * size <= 4 { Some(*at) } else { self.number(*at, 4) };
-        (0..count).map_while(|number| self.number(at?.checked_add(number * size)?, size)).collect()
+        // Where they stand hangs on how many there are, not on how many are wanted.
+        let at = if (*count).min(VALUES) * size <= 4 { Some(*at) } else { self.number(*at, 4) };
+        (0..(*count).min(most)).map_while(|number| self.number(at?.checked_add(number * size)?, size)).collect()
     }
 
-    fn value(&self, wanted: usize, otherwise: usize) -> usize {
-        self.values(wanted).first().copied().unwrap_or(otherwise)
-    }
-
+    /// What is said of the points: read once, however many strips there are.
     fn layout(&self) -> Result<Layout, String> {
         let layout = Layout {
             width: self.value(256, 0), height: self.value(257, 0), bits: self.value(258, 1), samples: self.value(277, 1),
-            photometric: self.value(262, 1), table: self.values(320),
+            photometric: self.value(262, 1), compression: self.value(259, 1), fax: self.value(292, 0), order: self.value(266, 1), predictor: self.value(317, 1),
+            table: self.values(320),
         };
         let wanted = match layout.photometric {
             0 | 1 | 3 => 1,
@@ -142,19 +154,19 @@ impl<'a> Tiff<'a> {
 
     fn undone(&self, strip: &[u8], layout: &Layout, rows: usize, row: usize) -> Result<Vec<u8>, String> {
         let most = row * rows;
-        let mut out = match self.value(259, 1) {
+        let mut out = match layout.compression {
             1 => strip[..strip.len().min(most)].to_vec(),
-            3 => fax(strip, layout.width, rows, if self.value(292, 0) & 1 == 1 { EncodingMode::Group3_2D { k: 4 } } else { EncodingMode::Group3_1D }),
+            3 => fax(strip, layout.width, rows, if layout.fax & 1 == 1 { EncodingMode::Group3_2D { k: 4 } } else { EncodingMode::Group3_1D }),
             4 => fax(strip, layout.width, rows, EncodingMode::Group4),
             5 => lzw(strip, most as u64, true),
             8 | 32946 => inflate(strip, most as u64),
             32773 => run_length(strip, most as u64),
             _ => return Err("its compression is not read".into()),
         };
-        if matches!(self.value(259, 1), 3 | 4) && (layout.bits, layout.samples) != (1, 1) || self.value(266, 1) != 1 {
+        if matches!(layout.compression, 3 | 4) && (layout.bits, layout.samples) != (1, 1) || layout.order != 1 {
             return Err("its points are laid out in a way that is not read".into());
         }
-        match (self.value(317, 1), layout.bits) {
+        match (layout.predictor, layout.bits) {
             (1, _) => {}
             (2, 8) => {
                 for line in out.chunks_mut(row) {

@@ -46,6 +46,8 @@ pub(crate) struct File<'a> {
     purse: Cell<u64>,
     /// Whether a bound was met.
     pub(crate) cut: Cell<bool>,
+    /// Objects that a later one of the same number replaced: they are not read.
+    pub(crate) replaced: usize,
     /// Whether the streams are encrypted.
     pub(crate) encrypted: bool,
     pub(crate) root: Option<Dict>,
@@ -53,11 +55,20 @@ pub(crate) struct File<'a> {
     cache: RefCell<BTreeMap<u32, Rc<Value>>>,
 }
 
+/// A stream that is taken whole or not at all.
+pub(crate) enum Whole {
+    Bytes(Vec<u8>),
+    /// It is larger than a bound, or than what is left in the purse.
+    Cut,
+    /// One of its filters is not undone here.
+    NotUndone,
+}
+
 impl<'a> File<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> File<'a> {
         let mut file = File {
             bytes, objects: BTreeMap::new(), starts: BTreeMap::new(), packs: vec![], purse: Cell::new(PURSE),
-            cut: Cell::new(false), encrypted: false, root: None, info: None, cache: RefCell::default(),
+            cut: Cell::new(false), replaced: 0, encrypted: false, root: None, info: None, cache: RefCell::default(),
         };
         file.index();
         let trailers = file.trailers();
@@ -78,7 +89,7 @@ impl<'a> File<'a> {
                 self.cut.set(true);
                 return;
             }
-            self.objects.insert(number, Place::File(at + 3));
+            self.replaced += usize::from(self.objects.insert(number, Place::File(at + 3)).is_some());
             self.starts.insert(number, start);
         }
     }
@@ -142,6 +153,7 @@ impl<'a> File<'a> {
                     break;
                 }
                 let number = number.max(0.0) as u32;
+                self.replaced += usize::from(self.objects.contains_key(&number));
                 // What stands later in the file is newer.
                 let older = !matches!(self.objects.get(&number), Some(Place::File(place)) if *place > start);
                 if older {
@@ -156,6 +168,11 @@ impl<'a> File<'a> {
     /// Where an object begins in the file; for a packed one, its object stream.
     pub(crate) fn start_of(&self, number: u32) -> usize {
         self.starts.get(&number).copied().unwrap_or(0)
+    }
+
+    /// How many objects there are.
+    pub(crate) fn count(&self) -> usize {
+        self.objects.len()
     }
 
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
@@ -194,9 +211,16 @@ impl<'a> File<'a> {
         value
     }
 
-    /// Fills the purse once more, for the pictures: words that cost all of it shall not hide them.
+    /// Fills the purse once more, for the pictures: words that cost all of it shall not hide them. What an empty purse
+    /// did not read is not known as nothing.
     pub(crate) fn refill(&self) {
         self.purse.set(PURSE);
+        self.cache.borrow_mut().clear();
+    }
+
+    /// Whether nothing is left in the purse.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.purse.get() == 0
     }
 
     /// Pays for a step that costs like reading this many bytes; false when nothing is left.
@@ -305,12 +329,29 @@ impl<'a> File<'a> {
 
     /// Bytes with these filters undone; none for filters that are not undone here.
     pub(crate) fn undone(&self, filters: &[(Vec<u8>, Dict)], raw: &[u8]) -> Option<Vec<u8>> {
-        let mut bytes = raw[..raw.len().min(STREAM.min(self.purse.get()) as usize)].to_vec();
+        let most = STREAM.min(self.purse.get());
+        if raw.len() as u64 > most {
+            self.cut.set(true);
+        }
+        let mut bytes = raw[..raw.len().min(most as usize)].to_vec();
         self.purse.set(self.purse.get().saturating_sub(bytes.len() as u64));
         for (name, parameters) in filters {
             bytes = self.undo(name, &bytes, parameters)?;
         }
         Some(bytes)
+    }
+
+    /// The same, but whole or not at all: none also when a bound cut it, which [`Whole::Cut`] tells.
+    pub(crate) fn undone_whole(&self, filters: &[(Vec<u8>, Dict)], raw: &[u8]) -> Whole {
+        let cut_before = self.cut.replace(false);
+        let bytes = self.undone(filters, raw);
+        let cut = self.cut.get();
+        self.cut.set(cut || cut_before);
+        match bytes {
+            _ if cut => Whole::Cut,
+            Some(bytes) => Whole::Bytes(bytes),
+            None => Whole::NotUndone,
+        }
     }
 
     fn undo(&self, filter: &[u8], bytes: &[u8], parameters: &Dict) -> Option<Vec<u8>> {

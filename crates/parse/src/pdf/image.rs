@@ -1,47 +1,63 @@
 //! Pictures in a PDF (ISO 32000-1 §8.9): every picture object of the file, and every picture that is written inline in a
-//! page, becomes a member, with the pages that draw it. A picture that no page draws comes out too.
+//! page, becomes a member, with the pages that draw it. A picture that no page draws comes out too; where pages were not
+//! read to their end, it says so.
 //!
 //! Nothing is decoded here: that is for a process of its own, when it is known whether the picture is restricted. A JPEG
 //! is the bytes of the file as they are. The others have no head of their own in a PDF; their bytes are carried as they
 //! are behind one that other programs read (TIFF 6.0, PNG, JBIG2), in which stands what the dictionary says. Where no
 //! head fits, the filters are undone, within the purse of the file, and the points go out as they are.
 //!
-//! It refuses to let one stretch of the file be many pictures, and tells what it cannot carry.
+//! It refuses to let one stretch of the file be many pictures, and tells what it cannot carry. Of a picture whose object
+//! number comes again later in the file only the last one is read; that objects were replaced is told.
 
 use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use super::file::File;
+use super::LOOKED_AT;
+use super::file::{File, Whole};
 use super::object::{Dict, Value};
 use super::page::Drawn;
 use crate::context::{Context, Parent};
+use crate::grey::luma;
 use crate::member::{Container, FindingKind, MemberHead};
 use crate::tap::{Ending, Pipe};
 use crate::unpack;
 
 /// Pictures of one document.
 const PICTURES: usize = 5000;
-/// Objects that are looked at.
-const LOOKED_AT: usize = 100_000;
 /// Pages of one picture that are named.
 const NAMED: usize = 20;
+/// Bytes that go out before pictures because several of them share them, of one document.
+const SHARED: usize = 1 << 30;
 /// Points of a side, far above what is decoded.
 const SIDE: usize = 1 << 20;
 
-/// Delivers the pictures of a file. `pages` are their names, and where their objects begin.
-pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, length: usize, drawn: &Drawn, pages: &[(String, usize)]) -> io::Result<()> {
+/// The pages of a file, as pictures name them.
+pub(super) struct Pages {
+    /// Their names, and where their objects begin.
+    pub named: Vec<(String, usize)>,
+    /// Whether they were not read to their end: then a page may draw more than is known.
+    pub cut: bool,
+}
+
+/// Delivers the pictures of a file.
+pub(super) fn deliver(context: &Context<'_>, parent: Parent, file: &File<'_>, length: usize, drawn: &Drawn, pages: &Pages) -> io::Result<()> {
     file.refill();
-    let images = Images { context, parent, file, length, pages };
+    let images = Images { context, parent, file, length, pages, shared: Shared::default() };
     images.objects(drawn)?;
-    for (number, (page, dict, bytes)) in drawn.inline.iter().enumerate() {
-        let (name, offset) = pages.get(*page).map_or(("a page", 0), |(name, offset)| (name, *offset));
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for (page, dict, bytes) in &drawn.inline {
+        let (name, offset) = pages.named.get(*page).map_or(("a page", 0), |(name, offset)| (name, *offset));
         let told = format!("written inline in {name}, whose filters were undone");
-        let one = Picture { name: format!("{name}, inline picture {}", number + 1), told, offset, stored: None };
+        let count = counts.entry(*page).or_default();
+        *count += 1;
+        let one = Picture { name: format!("{name}, inline picture {count}"), told, offset, stored: None };
         images.one(&one, dict, bytes)?;
     }
     if drawn.left_out > 0 {
-        context.reject(FindingKind::Limit, parent, 0, format!("{} pictures written inline in pages are left out: they are too many", drawn.left_out))?;
+        context.reject(FindingKind::Limit, parent, 0, format!("{} pictures written inline in pages are left out: they are too many, or too much is said of them", drawn.left_out))?;
     }
     Ok(())
 }
@@ -51,8 +67,41 @@ struct Images<'d, 'p, 'a> {
     parent: Parent,
     file: &'d File<'a>,
     length: usize,
-    pages: &'d [(String, usize)],
+    pages: &'d Pages,
+    shared: Shared,
 }
+
+/// What pictures of JBIG2 share: the object and its bytes, undone once for all pictures that follow each other, and how
+/// many bytes went out in this way.
+#[derive(Default)]
+struct Shared {
+    last: RefCell<Option<(u32, Vec<u8>)>>,
+    given: Cell<usize>,
+}
+
+/// Why a picture does not come out.
+struct Refused(FindingKind, String);
+
+impl From<&str> for Refused {
+    fn from(why: &str) -> Self {
+        Refused(FindingKind::Unsupported, why.into())
+    }
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Refused(FindingKind::Unsupported, why)
+    }
+}
+
+impl Refused {
+    fn too_large() -> Self {
+        Refused(FindingKind::Limit, "it becomes larger than is read".into())
+    }
+}
+
+/// What is told when nothing may be read any more.
+const SPENT: &str = "the purse of the file is spent: its pictures cost more than is read";
 
 /// What is known of a picture beside its dictionary.
 struct Picture {
@@ -88,7 +137,8 @@ impl Images<'_, '_, '_> {
                 return self.context.reject(FindingKind::Limit, self.parent, offset as u64, text);
             }
             let Some((dict, raw)) = self.file.stream(&Value::Reference(*number)) else {
-                self.refuse(offset, *number, FindingKind::Malformed, "it has no bytes that can be read")?;
+                let (kind, why) = if self.file.is_spent() { (FindingKind::Limit, SPENT) } else { (FindingKind::Malformed, "it has no bytes that can be read") };
+                self.refuse(offset, *number, kind, why)?;
                 continue;
             };
             given += raw.len();
@@ -110,8 +160,9 @@ impl Images<'_, '_, '_> {
     }
 
     fn name(&self, number: u32, pages: &[usize]) -> String {
-        let page = |page: &usize| self.pages.get(*page).map_or("a page", |(name, _)| name.as_str());
+        let page = |page: &usize| self.pages.named.get(*page).map_or("a page", |(name, _)| name.as_str());
         match pages {
+            [] if self.pages.cut => format!("page not known, picture in object {number}"),
             [] => format!("elsewhere in the PDF, picture in object {number}"),
             [one] => format!("{}, picture in object {number}", page(one)),
             [first, rest @ ..] => format!("{} and {} more, picture in object {number}", page(first), rest.len()),
@@ -119,19 +170,24 @@ impl Images<'_, '_, '_> {
     }
 
     fn drawn(&self, pages: &[usize]) -> String {
-        let named: Vec<&str> = pages.iter().take(NAMED).filter_map(|page| self.pages.get(*page)).map(|(name, _)| name.as_str()).collect();
-        match (named.len(), pages.len()) {
+        let named: Vec<&str> = pages.iter().take(NAMED).filter_map(|page| self.pages.named.get(*page)).map(|(name, _)| name.as_str()).collect();
+        let drawn = match (named.len(), pages.len()) {
+            (0, _) if self.pages.cut => "drawn by no page".into(),
             (0, _) => "drawn by the words of no page".into(),
             (shown, all) if shown < all => format!("drawn on {} and {} more", named.join(", "), all - shown),
             _ => format!("drawn on {}", named.join(", ")),
-        }
+        };
+        if self.pages.cut { format!("{drawn} as far as pages were read") } else { drawn }
     }
 
     /// Delivers one picture, or tells why not.
     fn one(&self, picture: &Picture, dict: &Dict, raw: &[u8]) -> io::Result<()> {
-        let carried = match carry(self.file, dict, raw) {
+        let carried = match carry(self.file, &self.shared, dict, raw) {
             Ok(carried) => carried,
-            Err(why) => return self.context.reject(FindingKind::Unsupported, self.parent, picture.offset as u64, format!("{}: not read: {why}", picture.name)),
+            Err(refused) => {
+                let Refused(kind, why) = if self.file.is_spent() { Refused(FindingKind::Limit, SPENT.into()) } else { refused };
+                return self.context.reject(kind, self.parent, picture.offset as u64, format!("{}: not read: {why}", picture.name));
+            }
         };
         let head = MemberHead {
             media_type: Some(carried.media.to_string()),
@@ -153,6 +209,8 @@ struct Carried<'a> {
     tail: Vec<u8>,
     media: &'static str,
     made: String,
+    /// Whether dark and light stand in it as the dictionary turns them.
+    turned: bool,
 }
 
 /// The colours of points.
@@ -173,21 +231,22 @@ struct Points {
 }
 
 /// A picture as a file; else why it is none.
-fn carry<'a>(file: &File<'_>, dict: &Dict, raw: &'a [u8]) -> Result<Carried<'a>, String> {
+fn carry<'a>(file: &File<'_>, shared: &Shared, dict: &Dict, raw: &'a [u8]) -> Result<Carried<'a>, Refused> {
     let filters = file.filters(dict).ok_or("its filters are not understood")?;
     let (before, last) = filters.split_at(filters.len().saturating_sub(1));
     let body = match before {
         [] => Cow::Borrowed(raw),
-        before => Cow::Owned(file.undone(before, raw).ok_or("a filter around it is not undone here")?),
+        before => Cow::Owned(whole(file, before, raw, || "a filter around it is not undone here".into())?),
     };
     let coding = last.first().map_or(&b""[..], |(name, _)| name);
     let mut carried = match coding {
         b"DCTDecode" | b"DCT" => as_it_is(body, "image/jpeg", &[b"\xff\xd8\xff"], "JPEG")?,
         b"JPXDecode" => as_it_is(body, "image/jp2", &[b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"], "JPEG 2000")?,
-        b"JBIG2Decode" => jbig2(file, body, &last[0].1)?,
+        b"JBIG2Decode" => jbig2(file, shared, body, &last[0].1)?,
         b"CCITTFaxDecode" | b"CCF" => fax(dict, file, body, &last[0].1)?,
         _ => points(file, dict, last, body)?,
     };
+    carried.made.push_str(left(file, dict, carried.turned));
     if !before.is_empty() {
         let names: Vec<_> = before.iter().map(|(name, _)| String::from_utf8_lossy(&name[..name.len().min(40)])).collect();
         carried.made = format!("{} undone, then {}", names.join(" and "), carried.made);
@@ -195,25 +254,54 @@ fn carry<'a>(file: &File<'_>, dict: &Dict, raw: &'a [u8]) -> Result<Carried<'a>,
     Ok(carried)
 }
 
+/// A picture's bytes with these filters undone: all of them, or none.
+fn whole(file: &File<'_>, filters: &[(Vec<u8>, Dict)], raw: &[u8], not_undone: impl Fn() -> String) -> Result<Vec<u8>, Refused> {
+    match file.undone_whole(filters, raw) {
+        Whole::Bytes(bytes) => Ok(bytes),
+        Whole::Cut => Err(Refused::too_large()),
+        Whole::NotUndone => Err(not_undone().into()),
+    }
+}
+
 /// What is a file already.
 fn as_it_is<'a>(body: Cow<'a, [u8]>, media: &'static str, marks: &[&[u8]], name: &str) -> Result<Carried<'a>, String> {
     if !marks.iter().any(|mark| body.starts_with(mark)) {
         return Err(format!("it is called {name}, and does not begin as one"));
     }
-    Ok(Carried { head: vec![], body, tail: vec![], media, made: format!("as they are, {name}") })
+    Ok(Carried { head: vec![], body, tail: vec![], media, made: format!("as they are, {name}"), turned: false })
 }
 
 /// JBIG2 (ITU-T T.88) stands in a PDF without the head of its file, and what several pictures share stands elsewhere.
-fn jbig2<'a>(file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict) -> Result<Carried<'a>, String> {
+fn jbig2<'a>(file: &File<'_>, shared: &Shared, body: Cow<'a, [u8]>, parameters: &Dict) -> Result<Carried<'a>, Refused> {
     // In sequence, one page.
     let mut head = b"\x97JB2\r\n\x1a\n\x01\0\0\0\x01".to_vec();
-    let shared = parameters.get("JBIG2Globals").filter(|value| **value != Value::Null);
-    if let Some(shared) = shared {
-        let (dict, raw) = file.stream(shared).ok_or("what it shares with others is not there")?;
-        head.extend(file.decoded(&dict, raw).ok_or("a filter of what it shares with others is not undone here")?);
+    let globals = parameters.get("JBIG2Globals").filter(|value| **value != Value::Null);
+    if let Some(globals) = globals {
+        shared.extend(&mut head, file, globals)?;
     }
-    let made = format!("as they are, behind a head of JBIG2{}", if shared.is_some() { " and the segments that it shares with others" } else { "" });
-    Ok(Carried { head, body, tail: vec![], media: "image/x-jbig2", made })
+    let made = format!("as they are, behind a head of JBIG2{}", if globals.is_some() { " and the segments that it shares with others" } else { "" });
+    Ok(Carried { head, body, tail: vec![], media: "image/x-jbig2", made, turned: false })
+}
+
+impl Shared {
+    /// Writes what is shared behind a head.
+    fn extend(&self, head: &mut Vec<u8>, file: &File<'_>, globals: &Value) -> Result<(), Refused> {
+        let number = file.number_of(globals).ok_or("what it shares with others is not there")?;
+        let mut last = self.last.borrow_mut();
+        if last.as_ref().is_none_or(|(known, _)| *known != number) {
+            let (dict, raw) = file.stream(globals).ok_or("what it shares with others is not there")?;
+            let not_undone = "a filter of what it shares with others is not undone here";
+            let filters = file.filters(&dict).ok_or(not_undone)?;
+            *last = Some((number, whole(file, &filters, raw, || not_undone.into())?));
+        }
+        let bytes = last.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+        self.given.set(self.given.get().saturating_add(bytes.len()));
+        if self.given.get() > SHARED {
+            return Err(Refused(FindingKind::Limit, "what it shares with others went out too often".into()));
+        }
+        head.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 fn side(file: &File<'_>, dict: &Dict, name: &str) -> Result<u32, String> {
@@ -231,6 +319,21 @@ fn turned(file: &File<'_>, dict: &Dict) -> bool {
     matches!((decode.first().and_then(Value::number), decode.get(1).and_then(Value::number)), (Some(from), Some(to)) if from > to)
 }
 
+/// What is told of a `Decode` that is not applied: of light and dark it is, and only whether they are turned.
+fn left(file: &File<'_>, dict: &Dict, turned: bool) -> &'static str {
+    let Value::Array(decode) = &*file.get(dict, "Decode") else { return "" };
+    let bits = file.get(dict, "BitsPerComponent").count().filter(|bits| (1..=16).contains(bits)).unwrap_or(1);
+    let full = if is_indexed(file, dict) { ((1u32 << bits) - 1).into() } else { 1.0 };
+    let ends: Vec<Option<f64>> = decode.iter().map(Value::number).collect();
+    let is = |wanted: [f64; 2]| ends.chunks(2).all(|pair| pair == wanted.map(Some));
+    if is([0.0, full]) || turned && is([1.0, 0.0]) { "" } else { "; its Decode is not applied" }
+}
+
+fn is_indexed(file: &File<'_>, dict: &Dict) -> bool {
+    let Value::Array(space) = &*file.get(dict, "ColorSpace") else { return false };
+    matches!(space.first(), Some(Value::Name(name)) if matches!(&**name, b"Indexed" | b"I"))
+}
+
 /// Fax (ITU-T T.4 and T.6), which TIFF has too.
 fn fax<'a>(dict: &Dict, file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict) -> Result<Carried<'a>, String> {
     if is_true(&file.get(parameters, "EncodedByteAlign")) {
@@ -240,13 +343,31 @@ fn fax<'a>(dict: &Dict, file: &File<'_>, body: Cow<'a, [u8]>, parameters: &Dict)
     let width = file.get(parameters, "Columns").count().unwrap_or(1728);
     let width = u32::try_from(width.clamp(1, SIDE)).map_err(|_| "its size is too large")?;
     let dark_is_one = !is_true(&file.get(parameters, "BlackIs1"));
-    let points = Points { width, height: side(file, dict, "Height")?, bits: 1, colour: Colour::Grey { turned: dark_is_one != turned(file, dict) } };
+    let (ink, told) = inked(file, dict);
+    let points = Points { width, height: side(file, dict, "Height")?, bits: 1, colour: Colour::Grey { turned: (dark_is_one != ink) != turned(file, dict) } };
     let (compression, options) = if k < 0.0 { (4, None) } else { (3, Some(u32::from(k > 0.0))) };
-    Ok(tiff(&points, compression, options, None, body))
+    let carried = tiff(&points, compression, options, None, body);
+    Ok(Carried { made: format!("{}{told}", carried.made), ..carried })
+}
+
+/// Whether a fax is of ink, of which 0 is light; and what is told of colours that a fax in a TIFF does not have. Of a
+/// table of two colours only stays which is the lighter one.
+fn inked(file: &File<'_>, dict: &Dict) -> (bool, &'static str) {
+    let space = dict.get("ColorSpace").filter(|_| !is_true(&file.get(dict, "ImageMask")));
+    let not_applied = "; its colours are not applied";
+    match space.map(|space| colour(file, space, 1, 0)) {
+        None => (false, ""),
+        Some(Ok(Colour::Grey { turned })) => (turned, ""),
+        Some(Ok(Colour::Palette(table))) => match &table[..] {
+            [zero, one, ..] => (luma(*zero) > luma(*one), "; of its two colours the darker is black, the lighter white"),
+            _ => (false, not_applied),
+        },
+        Some(_) => (false, not_applied),
+    }
 }
 
 /// Points behind the filters that every stream may have, or behind none.
-fn points<'a>(file: &File<'_>, dict: &Dict, filter: &[(Vec<u8>, Dict)], body: Cow<'a, [u8]>) -> Result<Carried<'a>, String> {
+fn points<'a>(file: &File<'_>, dict: &Dict, filter: &[(Vec<u8>, Dict)], body: Cow<'a, [u8]>) -> Result<Carried<'a>, Refused> {
     let points = told(file, dict)?;
     let Some((name, parameters)) = filter.first() else { return Ok(tiff(&points, 1, None, None, body)) };
     let number = |name: &str, otherwise: usize| file.get(parameters, name).count().unwrap_or(otherwise);
@@ -261,7 +382,7 @@ fn points<'a>(file: &File<'_>, dict: &Dict, filter: &[(Vec<u8>, Dict)], body: Co
         (_, 2..10) => Err("its rows are told by their differences in a way that is not undone here".into()),
         (name, _) => {
             let shown = String::from_utf8_lossy(&name[..name.len().min(40)]);
-            let plain = file.undone(filter, &body).ok_or_else(|| format!("its filter is {}", model::quoted(&shown)))?;
+            let plain = whole(file, filter, &body, || format!("its filter is {}", model::quoted(&shown)))?;
             let carried = tiff(&points, 1, None, None, Cow::Owned(plain));
             Ok(Carried { made: format!("{shown} undone, then {}", carried.made), ..carried })
         }
@@ -352,6 +473,10 @@ impl Points {
         self.colour.samples()
     }
 
+    fn is_grey(&self) -> bool {
+        matches!(self.colour, Colour::Grey { .. })
+    }
+
     /// PNG has no colours of print.
     fn fit_png(&self) -> bool {
         !matches!(self.colour, Colour::Cmyk) && (self.bits >= 8 || self.samples() == 1) && !(self.bits == 16 && matches!(self.colour, Colour::Grey { turned: true }))
@@ -411,7 +536,7 @@ fn tiff<'a>(points: &Points, compression: u16, fax: Option<u32>, predictor: Opti
     }
     head.extend([0; 4]);
     head.extend(more);
-    Carried { head, body, tail: vec![], media: "image/tiff", made: points.words("TIFF") }
+    Carried { head, body, tail: vec![], media: "image/tiff", made: points.words("TIFF"), turned: points.is_grey() }
 }
 
 /// A PNG whose data are the bytes of the PDF: both tell rows by their differences in the same way.
@@ -437,7 +562,7 @@ fn png<'a>(points: &Points, body: Cow<'a, [u8]>) -> Carried<'a> {
     head.extend(u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
     head.extend(b"IDAT");
     let tail = [&sum(b"IDAT", &body).to_be_bytes()[..], &chunk(b"IEND", &[])].concat();
-    Carried { head, body, tail, media: "image/png", made: points.words("PNG") }
+    Carried { head, body, tail, media: "image/png", made: points.words("PNG"), turned: points.is_grey() }
 }
 
 fn sum(kind: &[u8; 4], bytes: &[u8]) -> u32 {

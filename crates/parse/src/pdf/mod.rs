@@ -22,6 +22,7 @@ use crate::member::{Container, FindingKind, MemberHead};
 use crate::tap::{Ending, Pipe, Tap};
 use crate::unpack::{self, Place};
 use file::File;
+use image::Pages;
 pub(crate) use file::{inflate, lzw, run_length};
 use object::{Dict, Value};
 use page::Walk;
@@ -32,6 +33,8 @@ const PAGES: usize = 20_000;
 const LEVELS: u32 = 60;
 /// Attached files of one document.
 const ATTACHED: usize = 1000;
+/// Objects that are looked at to find pages outside the tree, attached files and pictures.
+const LOOKED_AT: usize = 100_000;
 /// `%PDF-` stands within these first bytes.
 const MAGIC: usize = 1024;
 
@@ -63,6 +66,14 @@ pub(crate) fn walk(context: &Context<'_>, parent: Parent, tap: &mut Tap<'_>, pla
     document.attachments()?;
     if memmem::find(&bytes, b"/JavaScript").is_some() || memmem::find(&bytes, b"/Launch").is_some() {
         context.note(FindingKind::Note, parent, 0, "the PDF carries a script or starts a program: nothing of it was run")?;
+    }
+    if file.replaced > 0 {
+        let text = format!("{} objects of the PDF were replaced by later ones of the same number: an older revision, whose texts and pictures are not read", file.replaced);
+        context.note(FindingKind::Note, parent, 0, text)?;
+    }
+    if file.count() > LOOKED_AT {
+        let text = format!("the PDF has {} objects: pages outside its tree, attached files and pictures were looked for in the first {LOOKED_AT}", file.count());
+        context.note(FindingKind::Limit, parent, 0, text)?;
     }
     if file.cut.get() {
         context.note(FindingKind::Limit, parent, 0, "the PDF becomes larger than is read: some of its streams or objects were cut")?;
@@ -124,7 +135,7 @@ impl Document<'_, '_, '_> {
             self.send(Container::PdfPage, &name_of(number, *reference, in_tree), self.file.start_of(*reference), text.as_bytes())?;
         }
         let names = found.iter().enumerate().map(|(number, (reference, ..))| (name_of(number, *reference, in_tree), self.file.start_of(*reference)));
-        image::deliver(self.context, self.parent, self.file, self.bytes.len(), &walk.drawn.borrow(), &names.collect::<Vec<_>>())?;
+        image::deliver(self.context, self.parent, self.file, self.bytes.len(), &walk.drawn.borrow(), &Pages { named: names.collect(), cut: walk.is_cut() || self.file.cut.get() || found.len() >= PAGES })?;
         self.shortcomings(found.len(), in_tree, blank, &walk)
     }
 
@@ -142,7 +153,7 @@ impl Document<'_, '_, '_> {
         if walk.unknown.get() > 0 {
             note(FindingKind::Note, format!("{} letters have no Unicode value in their fonts: they stand as U+FFFD", walk.unknown.get()))?;
         }
-        if walk.is_spent() || pages >= PAGES {
+        if walk.is_cut() || pages >= PAGES {
             note(FindingKind::Limit, "the PDF asks for more steps or pages than are read: its text is incomplete".into())?;
         }
         Ok(())
@@ -167,7 +178,7 @@ impl Document<'_, '_, '_> {
         if memmem::find(self.bytes, b"/Page").is_none() && found.is_empty() && memmem::find(self.bytes, b"/ObjStm").is_none() {
             return;
         }
-        for number in self.file.numbers().filter(|number| !seen.contains(number)).take(100_000) {
+        for number in self.file.numbers().filter(|number| !seen.contains(number)).take(LOOKED_AT) {
             if found.len() >= PAGES {
                 return;
             }
@@ -186,7 +197,7 @@ impl Document<'_, '_, '_> {
             return Ok(());
         }
         let mut count = 0;
-        for number in self.file.numbers().take(100_000) {
+        for number in self.file.numbers().take(LOOKED_AT) {
             let Some(dict) = self.file.dict(&Value::Reference(number)) else { continue };
             let Some(files) = dict.get("EF").and_then(|value| self.file.dict(value)) else { continue };
             let Some((stream, raw)) = files.get("F").or(files.get("UF")).and_then(|value| self.file.stream(value)) else { continue };

@@ -11,6 +11,9 @@ use super::object::{Dict, Lexer, Value};
 
 /// Operators of one file.
 const OPERATORS: u64 = 4_000_000;
+/// Streams of one page, and their bytes.
+const STREAMS: usize = 10_000;
+const CONTENT: usize = 64 << 20;
 /// Bytes of text of one page.
 const TEXT: usize = 4 << 20;
 /// Forms inside forms.
@@ -21,10 +24,12 @@ const SAVED: usize = 256;
 const NOTE: u64 = 64;
 /// Operands of one operator.
 const OPERANDS: usize = 600;
-/// Pictures written inline in the pages of one file, their bytes, and words about one of them.
+/// Pictures written inline in the pages of one file, and their bytes.
 const INLINE: usize = 1000;
 const INLINE_BYTES: usize = 16 << 20;
+/// Words about one of them, and how long they are: each picture is looked at again from where its words begin.
 const SAID: usize = 30;
+const SAID_BYTES: usize = 4096;
 /// Points of a side below which such a picture is passed over: the smallest QR code has 21 modules.
 const SMALLEST: usize = 21;
 
@@ -44,6 +49,8 @@ fn times(a: &Matrix, b: &Matrix) -> Matrix {
 pub(crate) struct Walk<'f, 'a> {
     file: &'f File<'a>,
     operators: Cell<u64>,
+    /// Whether a part of a page was not walked.
+    cut: Cell<bool>,
     /// Codes that nothing explains.
     pub(crate) unknown: Cell<u64>,
     fonts: std::cell::RefCell<BTreeMap<u32, Rc<Font>>>,
@@ -59,7 +66,7 @@ pub(crate) struct Drawn {
     pub on: BTreeMap<u32, Vec<usize>>,
     /// Pictures that are written inline in a page: the page, what is said of the picture, its bytes.
     pub inline: Vec<(usize, Dict, Vec<u8>)>,
-    /// Bytes of those, and how many were left out because they are too many.
+    /// Bytes of those, and how many were left out: they are too many, or too much is said of them.
     held: usize,
     pub left_out: usize,
 }
@@ -84,12 +91,12 @@ struct Page<'w, 'f, 'a> {
 
 impl<'f, 'a> Walk<'f, 'a> {
     pub(crate) fn new(file: &'f File<'a>) -> Self {
-        Walk { file, operators: Cell::new(OPERATORS), unknown: Cell::new(0), fonts: Default::default(), page: Cell::new(0), drawn: Default::default() }
+        Walk { file, operators: Cell::new(OPERATORS), cut: Cell::new(false), unknown: Cell::new(0), fonts: Default::default(), page: Cell::new(0), drawn: Default::default() }
     }
 
-    /// Whether the operators of the file were used up.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.operators.get() == 0
+    /// Whether a part of a page was not walked: what it says and draws is not known.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
     }
 
     /// The text of a page, which is the `number`th, counted from 0; then what its notes and links say.
@@ -106,14 +113,18 @@ impl<'f, 'a> Walk<'f, 'a> {
         };
         // The streams of a page are one stream, cut where the writer liked.
         let mut content = Vec::new();
-        for stream in streams.iter().take(10_000) {
-            if let Some((dict, raw)) = self.file.stream(stream)
-                && let Some(bytes) = self.file.decoded(&dict, raw)
-                && content.len() + bytes.len() < 64 << 20
-            {
-                content.extend_from_slice(&bytes);
-                content.push(b'\n');
+        for stream in streams.iter().take(STREAMS) {
+            let Some((dict, raw)) = self.file.stream(stream) else { continue };
+            match self.file.decoded(&dict, raw).filter(|bytes| content.len() + bytes.len() < CONTENT) {
+                Some(bytes) => {
+                    content.extend_from_slice(&bytes);
+                    content.push(b'\n');
+                }
+                None => self.cut.set(true),
             }
+        }
+        if streams.len() > STREAMS {
+            self.cut.set(true);
         }
         state.run(&content, resources.cloned().unwrap_or_default(), 0);
         let mut out = state.out;
@@ -168,6 +179,7 @@ impl Page<'_, '_, '_> {
             };
             let left = self.walk.operators.get();
             if left == 0 || self.out.len() > TEXT {
+                self.walk.cut.set(true);
                 return;
             }
             // What opens another object costs more than what moves a point.
@@ -320,13 +332,17 @@ impl Page<'_, '_, '_> {
 
     /// A picture that is written inline. One that is smaller than any code is passed over.
     fn inline(&self, lexer: &mut Lexer<'_>) {
-        let dict = said(lexer);
+        let dict = said(self.walk.file, lexer);
         let bytes = data(lexer);
+        let mut drawn = self.walk.drawn.borrow_mut();
+        let Some(dict) = dict else {
+            drawn.left_out += 1;
+            return;
+        };
         let side = |name: &str| dict.get(name).and_then(Value::count).unwrap_or(0);
         if side("Width").min(side("Height")) < SMALLEST {
             return;
         }
-        let mut drawn = self.walk.drawn.borrow_mut();
         if drawn.inline.len() >= INLINE || drawn.held + bytes.len() > INLINE_BYTES {
             drawn.left_out += 1;
             return;
@@ -344,10 +360,10 @@ impl Page<'_, '_, '_> {
         if dict.is("Subtype", "Image") {
             return self.picture(value);
         }
-        if !dict.is("Subtype", "Form") || depth >= FORMS {
+        if !dict.is("Subtype", "Form") {
             return;
         }
-        let Some(content) = file.decoded(&dict, raw) else { return };
+        let Some(content) = file.decoded(&dict, raw).filter(|_| depth < FORMS) else { return self.walk.cut.set(true) };
         let inner = dict.get("Resources").and_then(|value| file.dict(value)).unwrap_or_else(|| resources.clone());
         let kept = (self.ctm, self.font.clone(), self.size, self.text, self.line);
         if let Value::Array(values) = &*file.get(&dict, "Matrix")
@@ -371,11 +387,14 @@ fn actual_text(properties: Option<&Value>) -> Option<String> {
     }
 }
 
-/// What is said of a picture in the stream, with the short names written out (Table 93).
-fn said(lexer: &mut Lexer<'_>) -> Dict {
-    let (begins, mut entries) = (lexer.at, Vec::new());
-    while let Some(Value::Name(name)) = lexer.next() {
-        let Some(value) = lexer.next() else { break };
+/// What is said of a picture in the stream, with the short names written out (Table 93). The lexer stays where it is, so
+/// the same bytes may be asked for again and again: they are few, and paid for. None when they are too many.
+fn said(file: &File<'_>, lexer: &Lexer<'_>) -> Option<Dict> {
+    file.pay(0).then_some(())?;
+    let rest = &lexer.bytes[lexer.at..];
+    let (mut words, mut entries) = (Lexer::of_content(&rest[..rest.len().min(SAID_BYTES)]), Vec::new());
+    while let Some(Value::Name(name)) = words.next() {
+        let Some(value) = words.next() else { break };
         if entries.len() >= SAID {
             break;
         }
@@ -392,8 +411,9 @@ fn said(lexer: &mut Lexer<'_>) -> Dict {
         };
         entries.push((name.to_vec(), value));
     }
-    lexer.at = begins;
-    Dict(Rc::new(entries))
+    file.pay(words.at as u64);
+    let is_whole = entries.len() < SAID && words.at < SAID_BYTES;
+    is_whole.then(|| Dict(Rc::new(entries)))
 }
 
 /// The bytes of a picture in the stream, which are no operators; the lexer goes on behind them.
@@ -401,7 +421,7 @@ fn data<'l>(lexer: &mut Lexer<'l>) -> &'l [u8] {
     let rest = &lexer.bytes[lexer.at..];
     let data = memchr::memmem::find(rest, b"ID").map_or(rest.len(), |i| i + 2);
     let end = memchr::memmem::find_iter(&rest[data..], b"EI").find(|end| {
-        let (before, after) = (rest.get(data + end.wrapping_sub(1)), rest.get(data + end + 2));
+        let (before, after) = (end.checked_sub(1).and_then(|before| rest.get(data + before)), rest.get(data + end + 2));
         before.is_none_or(u8::is_ascii_whitespace) && after.is_none_or(u8::is_ascii_whitespace)
     });
     let bytes = rest.get(data + 1..end.map_or(rest.len(), |end| data + end)).unwrap_or_default();

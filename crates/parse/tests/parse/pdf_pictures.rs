@@ -105,6 +105,9 @@ fn codings() -> Vec<(&'static str, String, Vec<u8>)> {
         ("LZW, late", entries("/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /LZWDecode /DecodeParms << /EarlyChange 0 >>"), lzw(&bits(false))),
         ("fax, group 4", fax("/K -1"), FAX.to_vec()),
         ("fax, group 3", fax("/K 0"), FAX_3.to_vec()),
+        ("fax in ink", fax("/K -1 /BlackIs1 true").replace("/DeviceGray", "[/Separation /Black /DeviceCMYK 21 0 R]"), FAX.to_vec()),
+        ("fax of two colours", fax("/K -1").replace("/DeviceGray", "[/Indexed /DeviceRGB 1 <330000FFFFEE>]"), FAX.to_vec()),
+        ("fax of two colours, turned", fax("/K -1 /BlackIs1 true").replace("/DeviceGray", "[/Indexed /DeviceRGB 1 <FFFFEE330000>]"), FAX.to_vec()),
         ("JBIG2", format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode"), jbig2(true)),
         ("JBIG2 that shares", format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode /DecodeParms << /JBIG2Globals 22 0 R >>"), jbig2(false)),
         ("JPEG in letters", "/Width 1 /Height 1 /Filter [/A85 /DCTDecode]".into(), ascii_85(&as_file(code(TEXT, 4), ImageFormat::Jpeg))),
@@ -160,6 +163,25 @@ fn every_coding_comes_out_as_a_file_in_which_the_code_is_read() {
         assert_eq!(raw[from..from + bytes.len()], bytes[..], "{what}");
         assert_eq!(one.bytes.windows(bytes.len()).any(|window| window == bytes), !undone, "{what}: {made}");
     }
+}
+
+#[test]
+fn a_decode_that_is_not_applied_is_told() {
+    let grey = "/BitsPerComponent 8 /ColorSpace /DeviceGray";
+    let table = "/BitsPerComponent 1 /ColorSpace [/Indexed /DeviceRGB 1 <000000FFFFFF>]";
+    let cases = [
+        (grey, "[0 1]", false), (grey, "[1 0]", false), (grey, "[0.2 0.8]", true), (table, "[0 1]", false), (table, "[1 0]", true),
+        ("/BitsPerComponent 8 /ColorSpace /DeviceRGB", "[0 1 0 1 0 1]", false), ("/BitsPerComponent 8 /ColorSpace /DeviceRGB", "[1 0 1 0 1 0]", true),
+        ("/BitsPerComponent 8 /ColorSpace /DeviceCMYK", "[1 0 1 0 1 0 1 0]", true),
+    ];
+    for (entries, decode, told) in cases {
+        let one = the_picture(&drawing(&[&[7]], &[(7, image(&format!("/Width 9 /Height 9 {entries} /Decode {decode}"), &[7; 400]))]));
+        let made = one.head.made.unwrap();
+        assert_eq!(made.ends_with("; its Decode is not applied"), told, "{entries} {decode}: {made}");
+    }
+    // A photograph of four inks is often turned so.
+    let one = the_picture(&drawing(&[&[7]], &[(7, image("/ColorSpace /DeviceCMYK /Decode [1 0 1 0 1 0 1 0] /Filter /DCTDecode", b"\xff\xd8\xff\xda"))]));
+    assert!(one.head.made.unwrap().ends_with("as they are, JPEG; its Decode is not applied"));
 }
 
 #[test]
@@ -248,6 +270,24 @@ fn tiff_of_others_is_read_and_several_pages_are_told() {
     assert!(look(&file(8), false).1.findings[0].text.contains("several pages"));
 }
 
+#[test]
+fn law_14_a_tiff_of_many_strips_costs_no_more_than_its_bytes() {
+    // Sixteen thousand strips of one row, and entries that each claim two hundred thousand values.
+    let (height, values) = (16_000u32, 200_000u32);
+    let entries = |many: u32, shared: u32| [(256u16, 3u16, 1u32, 9 << 16), (257, 4, 1, height), (258, 3, 1, 1 << 16), (259, 3, many, shared), (262, 3, 1, 1 << 16), (266, 3, many, shared), (278, 4, 1, 1), (317, 3, many, shared)];
+    let begins = 8 + 2 + 12 * 8 + 4;
+    let mut raw = b"MM\0*\0\0\0\x08\0\x08".to_vec();
+    for (tag, kind, count, value) in entries(values, begins) {
+        raw.extend([&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value.to_be_bytes()].concat());
+    }
+    raw.extend([0; 4]);
+    raw.extend([0, 1].repeat(values as usize));
+    let mut kept = Kept::default();
+    let looked = parse::run(child(), &Task::Picture { hint: "{}".into(), points: false }, &Budget { cpu_s: 2, ..budget() }, &mut raw, &mut kept, &|| false).unwrap();
+    assert_eq!(looked.ended, Ended::Done, "{:?}", kept.findings);
+    assert!(kept.findings[0].text.contains("its data end before its points do"), "{:?}", kept.findings);
+}
+
 fn bounded(raw: &[u8]) -> (Outcome, Kept) {
     let (outcome, kept) = unpack(&mut raw.to_vec(), &Budget { cpu_s: 10, ..budget() });
     assert!(outcome.peak_rss_anon < 256 << 20, "{}", outcome.peak_rss_anon);
@@ -293,6 +333,105 @@ fn law_14_pictures_in_circles_and_bombs_of_pictures_are_bounded() {
         let (outcome, kept) = look(&one.bytes, true);
         assert!(outcome.ended == Ended::Done && kept.has(FindingKind::Unsupported) && outcome.peak_rss_anon < 64 << 20, "{entries}: {:?}", kept.findings);
     }
+}
+
+#[test]
+fn law_06_no_picture_of_a_pdf_is_left_out_in_silence() {
+    let photo = image("/Filter /DCTDecode", &jpeg());
+    let grey = "/Width 9 /Height 9 /BitsPerComponent 8 /ColorSpace /DeviceGray";
+    let told = |kept: &Kept, kind: FindingKind, words: &str| kept.findings.iter().any(|finding| finding.kind == kind && finding.text.contains(words));
+    // A picture behind more objects than are looked at: that they were not looked at is told.
+    let mut many = drawing(&[&[]], &[]);
+    (1000..101_001).for_each(|number| many.extend(format!("{number} 0 obj 0 endobj\n").into_bytes()));
+    many.extend([b"200000 0 obj ".to_vec(), photo.clone(), b" endobj\n".to_vec()].concat());
+    let (_, kept) = bounded(&many);
+    assert!(told(&kept, FindingKind::Limit, "pictures were looked for in the first 100000"), "{:?}", kept.findings);
+    // One that is larger behind its filters than is read does not come out in part.
+    let (outcome, kept) = bounded(&drawing(&[&[7, 8]], &[(7, image(&format!("{grey} /Filter [/AHx /RunLengthDecode]"), &vec![b'0'; 33 << 20])), (8, photo.clone())]));
+    assert_eq!((outcome.ended, outcome.summary.rejected_count), (Ended::Done, 1), "{:?}", kept.findings);
+    assert!(told(&kept, FindingKind::Limit, "page 1, picture in object 7: not read: it becomes larger than is read"), "{:?}", kept.findings);
+    // The purse ends with pictures that each cost 31 MiB: those for which nothing is left are told so, and not called broken.
+    let hex: Vec<u8> = jpeg().iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+    let costly = image("/Filter [/FlateDecode /AHx /DCTDecode]", &zlib(&[hex, b">".to_vec(), vec![0; 31 << 20]].concat()));
+    let numbers: Vec<u32> = (10..26).collect();
+    let (outcome, kept) = bounded(&drawing(&[&numbers], &numbers.iter().map(|number| (*number, costly.clone())).collect::<Vec<_>>()));
+    let pictures = kept.members.values().filter(|member| member.head.container == Container::PdfPicture).count() as u64;
+    assert_eq!((outcome.ended, pictures + outcome.summary.rejected_count), (Ended::Done, 16), "{:?}", kept.findings);
+    assert!(told(&kept, FindingKind::Limit, "the purse of the file is spent") && !kept.has(FindingKind::Malformed) && !kept.has(FindingKind::Unsupported), "{:?}", kept.findings);
+    // An object whose number comes again is not read, and that is told.
+    let again = [drawing(&[&[7]], &[(7, photo.clone())]), b"\n7 0 obj ".to_vec(), photo, b" endobj\n".to_vec()].concat();
+    let (_, kept) = bounded(&again);
+    assert!(told(&kept, FindingKind::Note, "1 objects of the PDF were replaced by later ones"), "{:?}", kept.findings);
+}
+
+#[test]
+fn law_06_no_picture_is_said_to_be_on_no_page_when_pages_were_not_read_to_their_end() {
+    let photo = (7, image("/Filter /DCTDecode", &jpeg()));
+    let page = |content: Vec<u8>, more: &[(u32, Vec<u8>)]| {
+        let head = [
+            (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec()),
+            (3, b"<< /Type /Page /Contents 4 0 R /Resources << /XObject << /A 7 0 R /F 20 0 R >> >> >>".to_vec()), (4, content), photo.clone(),
+        ];
+        pdf(&[&head[..], more].concat(), "/Root 1 0 R")
+    };
+    let deep: Vec<(u32, Vec<u8>)> = (20..30).map(|number| (number, stream(&format!("/Subtype /Form /Resources << /XObject << /A 7 0 R /F {} 0 R >> >>", number + 1), if number == 29 { b"/A Do" } else { b"/F Do" }))).collect();
+    let operators = stream("/Filter /FlateDecode", &zlib(&[b"q Q ".repeat(2_100_000), b"/A Do".to_vec()].concat()));
+    for (what, raw) in [("operators", page(operators, &[])), ("forms in forms", page(stream("", b"/F Do"), &deep)), ("a filter", page(stream("/Filter /Crypt", b"/A Do"), &[]))] {
+        let (_, kept) = bounded(&raw);
+        let made = kept.named("page not known, picture in object 7").head.made.clone().unwrap();
+        assert!(made.starts_with("drawn by no page as far as pages were read; "), "{what}: {made}");
+        assert!(kept.findings.iter().any(|finding| finding.kind == FindingKind::Limit && finding.text.contains("its text is incomplete")), "{what}: {:?}", kept.findings);
+    }
+    let (_, kept) = bounded(&page(stream("", b"q Q"), &[]));
+    assert!(kept.named("elsewhere in the PDF, picture in object 7").head.made.as_ref().unwrap().starts_with("drawn by the words of no page; "));
+}
+
+#[test]
+fn what_pictures_share_is_undone_once() {
+    // Sixty pictures and 5 MiB that they share: undone for each, they would cost more than the purse.
+    let filler = segment(9, 62, &vec![0; 5 << 20]);
+    let shared = stream("/Filter /FlateDecode", &zlib(&filler));
+    let entries = format!("/Width {SIDE} /Height {SIDE} /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /JBIG2Decode /DecodeParms << /JBIG2Globals 22 0 R >>");
+    let objects: Vec<(u32, Vec<u8>)> = (30..90).map(|number| (number, image(&entries, &jbig2(true)))).chain([(22, shared)]).collect();
+    let (outcome, kept) = unpack(&mut drawing(&[&[]], &objects), &Budget { output_bytes: 1 << 30, ratio: 1 << 30, ..budget() });
+    assert_eq!((outcome.ended, outcome.summary.members_out, outcome.summary.rejected_count), (Ended::Done, 60, 0), "{:?}", kept.findings);
+}
+
+/// A document of one page with this content.
+fn written(content: &[u8]) -> Vec<u8> {
+    let content = stream("/Filter /FlateDecode", &zlib(content));
+    let page = b"<< /Type /Page /Contents 4 0 R >>".to_vec();
+    pdf(&[(1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec()), (3, page), (4, content)], "/Root 1 0 R")
+}
+
+#[test]
+fn law_14_what_is_said_of_pictures_written_inline_costs_no_more_than_the_purse() {
+    // What is said of each reaches to the end, through all that follow.
+    let (outcome, kept) = bounded(&written(&b"BI/ID( EI ".repeat(300_000)));
+    assert_eq!(outcome.ended, Ended::Done, "{:?}", kept.findings);
+    let told = |words: &str| kept.findings.iter().any(|finding| finding.kind == FindingKind::Limit && finding.text.contains(words));
+    assert!(told("pictures written inline in pages are left out") && told("the PDF becomes larger than is read"), "{:?}", kept.findings);
+    // One of which more is said than is read is told, and the next one comes out.
+    let long = [&b"BI /W 33 /H 33 /X ("[..], &[b'x'; 5000], b") /BPC 8 /CS /G ID abcd EI BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI"].concat();
+    let (_, kept) = bounded(&written(&long));
+    assert!(kept.names() == ["page 1, inline picture 1"] && kept.findings.iter().any(|finding| finding.rejects && finding.text.starts_with("1 pictures written inline")), "{:?}", kept.findings);
+}
+
+#[test]
+fn pictures_written_inline_are_counted_in_their_page() {
+    let page = |contents: u32| format!("<< /Type /Page /Contents {contents} 0 R >>").into_bytes();
+    let content = |count: usize| stream("", &b"BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI ".repeat(count));
+    let raw = pdf(&[
+        (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".to_vec()),
+        (3, page(5)), (4, page(6)), (5, content(2)), (6, content(1)),
+    ], "/Root 1 0 R");
+    assert_eq!(unpack_bytes(&raw).1.names(), ["page 1, inline picture 1", "page 1, inline picture 2", "page 2, inline picture 1"]);
+}
+
+#[test]
+fn law_14_a_picture_written_inline_that_ends_where_it_begins_ends_no_examination() {
+    let (outcome, kept) = bounded(&written(b"BI IDEI BI /W 33 /H 33 /BPC 8 /CS /G ID abcd EI"));
+    assert_eq!((outcome.ended, kept.names()), (Ended::Done, vec!["page 1, inline picture 1"]), "{:?}", kept.findings);
 }
 
 /// A small document with every coding, for the fuzzer.
