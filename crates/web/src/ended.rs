@@ -2,7 +2,7 @@
 //! the same person alone, who finds it in the form again after his next login.
 //!
 //! It refuses: to keep a secret, a file or a code; to keep much; to keep anything of whom it does not know; to give it to
-//! another person who logs in at the same browser.
+//! another person who logs in at the same browser; to ask a question after a login that only an address asked.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use axum::{
 
 use crate::{
     gate,
-    query::encoded,
+    query::{Query, encoded},
     server::{Shared, random_number, read_form},
     steps::{Kind, Step, Typed},
 };
@@ -98,20 +98,36 @@ fn may_be_kept(step: &Step, id: &str) -> bool {
     !opens && step.fields.iter().any(|field| field.id == id && !matches!(field.kind, Kind::Secret | Kind::File | Kind::Out | Kind::Place))
 }
 
-/// An address of this server alone: it leads nowhere else, and to no door.
-pub fn own_way(way: &str) -> Option<&str> {
+/// An address of this server alone: it leads nowhere else, and to no door, and asks nothing.
+pub fn own_way(way: &str) -> Option<String> {
     let plain = way.len() <= LONGEST_WAY && way.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'\\');
     let path = way.split(['?', '#']).next().unwrap_or_default();
     let door = ["/login", "/logout", "/language"].contains(&path) || path.starts_with("/api/") || path.starts_with("/assets/");
-    (plain && way.starts_with('/') && !way.starts_with("//") && !door).then_some(way)
+    (plain && way.starts_with('/') && !way.starts_with("//") && !door).then(|| without_a_purpose(way))
+}
+
+/// The same address without a purpose. Whose words it would bring is not known, and a page that is given one takes a step
+/// at once, in the name of whoever logs in. Without it the page shows its form, and he says himself what for.
+fn without_a_purpose(way: &str) -> String {
+    let Some((path, asked)) = way.split_once('?') else { return of_a_page(way).to_string() };
+    let is_purpose = |pair: &&str| Query::read(pair).get("purpose").is_some();
+    // How the answer is to come is nothing without a question.
+    let is_manner = |pair: &&str| Query::read(pair).get("as") == Some("json");
+    let kept: Vec<&str> = asked.split('&').filter(|pair| !is_purpose(pair) && !is_manner(pair)).collect();
+    if kept.is_empty() { of_a_page(path).to_string() } else { format!("{}?{}", of_a_page(path), kept.join("&")) }
+}
+
+/// The page to which a drawing for paper belongs: there its question is asked.
+fn of_a_page(path: &str) -> &str {
+    path.strip_suffix(".svg").unwrap_or(path)
 }
 
 /// A page that was asked for without an open session: the login leads back to it.
 pub fn with_the_way_back(method: &Method, uri: &Uri, mut response: Response) -> Response {
     let to_login = response.headers().get(header::LOCATION).and_then(|place| place.to_str().ok()).filter(|place| ["/login", "/login?ended"].contains(place)).map(str::to_string);
-    let way = uri.path_and_query().map(|way| way.as_str()).and_then(own_way).filter(|way| *way != "/");
+    let way = uri.path_and_query().map(|way| way.as_str()).and_then(own_way).filter(|way| way != "/");
     if let (Some(place), Some(way), &Method::GET) = (to_login, way, method) {
-        let joined = format!("{place}{}back={}", if place.contains('?') { "&" } else { "?" }, encoded(way));
+        let joined = format!("{place}{}back={}", if place.contains('?') { "&" } else { "?" }, encoded(&way));
         if let Ok(value) = HeaderValue::try_from(joined) {
             response.headers_mut().insert(header::LOCATION, value);
         }
@@ -184,13 +200,30 @@ mod tests {
 
     #[test]
     fn a_login_leads_to_no_other_server() {
-        for way in ["/", "/case/2026-0001/graph?purpose=to%20see&why=line-1", "/step/finding/add?case=2026-0001&_kept=00"] {
-            assert_eq!(own_way(way), Some(way));
+        for way in ["/", "/case/2026-0001/graph?kind=name&why=line-1", "/case/2026-0001/exhibits?from=1", "/step/finding/add?case=2026-0001&_kept=00"] {
+            assert_eq!(own_way(way).as_deref(), Some(way));
         }
         for way in ["", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example/", "javascript:alert(1)", "evil.example", "/\t/evil.example", "/a\r\nSet-Cookie: x", "/ສ", "/login?back=/", "/logout", "/language", "/api/v1/steps/case/list", " //evil.example", "/a b"] {
             assert_eq!(own_way(way), None, "{way:?}");
         }
         assert!(own_way(&format!("/{}", "a".repeat(LONGEST_WAY))).is_none());
+    }
+
+    #[test]
+    fn law_02_a_way_back_asks_no_question_in_the_name_of_whoever_logs_in() {
+        let leads = [
+            ("/case/2026-0001/graph?purpose=to%20see&kind=name&why=line-1", "/case/2026-0001/graph?kind=name&why=line-1"),
+            ("/case/2026-0001/timeline?from=2026-01-01&%70urpos%65=x&purpose=y&purpose", "/case/2026-0001/timeline?from=2026-01-01"),
+            ("/case/2026-0001/graph?purpose=x", "/case/2026-0001/graph"),
+            ("/case/2026-0001/graph?purpose=x&as=json&hops=2", "/case/2026-0001/graph?hops=2"),
+            ("/case/2026-0001/timeline.svg?purpose=x&kind=post", "/case/2026-0001/timeline?kind=post"),
+            ("/step/../case/2026-0001/graph?purpose=x", "/step/../case/2026-0001/graph"),
+            ("/case/2026-0001/graph?x?purpose=y#&purpose=z", "/case/2026-0001/graph?x?purpose=y#"),
+        ];
+        for (asked, led) in leads {
+            assert_eq!(own_way(asked).as_deref(), Some(led), "{asked}");
+            assert_eq!(Query::read(led.split_once('?').unwrap_or_default().1).get("purpose"), None, "{led}");
+        }
     }
 
     #[test]

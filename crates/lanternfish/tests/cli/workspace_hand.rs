@@ -160,6 +160,17 @@ fn whose_session_ended_comes_back_to_where_he_was() {
         let page = open.page("", &format!("/login?back={}", encoded(elsewhere))).is(200).text();
         assert!(!page.contains("type=\"hidden\" name=\"back\" value=\"//") && page.matches("name=\"back\"").count() == 1, "{elsewhere}: {page}");
     }
+    // A stranger's address puts no question into his mouth: the form waits for his own purpose.
+    for part in ["graph", "timeline"] {
+        let asks = format!("/case/{}/{part}?purpose=a+stranger%27s&kind=exhibit", office.case);
+        let (noy, led) = open.enters(NOY, &asks);
+        assert_eq!(led, format!("/case/{}/{part}?kind=exhibit", office.case));
+        let before = office.sound_log();
+        let form = open.page(&noy, &led).is(200).text();
+        assert!(form.contains("name=\"purpose\" value=\"\"") && !form.contains("stranger"), "{form}");
+        assert_eq!(office.sound_log(), before + 1, "nothing was done but to look at the log");
+        assert_eq!(back_of(&open.page("", &asks).is(303).header("location").unwrap()), led);
+    }
 }
 
 #[test]
