@@ -375,9 +375,9 @@ class Walk:
         assert "ຂາຍເອກະສານ" in shown.inner_text() and "elsewhere.invalid" in shown.inner_text(), "the page is shown, its picture as a box"
         noy.look(f"case/{self.case}/exhibits/E-0001/parts")
         noy.look(f"step/transfer/offer?case={self.case}")
-        offered = noy.page.locator("main select[name='exhibit'] option, main select[name='to'] option").all_inner_texts()
-        assert any(text.startswith("E-0001") for text in offered) and KHAM in offered and SOMSAK not in offered, offered
-        assert not noy.page.locator("main select[name='to']").input_value(), "nobody is chosen beforehand"
+        offered = noy.page.locator("main datalist#k-exhibit option, main datalist#k-to option").evaluate_all("all => all.map((one) => one.value)")
+        assert "E-0001" in offered and KHAM in offered and SOMSAK not in offered, offered
+        assert not noy.page.locator("main input[name='to']").input_value(), "nobody is chosen beforehand"
         noy.step("transfer/offer", {"exhibit": "E-0001", "to": KHAM, "purpose": "safe keeping"})
         noy.look("")
         assert noy.page.locator(f"main .waits a[href='/case/{self.case}/transfers']").count(), noy.text()

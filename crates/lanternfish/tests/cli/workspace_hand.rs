@@ -17,8 +17,8 @@ fn a_form_offers_what_its_reader_may_see() {
     let noy = office.token(NOY);
     let form = |path: &str| form_of(&open.page(noy, &path.replace("{case}", &office.case)).is(200));
     let offer = form("/step/transfer/offer?case={case}");
-    assert!(offer.contains("<select id=\"f-exhibit\"") && offer.contains("value=\"E-0001\"") && offer.contains("SYNTHETIC telephone"), "{offer}");
-    assert!(offer.contains(&format!("value=\"{KHAM}\"")) && !offer.contains(&format!("value=\"{AUDITOR}\"")) && !offer.contains(" selected"), "members alone, and nobody is chosen beforehand: {offer}");
+    assert!(offer.contains("<input type=\"text\" id=\"f-exhibit\" name=\"exhibit\" value=\"\" list=\"k-exhibit\"") && offer.contains("value=\"E-0001\"") && offer.contains("SYNTHETIC telephone"), "{offer}");
+    assert!(offer.contains(&format!("value=\"{KHAM}\"")) && !offer.contains(&format!("value=\"{AUDITOR}\"")) && offer.contains("name=\"to\" value=\"\""), "members alone, and nobody is chosen beforehand: {offer}");
     // A thing has no bytes to open.
     let view = form("/step/exhibit/view?case={case}");
     assert!(view.contains("value=\"E-0001\"") && !view.contains("E-0002"), "{view}");
