@@ -98,6 +98,8 @@ fn the_home_page_tells_what_waits_with_the_way_to_it() {
     assert!(!listed.contains(&format!(">{page}<")), "{listed}");
     let told = office.in_case(NOY, "exhibit list", &["--unexamined"]).ended(0).lines();
     assert_eq!(told.iter().map(|line| string(&line["exhibit"])).collect::<Vec<_>>(), std::slice::from_ref(&letter));
+    // Of what lies before the first that was asked for nothing is said.
+    office.in_case(NOY, "exhibit list", &["--unexamined", "--from", &page]).ended(0).tells("from there on every exhibit with bytes was examined");
     // What is examined raises the alert; the home page leads to it.
     office.does(NOY, "examine", &[&letter]);
     office.in_case(NOY, "exhibit list", &["--unexamined"]).ended(0).tells("was examined");
