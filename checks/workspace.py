@@ -242,10 +242,8 @@ class Walk:
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.keyboard.press("Escape")
         assert not named(), "Escape lets go"
-        all_of_them = drawn()
         page.mouse.click(*middle)
         assert named() == chosen, f"pressed {chosen}, named {named()}"
-        assert drawn()[0] <= all_of_them[0], "of a chosen thing only its lines are drawn"
         page.mouse.click(box["x"] + 3, box["y"] + 3)
         assert not named(), "a press beside all things lets go"
         # Dragged, then pressed where it went; the wheel does not move the page.
@@ -261,7 +259,15 @@ class Walk:
         page.wait_for_timeout(200)
         assert page.evaluate("() => scrollY") == at, "the wheel comes nearer and moves no page"
         canvas.focus()
+        for _ in range(2):
+            page.keyboard.press("+")
+        page.wait_for_timeout(400)
+        assert not drawn() and canvas.get_attribute("data-part") == "true", "a part of the graph is not said to be all of it"
+        page.keyboard.press("0")
+        page.wait_for_timeout(400)
+        of_chosen = drawn()
         page.keyboard.press("Escape")
+        assert of_chosen[0] <= drawn()[0] and canvas.get_attribute("data-part") == "false", "of a chosen thing only its lines are drawn"
         strength = page.locator("#" + page.locator("#island [id^=island-strength-]:checked").first.get_attribute("id"))
         before = drawn()
         strength.uncheck()
