@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn law_02_a_way_back_asks_no_question_in_the_name_of_whoever_logs_in() {
+    fn a_way_back_brings_no_purpose() {
         let leads = [
             ("/case/2026-0001/graph?purpose=to%20see&kind=name&why=line-1", "/case/2026-0001/graph?kind=name&why=line-1"),
             ("/case/2026-0001/timeline?from=2026-01-01&%70urpos%65=x&purpose=y&purpose", "/case/2026-0001/timeline?from=2026-01-01"),

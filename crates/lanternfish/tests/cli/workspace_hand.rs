@@ -162,7 +162,13 @@ fn whose_session_ended_comes_back_to_where_he_was() {
         let page = open.page("", &format!("/login?back={}", encoded(elsewhere))).is(200).text();
         assert!(!page.contains("type=\"hidden\" name=\"back\" value=\"//") && page.matches("name=\"back\"").count() == 1, "{elsewhere}: {page}");
     }
-    // A stranger's address puts no question into his mouth: the form waits for his own purpose.
+}
+
+#[test]
+fn law_02_a_way_back_asks_no_question_in_the_name_of_whoever_logs_in() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    // The form waits for his own purpose, with the rest filled in.
     for part in ["graph", "timeline"] {
         let asks = format!("/case/{}/{part}?purpose=a+stranger%27s&kind=exhibit", office.case);
         let (noy, led) = open.enters(NOY, &asks);
