@@ -225,6 +225,7 @@ impl Transfer {
             "case": format!("{} {}", words.get("field.case"), self.case_number),
             "exhibit": self.exhibit,
             "transfer": self.transfer_id,
+            "restricted": self.class.is_restricted().then(|| words.get("mark.restricted")),
             "mark": (self.standing == Standing::Interim).then(|| words.get("custody.interim")),
             "rows": self.rows(words)?,
             "digest": digest(words, kind, self.class, &self.digest),

@@ -417,6 +417,22 @@ fn law_07_a_slip_never_prints_the_digest_of_restricted_bytes() {
 }
 
 #[test]
+fn law_07_a_slip_of_a_restricted_item_says_so_beside_what_else_it_says() {
+    let (restricted, interim) = ("RESTRICTED:onlythosewhomitsclassnamesmayopenit", "INTERIMCUSTODY:nosecondpersonwaspresent");
+    for (class, standing, says) in [
+        (ExhibitClass::Ordinary, Standing::Accepted, [false, false]),
+        (ExhibitClass::Contraband, Standing::Accepted, [true, false]),
+        (ExhibitClass::Ordinary, Standing::Interim, [false, true]),
+        (ExhibitClass::Contraband, Standing::Interim, [true, true]),
+    ] {
+        let paper = set(Transfer { standing, ..transfer(Language::En, class, Digest::None) }.paper().unwrap().request());
+        let text = letters(&paper.text);
+        assert_eq!([restricted, interim].map(|mark| text.contains(mark)), says, "{}", paper.text);
+        assert_eq!(paper.pages, 1);
+    }
+}
+
+#[test]
 fn law_07_neither_label_nor_code_bears_the_digest_of_restricted_bytes() {
     let digest = Sha256Digest::of(b"page");
     let bears = |class| {

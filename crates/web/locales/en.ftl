@@ -788,6 +788,7 @@ timeline-keys = Keys: arrows move, + and - come nearer and go farther, 0 shows a
 graph-keys = Keys: arrows move, + and - come nearer and go farther, 0 shows all, n and p go from thing to thing, Escape lets go. The tables below hold the same.
 graph-drawing = Still being drawn: this picture is not whole yet
 graph-whole = All lines whose box is ticked are drawn
+graph-part = Only a part of the graph is in this picture: what lies outside it is not drawn
 graph-chosen = Only the lines of the chosen thing are drawn
 empty-timeline = Nothing is placed in this time. The notes above say what was not looked at.
 empty-graph = There is nothing to draw yet.

@@ -788,6 +788,7 @@ timeline-keys = Phím: mũi tên để di chuyển, + và - để lại gần v�
 graph-keys = Phím: mũi tên để di chuyển, + và - để lại gần và ra xa, 0 để xem tất cả, n và p để đi từng vật, Escape để bỏ chọn. Các bảng bên dưới có cùng nội dung.
 graph-drawing = Đang vẽ: hình này chưa đủ
 graph-whole = Đã vẽ mọi đường có ô được đánh dấu
+graph-part = Hình này chỉ cho thấy một phần của sơ đồ: những gì nằm ngoài không có trong hình
 graph-chosen = Chỉ vẽ các đường của mục đã chọn
 empty-timeline = Không có gì trong khoảng thời gian này. Ghi chú phía trên nói điều gì chưa được xem.
 empty-graph = Chưa có gì để vẽ.

@@ -192,7 +192,7 @@ fn island(frame: &Frame<'_>, kind: &Kind, case: &str, query: &Query) -> Markup {
     let picture = format!("/case/{case}/{}.svg{asked}", kind.name);
     let values = format!("{asked}&as=json");
     let (mut words, alt) = (HashMap::new(), frame.t(&format!("{}-alt", kind.name)));
-    let told: &[&str] = if kind.name == "graph" { &["label", "keys", "drawing", "whole", "chosen"] } else { &["label", "keys"] };
+    let told: &[&str] = if kind.name == "graph" { &["label", "keys", "drawing", "whole", "part", "chosen"] } else { &["label", "keys"] };
     for key in told {
         words.insert((*key).to_string(), frame.t(&format!("{}-{key}", kind.name)));
     }

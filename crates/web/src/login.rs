@@ -39,11 +39,11 @@ async fn login_page(State(shared): State<Shared>, headers: HeaderMap, RawQuery(q
     let query = Query::read(query.as_deref().unwrap_or_default());
     let back = query.get("back").and_then(own_way);
     let ended = html! { @match query.get("ended") {
-        Some("sent") => div class="refused" role="status" { h2 { (frame.t("sent-too-late")) } p { (frame.t(if back.is_some_and(|back| back.contains("_kept=")) { "typed-is-kept" } else { "typed-is-not-kept" })) } },
+        Some("sent") => div class="refused" role="status" { h2 { (frame.t("sent-too-late")) } p { (frame.t(if back.as_deref().is_some_and(|back| back.contains("_kept=")) { "typed-is-kept" } else { "typed-is-not-kept" })) } },
         Some(_) => p class="refused" role="status" { (frame.t("session-ended")) },
         None => {},
     } };
-    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()), back)) }))
+    shown(frame.page(&frame.t("log-in"), &html! { (ended) (screens::login(&frame, "", None, &shared.questions.ask(Instant::now()), back.as_deref())) }))
 }
 
 async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
@@ -54,17 +54,18 @@ async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) ->
     let Some(form) = read_form(body).await else { return strange_form(&frame) };
     let said = |name: &str| form.get(name).unwrap_or_default().to_string();
     let name = said("name");
-    // Only a page of this server: who made the address of the login may be anybody.
+    // Only a page of this server, and no question: who made the address of the login may be anybody.
     let back = form.get("back").and_then(own_way);
+    let on = back.as_deref().unwrap_or("/");
     let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
     let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey: passkey::brought(&shared, &headers, &form) };
     match open_session(&shared, login).await {
         Ok((token, notes)) => {
             let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.over_tls()))];
-            let on = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href=(back.unwrap_or("/")) { (frame.t("go-on")) } } };
-            (cookie, if notes.is_empty() { Redirect::to(back.unwrap_or("/")).into_response() } else { shown(frame.page(&frame.t("you-are-in"), &on)) }).into_response()
+            let told = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href=(on) { (frame.t("go-on")) } } };
+            (cookie, if notes.is_empty() { Redirect::to(on).into_response() } else { shown(frame.page(&frame.t("you-are-in"), &told)) }).into_response()
         }
-        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now()), back))),
+        Err(refusal) => shown_as(status_of(refusal.exit), frame.page(&frame.t("log-in"), &screens::login(&frame, &name, Some(&refusal), &shared.questions.ask(Instant::now()), back.as_deref()))),
     }
 }
 

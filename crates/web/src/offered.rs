@@ -20,7 +20,7 @@ use crate::{
 
 /// Most offers of one field.
 const MOST: usize = 200;
-/// As many are chosen from a list that is open; more are found by typing.
+/// As many are ticked in boxes where several may be; more are found by typing.
 const FEW: usize = 20;
 /// Longest word about an offer.
 const ABOUT: usize = 80;
@@ -291,30 +291,20 @@ impl Offered {
 
     /// The field with its offers; `value` is what stands in it already.
     pub fn input(&self, frame: &Frame<'_>, field: &Field, id: &str, about: &str, value: &str) -> Markup {
-        match (field.many, self.is_few()) {
-            (false, true) => self.select(frame, field, id, about, value),
-            (false, false) => html! {
-                input type="text" id=(id) name=(field.id) value=(value) list=(format!("k-{}", field.id)) aria-describedby=(about) autocomplete="off" required[field.required];
-                (self.list(frame, field))
-            },
-            (true, true) => self.boxes(frame, field, id, value),
-            (true, false) => html! {
-                input type="text" id=(id) name=(field.id) list=(format!("k-{}", field.id)) aria-describedby=(about) autocomplete="off";
-                textarea name=(field.id) aria-label=(frame.t("further-ones")) placeholder=(frame.t("further-ones")) { (value) }
-                (self.list(frame, field))
-            },
+        if self.is_group(field) {
+            return self.boxes(frame, field, id, value);
         }
-    }
-
-    /// Nothing is chosen before somebody chose.
-    fn select(&self, frame: &Frame<'_>, field: &Field, id: &str, about: &str, value: &str) -> Markup {
-        let strange = !value.is_empty() && self.offers.iter().all(|offer| offer.value != value);
+        let list = format!("k-{}", field.id);
         html! {
-            select id=(id) name=(field.id) aria-describedby=(about) required[field.required] {
-                option value="" { "" }
-                @if strange { option value=(value) selected { (value) } }
-                @for offer in &self.offers { option value=(offer.value) selected[offer.value == value] { (offer.words(frame)) } }
+            // What is not offered is typed: an exhibit that just came in, a name that the house does not list. Nothing is
+            // chosen before somebody chose.
+            @if field.many {
+                input type="text" id=(id) name=(field.id) list=(list) aria-describedby=(about) autocomplete="off";
+                textarea name=(field.id) aria-label=(frame.t("further-ones")) placeholder=(frame.t("further-ones")) { (value) }
+            } @else {
+                input type="text" id=(id) name=(field.id) value=(value) list=(list) aria-describedby=(about) autocomplete="off" required[field.required];
             }
+            (self.list(frame, field))
         }
     }
 
@@ -361,7 +351,7 @@ pub fn choose_case(frame: &Frame<'_>, step: &Step, offers: &Offers) -> Markup {
         form class="choose" method="get" action=(format!("/step/{}", step.name)) {
             div class="field" {
                 label for="choose-case" { (frame.t("choose-case")) }
-                select id="choose-case" name="case" { @for case in &cases.offers { option value=(case.value) { (case.words(frame)) } } }
+                select id="choose-case" name="case" required { option value="" { "" } @for case in &cases.offers { option value=(case.value) { (case.words(frame)) } } }
             }
             button class="second" type="submit" { (frame.t("choose-case-do")) }
         }
@@ -429,17 +419,30 @@ mod tests {
     }
 
     #[test]
-    fn few_are_chosen_and_many_are_found_by_typing_and_nothing_is_chosen_beforehand() {
-        let few = drawn(&exhibits(3), &field("exhibit", false), "");
-        assert!(few.starts_with("<select") && few.contains("<option value=\"\"></option>") && !few.contains("selected"), "{few}");
-        assert!(few.contains("&lt;b&gt;page&lt;/b&gt;[U+202E]") && !few.contains("<b>"), "{few}");
-        assert!(drawn(&exhibits(3), &field("exhibit", false), "E-0002").contains("<option value=\"E-0002\" selected>"));
-        assert!(drawn(&exhibits(3), &field("exhibit", false), "E-0099").contains("<option value=\"E-0099\" selected>"), "what was typed is not lost");
-        let many = drawn(&exhibits(21), &field("exhibit", false), "");
-        assert!(many.contains("<datalist id=\"k-exhibit\">") && many.matches("<option").count() == 21, "{many}");
+    fn one_is_chosen_or_typed_and_nothing_is_chosen_beforehand() {
+        for count in [1, 3, 21] {
+            let one = drawn(&exhibits(count), &field("exhibit", false), "");
+            assert!(one.starts_with("<input type=\"text\"") && one.contains("name=\"exhibit\" value=\"\" list=\"k-exhibit\"") && !one.contains("selected"), "{one}");
+            assert!(one.contains("<datalist id=\"k-exhibit\">") && one.matches("<option").count() == count, "{one}");
+            assert!(one.contains("&lt;b&gt;page&lt;/b&gt;[U+202E]") && !one.contains("<b>"), "{one}");
+        }
+        for typed in ["E-0002", "E-0099"] {
+            assert!(drawn(&exhibits(3), &field("exhibit", false), typed).contains(&format!("value=\"{typed}\" list=")), "what was typed is not lost");
+        }
         let most = exhibits(250);
         assert_eq!((most.offers.len(), most.more), (MOST, true));
         assert!(drawn(&most, &field("exhibit", false), "").contains("200"));
+    }
+
+    #[test]
+    fn no_case_is_chosen_before_somebody_chose_one() {
+        let languages = Languages::with(None).unwrap();
+        let frame = Frame { languages: &languages, language: "en", agency: "", training: true, person: None, case: None, path: "", again: None };
+        let step = Step { name: "transfer/offer".into(), about: String::new(), fields: vec![field("case", false), field("exhibit", false)] };
+        let mut cases = Offered::default();
+        sources("transfer/offer", "case").iter().for_each(|source| cases.add(source, &[json!({"case": "2026-0001", "title": "one"}), json!({"case": "2026-0002", "title": "two"})]));
+        let chosen = choose_case(&frame, &step, &Offers(BTreeMap::from([("case".to_string(), cases)]))).into_string();
+        assert!(chosen.contains("name=\"case\" required><option value=\"\"></option><option value=\"2026-0001\">2026-0001 · one</option>") && !chosen.contains("selected"), "{chosen}");
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn label(sheet: &Value) -> Markup {
         div class="beside" {
             div {
                 h1 { span class="small" { (text_of(sheet, "title")) } " " span class="number" { (text_of(sheet, "exhibit")) } }
-                (mark(sheet))
+                (mark(&sheet["mark"]))
                 @if let Some([label, seal]) = pair(&sheet["seal"]) { p class="seal" { (label) ": " strong { (seal) } } }
                 (rows(sheet))
             }
@@ -116,7 +116,8 @@ fn slip(sheet: &Value) -> Markup {
             div {
                 h1 { (text_of(sheet, "title")) }
                 p { span class="number" { (text_of(sheet, "exhibit")) } " " span class="mono" { (text_of(sheet, "transfer")) } }
-                (mark(sheet))
+                (mark(&sheet["restricted"]))
+                (mark(&sheet["mark"]))
                 (digest(sheet))
             }
             (code(sheet))
@@ -150,8 +151,8 @@ fn text_of_first(value: &Value) -> &str {
     value[0].as_str().unwrap_or_default()
 }
 
-fn mark(sheet: &Value) -> Markup {
-    html! { @if let Some(mark) = sheet["mark"].as_str() { p class="mark" { (mark) } } }
+fn mark(mark: &Value) -> Markup {
+    html! { @if let Some(mark) = mark.as_str() { p class="mark" { (mark) } } }
 }
 
 /// Two texts that belong together.

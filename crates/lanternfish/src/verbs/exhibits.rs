@@ -135,13 +135,20 @@ impl Office {
             }
             ExhibitVerb::List { case, from, most, unexamined } => {
                 let (_, scope, permit) = self.to(&case, Action::View)?;
+                // Of those before the first that was asked for nothing is said.
+                let none = match (unexamined, &from) {
+                    (true, None) => "every exhibit with bytes was examined, or may not be",
+                    (true, Some(_)) => "from there on every exhibit with bytes was examined, or may not be",
+                    (false, None) => "the case has no exhibit yet",
+                    (false, Some(_)) => "the case has no exhibit from there on",
+                };
                 let views = match (from, most) {
                     (from, most) if unexamined => admit::list_unexamined(&self.desk, &scope, &permit, from.as_deref().unwrap_or("E-0001"), most.unwrap_or(u32::MAX))?,
                     (None, None) => admit::list(&self.desk, &scope, &permit)?,
                     (from, most) => admit::list_from(&self.desk, &scope, &permit, from.as_deref().unwrap_or("E-0001"), most.unwrap_or(u32::MAX))?,
                 };
                 let zone = case::zone(&self.desk, &scope)?;
-                self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), if unexamined { "every exhibit with bytes was examined, or may not be" } else { "the case has no exhibit yet" });
+                self.voice.tell_all(&views, || in_short::exhibits(&views, &zone), none);
                 self.tell_accidents(&scope, &case.case)?;
             }
             ExhibitVerb::View(typed) => self.open(&typed)?,

@@ -19,8 +19,8 @@ fn a_form_offers_what_its_reader_may_see() {
     let noy = office.token(NOY);
     let form = |path: &str| form_of(&open.page(noy, &path.replace("{case}", &office.case)).is(200));
     let offer = form("/step/transfer/offer?case={case}");
-    assert!(offer.contains("<select id=\"f-exhibit\"") && offer.contains("value=\"E-0001\"") && offer.contains("SYNTHETIC telephone"), "{offer}");
-    assert!(offer.contains(&format!("value=\"{KHAM}\"")) && !offer.contains(&format!("value=\"{AUDITOR}\"")) && !offer.contains(" selected"), "members alone, and nobody is chosen beforehand: {offer}");
+    assert!(offer.contains("<input type=\"text\" id=\"f-exhibit\" name=\"exhibit\" value=\"\" list=\"k-exhibit\"") && offer.contains("value=\"E-0001\"") && offer.contains("SYNTHETIC telephone"), "{offer}");
+    assert!(offer.contains(&format!("value=\"{KHAM}\"")) && !offer.contains(&format!("value=\"{AUDITOR}\"")) && offer.contains("name=\"to\" value=\"\""), "members alone, and nobody is chosen beforehand: {offer}");
     // A thing has no bytes to open.
     let view = form("/step/exhibit/view?case={case}");
     assert!(view.contains("value=\"E-0001\"") && !view.contains("E-0002"), "{view}");
@@ -100,6 +100,8 @@ fn the_home_page_tells_what_waits_with_the_way_to_it() {
     assert!(!listed.contains(&format!(">{page}<")), "{listed}");
     let told = office.in_case(NOY, "exhibit list", &["--unexamined"]).ended(0).lines();
     assert_eq!(told.iter().map(|line| string(&line["exhibit"])).collect::<Vec<_>>(), std::slice::from_ref(&letter));
+    // Of what lies before the first that was asked for nothing is said.
+    office.in_case(NOY, "exhibit list", &["--unexamined", "--from", &page]).ended(0).tells("from there on every exhibit with bytes was examined");
     // What is examined raises the alert; the home page leads to it.
     office.does(NOY, "examine", &[&letter]);
     office.in_case(NOY, "exhibit list", &["--unexamined"]).ended(0).tells("was examined");
@@ -170,6 +172,23 @@ fn whose_session_ended_comes_back_to_where_he_was() {
         assert_eq!(open.enters(NOY, elsewhere).1, "/", "{elsewhere}");
         let page = open.page("", &format!("/login?back={}", encoded(elsewhere))).is(200).text();
         assert!(!page.contains("type=\"hidden\" name=\"back\" value=\"//") && page.matches("name=\"back\"").count() == 1, "{elsewhere}: {page}");
+    }
+}
+
+#[test]
+fn law_02_a_way_back_asks_no_question_in_the_name_of_whoever_logs_in() {
+    let office = Office::working();
+    let open = Open::of(&office);
+    // The form waits for his own purpose, with the rest filled in.
+    for part in ["graph", "timeline"] {
+        let asks = format!("/case/{}/{part}?purpose=a+stranger%27s&kind=exhibit", office.case);
+        let (noy, led) = open.enters(NOY, &asks);
+        assert_eq!(led, format!("/case/{}/{part}?kind=exhibit", office.case));
+        let before = office.sound_log();
+        let form = open.page(&noy, &led).is(200).text();
+        assert!(form.contains("name=\"purpose\" value=\"\"") && !form.contains("stranger"), "{form}");
+        assert_eq!(office.sound_log(), before + 1, "nothing was done but to look at the log");
+        assert_eq!(back_of(&open.page("", &asks).is(303).header("location").unwrap()), led);
     }
 }
 

@@ -1,7 +1,7 @@
 // The graph of a case on the screen. Places come from the server, where they are computed the same each time; here they
 // are asked, and picture.ts draws them. Kinds differ in colour, size and name, lines by their strength in colour and width, and
 // a candidate is dashed; each line leads to its reasons. Candidates are drawn only when the reader asks for them. Whether the
-// picture holds all lines that it should is said beside it in words.
+// picture holds all lines that it should is said beside it in words; while a part is in view, nothing is said of the whole.
 import { colour, element, fails, island, plain, type Island } from "./island";
 import { Picture, type Lines, type Looks, type Things } from "./picture";
 
@@ -69,9 +69,12 @@ function draw(place: Island, values: Values): void {
   const picture = new Picture(canvas, things(values), lines, strokes, looks());
   let drawn = 0;
   // With the picture that it speaks of, not before.
-  picture.told = (whole) => {
-    state.textContent = whole ? `${place.say(chosen < 0 ? "whole" : "chosen")} (${drawn} / ${values.lines.length})` : place.say("drawing");
+  picture.told = (whole, part) => {
+    const count = `${place.say(chosen < 0 ? "whole" : "chosen")} (${drawn} / ${values.lines.length})`;
+    const ofPart = chosen < 0 ? place.say("part") : `${place.say("chosen")}. ${place.say("part")}`;
+    state.textContent = !whole ? place.say("drawing") : part ? ofPart : count;
     canvas.dataset.whole = String(whole);
+    canvas.dataset.part = String(part);
   };
 
   values.kinds.forEach((kind, n) => {

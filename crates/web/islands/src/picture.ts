@@ -1,6 +1,6 @@
 // The picture of a graph on a canvas: dots, lines and names, moved over and asked what stands at a place. It knows no case,
 // no kinds by name and no page. It refuses to pass a part for the whole: whether all lines that should be in the picture are
-// in it is told each time it changes.
+// in it, and whether the view leaves out a part of the graph, is told each time it changes.
 //
 // Few lines are drawn afresh with each picture. Many are drawn once, a slice with each picture, onto a bitmap wider than the
 // view; while the view moves that bitmap is shifted and scaled, and drawn anew when the view rests or leaves it. A browser
@@ -65,8 +65,8 @@ export class Picture {
   readonly canvas = document.createElement("canvas");
   /** A thing was pressed, or the ground (-1). */
   pressed: (thing: number) => void = () => undefined;
-  /** Whether all lines and things that should be in the picture are in it. */
-  told: (whole: boolean) => void = () => undefined;
+  /** Whether all lines and things that should be in the picture are in it, and whether the view leaves out a part of the graph. */
+  told: (whole: boolean, part: boolean) => void = () => undefined;
 
   private readonly pen = pen(this.canvas, false);
   /** The things, the largest first, and last. */
@@ -104,7 +104,7 @@ export class Picture {
   private lastFrame = 0;
   private asked = false;
   private waits = 0;
-  private saidWhole: boolean | undefined;
+  private said: { whole: boolean; part: boolean } | undefined;
   private wasWhole = false;
   private pictures = 0;
 
@@ -138,7 +138,7 @@ export class Picture {
     [this.active, this.chosen, this.near] = [active, chosen, near];
     this.spare = this.building?.layer ?? this.front ?? this.spare;
     this.front = this.building = undefined;
-    this.saidWhole = undefined;
+    this.said = undefined;
     this.ask();
   }
 
@@ -349,11 +349,22 @@ export class Picture {
   }
 
   private say(whole: boolean): void {
-    if (whole !== this.saidWhole) this.told((this.saidWhole = whole));
+    const part = this.isPart();
+    if (whole !== this.said?.whole || part !== this.said.part) {
+      this.said = { whole, part };
+      this.told(whole, part);
+    }
     // Behind the picture, not before it.
     if (!this.pictures++) requestAnimationFrame(() => performance.mark("island-drawn"));
     if (whole && !this.wasWhole) requestAnimationFrame(() => performance.mark("island-whole"));
     this.wasWhole ||= whole;
+  }
+
+  /** Whether something of the graph lies outside the view. */
+  private isPart(): boolean {
+    const { box, view } = this;
+    const holds = (at: number, middle: number, side: number, seen: number) => Math.abs(at - middle) * view.k + (side * view.k) / 2 <= seen / 2 + 0.5;
+    return !holds(view.x, box.x, box.wide, this.wide) || !holds(view.y, box.y, box.tall, this.tall);
   }
 
   /** Whether a layer was drawn at the present scale, and whether it holds the view. */
