@@ -387,6 +387,20 @@ fn law_06_no_picture_is_said_to_be_on_no_page_when_pages_were_not_read_to_their_
 }
 
 #[test]
+fn law_06_a_picture_that_was_asked_for_when_the_purse_was_empty_comes_out() {
+    // The first page costs all that words may cost; the second asks for the picture then. There are so many
+    // other objects that the picture is not remembered from before.
+    let page = |contents: u32| format!("<< /Type /Page /Contents {contents} 0 R >>").into_bytes();
+    let head = [
+        (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()), (2, b"<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".to_vec()), (3, page(5)), (4, page(7)),
+        (5, stream("/Filter /FlateDecode", &zlib(&b"BI/ID( EI ".repeat(300_000)))), (7, image("/Filter /DCTDecode", &jpeg())),
+    ];
+    let others: Vec<(u32, Vec<u8>)> = (1000..1600).map(|number| (number, b"0".to_vec())).collect();
+    let (_, kept) = bounded(&pdf(&[&head[..], &others].concat(), "/Root 1 0 R"));
+    assert!(kept.named("page not known, picture in object 7").bytes == jpeg());
+}
+
+#[test]
 fn what_pictures_share_is_undone_once() {
     // Sixty pictures and 5 MiB that they share: undone for each, they would cost more than the purse.
     let filler = segment(9, 62, &vec![0; 5 << 20]);
