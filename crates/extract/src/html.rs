@@ -22,6 +22,8 @@ pub(crate) struct Page {
 }
 
 const CUT_SPACING: usize = 1024;
+/// Bytes of an attribute's name that are looked at.
+const LONGEST_NAME: usize = 100;
 
 /// Splits HTML into its text and its markup.
 pub(crate) fn read(bytes: &[u8]) -> Page {
@@ -176,7 +178,9 @@ impl<'a> Reader<'a> {
             return;
         }
         let narrow = |n: usize| u32::try_from(n).expect("a window is far below 4 GiB");
-        self.markup.enter(start - 1, Zone::Attribute { name: (narrow(name.0), narrow(name.1)) });
+        // A name without end would be read again for each selector in it.
+        let name_ends = name.1.min(name.0 + LONGEST_NAME);
+        self.markup.enter(start - 1, Zone::Attribute { name: (narrow(name.0), narrow(name_ends)) });
         self.markup.copy(self.bytes, start, end, true);
     }
 
