@@ -1,9 +1,9 @@
-//! Fuzzes the parsers of strangers' bytes for as long as it is told: `cargo run --release -p lanternfish --example fuzz -- --cpu-seconds 600 [--only mail] [--seed 2]`,
+//! Fuzzes the parsers of strangers' bytes for as long as it is told: `cargo run --release -p lanternfish --example fuzz -- --cpu-seconds 600 [--only mail] [--seed 2] [--longest 2.5]`,
 //! or looks again at one input that a target fell on: `… -- --only unpack --again FILE`
 //!
 //! Each target begins with its corpus and goes on with what it makes of it: bits flipped, pieces cut out, doubled, put
 //! together from two files, lengths changed, one piece repeated until the input is long. No instrumentation: it runs on the stable compiler, as the product is built. It
-//! ends with 1 at the first input on which a target falls (or takes more than ten seconds of the processor), and leaves that input in the
+//! ends with 1 at the first input on which a target falls (or takes more than ten seconds of the processor, or than `--longest` says), and leaves that input in the
 //! folder of temporary files. The corpora alone are replayed by ordinary tests.
 
 #![expect(clippy::unwrap_used, reason = "a fuzzer that cannot unwrap has failed")]
@@ -35,7 +35,7 @@ const TARGETS: [Target; 13] = [
 
 /// Longest input.
 const LONGEST: usize = 300_000;
-/// Longest time of one input.
+/// Longest time of one input, where none is told.
 const LONGEST_SECONDS: f64 = 10.0;
 
 fn unpack(bytes: &[u8]) {
@@ -60,6 +60,7 @@ fn main() {
     let seconds: f64 = after("--cpu-seconds").map_or(60.0, |text| text.parse().unwrap());
     // Another seed, other inputs; without one they are the same each time.
     let seed: u64 = after("--seed").map_or(0, |text| text.parse().unwrap());
+    let bound: f64 = after("--longest").map_or(LONGEST_SECONDS, |text| text.parse().unwrap());
     let only = after("--only");
     if let Some(file) = after("--again") {
         let (.., target) = TARGETS.into_iter().find(|(_, name, _)| only.is_some_and(|only| only == name)).unwrap();
@@ -70,11 +71,11 @@ fn main() {
     }
     std::panic::set_hook(Box::new(|_| {}));
     for target in TARGETS.into_iter().filter(|(_, name, _)| only.is_none_or(|only| only == name)) {
-        fuzz(target, seconds, seed);
+        fuzz(target, seconds, seed, bound);
     }
 }
 
-fn fuzz((of, name, target): Target, seconds: f64, seed: u64) {
+fn fuzz((of, name, target): Target, seconds: f64, seed: u64, bound: f64) {
     let seeds = corpus(of, name);
     let (mut dice, begun, mut runs, mut longest) = (Dice(0x6c61_6e74 ^ name.len() as u64 ^ seed << 16), cpu_seconds(), 0u64, 0f64);
     while cpu_seconds() - begun < seconds {
@@ -86,7 +87,7 @@ fn fuzz((of, name, target): Target, seconds: f64, seed: u64) {
             let took = at.0.elapsed().as_secs_f64().min(cpu_seconds() - at.1 + 0.01);
             longest = longest.max(took);
             runs += 1;
-            if fell || took > LONGEST_SECONDS {
+            if fell || took > bound {
                 let place = std::env::temp_dir().join(format!("lanternfish-fuzz-{of}-{name}-{runs}"));
                 std::fs::write(&place, &bytes).unwrap();
                 println!("{of} {name}: run {runs} {} : {}", if fell { "fell" } else { "took too long" }, place.display());

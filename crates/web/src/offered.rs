@@ -3,8 +3,9 @@
 //!
 //! One table says which listing fills which field. Each is asked in the reader's own session, with its permit and its
 //! event: what the listing would not show him is not offered. It refuses: to ask anything of a case of which he is no
-//! member, or what is not for his role, for a refusal that nobody asked for would stand in the log as his; to choose for him, for a person or an exhibit that was chosen by nobody is a mistake in waiting; to offer more
-//! than a page can carry. What is not offered is typed as before.
+//! member, or what would be refused to him, for a refusal that nobody asked for would stand in the log as his; to choose
+//! for him, for a person or an exhibit that was chosen by nobody is a mistake in waiting; to offer more than a page can
+//! carry. What is not offered is typed as before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,39 +135,6 @@ const SOURCES: &[Source] = &[
     source("factor", &["user", "factor", "list"], "factor", &["label", "kind"]),
 ];
 
-/// For whose role a listing is, as letters that [`letter`] gives: a hint of what is worth asking. The house decides.
-const FOR: &[(&str, &str)] = &[
-    ("case/list", "IAESPFUMDC"), ("tip/list", "IAESPFUMDC"), ("user/factor/list", "IAESPFUMDC"), ("viewing/mine", "IAESPFUMDC"),
-    ("user/list", "IAESPFUM"), ("proxy/list", "IAESPFUM"), ("hashes/list", "IAESPFUM"),
-    ("accident/list", "IAESP"), ("authority/list", "IAESP"), ("collect/status", "IAESP"), ("contact/list", "IAESP"), ("erratum/list", "IAESP"), ("exhibit/list", "IAESP"),
-    ("exhibit/releases", "IAESP"), ("package/list", "IAESP"), ("report/list", "IAESP"), ("transfer/list", "IAESP"),
-    ("filter/list", "IAESPF"), ("viewing/list", "IAESPF"), ("disclosure/list", "IESP"),
-    ("charge/list", "IASP"), ("finding/list", "IASP"), ("watch/alerts", "IASP"), ("watch/list", "IASP"),
-    ("erase/list", "ISP"), ("persona/list", "ISP"), ("subject/list", "ISP"),
-];
-
-/// The letter of a role in [`FOR`].
-fn letter(role: &str) -> char {
-    match role {
-        "investigator" => 'I',
-        "analyst" => 'A',
-        "exhibit-officer" => 'E',
-        "supervisor" => 'S',
-        "prosecutor" => 'P',
-        "filter-team" => 'F',
-        "auditor" => 'U',
-        "administrator" => 'M',
-        "defence" => 'D',
-        "court" => 'C',
-        _ => '-',
-    }
-}
-
-/// Whether this listing is for this role.
-fn is_for(role: &str, ask: &[&str]) -> bool {
-    FOR.iter().any(|(listing, roles)| listing.split('/').eq(ask.iter().copied().take_while(|word| !word.starts_with("--"))) && roles.contains(letter(role)))
-}
-
 /// One thing that may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Offer {
@@ -227,7 +195,7 @@ pub(crate) async fn offers(shared: &Shared, reader: &Reader, step: &Step, case: 
     for (field, sources) in wanted {
         let mut found = Offered::default();
         for source in sources {
-            if !is_for(&reader.person().role, source.ask) || is_of_a_case(source) && own.is_empty() {
+            if source.ask.is_empty() || is_of_a_case(source) && own.is_empty() {
                 continue;
             }
             let words: Vec<String> = source.ask.iter().map(|word| word.replace("{case}", case.unwrap_or_default())).collect();
@@ -379,20 +347,6 @@ mod tests {
         let mut offered = Offered::default();
         sources("transfer/offer", "exhibit").iter().for_each(|source| offered.add(source, &rows));
         offered
-    }
-
-    #[test]
-    fn every_listing_is_asked_for_the_roles_of_the_table_and_no_other() {
-        let table = include_str!("../../lanternfish/tests/cli/who_may.tsv");
-        let of_step = |step: &str| table.lines().find_map(|line| line.strip_prefix(step)?.strip_prefix('\t')).unwrap_or_else(|| panic!("{step} is not in the table"));
-        for (listing, roles) in FOR {
-            let told: String = of_step(listing).replace('*', "IAESPFUMDC").chars().filter(char::is_ascii_uppercase).collect();
-            assert_eq!(told, *roles, "{listing}");
-        }
-        for source in SOURCES.iter().filter(|source| !source.ask.is_empty()) {
-            assert!(is_for("supervisor", source.ask), "{:?} stands in no line", source.ask);
-        }
-        assert!(is_for("analyst", FINDINGS) && !is_for("exhibit-officer", FINDINGS) && !is_for("nobody", CASES));
     }
 
     #[test]

@@ -362,8 +362,8 @@ async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let cases = match shared.values(&reader, &["case", "list"]).await { Ok(cases) => cases, Err(refusal) => return refused(&frame, &title, &refusal) };
     let (found, not_asked) = waiting::asked(&shared, &reader, &cases.values).await;
     let waiting = waiting::shown(&frame, &shared.catalogue, &found, !cases.values.is_empty());
-    // Defence and court are refused: how this node is kept is nothing of theirs.
-    let backup = shared.values(&reader, &["backup", "status"]).await.ok().and_then(|told| told.values.into_iter().next());
+    // How this node is kept is nothing of defence and court: for them it is not asked.
+    let backup = shared.wonder(&reader, &["backup", "status"]).await.ok().and_then(|told| told.values.into_iter().next());
     let backup = html! { @if let Some(backup) = &backup { (screens::backup(&frame, backup)) } };
     let not_asked = html! { @if not_asked > 0 { p class="quiet" { (frame.say("not-asked", &[("count", &not_asked.to_string())])) } } };
     shown(frame.page(&title, &html! { (cases.notes(&frame)) (several::not_taken(&frame, &shared.answers.of(&gate::session_of(&reader.token)))) (waiting) (screens::home(&frame, &cases.values)) (not_asked) (backup) }))

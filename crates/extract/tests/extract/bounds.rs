@@ -42,7 +42,14 @@ fn hostile() -> Vec<(&'static str, String, usize)> {
         unit("digits", "1,234.", 16 * MIB),
         unit("strange names", "<x-1><y2><zz>", 16 * MIB),
         unit("comments", "<!--a--><!", 16 * MIB),
+        unit("rows of which none is like another", &unlike_rows(), MIB),
     ]
+}
+
+/// Rows of a list whose texts all stand at places of their own.
+fn unlike_rows() -> String {
+    let texts = |row: usize| (0..16).map(|n| format!("<i class=k{row}x{n}>w{n}</i> ")).collect::<String>();
+    (0..2_000).map(|row| format!("<li><a href=/p/{row}>Green tea {row}</a> <b>5 $</b> {}</li>", texts(row))).collect()
 }
 
 #[test]

@@ -39,7 +39,9 @@ impl Office {
                 None => self.voice.note("no backup is due: see `lanternfish backup status`"),
             },
             BackupVerb::Status => {
-                store.check_node_step(Some(&self.session()?), NodeStep::ReadLog)?;
+                let session = self.session()?;
+                self.may_list_the_node(Some(&session))?;
+                store.check_node_step(Some(&session), NodeStep::ReadLog)?;
                 let (plan, last) = (store.backup_plan()?, store.last_backup()?);
                 let later = last.as_ref().map(|last| store.log_size().map(|size| size.saturating_sub(last.events))).transpose()?;
                 self.voice.say(&json!({

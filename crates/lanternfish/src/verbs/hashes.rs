@@ -43,7 +43,10 @@ impl Office {
                 self.voice.say(&known::add(desk, &session, &typed, open(&file)?)?);
                 self.voice.note("from now on everything that comes in is compared with it; compare what is held already with `lanternfish hashes check --case NUMBER`");
             }
-            HashesVerb::List => self.voice.say_all_in(&in_short::zone_here(), &known::list(desk, &session)?, "the node has no known-hash list"),
+            HashesVerb::List => {
+                self.may_list_the_node(Some(&session))?;
+                self.voice.say_all_in(&in_short::zone_here(), &known::list(desk, &session)?, "the node has no known-hash list");
+            }
             HashesVerb::Remove { list, reason } => self.voice.say(&known::remove(desk, &session, &list, &reason)?),
             HashesVerb::Check { case } => {
                 let (_, scope, permit) = self.to(&case, Action::Transfer)?;

@@ -29,7 +29,7 @@ use std::{
 
 use clap::Parser;
 use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, search::SelectorQuestion};
-use model::{Law, action::Action};
+use model::{Law, action::Action, authorize::{NodeStep, authorize_node_step}};
 use model::capture::Rendering;
 use serde_json::json;
 
@@ -172,6 +172,11 @@ fn all_parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(texts: &[Stri
     texts.iter().map(|text| parsed(text)).collect()
 }
 
+/// What a page hears that asked of itself what would be refused.
+fn not_asked() -> DeskError {
+    DeskError::refused(Law::Permit, "it was not asked: no permit would be given")
+}
+
 /// The desk, the way to speak, and the session that was named.
 struct Office {
     desk: Arc<Desk>,
@@ -205,9 +210,16 @@ impl Office {
     /// The permit for this; a refusal is an event, unless a page asks for itself.
     fn permitted(&self, scope: &Scope, intent: Intent) -> Result<Permit, DeskError> {
         if self.wonders && !self.desk.store.would_permit(scope, &intent)? {
-            return Err(DeskError::refused(Law::Permit, "it was not asked: no permit would be given"));
+            return Err(not_asked());
         }
         self.desk.permit(scope, intent)
+    }
+
+    /// Goes before a list of the node. The house refuses who may not read it, and writes that it did; where a page asks for
+    /// itself, nothing is asked of the house then.
+    fn may_list_the_node(&self, session: Option<&Session>) -> Result<(), DeskError> {
+        let refused = session.is_some_and(|session| authorize_node_step(Some(session.role()), NodeStep::ReadLog).is_err());
+        if self.wonders && refused { Err(not_asked()) } else { Ok(()) }
     }
 
     fn to(&self, case: &InCase, action: Action) -> Result<(Session, Scope, Permit), DeskError> {

@@ -33,6 +33,7 @@ impl Office {
             }
             UserVerb::List => {
                 let session = if self.token.is_some() { Some(self.session()?) } else { None };
+                self.may_list_the_node(session.as_ref())?;
                 let users = self.desk.users(session.as_ref())?;
                 // Whose passphrase alone opens the door is for the administrator to know.
                 let keeps = session.as_ref().is_none_or(|session| session.role() == Role::Administrator);

@@ -15,7 +15,10 @@ impl Office {
                 self.voice.say(&view);
                 self.voice.note(format!("captures go there with `--through proxy:{}`, from behind walls; what the proxy does with them, its operator answers for", view.name));
             }
-            ProxyVerb::List => self.voice.say_all(&proxy::list(desk, &session)?, "no proxy was named"),
+            ProxyVerb::List => {
+                self.may_list_the_node(Some(&session))?;
+                self.voice.say_all(&proxy::list(desk, &session)?, "no proxy was named");
+            }
             ProxyVerb::Remove { name, reason } => self.voice.say(&proxy::remove(desk, &session, &name, &reason)?),
         }
         Ok(0)

@@ -174,6 +174,32 @@ fn law_13_every_role_is_asked_every_step_in_the_case_and_outside() {
     println!("{asked} questions: {} steps and {} pages, ten roles, in the case and outside", steps.len(), PAGES.len());
 }
 
+#[test]
+fn law_02_nobody_stands_in_the_log_as_refused_for_what_a_page_asked_of_itself() {
+    let (office, _) = staged();
+    let open = Open::of(&office);
+    let description = open.described();
+    // A form for each field that each kind of thing has: with them every listing is asked.
+    let mut met = BTreeSet::new();
+    let forms: Vec<String> = in_order(&description).into_iter().filter(|step| {
+        let fields = description["paths"][format!("/api/v1/steps/{step}")]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"].as_object().unwrap();
+        let kind = step.split('/').next().unwrap_or_default();
+        fields.keys().filter(|field| met.insert(format!("{kind} {field}"))).count() > 0
+    }).collect();
+    let before = office.sound_log();
+    for who in MEMBERS.iter().map(|(_, name)| *name).chain(OUTSIDE.iter().map(|(_, name, _)| *name)) {
+        let token = office.token(who);
+        open.page(token, "/").is(200);
+        for step in &forms {
+            open.page(token, &format!("/step/{step}?case={}", office.case)).is(200);
+        }
+    }
+    let events = office.last_events(office.sound_log() - before);
+    assert!(forms.len() > 40 && events.len() > 500, "{} forms, {} events", forms.len(), events.len());
+    let refused: Vec<&String> = events.iter().filter(|event| event.contains("refused")).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
 fn in_order(description: &Value) -> Vec<String> {
     let mut steps: Vec<String> = description["paths"].as_object().unwrap().keys().filter_map(|path| path.strip_prefix("/api/v1/steps/")).map(str::to_string).collect();
     steps.sort_by_key(|step| LAST.iter().position(|last| last == step).map_or(0, |at| at + 1));

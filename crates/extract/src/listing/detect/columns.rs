@@ -251,25 +251,30 @@ fn tail(href: &[u8]) -> &[u8] {
     memchr::memchr(b'/', rest).map_or(&[][..], |slash| &rest[slash..])
 }
 
-/// The leaves of all rows, put together by place, in the order in which they first come.
+/// The leaves of all rows, put together by place, in the order in which they first come. A place that few rows have is
+/// looked at only where all is small: it is dropped before it gets a cell for every row, for a page whose rows are all
+/// different would have as many places as texts.
 pub(super) fn stacks(tree: &Tree<'_>, items: &[Range<usize>]) -> Vec<Stack> {
-    let mut stacks: Vec<Stack> = vec![];
+    let mut found: Vec<Vec<(usize, Leaf)>> = vec![];
     let mut known: HashMap<u64, usize> = HashMap::new();
     let heads = heads(tree, items);
     for (index, item) in items.iter().enumerate().take(MOST_ROWS) {
         for leaf in leaves(tree, item, &heads) {
-            let stack = *known.entry(leaf.key).or_insert_with(|| {
-                stacks.push(Stack { leaves: vec![], order: stacks.len() });
-                stacks.len() - 1
+            let place = *known.entry(leaf.key).or_insert_with(|| {
+                found.push(vec![]);
+                found.len() - 1
             });
-            stacks[stack].leaves.resize(index, None);
-            stacks[stack].leaves.push(Some(leaf));
+            found[place].push((index, leaf));
         }
     }
-    stacks.iter_mut().for_each(|stack| stack.leaves.resize(items.len(), None));
-    // A place that few rows have is looked at only where all is small.
-    stacks.retain(|stack| stack.count() * 10 >= items.len());
-    stacks
+    let often = found.into_iter().enumerate().filter(|(_, leaves)| leaves.len() * 10 >= items.len());
+    often.map(|(order, leaves)| Stack { leaves: one_a_row(leaves, items.len()), order }).collect()
+}
+
+fn one_a_row(leaves: Vec<(usize, Leaf)>, rows: usize) -> Vec<Option<Leaf>> {
+    let mut column = vec![None; rows];
+    leaves.into_iter().for_each(|(row, leaf)| column[row] = Some(leaf));
+    column
 }
 
 /// A list of offers: a price, a title, and what else the rows show.
