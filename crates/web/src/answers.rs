@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::{AtomicBool, Ordering}},
     time::{Duration, Instant},
 };
 
@@ -50,9 +50,28 @@ pub struct Asked {
     pub look: Look,
     exit: Mutex<Option<(i32, Instant)>>,
     ended: Condvar,
+    /// Whether the form that it came with is still on its way.
+    on_its_way: AtomicBool,
 }
 
 impl Asked {
+    /// The form goes on: its sender waits for the outcome of all of it.
+    pub fn hold(&self) {
+        self.on_its_way.store(true, Ordering::SeqCst);
+    }
+
+    /// The form came to its end, as it will: from now on the answer grows old.
+    pub fn let_go(&self) {
+        if let Some((_, ended)) = locked(&self.exit).as_mut() {
+            *ended = Instant::now();
+        }
+        self.on_its_way.store(false, Ordering::SeqCst);
+    }
+
+    fn is_held(&self) -> bool {
+        self.on_its_way.load(Ordering::SeqCst)
+    }
+
     /// The exit code, when it has ended.
     pub fn exit(&self) -> Option<i32> {
         locked(&self.exit).map(|(exit, _)| exit)
@@ -60,7 +79,7 @@ impl Asked {
 
     /// Whether it ended so long ago that its answer is kept no longer.
     fn is_old(&self, now: Instant) -> bool {
-        locked(&self.exit).is_some_and(|(_, ended)| now.duration_since(ended) > if self.is_question { QUESTION_KEPT_FOR } else { KEPT_FOR })
+        !self.is_held() && locked(&self.exit).is_some_and(|(_, ended)| now.duration_since(ended) > if self.is_question { QUESTION_KEPT_FOR } else { KEPT_FOR })
     }
 
     /// Waits until it has ended, or as long as this.
@@ -130,6 +149,7 @@ impl Answers {
             look: Look::default(),
             exit: Mutex::new(None),
             ended: Condvar::new(),
+            on_its_way: AtomicBool::new(false),
         });
         mine.push(Arc::clone(&asked));
         keep_the_newest(mine);
@@ -175,10 +195,10 @@ impl Answers {
     }
 }
 
-/// The oldest ended answers go first; one that runs stays.
+/// The oldest ended answers go first; one that runs stays, and one whose form is still on its way.
 fn keep_the_newest(mine: &mut Vec<Arc<Asked>>) {
     while mine.len() > KEPT {
-        let Some(oldest) = mine.iter().position(|asked| asked.exit().is_some()) else { return };
+        let Some(oldest) = mine.iter().position(|asked| asked.exit().is_some() && !asked.is_held()) else { return };
         mine.remove(oldest);
     }
 }
@@ -196,4 +216,31 @@ impl Drop for EndsAnyhow {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended() -> Arc<Asked> {
+        let asked = Asked {
+            number: String::new(), step: "exhibit/admit".into(), case: None, is_question: false, file_name: None, sent: None, typed: Typed::new(), heard: Arc::default(), begun: Instant::now(),
+            look: Look::default(), exit: Mutex::new(None), ended: Condvar::new(), on_its_way: AtomicBool::new(false),
+        };
+        asked.end(0);
+        Arc::new(asked)
+    }
+
+    #[test]
+    fn an_answer_grows_old_only_when_its_form_has_come_to_its_end() {
+        let (first, later) = (ended(), Instant::now() + KEPT_FOR + Duration::from_secs(1));
+        assert!(first.is_old(later));
+        first.hold();
+        assert!(!first.is_old(later), "the last file of its form is still on its way");
+        let mut mine: Vec<Arc<Asked>> = std::iter::once(Arc::clone(&first)).chain((0..KEPT).map(|_| ended())).collect();
+        keep_the_newest(&mut mine);
+        assert!(mine.len() == KEPT && Arc::ptr_eq(&mine[0], &first));
+        first.let_go();
+        assert!(first.is_old(later + Duration::from_secs(1)) && !first.is_old(Instant::now() + KEPT_FOR - Duration::from_secs(1)));
+    }
 }

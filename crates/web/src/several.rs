@@ -101,6 +101,7 @@ impl Received {
     /// # Errors
     /// When the line broke off: the step hears of it too.
     pub async fn receive(&mut self, part: &mut axum::extract::multipart::Field<'_>, asked: Arc<Asked>, writer: Writer) -> Result<(), ()> {
+        asked.hold();
         self.taken.push(Arc::clone(&asked));
         let mut writer = Some(writer);
         while let Some(chunk) = tokio::time::timeout(SILENT, part.chunk()).await.map_err(|_| ())?.map_err(|_| ())? {
@@ -122,6 +123,13 @@ impl Received {
             wait_for(last, PATIENCE).await;
         }
         if self.count() == 1 { form.to_string() } else { format!("/received/{form}/{}", self.count()) }
+    }
+}
+
+/// However the form ended: what came of its files is kept as long after it as any answer.
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.taken.iter().for_each(|asked| asked.let_go());
     }
 }
 
