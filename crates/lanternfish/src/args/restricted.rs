@@ -83,7 +83,7 @@ pub enum FilterVerb {
         #[arg(long, value_name = "AUTHORITY")]
         decision: Option<String>,
         /// Its class afterwards: ordinary or personal-sensitive.
-        #[arg(long, default_value = "ordinary")]
+        #[arg(long, default_value = "ordinary", value_parser = ["ordinary", "personal-sensitive"])]
         class: String,
         /// Why.
         #[arg(long, value_parser = words)]
@@ -150,7 +150,7 @@ pub enum ViewingVerb {
         /// The invitation, from `viewing mine`.
         viewing: String,
         /// What you were shown.
-        #[arg(long, value_parser = words)]
+        #[arg(long, value_parser = ["shown", "shown-in-part", "not-shown"])]
         says: String,
     },
     /// Close the record: with what the viewer signed, or with the reason why he did not.
