@@ -488,3 +488,41 @@ pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::As
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Languages;
+
+    #[test]
+    fn the_file_of_an_admission_is_shown_first_and_sent_last() {
+        let languages = Languages::with(None).unwrap();
+        let frame = Frame { languages: &languages, language: "en", agency: "", training: true, person: None, case: None, path: "", again: None };
+        let drawn = |name: &str| {
+            let mut file = Field::of_words("file", false);
+            file.kind = Kind::File;
+            let step = Step { name: name.into(), about: String::new(), fields: vec![file, Field::of_words("description", false)] };
+            form(&frame, &step, &|_| None, &Offers::default(), "").into_string()
+        };
+        let place = |page: &str, id: &str| page.find(&format!("id=\"{id}\"")).unwrap();
+        let admit = drawn("exhibit/admit");
+        assert!(place(&admit, "f-description") < place(&admit, "f-file"), "a browser sends fields in the order in which they stand");
+        assert!(admit.contains(" data-file=\"first\"") && admit.contains("<div class=\"field file\">"));
+        assert!(include_str!("../assets/style.css").contains("form[data-file=first] .file { order: -1; }"), "it is shown first");
+        assert!(!drawn("tip/add").contains("data-file"), "a tip is told first");
+    }
+
+    #[test]
+    fn several_words_of_a_list_are_ticked_and_nothing_is_ticked_before() {
+        let languages = Languages::with(None).unwrap();
+        let frame = Frame { languages: &languages, language: "th", agency: "", training: true, person: None, case: None, path: "", again: None };
+        let mut action = Field::of_words("action", true);
+        action.kind = Kind::Choice(vec!["collect".into(), "admit".into()]);
+        let step = Step { name: "authority/record".into(), about: String::new(), fields: vec![action] };
+        let drawn = |known: Option<&str>| form(&frame, &step, &|_| known.map(str::to_string), &Offers::default(), "").into_string();
+        assert_eq!((drawn(None).matches("type=\"checkbox\"").count(), drawn(None).contains(" checked")), (2, false));
+        assert!(drawn(None).contains(">รับเข้า</label>"));
+        assert!(drawn(Some("admit")).contains("value=\"admit\" checked"));
+        assert_eq!(drawn(Some("collect\nadmit")).matches(" checked").count(), 2);
+    }
+}
