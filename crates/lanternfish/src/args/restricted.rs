@@ -2,9 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{
+    Subcommand,
+    builder::{PossibleValue, PossibleValuesParser},
+};
 
 use super::{InCase, words};
+
+/// What a released item may become. The stricter classes are not offered, and whoever types one hears the law of the house.
+fn class_afterwards() -> PossibleValuesParser {
+    let refused = ["privileged", "contraband"].map(|name| PossibleValue::new(name).hide(true));
+    PossibleValuesParser::new(["ordinary", "personal-sensitive"].map(PossibleValue::new).into_iter().chain(refused))
+}
 
 #[derive(Debug, Subcommand)]
 pub enum FilterVerb {
@@ -83,7 +92,7 @@ pub enum FilterVerb {
         #[arg(long, value_name = "AUTHORITY")]
         decision: Option<String>,
         /// Its class afterwards: ordinary or personal-sensitive.
-        #[arg(long, default_value = "ordinary", value_parser = ["ordinary", "personal-sensitive"])]
+        #[arg(long, default_value = "ordinary", value_parser = class_afterwards())]
         class: String,
         /// Why.
         #[arg(long, value_parser = words)]
