@@ -418,7 +418,7 @@ fn field(frame: &Frame<'_>, step: &Step, field: &Field, known: Option<String>, o
 fn boxes(frame: &Frame<'_>, field: &Field, words: &[String], id: &str, value: &str) -> Markup {
     let typed: Vec<&str> = value.lines().map(str::trim).collect();
     html! {
-        ul class="plain boxes" { @for (n, word) in words.iter().enumerate() {
+        ul class="plain boxes words" { @for (n, word) in words.iter().enumerate() {
             @let id = format!("{id}-{n}");
             li { input type="checkbox" id=(id) name=(field.id) value=(word) checked[typed.contains(&word.as_str())]; label for=(id) { (hints::choice(frame, field, word)) } }
         } }
