@@ -15,6 +15,7 @@ mod events;
 mod frame;
 mod gate;
 mod help;
+mod hints;
 mod house;
 mod line;
 mod login;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     frame::{Frame, text_of},
+    hints,
     offered::{self, Offered, Offers},
     passkey,
     query::encoded,
@@ -320,7 +321,7 @@ pub fn all_steps(frame: &Frame<'_>, catalogue: &Catalogue, case: Option<&str>) -
             h2 id=(group) { (frame.or_name(&format!("group-{group}"), group)) }
             dl { @for step in steps {
                 dt { a href=(format!("/step/{}{prefilled}", step.name)) { (name_of(frame, &step.name)) } }
-                dd { (in_words(frame, &format!("does-{}", step.name.replace('/', "-")), &step.about)) }
+                dd { (hints::does(frame, step)) }
             } }
         }
     }
@@ -332,14 +333,14 @@ pub fn form(frame: &Frame<'_>, step: &Step, known: &dyn Fn(&str) -> Option<Strin
     let (files, others): (Vec<&Field>, Vec<&Field>) = step.fields.iter().filter(|field| !matches!(field.kind, Kind::Out | Kind::Place)).partition(|field| field.kind == Kind::File);
     let wanted: Vec<&Field> = step.fields.iter().filter(|field| field.kind == Kind::Out && !field.required).collect();
     html! {
-        p class="quiet" { (in_words(frame, &format!("does-{}", step.name.replace('/', "-")), &step.about)) }
+        p class="quiet" { (hints::does(frame, step)) }
         @if known("case").is_none() { (offered::choose_case(frame, step, offers)) }
-        form class="step" method="post" action=(format!("/step/{}", step.name)) enctype=(coding) {
+        form class="step" method="post" action=(format!("/step/{}", step.name)) enctype=(coding) data-file=[step.takes_several_files().then_some("first")] {
             input type="hidden" name="_number" value=(number);
             @for place in ["_at", "_end"] { @if let Some(at) = known(place) { input type="hidden" name=(place) value=(at); } }
             @for field in &others { (self::field(frame, step, field, known(&field.id), offers.of(&field.id))) }
             @for field in &wanted { (self::check(frame, step, field, false)) }
-            // What is long comes last: by then it is known for what it is.
+            // What is long is sent last: by then it is known for what it is. It is shown where it is thought of (style.css).
             @for field in &files { (file(frame, step, field)) }
             div class="actions" { button { (frame.t("do-it")) } }
         }
@@ -352,23 +353,9 @@ fn check(frame: &Frame<'_>, step: &Step, field: &Field, yes: bool) -> Markup {
     html! {
         div class="field check" {
             input type="checkbox" id=(id) name=(field.id) value="yes" aria-describedby=(about) checked[yes];
-            div { label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) } p class="about" id=(about) { (hint(frame, step, field)) } }
+            div { label for=(id) { (hints::name(frame, field)) } p class="about" id=(about) { (hints::of_field(frame, step, field)) } }
         }
     }
-}
-
-/// What a step does or a field means: in the reader's language where it has the words, else those of the command line.
-fn in_words(frame: &Frame<'_>, key: &str, english: &str) -> Markup {
-    let said = frame.languages.find(frame.language, key, &[]).filter(|said| said != english);
-    html! { @match said { Some(said) => (said), None => span lang="en" { (english) } } }
-}
-
-fn hint(frame: &Frame<'_>, step: &Step, field: &Field) -> Markup {
-    // Most steps are taken in a case, and say so in one sentence.
-    if field.id == "case" && field.about == "The case, such as 2026-0001" {
-        return in_words(frame, "case-about", &field.about);
-    }
-    in_words(frame, &format!("hint-{}-{}", step.name.replace('/', "-"), field.id), &field.about)
 }
 
 /// A file that is sent along: the field is an area onto which it can be dropped, and a button, and needs no script for either.
@@ -376,16 +363,16 @@ fn file(frame: &Frame<'_>, step: &Step, field: &Field) -> Markup {
     let several = step.takes_several_files();
     let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
     html! {
-        div class="field" {
-            label for=(id) { (frame.or_name(&format!("field-{}", field.id), &field.id)) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
-            p class="about" id=(about) { (hint(frame, step, field)) br; (frame.t(if several { "drop-files" } else { "drop-file" })) }
+        div class="field file" {
+            label for=(id) { (hints::name(frame, field)) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
+            p class="about" id=(about) { (hints::of_field(frame, step, field)) br; (frame.t(if several { "drop-files" } else { "drop-file" })) }
             input type="file" class="drop" id=(id) name=(field.id) aria-describedby=(about) required[field.required] multiple[several];
         }
     }
 }
 
 fn field(frame: &Frame<'_>, step: &Step, field: &Field, known: Option<String>, offered: Option<&Offered>) -> Markup {
-    let label = frame.or_name(&format!("field-{}", field.id), &field.id);
+    let label = hints::name(frame, field);
     let (id, about) = (format!("f-{}", field.id), format!("a-{}", field.id));
     let value = known.or_else(|| field.default.clone()).unwrap_or_default();
     if field.id == "case" && frame.case == Some(value.as_str()) {
@@ -395,23 +382,28 @@ fn field(frame: &Frame<'_>, step: &Step, field: &Field, known: Option<String>, o
     if field.kind == Kind::Flag {
         return check(frame, step, field, value == "yes");
     }
-    if let Some(offered) = offered.filter(|offered| offered.is_group(field)) {
+    let group = match &field.kind {
+        Kind::Choice(words) if field.many => Some(boxes(frame, field, words, &id, &value)),
+        _ => offered.filter(|offered| offered.is_group(field)).map(|offered| offered.input(frame, field, &id, &about, &value)),
+    };
+    if let Some(group) = group {
         return html! {
             fieldset class="field" aria-describedby=(about) {
                 legend { (label) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
-                p class="about" id=(about) { (hint(frame, step, field)) }
-                (offered.input(frame, field, &id, &about, &value))
+                p class="about" id=(about) { (hints::of_field(frame, step, field)) }
+                (group)
             }
         };
     }
     html! {
         div class="field" {
             label for=(id) { (label) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
-            p class="about" id=(about) { (hint(frame, step, field)) @if field.many { " " (frame.t("a-line-each")) } }
+            p class="about" id=(about) { (hints::of_field(frame, step, field)) @if field.many { " " (frame.t("a-line-each")) } }
             @if let Some(offered) = offered { (offered.input(frame, field, &id, &about, &value)) } @else { @match &field.kind {
-                Kind::Choice(choices) => select id=(id) name=(field.id) aria-describedby=(about) {
-                    @if !field.required { option value="" { "" } }
-                    @for choice in choices { option value=(choice) selected[*choice == value] { (frame.or_name(&format!("value-{choice}"), choice)) } }
+                // Nothing is chosen before somebody chose.
+                Kind::Choice(choices) => select id=(id) name=(field.id) aria-describedby=(about) required[field.required] {
+                    @if !field.required || value.is_empty() { option value="" { "" } }
+                    @for choice in choices { option value=(choice) selected[*choice == value] { (hints::choice(frame, field, choice)) } }
                 },
                 Kind::Secret => input type="password" id=(id) name=(field.id) aria-describedby=(about) autocomplete="off" required[field.required];,
                 Kind::Number => input type="number" id=(id) name=(field.id) value=(value) aria-describedby=(about) required[field.required];,
@@ -419,6 +411,17 @@ fn field(frame: &Frame<'_>, step: &Step, field: &Field, known: Option<String>, o
                 _ => input type="text" id=(id) name=(field.id) value=(value) aria-describedby=(about) autocomplete="off" required[field.required];,
             } }
         }
+    }
+}
+
+/// Several words that are chosen from.
+fn boxes(frame: &Frame<'_>, field: &Field, words: &[String], id: &str, value: &str) -> Markup {
+    let typed: Vec<&str> = value.lines().map(str::trim).collect();
+    html! {
+        ul class="plain boxes words" { @for (n, word) in words.iter().enumerate() {
+            @let id = format!("{id}-{n}");
+            li { input type="checkbox" id=(id) name=(field.id) value=(word) checked[typed.contains(&word.as_str())]; label for=(id) { (hints::choice(frame, field, word)) } }
+        } }
     }
 }
 
@@ -483,5 +486,43 @@ pub fn done(frame: &Frame<'_>, catalogue: &Catalogue, asked: &crate::answers::As
             div class="actions" { @if let Some(step) = catalogue.get(&asked.step) { a class="button" href=(format!("/step/{}?_again={}{}", step.name, asked.number, asked.case.as_ref().map(|case| format!("&case={case}")).unwrap_or_default())) { (frame.t("try-again")) } } }
             (back)
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Languages;
+
+    #[test]
+    fn the_file_of_an_admission_is_shown_first_and_sent_last() {
+        let languages = Languages::with(None).unwrap();
+        let frame = Frame { languages: &languages, language: "en", agency: "", training: true, person: None, case: None, path: "", again: None };
+        let drawn = |name: &str| {
+            let mut file = Field::of_words("file", false);
+            file.kind = Kind::File;
+            let step = Step { name: name.into(), about: String::new(), fields: vec![file, Field::of_words("description", false)] };
+            form(&frame, &step, &|_| None, &Offers::default(), "").into_string()
+        };
+        let place = |page: &str, id: &str| page.find(&format!("id=\"{id}\"")).unwrap();
+        let admit = drawn("exhibit/admit");
+        assert!(place(&admit, "f-description") < place(&admit, "f-file"), "a browser sends fields in the order in which they stand");
+        assert!(admit.contains(" data-file=\"first\"") && admit.contains("<div class=\"field file\">"));
+        assert!(include_str!("../assets/style.css").contains("form[data-file=first] .file { order: -1; }"), "it is shown first");
+        assert!(!drawn("tip/add").contains("data-file"), "a tip is told first");
+    }
+
+    #[test]
+    fn several_words_of_a_list_are_ticked_and_nothing_is_ticked_before() {
+        let languages = Languages::with(None).unwrap();
+        let frame = Frame { languages: &languages, language: "th", agency: "", training: true, person: None, case: None, path: "", again: None };
+        let mut action = Field::of_words("action", true);
+        action.kind = Kind::Choice(vec!["collect".into(), "admit".into()]);
+        let step = Step { name: "authority/record".into(), about: String::new(), fields: vec![action] };
+        let drawn = |known: Option<&str>| form(&frame, &step, &|_| known.map(str::to_string), &Offers::default(), "").into_string();
+        assert_eq!((drawn(None).matches("type=\"checkbox\"").count(), drawn(None).contains(" checked")), (2, false));
+        assert!(drawn(None).contains(">รับเข้า</label>"));
+        assert!(drawn(Some("admit")).contains("value=\"admit\" checked"));
+        assert_eq!(drawn(Some("collect\nadmit")).matches(" checked").count(), 2);
     }
 }

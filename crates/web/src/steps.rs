@@ -180,7 +180,7 @@ fn kind(step: &str, arg: &Arg) -> Option<Kind> {
     if matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::SetFalse) {
         return Some(Kind::Flag);
     }
-    let choices: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_string()).collect();
+    let choices: Vec<String> = arg.get_possible_values().iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_string()).collect();
     if !choices.is_empty() {
         return Some(Kind::Choice(choices));
     }
@@ -303,6 +303,13 @@ mod tests {
         assert!(catalogue.get("exhibit/strange").is_none(), "it cannot be taken without one");
         assert_eq!(catalogue.get("exhibit/odd").unwrap().fields, [], "the field is not offered");
         assert!(catalogue.get("exhibit/odd").unwrap().words(&typed(&[("key-of-the-server", "/etc/shadow")])).is_err());
+    }
+
+    #[test]
+    fn a_word_that_is_typed_only_to_be_refused_is_not_offered() {
+        let words = [clap::builder::PossibleValue::new("ordinary"), clap::builder::PossibleValue::new("contraband").hide(true)];
+        let commands = Command::new("lanternfish").subcommand(Command::new("release").arg(Arg::new("class").long("class").value_parser(words)));
+        assert_eq!(Catalogue::of(&commands).get("release").unwrap().fields[0].kind, Kind::Choice(vec!["ordinary".into()]));
     }
 
     #[test]

@@ -26,9 +26,14 @@ struct Language {
     reviewed: bool,
 }
 
+/// What several fields say in the same words stands once, in a message whose key begins so.
+const SHARED: &str = "hint-any-";
+
 /// All languages.
 pub struct Languages {
     languages: BTreeMap<String, Language>,
+    /// The keys of what is shared, by their English.
+    shared: BTreeMap<&'static str, &'static str>,
 }
 
 impl Languages {
@@ -37,7 +42,8 @@ impl Languages {
     /// # Errors
     /// In words: a file that cannot be read or is no Fluent file.
     pub fn with(folder: Option<&Path>) -> Result<Languages, String> {
-        let mut languages = Languages { languages: BTreeMap::new() };
+        let shared = BUILT_IN[0].1.lines().filter_map(|line| line.split_once(" = ")).filter(|(key, _)| key.starts_with(SHARED));
+        let mut languages = Languages { languages: BTreeMap::new(), shared: shared.map(|(key, english)| (english, key)).collect() };
         for (code, text) in BUILT_IN {
             languages.add(code, text)?;
         }
@@ -103,6 +109,16 @@ impl Languages {
         self.find(code, key, values).unwrap_or_else(|| key.to_string())
     }
 
+    /// Whether a language says this itself, without English.
+    pub fn says(&self, code: &str, key: &str) -> bool {
+        self.in_language(code, key, &[]).is_some()
+    }
+
+    /// The key of what several fields say in these English words.
+    pub fn shared(&self, english: &str) -> Option<&'static str> {
+        self.shared.get(english).copied()
+    }
+
     fn in_language(&self, code: &str, key: &str, values: &[(&str, &str)]) -> Option<String> {
         let bundle = &self.languages.get(code)?.bundle;
         let pattern = bundle.get_message(key)?.value()?;
@@ -140,7 +156,7 @@ mod tests {
     #[test]
     fn every_word_that_a_page_asks_for_is_there() {
         let english = keys(BUILT_IN[0].1);
-        for page in [include_str!("frame.rs"), include_str!("screens.rs"), include_str!("server.rs"), include_str!("show.rs"), include_str!("offered.rs"), include_str!("waiting.rs"), include_str!("login.rs"), include_str!("ended.rs"), include_str!("several.rs")] {
+        for page in [include_str!("frame.rs"), include_str!("screens.rs"), include_str!("hints.rs"), include_str!("server.rs"), include_str!("show.rs"), include_str!("offered.rs"), include_str!("waiting.rs"), include_str!("login.rs"), include_str!("ended.rs"), include_str!("several.rs")] {
             for asked in [".t(\"", ".say(\"", "empty(frame, \"", "empty(&frame, \"", "empty: \"", "part: \""] {
                 for rest in page.split(asked).skip(1) {
                     let key = rest.split('"').next().unwrap();
@@ -177,10 +193,18 @@ mod tests {
             said.insert(format!("does-{step}"), about["post"]["summary"].clone());
         }
         let languages = Languages::with(None).unwrap();
-        let hints: Vec<&str> = keys(BUILT_IN[0].1).into_iter().filter(|key| key.starts_with("hint-") || key.starts_with("does-")).collect();
-        assert!(hints.len() > 100);
+        let (shared, hints): (Vec<&str>, Vec<&str>) = keys(BUILT_IN[0].1).into_iter().filter(|key| key.starts_with("hint-") || key.starts_with("does-")).partition(|key| key.starts_with(SHARED));
+        assert!(hints.len() > 300 && shared.len() > 30);
+        for key in shared {
+            let english = languages.say("en", key, &[]);
+            assert_eq!(languages.shared(&english), Some(key), "{key}: the same words stand under another key too");
+            let fields = said.iter().filter(|(of, about)| of.starts_with("hint-") && about.as_str() == Some(&*english)).count();
+            assert!(fields > 1, "{key}: {fields} fields say so: it is not shared, or the command line says something else now");
+        }
         for key in hints {
-            assert_eq!(said.get(key).and_then(serde_json::Value::as_str), Some(&*languages.say("en", key, &[])), "{key}: the command line says something else now; translate it anew");
+            let english = languages.say("en", key, &[]);
+            assert_eq!(said.get(key).and_then(serde_json::Value::as_str), Some(&*english), "{key}: the command line says something else now; translate it anew");
+            assert!(key.starts_with("does-") || languages.shared(&english).is_none(), "{key}: several fields say so: their shared words are shown");
         }
     }
 

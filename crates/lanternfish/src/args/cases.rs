@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{InCase, words};
+use super::{InCase, JURISDICTIONS, action, source_class, words};
 
 #[derive(Debug, Subcommand)]
 pub enum CaseVerb {
@@ -16,8 +16,8 @@ pub enum CaseVerb {
         /// What is suspected.
         #[arg(long, value_parser = words)]
         offence: String,
-        /// Jurisdiction code for calendar, zone and papers, such as la, th, kz or int.
-        #[arg(long, value_parser = words)]
+        /// Whose calendar, time zone and papers it follows.
+        #[arg(long, value_parser = JURISDICTIONS)]
         jurisdiction: String,
         /// What the work is for and why it is needed.
         #[arg(long, value_parser = words)]
@@ -46,6 +46,7 @@ pub enum CaseVerb {
         #[command(flatten)]
         case: InCase,
         /// court-process, legal-hold or legal-hold-over.
+        #[arg(value_parser = ["court-process", "legal-hold", "legal-hold-over"])]
         what: String,
         /// Why.
         #[arg(long, value_parser = words)]
@@ -143,11 +144,11 @@ pub struct RecordArgs {
     /// Person who may act on it; none means every member.
     #[arg(long)]
     pub holder: Vec<String>,
-    /// Allowed action: collect, admit, view, examine, query, conclude, report, package …
-    #[arg(long, required = true)]
+    /// An action that it allows; may be given several times.
+    #[arg(long, required = true, value_parser = action())]
     pub action: Vec<String>,
-    /// Allowed source class: open, darknet, device, handed-over, provider, synthetic.
-    #[arg(long, required = true)]
+    /// A class of sources that it allows; may be given several times.
+    #[arg(long, required = true, value_parser = source_class())]
     pub source: Vec<String>,
     /// Allowed host or identifier, or `any`.
     #[arg(long, default_value = "any")]
@@ -168,7 +169,7 @@ pub struct RecordArgs {
     #[arg(long, value_parser = words)]
     pub zone: String,
     /// gregorian or buddhist; needed where a date could be read two ways.
-    #[arg(long)]
+    #[arg(long, value_parser = ["gregorian", "buddhist"])]
     pub calendar: Option<String>,
     /// Why it is needed and proportionate.
     #[arg(long, value_parser = words)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Concerns, InCase, LONGEST_MS, MOST_BYTES, way, words};
+use super::{Concerns, InCase, LONGEST_MS, MOST_BYTES, source_class, way, words};
 
 #[derive(Debug, Subcommand)]
 pub enum CollectVerb {
@@ -129,8 +129,8 @@ pub struct CrawlArgs {
     /// Most pages of one round: one order, one exhibit.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub round: u32,
-    /// Kind of source: open, darknet, synthetic …
-    #[arg(long, default_value = "open")]
+    /// Class of the source.
+    #[arg(long, default_value = "open", value_parser = source_class())]
     pub source: String,
     #[command(flatten)]
     pub concerns: Concerns,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Concerns, InCase, words};
+use super::{Concerns, InCase, source_class, words};
 
 /// An exhibit, or a part of it, that is opened.
 #[derive(Debug, Args)]
@@ -128,7 +128,7 @@ pub enum ExhibitVerb {
         exhibit: String,
         /// threat-to-life: open at once, and a supervisor or prosecutor confirms within 48 hours. exculpatory: a
         /// supervisor or prosecutor decides first. Without it: a supervisor's decision about a locked exhibit.
-        #[arg(long)]
+        #[arg(long, value_parser = ["threat-to-life", "exculpatory"])]
         because: Option<String>,
         /// Why.
         #[arg(long, value_parser = words)]
@@ -194,7 +194,7 @@ pub struct AdmitArgs {
     #[arg(long, default_value = "not stated")]
     pub source: String,
     /// Class of the source.
-    #[arg(long, default_value = "handed-over")]
+    #[arg(long, default_value = "handed-over", value_parser = source_class())]
     pub source_class: String,
     #[command(flatten)]
     pub concerns: Concerns,

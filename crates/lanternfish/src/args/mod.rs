@@ -20,7 +20,8 @@ mod worker;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
+use model::{action::Action, authority::SourceClass};
 
 /// The highest number that a record of the house holds (RFC 8785: what every reader reads alike).
 const MOST_EXACT: u64 = (1 << 53) - 1;
@@ -34,6 +35,20 @@ fn way(typed: &str) -> Result<String, String> {
     let named = typed.strip_prefix("proxy:").is_some_and(|name| !name.is_empty());
     if named || ["loopback", "tor", "tor-exit"].contains(&typed) { Ok(typed.into()) } else { Err("write loopback, tor, tor-exit or proxy:NAME".into()) }
 }
+
+/// Where data comes from, by the names that the model has for it. Words of a fixed list are listed here and not only read
+/// later: then the help, the forms and the description for programs know them too.
+fn source_class() -> PossibleValuesParser {
+    PossibleValuesParser::new(SourceClass::ALL.map(SourceClass::name))
+}
+
+/// What can be allowed, by the names that the model has for it.
+fn action() -> PossibleValuesParser {
+    PossibleValuesParser::new(Action::ALL.map(Action::name))
+}
+
+/// Whose calendar, time zone and papers: the codes that `report` knows (its list and this one are compared by a test).
+const JURISDICTIONS: [&str; 11] = ["la", "th", "kh", "mm", "vn", "cn", "kz", "kg", "uz", "gb", "training"];
 
 /// A text that somebody must have thought about: without blanks at its ends, and never empty. A reason or
 /// a purpose that says nothing would stand in the log as if one had been given.
@@ -127,8 +142,8 @@ pub enum Verb {
         /// The URLs, exactly these and in this order.
         #[arg(required_unless_present = "recover")]
         urls: Vec<String>,
-        /// Kind of source: open, darknet, synthetic …
-        #[arg(long, default_value = "open")]
+        /// Class of the source.
+        #[arg(long, default_value = "open", value_parser = source_class())]
         source: String,
         #[command(flatten)]
         concerns: Concerns,
@@ -461,4 +476,15 @@ pub struct Concerns {
     /// Territory concerned, as the authority names it.
     #[arg(long, value_parser = words)]
     pub territory: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::JURISDICTIONS;
+
+    #[test]
+    fn a_jurisdiction_that_is_offered_is_known_and_the_other_way_round() {
+        let known: std::collections::BTreeSet<String> = report::Jurisdiction::built_in().into_keys().collect();
+        assert_eq!(JURISDICTIONS.map(str::to_string).into_iter().collect::<std::collections::BTreeSet<_>>(), known);
+    }
 }

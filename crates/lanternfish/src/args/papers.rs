@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{InCase, words};
+use super::{InCase, JURISDICTIONS, words};
 
 #[derive(Debug, Subcommand)]
 pub enum FindingVerb {
@@ -62,7 +62,7 @@ pub enum MaterialVerb {
         /// The exhibit.
         exhibit: String,
         /// may-assist, assists or does-not-assist.
-        #[arg(long = "it", value_name = "WORD", value_parser = words)]
+        #[arg(long = "it", value_name = "WORD", value_parser = ["may-assist", "assists", "does-not-assist"])]
         says: String,
         /// Why.
         #[arg(long, value_parser = words)]
@@ -182,8 +182,8 @@ pub struct ReportArgs {
     /// Language: en, lo, th, km, my, ru, zh or vi.
     #[arg(long, default_value = "en", value_parser = ["en", "lo", "th", "km", "my", "ru", "zh", "vi"])]
     pub language: String,
-    /// Jurisdiction code; the case's when absent.
-    #[arg(long)]
+    /// Whose calendar and time zone; the case's when absent.
+    #[arg(long, value_parser = JURISDICTIONS)]
     pub jurisdiction: Option<String>,
     /// Place of the action (investigative record).
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Concerns, InCase, words};
+use super::{Concerns, InCase, source_class, words};
 
 /// A persona of a case.
 #[derive(Debug, Args)]
@@ -30,8 +30,8 @@ pub enum PersonaVerb {
         /// What it is: service, account, story. Only its officers and the supervisors read it.
         #[arg(long, default_value = "")]
         about: String,
-        /// Kind of source that it is for: darknet, open, synthetic …
-        #[arg(long, default_value = "darknet")]
+        /// Class of the sources that it is for.
+        #[arg(long, default_value = "darknet", value_parser = source_class())]
         source: String,
         #[command(flatten)]
         concerns: Concerns,
@@ -187,8 +187,8 @@ pub struct ContactArgs {
     /// Money that was paid, with its currency: "12.50 EUR".
     #[arg(long, value_parser = words)]
     pub paid: Option<String>,
-    /// Kind of source: darknet, open, synthetic …
-    #[arg(long, default_value = "darknet")]
+    /// Class of the source.
+    #[arg(long, default_value = "darknet", value_parser = source_class())]
     pub source: String,
     #[command(flatten)]
     pub concerns: Concerns,

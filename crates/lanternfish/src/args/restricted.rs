@@ -2,9 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{
+    Subcommand,
+    builder::{PossibleValue, PossibleValuesParser},
+};
 
 use super::{InCase, words};
+
+/// What a released item may become. The stricter classes are not offered, and whoever types one hears the law of the house.
+fn class_afterwards() -> PossibleValuesParser {
+    let refused = ["privileged", "contraband"].map(|name| PossibleValue::new(name).hide(true));
+    PossibleValuesParser::new(["ordinary", "personal-sensitive"].map(PossibleValue::new).into_iter().chain(refused))
+}
 
 #[derive(Debug, Subcommand)]
 pub enum FilterVerb {
@@ -83,7 +92,7 @@ pub enum FilterVerb {
         #[arg(long, value_name = "AUTHORITY")]
         decision: Option<String>,
         /// Its class afterwards: ordinary or personal-sensitive.
-        #[arg(long, default_value = "ordinary")]
+        #[arg(long, default_value = "ordinary", value_parser = class_afterwards())]
         class: String,
         /// Why.
         #[arg(long, value_parser = words)]
@@ -150,7 +159,7 @@ pub enum ViewingVerb {
         /// The invitation, from `viewing mine`.
         viewing: String,
         /// What you were shown.
-        #[arg(long, value_parser = words)]
+        #[arg(long, value_parser = ["shown", "shown-in-part", "not-shown"])]
         says: String,
     },
     /// Close the record: with what the viewer signed, or with the reason why he did not.

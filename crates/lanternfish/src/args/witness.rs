@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Subcommand;
 
+use super::JURISDICTIONS;
+
 #[derive(Debug, Subcommand)]
 pub enum LogWitnessVerb {
     /// Name a witness of this log: a node of another agency.
@@ -51,11 +53,11 @@ pub enum LogWitnessVerb {
         /// A PDF, to this file. Without it what stands on the page is told, and a page of the workspace prints it.
         #[arg(long, value_name = "PDF")]
         out: Option<PathBuf>,
-        /// Language of the fixed words: en, km, lo, my, ru, th, vi or zh.
-        #[arg(long, default_value = "en")]
+        /// Language of the fixed words.
+        #[arg(long, default_value = "en", value_parser = ["en", "lo", "th", "km", "my", "ru", "zh", "vi"])]
         language: String,
-        /// Whose calendar and time zone: la, th … or training.
-        #[arg(long, default_value = "training")]
+        /// Whose calendar and time zone.
+        #[arg(long, default_value = "training", value_parser = JURISDICTIONS)]
         jurisdiction: String,
     },
     /// Type the words of a stamped page back and compare them with the log.
