@@ -1022,3 +1022,5 @@ does-case-member-add = Wrap the case key to a person
 hint-case-member-add-name = The person
 waits-unread = What waits here could not be read whole: load this page again.
 sent-forgotten = What came of { $count } of them is no longer told here: look at the exhibits of the case.
+# reasons of refusals: the sentences themselves stand in reasons/en.ftl
+reason-in-english = In English, as the records have it:

@@ -1022,3 +1022,5 @@ does-case-member-add = ມອບກະແຈຂອງຄະດີໃຫ້ບຸ
 hint-case-member-add-name = ບຸກຄົນ
 waits-unread = ບໍ່ສາມາດອ່ານສິ່ງທີ່ລໍຖ້າຢູ່ນີ້ໄດ້ຄົບ: ໂຫຼດໜ້ານີ້ຄືນໃໝ່.
 sent-forgotten = ຜົນຂອງ { $count } ໄຟລ໌ບໍ່ສະແດງຢູ່ນີ້ອີກ: ເບິ່ງຂອງກາງຂອງຄະດີ.
+# reasons of refusals: the sentences themselves stand in reasons/lo.ftl
+reason-in-english = ພາສາອັງກິດ, ຕາມທີ່ຢູ່ໃນບັນທຶກ:

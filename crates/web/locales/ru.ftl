@@ -1022,3 +1022,5 @@ does-case-member-add = Дать лицу ключ дела
 hint-case-member-add-name = Лицо
 waits-unread = Не удалось полностью прочитать, что здесь ожидает: обновите страницу.
 sent-forgotten = Результат { $count } из них здесь больше не показан: смотрите вещественные доказательства дела.
+# reasons of refusals: the sentences themselves stand in reasons/ru.ftl
+reason-in-english = По-английски, как в записях:

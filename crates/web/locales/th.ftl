@@ -1022,3 +1022,5 @@ does-case-member-add = มอบกุญแจของคดีให้บุ
 hint-case-member-add-name = บุคคล
 waits-unread = อ่านสิ่งที่รออยู่ที่นี่ได้ไม่ครบ: โหลดหน้านี้ใหม่
 sent-forgotten = ผลของ { $count } ไฟล์ไม่แสดงที่นี่แล้ว: ดูพยานวัตถุของคดี
+# reasons of refusals: the sentences themselves stand in reasons/th.ftl
+reason-in-english = ภาษาอังกฤษ ตามที่อยู่ในบันทึก:

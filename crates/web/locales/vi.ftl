@@ -1022,3 +1022,5 @@ does-case-member-add = Trao khóa của vụ án cho một người
 hint-case-member-add-name = Người đó
 waits-unread = Không đọc được đầy đủ những gì đang chờ ở đây: hãy tải lại trang này.
 sent-forgotten = Kết quả của { $count } tệp không còn hiển thị ở đây: hãy xem vật chứng của vụ án.
+# reasons of refusals: the sentences themselves stand in reasons/vi.ftl
+reason-in-english = Tiếng Anh, đúng như trong hồ sơ lưu:

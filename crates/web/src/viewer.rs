@@ -253,7 +253,7 @@ fn list(frame: &Frame<'_>, asked: &Asked, file: &[u8], marks: &Marks, (from, end
     html! {
         aside aria-label=(frame.t("marks")) {
             h2 { (frame.t("marks")) }
-            @if let Some(refusal) = &marks.refusal { p class="quiet" { (frame.t("marks-not-asked")) " " (refusal.text) } }
+            @if let Some(refusal) = &marks.refusal { p class="quiet" { (frame.t("marks-not-asked")) " " (frame.reason_in_line(&refusal.text)) } }
             @else if marks.minimised { p class="quiet" { (frame.t("marks-minimised")) } }
             @else if all == 0 { p class="quiet" { (frame.t("marks-none")) } }
             @if all > MOST_MARKS { p class="quiet" { (frame.say("marks-of-part", &[("count", &all.to_string())])) } }
