@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn every_reason_is_told_in_every_language_around_the_same_values() {
         let english = messages(REASONS[0].1);
-        assert!(english.len() > 200);
+        assert!(english.len() > 500);
         for (language, text) in REASONS {
             let there = messages(text);
             assert_eq!(there.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>(), "{language}");
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn law_14_a_value_is_text_and_no_sentence() {
+    fn a_value_is_text_and_no_sentence() {
         let told = lao("there is no exhibit <b>\u{f0000}9\u{f0001}</b> in this case: see `lanternfish exhibit list`").unwrap();
         assert!(told.contains("&lt;b&gt;") && !told.contains("<b>"), "{told}");
         // A name that says what the house says is not translated: it stays a name.
