@@ -162,8 +162,8 @@ fn listed(languages: &Languages, language: &str, hole: &str, value: &str) -> Opt
         "role" => vec![format!("role-{value}")],
         "action" => vec![format!("action-{value}")],
         "source" => vec![format!("source-{value}")],
-        "state" => vec![format!("state-{value}"), format!("value-{value}")],
-        "kind" => vec![format!("value-{value}"), format!("kind-{value}")],
+        "state" => vec![format!("state-{value}"), format!("value-{value}"), format!("said-{value}")],
+        "kind" => vec![format!("value-{value}"), format!("kind-{value}"), format!("said-{value}")],
         "field" => vec![format!("field-{}", field())],
         _ => vec![],
     };
@@ -183,6 +183,11 @@ mod tests {
         text.lines().filter_map(|line| line.strip_prefix("reason-")?.split_once(" = ")).collect()
     }
 
+    /// The words of fixed lists that stand in reasons alone.
+    fn words(text: &'static str) -> BTreeSet<&'static str> {
+        text.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).filter(|key| !key.starts_with("reason-")).collect()
+    }
+
     fn holes(text: &'static str) -> BTreeSet<&'static str> {
         sentence("", text).parts.into_iter().filter_map(|part| if let Part::Hole(name) = part { Some(name) } else { None }).collect()
     }
@@ -192,6 +197,7 @@ mod tests {
         let english = messages(REASONS[0].1);
         assert!(english.len() > 500);
         for (language, text) in REASONS {
+            assert_eq!(words(text), words(REASONS[0].1), "{language}");
             let there = messages(text);
             assert_eq!(there.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>(), "{language}");
             for (code, text) in there {
