@@ -398,7 +398,7 @@ async fn page(shared: &Shared, reader: &Reader, frame: &Frame<'_>, asked: &Asked
     let heard = match rendered(shared, reader, asked).await { Ok(heard) => heard, Err(refusal) => return (frame.refused(&refusal), Policy::Page) };
     let about = heard.values().into_iter().next().unwrap_or_default();
     if let Some(why) = about["no_page"].as_str() {
-        let told = html! { div class="notes" role="status" { p { (frame.t("page-not-shown")) " " (why) } p { (frame.t("page-instead")) } } };
+        let told = html! { div class="notes" role="status" { p { (frame.t("page-not-shown")) " " (frame.reason_in_line(why)) } p { (frame.t("page-instead")) } } };
         return (told, Policy::Page);
     }
     let told = html! {
