@@ -115,19 +115,29 @@ fn bare(text: &str) -> &str {
     }
 }
 
-/// The code of a refusal, when its words have one: it stays when the words are mended.
+/// The code of a refusal, when its words have one: it stays when the words are mended. Of several reasons, the first.
 ///
 /// ```
 /// assert_eq!(web::reason_code("the case is closed: reopen it or work in another case"), Some("case-closed"));
 /// assert_eq!(web::reason_code("nobody has said this yet"), None);
 /// ```
 pub fn reason_code(text: &str) -> Option<&'static str> {
-    known(text).map(|reason| reason.code)
+    text.lines().find_map(|line| known(line).map(|reason| reason.code))
 }
 
-/// The reason in a language other than English; none when that language does not have it.
+/// The reason in a language other than English; none when that language does not have it. Of several, a line each, those
+/// that it has.
 pub fn told(languages: &Languages, language: &str, text: &str) -> Option<Markup> {
-    if language == FALLBACK { None } else { said(languages, language, text, 0) }
+    if language == FALLBACK {
+        return None;
+    }
+    let lines: Vec<(&str, Option<Markup>)> = text.lines().map(|line| (line, said(languages, language, line, 0))).collect();
+    lines.iter().any(|(_, told)| told.is_some()).then(|| html! {
+        @for (number, (line, told)) in lines.iter().enumerate() {
+            @if number > 0 { br; }
+            @match told { Some(told) => (told), None => span lang=(FALLBACK) { (line) } }
+        }
+    })
 }
 
 fn said(languages: &Languages, language: &str, text: &str, depth: usize) -> Option<Markup> {
@@ -242,6 +252,13 @@ mod tests {
     fn what_stands_before_a_reason_stays() {
         let told = lao("E-0002: this release was decided already").unwrap();
         assert!(told.starts_with("<bdi lang=\"en\">E-0002</bdi>: "), "{told}");
+    }
+
+    #[test]
+    fn of_several_reasons_each_is_told_in_its_line() {
+        let told = lao("law 9: page one lacks the place: fill it in\nlaw 9: nobody translated this\nlaw 9: page one lacks the date: fill it in").unwrap();
+        assert!(told.contains("<bdi>the place</bdi>") && told.contains("<bdi>the date</bdi>") && told.contains("<span lang=\"en\">law 9: nobody translated this</span>"), "{told}");
+        assert_eq!(told.matches("<br>").count(), 2, "{told}");
     }
 
     #[test]
