@@ -13,7 +13,7 @@ const AT_THE_MACHINE: [&str; 17] = [
     "lanternfish/src/passphrase.rs", "lanternfish/src/rows.rs", "lanternfish/src/scan.rs", "lanternfish/src/verbs/lines.rs", "lanternfish/src/verbs/witness.rs", "lanternfish/src/verbs/backups.rs", "lanternfish/src/witness/",
 ];
 /// Most sentences of a refusal that have no code yet: only fewer is better.
-const MOST_UNTOLD: usize = 60;
+const MOST_UNTOLD: usize = 20;
 /// Sentences of the library that reads the command line, not of the house.
 const OF_THE_COMMAND_LINE: &str = "argument-";
 
@@ -83,8 +83,11 @@ fn refusals(text: &str) -> Vec<String> {
 
 #[test]
 fn every_sentence_with_a_code_is_one_that_the_house_says() {
-    let sources: Vec<String> = sources().into_iter().filter(|(path, _)| path.to_string_lossy().contains("/src/")).map(|(_, text)| without_tests(&text).to_string()).collect();
-    let said: Vec<(usize, String)> = sources.iter().flat_map(|text| text.match_indices('"').map(|(at, _)| literal(&text[at + 1..]))).map(|said| (bytes_of_words(&said), said)).filter(|(weight, _)| *weight > 7).collect();
+    let sources: Vec<String> = sources().into_iter().filter(|(path, _)| path.to_string_lossy().contains("/src/") && !path.ends_with("web/src/reasons.rs")).map(|(_, text)| without_tests(&text).to_string()).collect();
+    // Which law refuses, and what it is about, may stand before a sentence.
+    let behind = |said: &str| said.split_once(": ").filter(|(before, _)| before.starts_with('{') || before.starts_with("law ")).map(|(_, behind)| behind.to_string());
+    let literals = sources.iter().flat_map(|text| text.match_indices('"').map(|(at, _)| literal(&text[at + 1..])));
+    let said: Vec<(usize, String)> = literals.flat_map(|said| [behind(&said), Some(said)]).flatten().map(|said| (bytes_of_words(&said), said)).filter(|(weight, _)| *weight > 7).collect();
     let reasons = read(&root().join("crates/web/locales/reasons/en.ftl"));
     let told: Vec<(&str, &str)> = reasons.lines().filter_map(|line| line.strip_prefix("reason-")?.split_once(" = ")).filter(|(code, _)| !code.starts_with(OF_THE_COMMAND_LINE)).collect();
     assert!(told.len() > 600, "the reasons were not found");
@@ -92,11 +95,7 @@ fn every_sentence_with_a_code_is_one_that_the_house_says() {
         // What the system says in brackets is put behind a sentence that stands alone.
         let alone = sentence.strip_suffix(" ({ $cause })").unwrap_or(sentence);
         let (weight, alone, whole) = (bytes_of_words(alone), filled(alone), filled(sentence));
-        said.iter().filter(|(words, _)| words * 10 >= weight * 6).any(|(_, said)| {
-            // Which law refuses, and what it is about, may stand before it.
-            let behind = said.split_once(": ").filter(|(before, _)| before.starts_with('{') || before.starts_with("law ")).map_or(said.as_str(), |(_, behind)| behind);
-            [said.as_str(), behind].iter().any(|said| is_made_of(said, &alone) || is_made_of(said, &whole))
-        })
+        said.iter().any(|(words, said)| words * 10 >= weight * 6 && (is_made_of(said, &alone) || is_made_of(said, &whole)))
     };
     let strange: Vec<&(&str, &str)> = told.iter().filter(|(_, sentence)| !is_said(sentence)).collect();
     assert!(strange.is_empty(), "no source says this any more: mend crates/web/locales/reasons, in all languages:\n{strange:#?}");
