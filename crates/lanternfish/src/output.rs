@@ -235,7 +235,8 @@ fn inline(value: &Value) -> String {
 /// Prints an error and gives the exit code.
 pub fn failed(error: &DeskError, json: bool) -> i32 {
     if json {
-        print(serde_json::json!({"error": error.to_string(), "law": error.law().map(|law| law.number()), "exit": error.exit_code()}));
+        let text = error.to_string();
+        print(serde_json::json!({"error": text, "law": error.law().map(|law| law.number()), "code": web::reason_code(&text), "exit": error.exit_code()}));
     }
     complain(format!("lanternfish: {error}"));
     i32::from(error.exit_code())

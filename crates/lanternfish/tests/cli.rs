@@ -119,6 +119,8 @@ mod watched;
 mod watched_browser;
 #[path = "cli/watched_i2p.rs"]
 mod watched_i2p;
+#[path = "cli/reasons.rs"]
+mod reasons;
 #[path = "cli/workspace.rs"]
 mod workspace;
 #[path = "cli/witness.rs"]

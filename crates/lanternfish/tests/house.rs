@@ -6,6 +6,8 @@
 
 #[path = "house/guide.rs"]
 mod guide;
+#[path = "house/reasons.rs"]
+mod reasons;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -137,8 +137,7 @@ pub fn out_of_quarantine(ask: &Ask<'_>, authorities: &[Authority]) -> Result<(),
     use Action::{Administer, Admit, Audit, Collect, Correct, Erase, Transfer};
     let Some(id) = ask.under.filter(|_| !matches!(ask.action, Administer | Admit | Audit | Collect | Correct | Erase | Transfer)) else { return Ok(()) };
     let refuse = |why: &str| {
-        let order = "record the written order and ratify with `lanternfish authority ratify`";
-        Err(refuse(Law::Permit, &format!("this came in under the emergency authority {id}, {why}: it is in quarantine, and nothing of it is lost; {order}")))
+        Err(refuse(Law::Permit, &format!("this came in under the emergency authority {id}, {why}: it is in quarantine, and nothing of it is lost; record the written order and ratify with `lanternfish authority ratify`")))
     };
     match authorities.iter().find(|authority| authority.id == *id) {
         None => refuse("which is not in the records"),

@@ -1424,3 +1424,5 @@ value-does-not-assist = does not assist the defence
 value-shown = shown
 value-shown-in-part = shown in part
 value-not-shown = not shown
+# reasons of refusals: the sentences themselves stand in reasons/en.ftl
+reason-in-english = In English, as the records have it:

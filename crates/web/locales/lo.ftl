@@ -1424,3 +1424,5 @@ value-does-not-assist = ບໍ່ຊ່ວຍຝ່າຍປ້ອງກັນ�
 value-shown = ໄດ້ເຫັນ
 value-shown-in-part = ໄດ້ເຫັນບາງສ່ວນ
 value-not-shown = ບໍ່ໄດ້ເຫັນ
+# reasons of refusals: the sentences themselves stand in reasons/lo.ftl
+reason-in-english = ພາສາອັງກິດ, ຕາມທີ່ຢູ່ໃນບັນທຶກ:

@@ -1424,3 +1424,5 @@ value-does-not-assist = не помогает защите
 value-shown = показано
 value-shown-in-part = показано частично
 value-not-shown = не показано
+# reasons of refusals: the sentences themselves stand in reasons/ru.ftl
+reason-in-english = По-английски, как в записях:

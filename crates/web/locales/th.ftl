@@ -1424,3 +1424,5 @@ value-does-not-assist = ไม่ช่วยฝ่ายจำเลย
 value-shown = ได้ดู
 value-shown-in-part = ได้ดูบางส่วน
 value-not-shown = ไม่ได้ดู
+# reasons of refusals: the sentences themselves stand in reasons/th.ftl
+reason-in-english = ภาษาอังกฤษ ตามที่อยู่ในบันทึก:

@@ -1424,3 +1424,5 @@ value-does-not-assist = không giúp bên bào chữa
 value-shown = đã xem
 value-shown-in-part = đã xem một phần
 value-not-shown = không được xem
+# reasons of refusals: the sentences themselves stand in reasons/vi.ftl
+reason-in-english = Tiếng Anh, đúng như trong hồ sơ lưu:

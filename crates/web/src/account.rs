@@ -27,7 +27,7 @@ async fn account(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         match shared.values(&reader, &words).await { Ok(found) => parts.push(found.values), Err(refusal) => return refused(&frame, &title, &refusal) }
     }
-    let [me, factors, sessions] = parts.as_slice() else { return refused(&frame, &title, &crate::house::Refusal { text: frame.t("trouble"), law: None, exit: 3 }) };
+    let [me, factors, sessions] = parts.as_slice() else { return refused(&frame, &title, &crate::house::Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }) };
     shown(frame.page(&title, &page(&frame, me.first().unwrap_or(&Value::Null), factors, sessions)))
 }
 

@@ -20,6 +20,7 @@ use crate::{
     events, gate,
     house::{Heard, Login, RECEIVED, Refusal, Sent, UPLOADED, Uploads},
     login::open_session,
+    reasons::reason_code,
     server::{Workspace, status_of},
     steps::{Catalogue, Field, Kind, Step, Typed},
 };
@@ -47,7 +48,12 @@ async fn openapi(State(shared): State<Shared>) -> Response {
 }
 
 fn failure(status: StatusCode, text: impl Into<String>, law: Option<u8>) -> Response {
-    (status, Json(json!({"error": text.into(), "law": law}))).into_response()
+    (status, Json(told(&text.into(), law))).into_response()
+}
+
+/// A refusal as a program reads it: the words may be mended, the code stays.
+fn told(text: &str, law: Option<u8>) -> Value {
+    json!({"error": text, "law": law, "code": reason_code(text)})
 }
 
 fn refusal(refusal: Refusal) -> Response {
@@ -147,7 +153,12 @@ fn wants_events(headers: &HeaderMap) -> bool {
 }
 
 fn told_refusal(refusal: &Refusal) -> Value {
-    json!({"error": refusal.text, "law": refusal.law, "status": status_of(refusal.exit).as_u16()})
+    with_status(told(&refusal.text, refusal.law), status_of(refusal.exit))
+}
+
+fn with_status(mut told: Value, status: StatusCode) -> Value {
+    told["status"] = status.as_u16().into();
+    told
 }
 
 /// The session has ended, or cannot be read, while a step was taken in it.
@@ -156,7 +167,7 @@ fn told_over(refusal: &Refusal) -> Value {
         return told_refusal(refusal);
     }
     let text = "your session ended while this step was taken: what it did is done, and its answer is not told; log in again and look";
-    json!({"error": text, "law": refusal.law, "status": StatusCode::UNAUTHORIZED.as_u16()})
+    with_status(told(text, refusal.law), StatusCode::UNAUTHORIZED)
 }
 
 /// What a step answered. Done is done, also when what was looked at has faults: they stand in the answers.
@@ -257,8 +268,8 @@ pub fn description(catalogue: &Catalogue) -> Value {
                     },
                 },
                 "Refusal": {
-                    "type": "object", "required": ["error", "law"],
-                    "properties": {"error": {"type": "string"}, "law": {"type": ["integer", "null"], "minimum": 1, "maximum": 15, "description": "The law of the house that refuses."}},
+                    "type": "object", "required": ["error", "law", "code"],
+                    "properties": {"error": {"type": "string"}, "law": {"type": ["integer", "null"], "minimum": 1, "maximum": 15, "description": "The law of the house that refuses."}, "code": {"type": ["string", "null"], "description": "The reason in a word, such as `case-closed`: it stays when the sentence is mended. None for a reason that has no code yet."}},
                 },
             },
         },

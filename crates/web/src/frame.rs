@@ -5,7 +5,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use crate::{house::{Person, Refusal}, words::Languages};
+use crate::{house::{Person, Refusal}, reasons, words::Languages};
 
 /// What a page knows of its reader.
 pub struct Frame<'a> {
@@ -136,18 +136,38 @@ impl Frame<'_> {
 
     /// Why something was not done, and what to do.
     pub fn refused(&self, refusal: &Refusal) -> Markup {
+        let head = match (refusal.law, refusal.exit) {
+            (Some(law), _) => self.say("refused-by-law", &[("law", &law.to_string())]),
+            (None, 2) => self.t("bad-input"),
+            _ => self.t("trouble"),
+        };
         html! {
             div class="refused" role="alert" {
-                h2 {
-                    @match (refusal.law, refusal.exit) {
-                        (Some(law), _) => (self.say("refused-by-law", &[("law", &law.to_string())])),
-                        (None, 2) => (self.t("bad-input")),
-                        _ => (self.t("trouble")),
-                    }
-                }
-                p { (refusal.text) }
+                h2 { (head) }
+                (self.reason(&refusal.text))
                 @if let Some(law) = refusal.law { p class="quiet" { (self.t(&format!("law-{law}"))) } }
             }
+        }
+    }
+
+    /// The same for what a page says of itself, in the reader's language: a message of this key.
+    pub fn declined(&self, key: &str) -> Markup {
+        html! { div class="refused" role="alert" { h2 { (self.t("bad-input")) } p { (self.t(key)) } } }
+    }
+
+    /// A reason in the reader's language, and under it in English: those words are the record's, and the court's.
+    fn reason(&self, text: &str) -> Markup {
+        match reasons::told(self.languages, self.language, text) {
+            Some(told) => html! { p { (told) } p class="quiet original" { (self.t("reason-in-english")) " " q lang="en" { (text) } } },
+            None => html! { p lang="en" { (text) } },
+        }
+    }
+
+    /// The same in a line that says more.
+    pub fn reason_in_line(&self, text: &str) -> Markup {
+        match reasons::told(self.languages, self.language, text) {
+            Some(told) => html! { (told) " (" (self.t("reason-in-english")) " " q lang="en" { (text) } ")" },
+            None => html! { span lang="en" { (text) } },
         }
     }
 

@@ -26,6 +26,7 @@ mod paper;
 mod policy;
 mod passkey;
 mod query;
+mod reasons;
 mod screens;
 mod server;
 mod several;
@@ -38,6 +39,7 @@ mod words;
 
 pub use api::description;
 pub use house::{Heard, House, Listener, Login, Passkey, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads};
+pub use reasons::reason_code;
 pub use server::{Settings, Workspace};
 pub use steps::{Catalogue, Field, Kind, Step, Typed};
 pub use words::Languages;

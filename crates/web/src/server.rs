@@ -345,8 +345,7 @@ pub(crate) fn refused(frame: &Frame<'_>, title: &str, refusal: &Refusal) -> Resp
 }
 
 pub(crate) fn strange_form(frame: &Frame<'_>) -> Response {
-    let refusal = Refusal { text: frame.t("strange-form"), law: None, exit: 2 };
-    shown_as(StatusCode::FORBIDDEN, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
+    shown_as(StatusCode::FORBIDDEN, frame.page(&frame.t("bad-input"), &frame.declined("strange-form")))
 }
 
 pub(crate) fn random_number() -> String {
@@ -703,8 +702,7 @@ async fn done_file(State(shared): State<Shared>, headers: HeaderMap, Path(number
 
 /// An answer that is not kept any more.
 pub(crate) fn gone(frame: &Frame<'_>) -> Response {
-    let refusal = Refusal { text: frame.t("answer-gone"), law: None, exit: 2 };
-    shown_as(StatusCode::GONE, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
+    shown_as(StatusCode::GONE, frame.page(&frame.t("bad-input"), &frame.declined("answer-gone")))
 }
 
 async fn case(State(shared): State<Shared>, headers: HeaderMap, Path(case): Path<String>) -> Response {
@@ -792,8 +790,7 @@ async fn nowhere(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 pub(crate) fn no_such_page(frame: &Frame<'_>) -> Response {
-    let refusal = Refusal { text: frame.t("no-such-page"), law: None, exit: 2 };
-    shown_as(StatusCode::NOT_FOUND, frame.page(&frame.t("bad-input"), &frame.refused(&refusal)))
+    shown_as(StatusCode::NOT_FOUND, frame.page(&frame.t("bad-input"), &frame.declined("no-such-page")))
 }
 
 /// Whether a text can be the label of a case: no address leads out of its place.

@@ -185,7 +185,7 @@ fn outcome(frame: &Frame<'_>, asked: &Asked) -> Markup {
         strong class="long" { (show::plain(asked.sent.as_deref().unwrap_or_default(), 200)) } " · " (show::value(frame, "state", &state_word(asked).into()))
         @match (asked.exit(), exhibit, &asked.case) {
             (Some(0), Some(exhibit), Some(case)) => { " · " a href=(format!("/case/{case}/exhibits/{exhibit}")) { (exhibit) } },
-            (Some(exit), ..) if asked.heard.was_refused(exit) => p { (asked.heard.refusal(exit).text) },
+            (Some(exit), ..) if asked.heard.was_refused(exit) => p { (frame.reason_in_line(&asked.heard.refusal(exit).text)) },
             _ => {},
         }
         " · " a href=(format!("/done/{}", asked.number)) { (frame.t("once-shown")) }
@@ -205,7 +205,7 @@ pub fn not_taken(frame: &Frame<'_>, asked: &[Arc<Asked>]) -> Markup {
     let lost = asked.iter().filter_map(|asked| Some((asked, asked.sent.as_deref()?, asked.exit().filter(|exit| asked.heard.was_refused(*exit))?)));
     html! { @for (asked, sent, exit) in lost {
         div class="refused" role="status" {
-            p { strong class="long" { (show::plain(sent, 200)) } " " (frame.t("not-taken-in")) ": " (asked.heard.refusal(exit).text) }
+            p { strong class="long" { (show::plain(sent, 200)) } " " (frame.t("not-taken-in")) ": " (frame.reason_in_line(&asked.heard.refusal(exit).text)) }
             a class="button plain" href=(format!("/done/{}", asked.number)) { (frame.t("try-again")) }
         }
     } }

@@ -253,7 +253,7 @@ fn list(frame: &Frame<'_>, asked: &Asked, file: &[u8], marks: &Marks, (from, end
     html! {
         aside aria-label=(frame.t("marks")) {
             h2 { (frame.t("marks")) }
-            @if let Some(refusal) = &marks.refusal { p class="quiet" { (frame.t("marks-not-asked")) " " (refusal.text) } }
+            @if let Some(refusal) = &marks.refusal { p class="quiet" { (frame.t("marks-not-asked")) " " (frame.reason_in_line(&refusal.text)) } }
             @else if marks.minimised { p class="quiet" { (frame.t("marks-minimised")) } }
             @else if all == 0 { p class="quiet" { (frame.t("marks-none")) } }
             @if all > MOST_MARKS { p class="quiet" { (frame.say("marks-of-part", &[("count", &all.to_string())])) } }
@@ -398,7 +398,7 @@ async fn page(shared: &Shared, reader: &Reader, frame: &Frame<'_>, asked: &Asked
     let heard = match rendered(shared, reader, asked).await { Ok(heard) => heard, Err(refusal) => return (frame.refused(&refusal), Policy::Page) };
     let about = heard.values().into_iter().next().unwrap_or_default();
     if let Some(why) = about["no_page"].as_str() {
-        let told = html! { div class="notes" role="status" { p { (frame.t("page-not-shown")) " " (why) } p { (frame.t("page-instead")) } } };
+        let told = html! { div class="notes" role="status" { p { (frame.t("page-not-shown")) " " (frame.reason_in_line(why)) } p { (frame.t("page-instead")) } } };
         return (told, Policy::Page);
     }
     let told = html! {

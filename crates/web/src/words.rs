@@ -17,6 +17,15 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("ru", include_str!("../locales/ru.ftl")),
 ];
 
+/// The reasons of refusals, in the same languages: a file of their own beside each.
+pub const REASONS: [(&str, &str); 5] = [
+    ("en", include_str!("../locales/reasons/en.ftl")),
+    ("lo", include_str!("../locales/reasons/lo.ftl")),
+    ("th", include_str!("../locales/reasons/th.ftl")),
+    ("vi", include_str!("../locales/reasons/vi.ftl")),
+    ("ru", include_str!("../locales/reasons/ru.ftl")),
+];
+
 /// The language that has every word.
 pub const FALLBACK: &str = "en";
 
@@ -47,6 +56,9 @@ impl Languages {
         for (code, text) in BUILT_IN {
             languages.add(code, text)?;
         }
+        for (code, text) in REASONS {
+            languages.add_to(code, text)?;
+        }
         let Some(folder) = folder else { return Ok(languages) };
         let trouble = |e: std::io::Error| format!("the folder of languages {}: {e}", folder.display());
         for entry in std::fs::read_dir(folder).map_err(trouble)? {
@@ -61,12 +73,19 @@ impl Languages {
 
     fn add(&mut self, code: &str, text: &str) -> Result<(), String> {
         let id: LanguageIdentifier = code.parse().map_err(|_| format!("\"{code}\" is no code of a language: name the file after one, such as km.ftl"))?;
-        let resource = FluentResource::try_new(text.to_string()).map_err(|(_, errors)| format!("{code}.ftl: {errors:?}"))?;
         let mut bundle = FluentBundle::new_concurrent(vec![id]);
         // The marks that Fluent puts around each value are shown as boxes by old fonts.
         bundle.set_use_isolating(false);
-        bundle.add_resource(resource).map_err(|errors| format!("{code}.ftl: {errors:?}"))?;
-        self.languages.insert(code.into(), Language { bundle, reviewed: !text.starts_with("# unreviewed") });
+        self.languages.insert(code.into(), Language { bundle, reviewed: true });
+        self.add_to(code, text)
+    }
+
+    /// More words of a language that is there.
+    fn add_to(&mut self, code: &str, text: &str) -> Result<(), String> {
+        let Some(language) = self.languages.get_mut(code) else { return Ok(()) };
+        let resource = FluentResource::try_new(text.to_string()).map_err(|(_, errors)| format!("{code}.ftl: {errors:?}"))?;
+        language.bundle.add_resource(resource).map_err(|errors| format!("{code}.ftl: {errors:?}"))?;
+        language.reviewed &= !text.starts_with("# unreviewed");
         Ok(())
     }
 
@@ -120,12 +139,18 @@ impl Languages {
     }
 
     fn in_language(&self, code: &str, key: &str, values: &[(&str, &str)]) -> Option<String> {
+        let counted = |value: &str| value.parse::<i64>().map_or_else(|_| FluentValue::from(value.to_string()), FluentValue::from);
+        self.formatted(code, key, values.iter().map(|(name, value)| (*name, counted(value))).collect())
+    }
+
+    /// A message of this language alone, with values that are words also when they look like numbers.
+    pub fn in_words(&self, code: &str, key: &str, values: &[(&str, String)]) -> Option<String> {
+        self.formatted(code, key, values.iter().map(|(name, value)| (*name, FluentValue::from(value.clone()))).collect())
+    }
+
+    fn formatted(&self, code: &str, key: &str, args: FluentArgs<'_>) -> Option<String> {
         let bundle = &self.languages.get(code)?.bundle;
         let pattern = bundle.get_message(key)?.value()?;
-        let mut args = FluentArgs::new();
-        for (name, value) in values {
-            args.set(*name, value.parse::<i64>().map_or_else(|_| FluentValue::from((*value).to_string()), FluentValue::from));
-        }
         let mut errors = Vec::new();
         let said = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
         errors.is_empty().then_some(said)
@@ -157,7 +182,7 @@ mod tests {
     fn every_word_that_a_page_asks_for_is_there() {
         let english = keys(BUILT_IN[0].1);
         for page in [include_str!("frame.rs"), include_str!("screens.rs"), include_str!("hints.rs"), include_str!("server.rs"), include_str!("show.rs"), include_str!("offered.rs"), include_str!("waiting.rs"), include_str!("login.rs"), include_str!("ended.rs"), include_str!("several.rs")] {
-            for asked in [".t(\"", ".say(\"", "empty(frame, \"", "empty(&frame, \"", "empty: \"", "part: \""] {
+            for asked in [".t(\"", ".say(\"", "empty(frame, \"", "empty(&frame, \"", "empty: \"", "part: \"", "declined(\""] {
                 for rest in page.split(asked).skip(1) {
                     let key = rest.split('"').next().unwrap();
                     let key = if asked == "part: \"" { format!("part-{key}") } else { key.to_string() };
