@@ -103,6 +103,7 @@ const SOURCES: &[Source] = &[
     source("erratum", &["erratum", "list", "--case={case}"], "erratum", &["about", "wrong"]),
     // Papers of the case. The number of a time-stamp authority in a package's plan is no authority of the case.
     source("authority", &[], "", &[]).at(&["package/stamp", "package/renew"]),
+    source("authority", AUTHORITIES, "authority", &["reference", "kind", "state"]).only(("state", &["live"])).at(&["token/make"]),
     source("authority", AUTHORITIES, "authority", &["reference", "kind", "state"]),
     source("order", AUTHORITIES, "authority", &["reference", "kind", "state"]).at(&["authority/ratify"]),
     source("amends", AUTHORITIES, "authority", &["reference", "state"]),
@@ -132,11 +133,14 @@ const SOURCES: &[Source] = &[
     source("name", &["proxy", "list"], "name", &["kind"]).at(&["proxy/remove"]),
     source("list", &["hashes", "list"], "list", &["name"]).at(&["hashes/remove"]),
     source("factor", &["user", "factor", "list"], "factor", &["label", "kind"]),
+    // Tokens of programs.
+    source("step", &["token", "steps"], "step", &[]).at(&["token/make"]),
+    source("token", &["token", "list"], "token", &["case", "purpose"]),
 ];
 
 /// For whose role a listing is, as letters that [`letter`] gives: a hint of what is worth asking. The house decides.
 const FOR: &[(&str, &str)] = &[
-    ("case/list", "IAESPFUMDC"), ("tip/list", "IAESPFUMDC"), ("user/factor/list", "IAESPFUMDC"), ("viewing/mine", "IAESPFUMDC"),
+    ("case/list", "IAESPFUMDC"), ("tip/list", "IAESPFUMDC"), ("token/list", "IAESPFUMDC"), ("token/steps", "IAESPFUMDC"), ("user/factor/list", "IAESPFUMDC"), ("viewing/mine", "IAESPFUMDC"),
     ("user/list", "IAESPFUM"), ("proxy/list", "IAESPFUM"), ("hashes/list", "IAESPFUM"),
     ("accident/list", "IAESP"), ("authority/list", "IAESP"), ("collect/status", "IAESP"), ("contact/list", "IAESP"), ("erratum/list", "IAESP"), ("exhibit/list", "IAESP"),
     ("exhibit/releases", "IAESP"), ("package/list", "IAESP"), ("report/list", "IAESP"), ("transfer/list", "IAESP"),

@@ -71,6 +71,7 @@ fn covers(authority: &Authority, second: i64) -> bool {
         territory: None,
         under: None,
         only: None,
+        bound: None,
         now: Moment::from_micros(0).plus_seconds(second),
     };
     authorize(&ask, std::slice::from_ref(authority)) == Ok(Ground::Authority(authority.id.clone()))
@@ -92,6 +93,7 @@ fn refused(authorities: &[Authority], only: Option<&AuthorityId>) -> String {
         territory: None,
         under: None,
         only,
+        bound: None,
         now: Moment::from_micros(0).plus_seconds(20 * DAY),
     };
     authorize(&ask, authorities).unwrap_err().text
@@ -212,6 +214,7 @@ fn law_15_a_revoked_authority_is_named_in_the_refusal() {
         territory: None,
         under: None,
         only: None,
+        bound: None,
         now: Moment::from_micros(5),
     };
     // A live one that never covered the action is farther off than one that did and is over.

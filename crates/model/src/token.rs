@@ -1,0 +1,218 @@
+//! Tokens: what a program may do in a person's place, and nothing beyond it (laws 1, 4, 13).
+//!
+//! Pure rules over values: which steps may be given at all, which of them one token was given, and whether its authority
+//! still stands. Everything that is not named here is refused: a new step is for people until somebody writes it down.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Law, Moment,
+    authority::{Authority, Standing},
+    authorize::Refusal,
+    id::{ActorId, AuthorityId, CaseId},
+    quoted,
+};
+
+/// Steps that may be given to a token, by the names of the interface: looking, asking, collecting, admitting and examining
+/// in its case. What a person states, signs, decides or answers for with his name is for people: findings, charges, papers
+/// for a court, custody, members, authorities, classes, releases, personas, persons, keys, users and sessions.
+pub const MAY_BE_GIVEN: [&str; 38] = [
+    "authority/list", "authority/show", "capture", "case/show", "charge/list", "collect/changes", "collect/crawl", "collect/resume", "collect/retry", "collect/run-due",
+    "collect/sitemap", "collect/status", "collect/stop", "erratum/list", "examine", "exhibit/admit", "exhibit/list", "exhibit/page", "exhibit/parts", "exhibit/show",
+    "exhibit/view", "finding/list", "graph", "hashes/check", "log/checkpoint", "material/list", "package/list", "pictures", "report/export", "report/list", "rows", "search",
+    "selectors", "timeline", "transfer/list", "watch/alerts", "watch/hunt", "watch/list",
+];
+
+/// Those of them that name no case and are harmless: they show nothing of any case.
+pub const WITHOUT_A_CASE: [&str; 1] = ["log/checkpoint"];
+
+/// What is typed for a person's own reasons, whatever the step: a persona is an officer's, a secret is shown to somebody who
+/// answers for it, and so is the whole of a personal item; what a dead desk left is admitted by whoever looks at it.
+pub const FOR_PEOPLE: [&str; 4] = ["full", "persona", "recover", "reveal"];
+
+/// Longest that a token lives.
+pub const LONGEST_HOURS: u16 = 24;
+/// Longest purpose, in characters.
+const LONGEST_PURPOSE: usize = 500;
+
+/// What a token is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// Its name for people and for the log; it opens nothing.
+    pub token: String,
+    /// The one case.
+    pub case: CaseId,
+    /// The one authority under which it acts.
+    pub authority: AuthorityId,
+    /// The one purpose.
+    pub purpose: String,
+    /// Its steps, by the names of the interface.
+    pub steps: BTreeSet<String>,
+    /// First instant after it.
+    pub until: Moment,
+}
+
+/// What was typed for a step, as far as a token's bounds go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The step, by its name of the interface, such as `exhibit/list`.
+    pub step: String,
+    /// The purpose that was typed.
+    pub purpose: Option<String>,
+    /// The names of the fields that were filled in.
+    pub fields: BTreeSet<String>,
+}
+
+impl Binding {
+    /// Whether the token may take this step at all; the permit of the step is asked for afterwards.
+    ///
+    /// # Errors
+    /// Law 1, in words, with what to do.
+    pub fn allows(&self, said: &Said) -> Result<(), Refusal> {
+        let step = quoted(&said.step);
+        // Asked again here: what was given once may have become a step for people since.
+        if !self.steps.contains(&said.step) || !may_be_given(&said.step) {
+            return refuse(Law::Permit, format!("the token {} was not given the step {step}: it has {}; take this step in your own session, or make a token with it", self.token, self.steps_in_words()));
+        }
+        if let Some(field) = said.fields.iter().find(|field| FOR_PEOPLE.contains(&field.as_str())) {
+            return refuse(Law::Separation, format!("{} is for people: a token never says it; take this step in your own session", quoted(field)));
+        }
+        if said.purpose.as_deref().is_some_and(|purpose| purpose.trim() != self.purpose) {
+            return refuse(Law::Permit, format!("the token {} is for one purpose, {}: leave the purpose out in the interface for programs, or write exactly this one", self.token, quoted(&self.purpose)));
+        }
+        Ok(())
+    }
+
+    fn steps_in_words(&self) -> String {
+        self.steps.iter().cloned().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether a step may be given to a token.
+pub fn may_be_given(step: &str) -> bool {
+    MAY_BE_GIVEN.contains(&step)
+}
+
+/// The steps that were typed, each of which may be given.
+///
+/// # Errors
+/// Law 13 for a step that is for people only; wildcards are none.
+pub fn steps(typed: &[String]) -> Result<BTreeSet<String>, Refusal> {
+    let steps: BTreeSet<String> = typed.iter().map(|step| step.trim().to_string()).filter(|step| !step.is_empty()).collect();
+    if let Some(step) = steps.iter().find(|step| !may_be_given(step)) {
+        return refuse(Law::Separation, format!("{} is given to no token: it is for people in their own session, or there is no such step; `lanternfish token steps` lists what may be given", quoted(step)));
+    }
+    if steps.is_empty() {
+        return refuse(Law::Separation, "a token without a step may do nothing: name each step that it is for".into());
+    }
+    Ok(steps)
+}
+
+/// The purpose that was typed.
+///
+/// # Errors
+/// Law 13 for one that says nothing, or more than a purpose.
+pub fn purpose(typed: &str) -> Result<String, Refusal> {
+    let said = typed.trim();
+    let length = said.chars().count();
+    if length == 0 || length > LONGEST_PURPOSE || said.chars().any(char::is_control) {
+        return refuse(Law::Separation, format!("a token is for a purpose: write it in words, in one line of at most {LONGEST_PURPOSE} characters"));
+    }
+    Ok(said.to_string())
+}
+
+/// Whether this authority carries tokens of this person in this case now.
+///
+/// # Errors
+/// Law 1, with what it lacks.
+pub fn stands(authority: Option<&Authority>, id: &AuthorityId, actor: &ActorId, case: &CaseId, now: Moment) -> Result<(), Refusal> {
+    let lacks = |what: &str| refuse(Law::Permit, format!("a token acts under one live authority of its own case, and {what}: see `lanternfish authority list`; make a token under one that lives"));
+    let Some(authority) = authority else { return lacks(&format!("{id} is not in the records of this case")) };
+    if authority.case.as_ref() != Some(case) {
+        return lacks(&format!("{id} was not given for this case"));
+    }
+    if !authority.holders.is_empty() && !authority.holders.contains(actor) {
+        return lacks(&format!("you are not a holder of {id}"));
+    }
+    match authority.standing(now) {
+        Standing::Live => Ok(()),
+        other => lacks(&format!("{id} is not live ({})", other.name())),
+    }
+}
+
+fn refuse<T>(law: Law, text: String) -> Result<T, Refusal> {
+    Err(Refusal { law, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding(steps: &[&str]) -> Binding {
+        Binding {
+            token: "tok-1".into(),
+            case: CaseId::from_random([1; 16]),
+            authority: AuthorityId::from_random([2; 16]),
+            purpose: "to count what came in".into(),
+            steps: steps.iter().map(ToString::to_string).collect(),
+            until: Moment::from_micros(0),
+        }
+    }
+
+    fn said(step: &str, purpose: Option<&str>, fields: &[&str]) -> Said {
+        Said { step: step.into(), purpose: purpose.map(str::to_string), fields: fields.iter().map(ToString::to_string).collect() }
+    }
+
+    #[test]
+    fn law_01_a_token_takes_the_steps_that_it_was_given_and_no_other() {
+        let token = binding(&["exhibit/list", "transfer/accept"]);
+        token.allows(&said("exhibit/list", None, &[])).unwrap();
+        for step in ["exhibit/show", "exhibit", "exhibit/list/all", "", "*", "transfer/accept"] {
+            assert_eq!(token.allows(&said(step, None, &[])).unwrap_err().law, Law::Permit, "{step}");
+        }
+    }
+
+    #[test]
+    fn law_01_a_token_is_for_one_purpose() {
+        let token = binding(&["search"]);
+        token.allows(&said("search", Some(" to count what came in "), &["purpose"])).unwrap();
+        assert_eq!(token.allows(&said("search", Some("to look for more"), &["purpose"])).unwrap_err().law, Law::Permit);
+    }
+
+    #[test]
+    fn law_13_what_a_person_answers_for_is_said_by_no_token() {
+        let token = binding(&["selectors", "capture", "exhibit/view"]);
+        for (step, field) in [("selectors", "reveal"), ("capture", "persona"), ("capture", "recover"), ("exhibit/view", "full")] {
+            assert_eq!(token.allows(&said(step, None, &[field])).unwrap_err().law, Law::Separation, "{step} {field}");
+        }
+    }
+
+    #[test]
+    fn law_13_what_needs_a_person_is_given_to_no_token() {
+        let for_people = [
+            "token/make", "token/end", "user/session/end", "user/factor/add", "key/rotate", "user/add", "case/member/add", "authority/record", "authority/grant", "authority/revoke", "transfer/offer", "transfer/accept",
+            "package/seal", "package/sign", "package/finish", "finding/add", "exhibit/reclassify", "exhibit/release", "erase/decide", "viewing/attend", "persona/check-out", "elsewhere", "case/list", "*", "exhibit/*",
+        ];
+        for step in for_people {
+            assert_eq!(steps(&[step.to_string()]).unwrap_err().law, Law::Separation, "{step}");
+        }
+        assert!(steps(&[]).is_err() && steps(&[" ".into()]).is_err());
+        assert_eq!(steps(&["search".into(), " search ".into()]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_purpose_is_said_in_words() {
+        assert_eq!(purpose(" to count ").unwrap(), "to count");
+        for typed in ["", "  ", "two\nlines", &"x".repeat(LONGEST_PURPOSE + 1)] {
+            assert!(purpose(typed).is_err(), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_given_is_in_order_and_once() {
+        assert!(MAY_BE_GIVEN.is_sorted_by(|one, next| one < next));
+        assert!(WITHOUT_A_CASE.iter().all(|step| may_be_given(step)));
+    }
+}
