@@ -76,7 +76,7 @@ pub struct Ask<'a> {
     /// The one authority under which it is asked, where no other may carry it.
     pub only: Option<&'a AuthorityId>,
     /// The one authority that is offered at all, where a token asks for its person: nothing else is a ground for it, and a
-    /// standing basis only while that authority lives.
+    /// standing basis (but custody) only while that authority lives.
     pub bound: Option<&'a AuthorityId>,
     /// When.
     pub now: Moment,
@@ -110,7 +110,8 @@ pub struct Refusal {
 pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Refusal> {
     role_allows(ask)?;
     out_of_quarantine(ask, authorities)?;
-    if let Some(bound) = ask.bound {
+    // What came in while it was allowed is kept, also by a token whose authority ended meanwhile: keeping needs none.
+    if let Some(bound) = ask.bound.filter(|_| ask.action != Action::Transfer) {
         token::stands(authorities.iter().find(|authority| authority.id == *bound), bound, ask.actor, ask.case, ask.now)?;
     }
     if let Some(basis) = standing_basis(ask) {

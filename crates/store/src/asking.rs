@@ -54,7 +54,7 @@ impl Store {
     /// Law 15 when the authority was revoked or has ended since, or the person was removed.
     pub fn still_live(&self, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
         own_permit(scope, permit)?;
-        self.token_lives(scope)?;
+        self.token_works_on(scope, &permit.grounds())?;
         let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
         let standing = self.standing_for(scope, &authorities)?;

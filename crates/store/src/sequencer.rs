@@ -308,7 +308,7 @@ impl Store {
             knows.standing.insert(scope.case.clone(), self.standing_for_in(tx, scope, &knows.authorities[&scope.case])?);
         }
         let releases = self.releases_in(tx, scope, &question.intents)?;
-        let token = self.token_lives_in(tx, scope)?;
+        let token = self.token_works_on_in(tx, scope, &question.intents)?;
         tx.look(Sight::Log)?;
         if let Err(ended) = token {
             return Ok(Err(ended));

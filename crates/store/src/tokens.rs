@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use model::{
     Law, Moment,
-    authorize::{NodeStep, Refusal},
+    authorize::{Ground, NodeStep, Refusal, StandingBasis},
     event::EventType,
     id::{AuthorityId, CaseId},
     token::{self, Binding, Said},
@@ -23,7 +23,7 @@ use crate::{
     StoreError,
     log::NewEvent,
     people::restate,
-    permit::Scope,
+    permit::{Intent, Scope},
     record::{Basis, Content, Head, Number, Row, Write},
     session::{Keys, Session},
     sql::{self, Sight, Tx, Val},
@@ -302,19 +302,24 @@ impl Store {
         Ok((session, scope))
     }
 
-    /// Whether the token of a scope lives still; always, where a person works himself.
-    pub(crate) fn token_lives(&self, scope: &Scope) -> Result<(), StoreError> {
-        let Some(bound) = &scope.bound else { return Ok(()) };
-        let one = |kind: &str, id: &str| self.db.first(Sight::Person(&scope.actor), sql::RECORD_ONE, &[Val::text(kind), Val::text(id)]);
-        self.is_alive(bound, one(TOKEN, &bound.binding.token)?, one("session", &bound.session)?)
+    /// Whether long work of a token goes on (law 15); always, where a person works himself.
+    pub(crate) fn token_works_on(&self, scope: &Scope, intents: &[(Intent, Ground)]) -> Result<(), StoreError> {
+        if only_keeps(intents) { Ok(()) } else { self.token_lives(scope).map_err(stopped) }
     }
 
     /// The same, seen from inside a transaction.
-    pub(crate) fn token_lives_in(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<Result<(), StoreError>, StoreError> {
-        let Some(bound) = &scope.bound else { return Ok(Ok(())) };
+    pub(crate) fn token_works_on_in(&self, tx: &mut Tx<'_>, scope: &Scope, intents: &[(Intent, Ground)]) -> Result<Result<(), StoreError>, StoreError> {
+        let Some(bound) = scope.bound.as_ref().filter(|_| !only_keeps(intents)) else { return Ok(Ok(())) };
         let token = tx.first(sql::RECORD_ONE, &[Val::text(TOKEN), Val::text(&bound.binding.token)])?;
         let parent = tx.first(sql::RECORD_ONE, &[Val::text("session"), Val::text(&bound.session)])?;
-        Ok(self.is_alive(bound, token, parent))
+        Ok(self.is_alive(bound, token, parent).map_err(stopped))
+    }
+
+    /// Whether the token of a scope lives still.
+    fn token_lives(&self, scope: &Scope) -> Result<(), StoreError> {
+        let Some(bound) = &scope.bound else { return Ok(()) };
+        let one = |kind: &str, id: &str| self.db.first(Sight::Person(&scope.actor), sql::RECORD_ONE, &[Val::text(kind), Val::text(id)]);
+        self.is_alive(bound, one(TOKEN, &bound.binding.token)?, one("session", &bound.session)?)
     }
 
     fn is_alive(&self, bound: &Bound, token: Option<sql::Cells>, parent: Option<sql::Cells>) -> Result<(), StoreError> {
@@ -328,6 +333,18 @@ impl Store {
             return Err(over());
         }
         self.open_until(parent.ok_or_else(over)?).map(drop).map_err(|_| over())
+    }
+}
+
+/// What came in is kept, whatever ended since: a capture that was stopped is sealed as far as it came.
+fn only_keeps(intents: &[(Intent, Ground)]) -> bool {
+    intents.iter().all(|(_, ground)| *ground == Ground::Standing(StandingBasis::Custody))
+}
+
+fn stopped(ended: StoreError) -> StoreError {
+    match ended {
+        StoreError::Refused { text, .. } => StoreError::refused(Law::Revocation, format!("the work was stopped: {text}")),
+        other => other,
     }
 }
 
