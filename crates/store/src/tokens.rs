@@ -132,7 +132,8 @@ pub(crate) fn still_newest(keys: &CaseKeys, wrap: &Row) -> Result<CaseKeys, Stor
     if wrap.number.unwrap_or(0) != i64::from(keys.generation()) {
         return Err(StoreError::refused(Law::Separation, "the key of this case was changed since this token was made: its person makes a new one (`lanternfish token make`)"));
     }
-    Ok(keys.clone())
+    let case = wrap.case.as_ref().ok_or_else(|| StoreError::damaged("a key wrap without a case"))?;
+    Ok(CaseKeys::from_bytes(case, &keys.to_bytes())?)
 }
 
 /// An event of a case says that a token acted for its person, which one, and what for (law 2).
