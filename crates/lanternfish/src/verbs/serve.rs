@@ -30,11 +30,11 @@ impl Behind {
         Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string), said: Said::default(), wonders: false }
     }
 
-    fn run(&self, office: Office, words: &[String], listener: Arc<dyn Listener>) -> i32 {
+    fn run(&self, office: &Office, words: &[String], listener: Arc<dyn Listener>) -> i32 {
         heard_by(listener, || {
             let typed = ["lanternfish", "--json"].into_iter().map(str::to_string).chain(words.iter().cloned());
             match Cli::read(typed) {
-                Ok(cli) => Office { said: cli.said, ..office }.run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
+                Ok(cli) => Office { desk: Arc::clone(&office.desk), voice: office.voice, token: office.token.clone(), said: cli.said, wonders: office.wonders }.run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
                 Err(error) => crate::output::failed(&DeskError::input(first_words(&error.to_string())), true),
             }
         })
@@ -114,11 +114,11 @@ impl House for Behind {
     }
 
     fn take(&self, token: &str, words: &[String], listener: Arc<dyn Listener>) -> i32 {
-        self.run(self.office(Some(token)), words, listener)
+        self.run(&self.office(Some(token)), words, listener)
     }
 
     fn wonder(&self, token: &str, words: &[String], listener: Arc<dyn Listener>) -> i32 {
-        self.run(Office { wonders: true, ..self.office(Some(token)) }, words, listener)
+        self.run(&Office { wonders: true, ..self.office(Some(token)) }, words, listener)
     }
 
     fn place(&self, name: &str) -> PathBuf {
