@@ -29,8 +29,9 @@ pub const MAY_BE_GIVEN: [&str; 38] = [
 pub const WITHOUT_A_CASE: [&str; 1] = ["log/checkpoint"];
 
 /// What is typed for a person's own reasons, whatever the step: a persona is an officer's, a secret is shown to somebody who
-/// answers for it, and so is the whole of a personal item; what a dead desk left is admitted by whoever looks at it.
-pub const FOR_PEOPLE: [&str; 4] = ["full", "persona", "recover", "reveal"];
+/// answers for it, and so is the whole of a personal item; what a dead desk left is admitted by whoever looks at it; the scan of
+/// an order is looked at by whoever keeps the case.
+pub const FOR_PEOPLE: [&str; 5] = ["full", "persona", "recover", "reveal", "scan"];
 
 /// Longest that a token lives.
 pub const LONGEST_HOURS: u16 = 24;
@@ -75,6 +76,9 @@ impl Binding {
         // Asked again here: what was given once may have become a step for people since.
         if !self.steps.contains(&said.step) || !may_be_given(&said.step) {
             return refuse(Law::Permit, format!("the token {} was not given the step {step}: it has {}; take this step in your own session, or make a token with it", self.token, self.steps_in_words()));
+        }
+        if !said.fields.contains("case") && !WITHOUT_A_CASE.contains(&said.step.as_str()) {
+            return refuse(Law::Permit, format!("the token {} is bound to one case, and this step was asked without one: name its case", self.token));
         }
         if let Some(field) = said.fields.iter().find(|field| FOR_PEOPLE.contains(&field.as_str())) {
             return refuse(Law::Separation, format!("{} is for people: a token never says it; take this step in your own session", quoted(field)));

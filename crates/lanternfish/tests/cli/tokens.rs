@@ -163,7 +163,7 @@ fn law_13_a_token_is_no_session_makes_no_token_and_signs_nothing() {
     // Pages are for people; the interface for programs is for it, but for the end of a session.
     let open = Open::of(&office);
     for path in ["/", "/account", "/running", "/step/exhibit/admit"] {
-        assert_eq!(open.page(&secret, path).is(303).header("location").as_deref(), Some("/login"), "{path}");
+        assert!(open.page(&secret, path).is(303).header("location").unwrap().starts_with("/login"), "{path}");
     }
     open.form(&secret, "/step/transfer/accept", &[("_number", &number(1)), ("case", &office.case), ("transfer", &offer)]).is(303);
     open.step(&secret, "exhibit/list", &json!({"case": office.case})).is(200);
@@ -222,17 +222,19 @@ fn law_13_a_token_ends_with_its_session_and_its_person_and_is_kept_nowhere() {
 #[test]
 fn law_01_whatever_may_be_given_is_a_step_that_names_its_case() {
     let office = Office::working();
+    let own = authority(&office, &["view"], &["open"]);
+    let (secret, _) = token(&office, &own, &["authority/list"]);
+    by(&office, &secret, "authority list", &[]).ended(0);
+    office.bare(&["--session", &secret, "authority", "list"]).by_law(1).tells("name its case");
     let described = Open::of(&office).described();
     for step in model::token::MAY_BE_GIVEN {
         let schema = &described["paths"][format!("/api/v1/steps/{step}")]["post"]["requestBody"]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{step} is no step");
-        let names_a_case = schema["required"].as_array().unwrap().contains(&json!("case"));
-        assert_eq!(names_a_case, !model::token::WITHOUT_A_CASE.contains(&step), "{step}");
+        assert_eq!(schema["properties"]["case"].is_object(), !model::token::WITHOUT_A_CASE.contains(&step), "{step}");
     }
     let told: Vec<String> = office.says(NOY, &["token", "steps"]).ended(0).lines().iter().map(|line| string(&line["step"])).collect();
     assert_eq!(told, model::token::MAY_BE_GIVEN);
     // On a page they can be chosen, and the authority that lives.
     let open = Open::of(&office);
-    let whole = authority(&office, &["view"], &["open"]);
-    open.page(office.token(NOY), &format!("/step/token/make?case={}", office.case)).is(200).says("exhibit/list").says(&whole);
+    open.page(office.token(NOY), &format!("/step/token/make?case={}", office.case)).is(200).says("exhibit/list").says(&own);
 }

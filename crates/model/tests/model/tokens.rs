@@ -18,7 +18,8 @@ fn binding(steps: &[&str]) -> Binding {
 }
 
 fn said(step: &str, purpose: Option<&str>, fields: &[&str]) -> Said {
-    Said { step: step.into(), purpose: purpose.map(str::to_string), fields: fields.iter().map(ToString::to_string).collect() }
+    let fields = fields.iter().chain(&["case"]).map(ToString::to_string).collect();
+    Said { step: step.into(), purpose: purpose.map(str::to_string), fields }
 }
 
 #[test]
@@ -31,6 +32,15 @@ fn law_01_a_token_takes_the_steps_that_it_was_given_and_no_other() {
 }
 
 #[test]
+fn law_01_a_step_without_a_case_is_taken_by_no_token_but_the_harmless_one() {
+    let token = binding(&["authority/list", "log/checkpoint"]);
+    let bare = |step: &str| Said { step: step.into(), ..Said::default() };
+    token.allows(&said("authority/list", None, &[])).unwrap();
+    token.allows(&bare("log/checkpoint")).unwrap();
+    assert!(token.allows(&bare("authority/list")).unwrap_err().text.contains("without one"));
+}
+
+#[test]
 fn law_01_a_token_is_for_one_purpose() {
     let token = binding(&["search"]);
     token.allows(&said("search", Some(" to count what came in "), &["purpose"])).unwrap();
@@ -40,7 +50,7 @@ fn law_01_a_token_is_for_one_purpose() {
 #[test]
 fn law_13_what_a_person_answers_for_is_said_by_no_token() {
     let token = binding(&["selectors", "capture", "exhibit/view"]);
-    for (step, field) in [("selectors", "reveal"), ("capture", "persona"), ("capture", "recover"), ("exhibit/view", "full")] {
+    for (step, field) in [("selectors", "reveal"), ("capture", "persona"), ("capture", "recover"), ("exhibit/view", "full"), ("capture", "scan")] {
         assert_eq!(token.allows(&said(step, None, &[field])).unwrap_err().law, Law::Separation, "{step} {field}");
     }
 }

@@ -9,7 +9,7 @@ use crate::house::{HOUR, House, refused};
 const MEMBERS: [&str; 4] = ["Noy", "Dao", "Kham", "Phet"];
 
 fn said(step: &str) -> Said {
-    Said { step: step.into(), ..Said::default() }
+    Said { step: step.into(), fields: ["case".to_string()].into(), ..Said::default() }
 }
 
 /// A token of Noy for looking and asking in a case: its text and its name.
