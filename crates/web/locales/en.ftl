@@ -1043,5 +1043,5 @@ hint-token-make-step = A step that it may take, such as exhibit/list (`token ste
 hint-token-make-hours = After how many hours it ends, if your session does not end before
 does-token-list = Your open tokens; never what opens them
 does-token-end = End one of your tokens now
-hint-token-end-token = Which, as the list names it
+hint-token-end-token = Which, as `token list` names it
 does-token-steps = The steps that may be given to a token; all others are for people

@@ -418,7 +418,7 @@ mod tests {
             }
             let listing: Vec<&str> = source.ask.iter().take_while(|word| !word.starts_with("--")).copied().collect();
             assert!(listing.is_empty() || fields(&listing.join("/")).is_object(), "{listing:?}");
-            assert!(listing.last().is_none_or(|last| ["list", "releases", "status", "alerts", "mine"].contains(last)), "{listing:?} is no listing");
+            assert!(listing.last().is_none_or(|last| ["list", "releases", "status", "alerts", "mine", "steps"].contains(last)), "{listing:?} is no listing");
         }
     }
 
