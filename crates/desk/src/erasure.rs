@@ -35,7 +35,7 @@ use crate::{
 /// Rows that stay when a person goes, and are written anew without his name.
 const REWRITTEN: [&str; 16] = ["case", "watch", "authority", "erasure", "subject", "review", "erratum", "package", "disclosure", "reclassification", "filter", "viewing", "release", "persona", "contact", "accident"];
 /// Keys: sealed for people, and no words in them.
-const SILENT: [&str; 3] = ["key-wrap", "retired-key", "index"];
+const SILENT: [&str; 4] = ["key-wrap", "retired-key", "index", "token-keys"];
 
 /// What an erasure would take.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -274,9 +274,16 @@ impl Desk {
     /// Enters a case by its label, as a member.
     ///
     /// # Errors
-    /// Law 13 when there is no such case for this person: the same for a case of others and for none.
+    /// Law 13 when there is no such case for this person: the same for a case of others and for none. Law 1 for a token
+    /// that is bound to another.
     pub fn enter(&self, session: &Session, label: &str) -> Result<Scope, StoreError> {
-        let entered = match self.case_id(label)? {
+        let case = self.case_id(label)?;
+        // Of another case a token learns nothing, not even whether it is there.
+        if let Some(bound) = session.bound().filter(|bound| case.as_ref() != Some(&bound.case)) {
+            let text = format!("the token {} is bound to one case, and {label} is not it: take this step in your own session", bound.token);
+            return Err(self.store.note_refused(session, "enter a case", StoreError::refused(Law::Permit, text))?);
+        }
+        let entered = match case {
             Some(case) => self.store.enter(session, &case),
             None => Err(StoreError::refused(Law::Separation, "there is no such case")),
         };

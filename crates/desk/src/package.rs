@@ -580,7 +580,7 @@ pub fn sign(desk: &Desk, session: &Session, scope: &Scope, permit: &Permit, labe
         Ok(place) => &mut content.officers[place],
         Err(text) => return Err(desk.store.refuse(scope, &Intent::to(Action::Package), Law::Custody, text)?),
     };
-    let key = SigningKey::from_pkcs8_der(&session.signing_pkcs8()).map_err(input)?;
+    let key = SigningKey::from_pkcs8_der(&session.signing_pkcs8()?).map_err(input)?;
     let now = desk.now();
     let signature = sign_detached(&content.tagmanifest, &key, &certificate, now).map_err(input)?;
     officer.signed = Some(now);

@@ -109,6 +109,8 @@ mod searching;
 mod stamps;
 #[path = "cli/ten_years.rs"]
 mod ten_years;
+#[path = "cli/tokens.rs"]
+mod tokens;
 #[path = "cli/walk.rs"]
 mod walk;
 #[path = "cli/watch.rs"]

@@ -11,6 +11,7 @@ use crate::{
     actor::Role,
     authority::{Authority, AuthorityKind, AuthorityState, Limit, SourceClass},
     id::{ActorId, AuthorityId, CaseId, ReleaseId},
+    token,
 };
 
 /// What stays lawful without, or after, an authority.
@@ -74,6 +75,9 @@ pub struct Ask<'a> {
     pub under: Option<&'a AuthorityId>,
     /// The one authority under which it is asked, where no other may carry it.
     pub only: Option<&'a AuthorityId>,
+    /// The one authority that is offered at all, where a token asks for its person: nothing else is a ground for it, and a
+    /// standing basis (but custody) only while that authority lives.
+    pub bound: Option<&'a AuthorityId>,
     /// When.
     pub now: Moment,
 }
@@ -106,6 +110,10 @@ pub struct Refusal {
 pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Refusal> {
     role_allows(ask)?;
     out_of_quarantine(ask, authorities)?;
+    // What came in while it was allowed is kept, also by a token whose authority ended meanwhile: keeping needs none.
+    if let Some(bound) = ask.bound.filter(|_| ask.action != Action::Transfer) {
+        token::stands(authorities.iter().find(|authority| authority.id == *bound), bound, ask.actor, ask.case, ask.now)?;
+    }
     if let Some(basis) = standing_basis(ask) {
         return Ok(Ground::Standing(basis));
     }
@@ -116,7 +124,8 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
         return Err(refuse(Law::Permit, "the case is closed: reopen it or work in another case"));
     }
     let mut nearest: Option<(Miss, &Authority)> = None;
-    for authority in authorities.iter().filter(|authority| ask.only.is_none_or(|only| authority.id == *only)) {
+    let offered = authorities.iter().filter(|authority| ask.only.is_none_or(|only| authority.id == *only));
+    for authority in offered.filter(|authority| ask.bound.is_none_or(|bound| authority.id == *bound)) {
         match covers(authority, ask) {
             Ok(()) => return Ok(Ground::Authority(authority.id.clone())),
             Err(miss) if nearest.as_ref().is_none_or(|(best, other)| nearness(&miss, authority) > nearness(best, other)) => {
@@ -159,12 +168,13 @@ fn nearness(miss: &Miss, authority: &Authority) -> (Near, bool, Moment) {
 fn no_ground(ask: &Ask<'_>, nearest: Option<(Miss, &Authority)>) -> String {
     let action = ask.action;
     let Some((miss, authority)) = nearest.filter(|(miss, _)| miss.near != Near::OtherCase) else {
-        return match ask.only {
-            Some(only) => format!("no live authority covers `{action}` here: it may be done under the authority {only} alone, which is not in the records of this case"),
-            None => format!("no live authority covers `{action}` here: no authority is recorded for this case; record one with `lanternfish authority record`"),
+        return match (ask.only, ask.bound) {
+            (Some(only), Some(bound)) if only != bound => format!("`{action}` may be done here under the authority {only} alone, and this token serves {bound}: take the step in your own session"),
+            (Some(only), _) => format!("no live authority covers `{action}` here: it may be done under the authority {only} alone, which is not in the records of this case"),
+            (None, _) => format!("no live authority covers `{action}` here: no authority is recorded for this case; record one with `lanternfish authority record`"),
         };
     };
-    let which = if ask.only.is_some() { "The one that counts here" } else { "The nearest" };
+    let which = if ask.only.or(ask.bound).is_some() { "The one that counts here" } else { "The nearest" };
     let reference = if authority.reference.is_empty() { String::new() } else { format!(" {}", crate::quoted(&authority.reference)) };
     let unit = if authority.case.is_none() { " of the unit" } else { "" };
     format!(

@@ -50,6 +50,10 @@ event_types! {
     SessionOpened = "session-opened", None;
     /// A session was ended by its person.
     SessionClosed = "session-closed", None;
+    /// A person made a token for a program: one case, one authority, one purpose, a few steps.
+    TokenMade = "token-made", None;
+    /// A token was ended by its person.
+    TokenEnded = "token-ended", None;
     /// A login failed.
     LoginRefused = "login-refused", None;
     /// A person began to add a second factor: its secret was drawn and told once.

@@ -39,6 +39,7 @@ pub mod separation;
 pub mod statement;
 pub mod subject;
 pub mod timeline;
+pub mod token;
 pub mod viewing;
 
 pub use digest::Sha256Digest;

@@ -192,6 +192,9 @@ impl Release {
 pub fn authorize_released(ask: &Ask<'_>, authorities: &[Authority], release: &Release) -> Result<Ground, Refusal> {
     role_allows(ask)?;
     out_of_quarantine(ask, authorities)?;
+    if ask.bound.is_some() {
+        return Err(Refusal { law: Law::Permit, text: "it was released to people: a token opens nothing that its own authority does not reach".into() });
+    }
     if ask.standing.closed {
         return Err(Refusal { law: Law::Permit, text: "the case is closed: reopen it or work in another case".into() });
     }

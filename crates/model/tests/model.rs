@@ -35,3 +35,5 @@ mod release;
 mod roles;
 #[path = "model/subjects.rs"]
 mod subjects;
+#[path = "model/tokens.rs"]
+mod tokens;

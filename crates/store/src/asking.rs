@@ -25,6 +25,7 @@ use crate::{
     session::Session,
     sql::{self, Sight, Tx, Val},
     steps::{Seal, Store},
+    tokens::{in_the_case, on_the_node},
 };
 
 impl Store {
@@ -53,6 +54,7 @@ impl Store {
     /// Law 15 when the authority was revoked or has ended since, or the person was removed.
     pub fn still_live(&self, scope: &Scope, permit: &Permit) -> Result<(), StoreError> {
         own_permit(scope, permit)?;
+        self.token_works_on(scope, &permit.grounds())?;
         let member = self.is_member(scope)?;
         let authorities = self.authorities(scope)?;
         let standing = self.standing_for(scope, &authorities)?;
@@ -201,7 +203,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         intents.iter().try_for_each(|(intent, ground)| {
             // The ground that was given, and no other that may have come since.
-            let same_ground = |authority: &&Authority| matches!(ground, Ground::Authority(id) if *id == authority.id);
+            let bound = scope.bound.as_ref().map(|bound| &bound.binding.authority);
+            let same_ground = |authority: &&Authority| matches!(ground, Ground::Authority(id) if *id == authority.id) || bound == Some(&authority.id);
             let relevant = authorities.iter().find(same_ground).map_or(&[][..], std::slice::from_ref);
             let ask = intent.ask(scope, member, standing, self.now());
             let answer = match ground {
@@ -234,7 +237,7 @@ impl Store {
         });
         let event = NewEvent::new(EventType::StepRefused, None, detail);
         let seal = Seal::Case(Arc::clone(&scope.ring));
-        self.write(Some(&scope.actor), Some(&scope.case), seal, event, vec![], None).map(|_| ())
+        self.write(Some(&scope.actor), Some(&scope.case), seal, in_the_case(event, scope), vec![], None).map(|_| ())
     }
 
     /// Writes a refusal that a state machine or a lint gave, and returns it as the error to show.
@@ -254,14 +257,14 @@ impl Store {
     pub fn note_refused(&self, session: &Session, what: &str, error: StoreError) -> Result<StoreError, StoreError> {
         let Some(law) = error.law() else { return Ok(error) };
         let detail = json!({"step": what, "law": law.number(), "text": error.to_string()});
-        let event = NewEvent::new(EventType::StepRefused, None, detail);
+        let event = on_the_node(NewEvent::new(EventType::StepRefused, None, detail), Some(session));
         self.write(Some(&session.actor), None, self.agency_seal(), event, vec![], None)?;
         Ok(error)
     }
 
     // ---- authorities and standing
 
-    fn authorities(&self, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
+    pub(crate) fn authorities(&self, scope: &Scope) -> Result<Vec<Authority>, StoreError> {
         let of_case = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_CASE, &[Val::text(scope.case.as_str()), Val::text("authority")])?;
         let all = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_AGENCY, &[Val::text("authority")])?;
         self.read_authorities(scope, &of_case, &all)

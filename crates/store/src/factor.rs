@@ -247,14 +247,14 @@ impl Store {
     /// Law 13 without a code of a factor that there is; [`StoreError::Input`] for a label that is none.
     pub fn add_authenticator(&self, session: &Session, label: &str, code: Option<&str>) -> Result<NewApp, StoreError> {
         let label = good_label(label)?;
-        let (mut held, _) = self.shown(&session.actor, &session.identity, Second::code(code))?;
+        let (mut held, _) = self.shown(&session.actor, session.identity()?, Second::code(code))?;
         // One that waited for its first code waits no longer.
         held.factors.apps.retain(|app| app.last.is_some());
         if held.factors.apps.len() >= MOST_APPS {
             return Err(StoreError::input(format!("you have {MOST_APPS} authenticators: remove one first (`lanternfish user factor remove`)")));
         }
         let secret = SecretBytes::new([random_16()?.as_slice(), &random_16()?[..4]].concat());
-        let sealed = STANDARD.encode(wrap_to(&[session.recipient()], &secret)?);
+        let sealed = STANDARD.encode(wrap_to(&[session.recipient()?], &secret)?);
         let id = hex::encode(&random_16()?[..4]);
         held.factors.apps.push(App { id: id.clone(), label: label.into(), since: self.now(), sealed, last: None });
         let event = NewEvent::new(EventType::FactorBegun, Some(session.actor.to_string()), json!({"factor": id, "kind": "authenticator"}));
@@ -273,7 +273,7 @@ impl Store {
         let mut held = self.held(&session.actor)?;
         let ended = self.opened_without(session, &held)?;
         let app = held.factors.apps.iter_mut().find(|app| app.last.is_none()).ok_or_else(|| StoreError::input("there is no authenticator that waits for its first code: begin with `lanternfish user factor add`"))?;
-        let secret = secret_of(app, &session.identity)?;
+        let secret = secret_of(app, session.identity()?)?;
         let step = digits(code).and_then(|typed| totp::step_of(&secret, typed, self.now(), None));
         app.last = Some(step.ok_or_else(|| StoreError::input("this code does not fit: type the six digits that your authenticator shows now; if it happens again, let it and this machine set their clocks"))?);
         let detail = json!({"factor": app.id, "kind": "authenticator", "sessions-ended": ended.len()});
@@ -292,7 +292,7 @@ impl Store {
     /// Law 13 without a code of a factor that there is; [`StoreError::Input`] for an answer that is no passkey.
     pub fn add_passkey(&self, session: &Session, label: &str, answer: &PasskeyAnswer, code: Option<&str>) -> Result<Vec<String>, StoreError> {
         let label = good_label(label)?;
-        let (mut held, _) = self.shown(&session.actor, &session.identity, Second::code(code))?;
+        let (mut held, _) = self.shown(&session.actor, session.identity()?, Second::code(code))?;
         if held.factors.passkeys.len() >= MOST_KEYS {
             return Err(StoreError::input(format!("you have {MOST_KEYS} passkeys: remove one first (`lanternfish user factor remove`)")));
         }
@@ -318,7 +318,7 @@ impl Store {
     /// # Errors
     /// Law 13 without a right code, or when the role must keep one.
     pub fn remove_factor(&self, session: &Session, factor: &str, code: Option<&str>) -> Result<(), StoreError> {
-        let (mut held, _) = self.shown(&session.actor, &session.identity, Second::code(code))?;
+        let (mut held, _) = self.shown(&session.actor, session.identity()?, Second::code(code))?;
         let count = |factors: &Factors| factors.apps.len() + factors.passkeys.len();
         let before = count(&held.factors);
         held.factors.apps.retain(|app| app.id != factor);
@@ -341,7 +341,7 @@ impl Store {
     /// # Errors
     /// Law 13 without a right code; [`StoreError::Input`] when there is no factor.
     pub fn new_recovery_codes(&self, session: &Session, code: Option<&str>) -> Result<Vec<String>, StoreError> {
-        let (mut held, _) = self.shown(&session.actor, &session.identity, Second::code(code))?;
+        let (mut held, _) = self.shown(&session.actor, session.identity()?, Second::code(code))?;
         if !held.factors.any() {
             return Err(StoreError::input("there is no second factor of yours to recover: begin with `lanternfish user factor add`"));
         }

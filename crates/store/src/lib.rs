@@ -30,6 +30,7 @@ mod session;
 mod sessions;
 mod sql;
 mod steps;
+mod tokens;
 mod turn;
 pub mod vault;
 
@@ -51,4 +52,5 @@ pub use safeguard::{Known, Server};
 pub use session::{Bundle, Session, UserRecord, signature_holds};
 pub use sessions::SessionView;
 pub use steps::{Committed, Store};
+pub use tokens::{MadeToken, TokenHolder, TokenView, TokenWish, is_token};
 pub use turn::Turn;

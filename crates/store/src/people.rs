@@ -20,7 +20,7 @@ use crate::{
     log::NewEvent,
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
-    session::{Bundle, Session, UserRecord, open_bundle, parse_token, pkcs8, token_text},
+    session::{Bundle, Keys, Session, UserRecord, open_bundle, parse_token, pkcs8, token_text},
     sql::{self, Sight, Val},
     steps::Store,
     vault::{
@@ -382,16 +382,8 @@ impl Store {
     /// [`StoreError::Refused`] when it has ended.
     pub fn session_to_enrol(&self, token: &str) -> Result<Session, StoreError> {
         let token = parse_token(token)?;
-        let over = || StoreError::refused(Law::Separation, "this session has ended: log in again");
         let row = self.register_one("session", &hex::encode(token_lookup(&token)))?.ok_or_else(over)?;
-        let expires: Moment = row.parent.as_deref().unwrap_or("").parse().map_err(|_| StoreError::damaged("a session"))?;
-        if row.state != "open" || self.now() >= expires {
-            return Err(over());
-        }
-        // A restored home knows the sessions of the day of the backup; they end with the restore.
-        if self.is_waiting_after_restore() && self.sessions_void_below().is_none_or(|size| row.event < size) {
-            return Err(StoreError::refused(Law::Separation, "this session is from before the restore: log in again"));
-        }
+        let expires = self.open_until(&row)?;
         let actor = row.actor.clone().ok_or_else(|| StoreError::damaged("a session without a person"))?;
         let user = self.user(&actor)?;
         if user.state != "active" {
@@ -404,7 +396,24 @@ impl Store {
         let certificate = STANDARD
             .decode(user.record.certificate.unwrap_or_default())
             .map_err(|_| StoreError::damaged("a user's certificate"))?;
-        Ok(Session { id: row.id.clone(), actor, role: user.record.role, name: user.record.name, identity, signing, signer, certificate, expires })
+        let keys = Keys::Own { identity, signing, signer };
+        Ok(Session { id: row.id.clone(), actor, role: user.record.role, name: user.record.name, keys, certificate, expires, bound: None })
+    }
+
+    /// When an open session ends by itself, by its row.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when it has ended.
+    pub(crate) fn open_until(&self, row: &Row) -> Result<Moment, StoreError> {
+        let expires: Moment = row.parent.as_deref().unwrap_or("").parse().map_err(|_| StoreError::damaged("a session"))?;
+        if row.state != "open" || self.now() >= expires {
+            return Err(over());
+        }
+        // A restored home knows the sessions of the day of the backup; they end with the restore.
+        if self.is_waiting_after_restore() && self.sessions_void_below().is_none_or(|size| row.event < size) {
+            return Err(StoreError::refused(Law::Separation, "this session is from before the restore: log in again"));
+        }
+        Ok(expires)
     }
 
     /// Ends a session before its time.
@@ -429,7 +438,8 @@ impl Store {
     pub fn new_case_scope(&self, session: &Session) -> Result<Scope, StoreError> {
         let case = CaseId::from_random(random_16()?);
         let ring = Arc::new(KeyRing::of(CaseKeys::generate(&case)?)?);
-        Ok(Scope { actor: session.actor.clone(), role: session.role, case, ring })
+        session.identity()?;
+        Ok(Scope { actor: session.actor.clone(), role: session.role, case, ring, bound: None })
     }
 
     /// A row that wraps the newest case key to a person.
@@ -534,7 +544,10 @@ impl Store {
             .filter(|row| row.case.as_ref() == Some(case))
             .max_by_key(|row| row.number)
             .ok_or_else(|| StoreError::refused(Law::Separation, "you are not a member of this case: ask a member to add you"))?;
-        let keys = CaseKeys::from_bytes(case, &session.unwrap(wrap.sealed_bytes())?)?;
+        let keys = match &session.keys {
+            Keys::Own { .. } => CaseKeys::from_bytes(case, &session.unwrap(wrap.sealed_bytes())?)?,
+            Keys::OfCase(keys) => crate::tokens::still_newest(keys, wrap)?,
+        };
         self.open_ring(case, keys)
     }
 
@@ -544,10 +557,11 @@ impl Store {
     /// When the keys are another case's.
     pub fn recovered_scope(&self, session: &Session, case: &CaseId, key_bytes: &[u8]) -> Result<Scope, StoreError> {
         let ring = Arc::new(self.open_ring(case, CaseKeys::from_bytes(case, key_bytes)?)?);
-        Ok(Scope { actor: session.actor.clone(), role: session.role, case: case.clone(), ring })
+        session.identity()?;
+        Ok(Scope { actor: session.actor.clone(), role: session.role, case: case.clone(), ring, bound: None })
     }
 
-    fn open_ring(&self, case: &CaseId, keys: CaseKeys) -> Result<KeyRing, StoreError> {
+    pub(crate) fn open_ring(&self, case: &CaseId, keys: CaseKeys) -> Result<KeyRing, StoreError> {
         let cells = self.db.rows(Sight::Case(case), sql::RECORDS_OF_CASE, &[Val::text(case.as_str()), Val::text(RETIRED)])?;
         let rows = cells.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         let retired: Vec<RetiredKey> = rows
@@ -651,6 +665,10 @@ impl Store {
     }
 }
 
+fn over() -> StoreError {
+    StoreError::refused(Law::Separation, "this session has ended: log in again")
+}
+
 /// The same row in another state, its sealed content untouched.
 pub(crate) fn restate(row: &Row, state: &str, now: Moment) -> Write {
     Write {
@@ -673,6 +691,7 @@ pub(crate) fn restate(row: &Row, state: &str, now: Moment) -> Write {
 fn kind_name(kind: &str) -> &'static str {
     match kind {
         "session" => "session",
+        "token-keys" => "token-keys",
         "recovery-set" => "recovery-set",
         "backup-plan" => "backup-plan",
         "recovery-share" => "recovery-share",

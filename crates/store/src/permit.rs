@@ -19,7 +19,7 @@ use model::{
     id::{ActorId, AuthorityId, CaseId},
 };
 
-use crate::vault::case_key::KeyRing;
+use crate::{tokens::Bound, vault::case_key::KeyRing};
 
 /// A person inside a case: his identity, and the case's keys while he works.
 pub struct Scope {
@@ -27,6 +27,8 @@ pub struct Scope {
     pub(crate) role: Role,
     pub(crate) case: CaseId,
     pub(crate) ring: Arc<KeyRing>,
+    /// What it is bound to, when a token acts for the person.
+    pub(crate) bound: Option<Arc<Bound>>,
 }
 
 impl Scope {
@@ -47,7 +49,7 @@ impl Scope {
 
     /// The same scope for a step that another thread writes.
     pub(crate) fn lent(&self) -> Scope {
-        Scope { actor: self.actor.clone(), role: self.role, case: self.case.clone(), ring: Arc::clone(&self.ring) }
+        Scope { actor: self.actor.clone(), role: self.role, case: self.case.clone(), ring: Arc::clone(&self.ring), bound: self.bound.clone() }
     }
 }
 
@@ -132,6 +134,7 @@ impl Intent {
             territory: self.territory.as_deref(),
             under: self.under.as_ref(),
             only: self.only.as_ref(),
+            bound: scope.bound.as_ref().map(|bound| &bound.binding.authority),
             now,
         }
     }

@@ -33,12 +33,13 @@ use crate::{
     record::{Basis, Blind, Number, Row},
     sql::{self, Many, Sight, Tx, Val},
     steps::{Committed, Seal, Store, seal_detail},
+    tokens::TOKEN,
 };
 
 /// The most steps of one batch: what a slow disk makes wait, without letting one transaction grow large.
 const MOST: usize = 128;
 /// Rows of these kinds decide what the next step may do: such a step ends its batch.
-const GROUNDS: [&str; 3] = ["authority", "case", KEY_WRAP];
+const GROUNDS: [&str; 5] = ["authority", "case", KEY_WRAP, "session", TOKEN];
 
 /// One step, ready to be written: sealed, and owned, because another thread may write it.
 pub(crate) struct Step {
@@ -307,7 +308,11 @@ impl Store {
             knows.standing.insert(scope.case.clone(), self.standing_for_in(tx, scope, &knows.authorities[&scope.case])?);
         }
         let releases = self.releases_in(tx, scope, &question.intents)?;
+        let token = self.token_works_on_in(tx, scope, &question.intents)?;
         tx.look(Sight::Log)?;
+        if let Err(ended) = token {
+            return Ok(Err(ended));
+        }
         Ok(self.ask_again(scope, &question.intents, member, &knows.authorities[&scope.case], knows.standing[&scope.case], &releases))
     }
 }

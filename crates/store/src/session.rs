@@ -1,16 +1,21 @@
 //! People and their sessions.
 //!
 //! An officer's keys are made in his own first session and sealed under his own passphrase; a session
-//! token re-seals them for a few hours. Neither the node nor the administrator can open them (law 13).
+//! token re-seals them for a few hours. Neither the node nor the administrator can open them (law 13). A program's token
+//! (`tokens`) opens one case and nothing else: there is no key of the person in it, so it signs nothing.
+
+use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use model::{Moment, actor::Role, id::ActorId};
+use model::{Law, Moment, actor::Role, id::ActorId, token::Binding};
 use p256::{ecdsa::SigningKey, pkcs8::EncodePrivateKey};
 use ring::{rand::SystemRandom, signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, UnparsedPublicKey}};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError,
+    tokens::{Bound, is_token},
+    vault::case_key::CaseKeys,
     vault::secret::SecretBytes,
     vault::wrap::{Identity, Recipient, unwrap},
 };
@@ -42,18 +47,31 @@ pub struct Bundle {
     pub signing: String,
 }
 
-/// A person who proved his passphrase, with his keys open in this process only.
+/// What a session opens and signs with.
+pub(crate) enum Keys {
+    /// The person's own.
+    Own {
+        identity: Identity,
+        signing: SecretBytes,
+        signer: EcdsaKeyPair,
+    },
+    /// Those of one case, given to a token.
+    OfCase(CaseKeys),
+}
+
+/// A person who proved his passphrase, with his keys open in this process only; or a token that acts for him within its
+/// bounds, with the keys of its case.
 pub struct Session {
     /// Id of its row.
     pub(crate) id: String,
     pub(crate) actor: ActorId,
     pub(crate) role: Role,
     pub(crate) name: String,
-    pub(crate) identity: Identity,
-    pub(crate) signing: SecretBytes,
-    pub(crate) signer: EcdsaKeyPair,
+    pub(crate) keys: Keys,
     pub(crate) certificate: Vec<u8>,
     pub(crate) expires: Moment,
+    /// What it is bound to, when a token acts.
+    pub(crate) bound: Option<Arc<Bound>>,
 }
 
 impl Session {
@@ -72,19 +90,45 @@ impl Session {
         &self.name
     }
 
+    /// What a token that acts for him is bound to; none in his own session.
+    pub fn bound(&self) -> Option<&Binding> {
+        self.bound.as_ref().map(|bound| &bound.binding)
+    }
+
+    /// His own keys.
+    ///
+    /// # Errors
+    /// Law 13 for a token, which has none.
+    fn own(&self) -> Result<(&Identity, &SecretBytes, &EcdsaKeyPair), StoreError> {
+        match &self.keys {
+            Keys::Own { identity, signing, signer } => Ok((identity, signing, signer)),
+            Keys::OfCase(_) => Err(StoreError::refused(Law::Separation, "a token has no keys of a person: it signs nothing and opens nothing but its case; take this step in your own session")),
+        }
+    }
+
+    /// His wrapping identity.
+    ///
+    /// # Errors
+    /// Law 13 for a token.
+    pub(crate) fn identity(&self) -> Result<&Identity, StoreError> {
+        Ok(self.own()?.0)
+    }
+
     /// His signing key as PKCS#8 DER: used only by the step that he himself asked for.
     ///
-    pub fn signing_pkcs8(&self) -> SecretBytes {
-        SecretBytes::new(self.signing.to_vec())
+    /// # Errors
+    /// Law 13 for a token.
+    pub fn signing_pkcs8(&self) -> Result<SecretBytes, StoreError> {
+        Ok(SecretBytes::new(self.own()?.1.to_vec()))
     }
 
     /// His signature (ECDSA P-256 over SHA-256, DER, low S) over `message`.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// When the system gives no random bytes; law 13 for a token.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, StoreError> {
         let unsigned = || StoreError::Environment { attempt: "signing".into(), cause: "no random bytes from the system".into() };
-        let signature = self.signer.sign(&SystemRandom::new(), message).map_err(|_| unsigned())?;
+        let signature = self.own()?.2.sign(&SystemRandom::new(), message).map_err(|_| unsigned())?;
         // (r, n − s) would hold as well: one form only, as everywhere in this house.
         let signature = p256::ecdsa::Signature::from_der(signature.as_ref()).map_err(|_| unsigned())?;
         Ok(signature.normalize_s().to_der().as_bytes().to_vec())
@@ -101,16 +145,19 @@ impl Session {
     }
 
     /// His public wrapping key.
-    pub fn recipient(&self) -> Recipient {
-        self.identity.recipient()
+    ///
+    /// # Errors
+    /// Law 13 for a token.
+    pub fn recipient(&self) -> Result<Recipient, StoreError> {
+        Ok(self.identity()?.recipient())
     }
 
     /// Opens something that was wrapped to him (a case key, a recovery share).
     ///
     /// # Errors
-    /// When it was wrapped to somebody else.
+    /// When it was wrapped to somebody else; law 13 for a token.
     pub fn unwrap(&self, wrapped: &[u8]) -> Result<SecretBytes, StoreError> {
-        Ok(unwrap(&self.identity, wrapped)?)
+        Ok(unwrap(self.identity()?, wrapped)?)
     }
 }
 
@@ -125,6 +172,9 @@ pub(crate) fn token_text(token: &[u8; 32]) -> String {
 }
 
 pub(crate) fn parse_token(text: &str) -> Result<[u8; 32], StoreError> {
+    if is_token(text) {
+        return Err(StoreError::refused(Law::Separation, "this is the token of a program, and no session: it does its own steps in its own case and nothing else; log in for this step"));
+    }
     let mut token = [0; 32];
     let digits = text.trim().strip_prefix("lfs-").unwrap_or("");
     hex::decode_to_slice(digits, &mut token)

@@ -31,6 +31,7 @@ use crate::{
     safeguard::is_half_restored,
     session::Session,
     sql::{self, Db, Sight, Val},
+    tokens::{in_the_case, on_the_node},
     vault::{
         case_key::KeyRing,
         field::{Aad, blind_index, seal_field},
@@ -219,10 +220,11 @@ impl Store {
     /// Enters a case: unwraps its keys with the session's own identity.
     ///
     /// # Errors
-    /// Law 13 when the person is not a member.
+    /// Law 13 when the person is not a member; law 1 for a token of another case.
     pub fn enter(&self, session: &Session, case: &CaseId) -> Result<Scope, StoreError> {
+        crate::tokens::in_its_case(session, case)?;
         let ring = Arc::new(self.unwrap_ring(session, case)?);
-        Ok(Scope { actor: session.actor.clone(), role: session.role, case: case.clone(), ring })
+        Ok(Scope { actor: session.actor.clone(), role: session.role, case: case.clone(), ring, bound: session.bound.clone() })
     }
 
     /// The one way to write inside a case: rows and event together, the permit asked again.
@@ -243,7 +245,7 @@ impl Store {
             }
         }
         let condition = Condition::Permit { scope: scope.lent(), intents: permit.grounds() };
-        self.write(Some(&scope.actor), Some(&scope.case), Seal::Case(Arc::clone(&scope.ring)), event, rows, Some(condition))
+        self.write(Some(&scope.actor), Some(&scope.case), Seal::Case(Arc::clone(&scope.ring)), in_the_case(event, scope), rows, Some(condition))
     }
 
     /// The one way to write on the node itself, outside any case.
@@ -252,6 +254,7 @@ impl Store {
     /// Law 13 when the role may not.
     pub fn commit_node(&self, session: Option<&Session>, step: NodeStep, event: NewEvent, rows: Vec<Write>) -> Result<Committed, StoreError> {
         self.check_node_step(session, step)?;
+        let event = on_the_node(event, session);
         self.write(session.map(|s| &s.actor), None, self.agency_seal(), event, rows, None)
     }
 
@@ -271,7 +274,7 @@ impl Store {
     pub fn check_node_step(&self, session: Option<&Session>, step: NodeStep) -> Result<(), StoreError> {
         let Err(refusal) = authorize_node_step(session.map(|s| s.role), step) else { return Ok(()) };
         let detail = json!({"step": format!("{step:?}"), "law": refusal.law.number(), "text": refusal.text});
-        let event = NewEvent::new(EventType::StepRefused, None, detail);
+        let event = on_the_node(NewEvent::new(EventType::StepRefused, None, detail), session);
         self.write(session.map(|s| &s.actor), None, self.agency_seal(), event, vec![], None)?;
         Err(refusal.into())
     }

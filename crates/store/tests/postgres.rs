@@ -36,3 +36,5 @@ mod server;
 mod tamper;
 #[path = "store/together.rs"]
 mod together;
+#[path = "store/tokens.rs"]
+mod tokens;

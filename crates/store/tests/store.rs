@@ -42,3 +42,5 @@ mod random;
 mod tamper;
 #[path = "store/together.rs"]
 mod together;
+#[path = "store/tokens.rs"]
+mod tokens;

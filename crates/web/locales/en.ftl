@@ -1426,3 +1426,26 @@ value-shown-in-part = shown in part
 value-not-shown = not shown
 # reasons of refusals: the sentences themselves stand in reasons/en.ftl
 reason-in-english = In English, as the records have it:
+
+# Tokens for programs.
+your-tokens = Tokens for programs
+tokens-about = A token lets a program take the steps that you named, in one case, under one authority, for one purpose. It acts in your name: end it when it is not needed any more.
+no-token = You have no open token.
+group-token = Tokens for programs
+step-token-make = Make a token for a program
+step-token-list = My tokens
+step-token-end = End the token
+step-token-steps = Steps that may be given
+field-token = Token
+field-step = Steps
+field-steps = Steps
+field-hours = Hours
+does-token-make = Make a token for a program: for one case, one authority, one purpose and the steps that you name. It is shown once, acts as you within these bounds, and ends with your session
+hint-token-make-authority = The authority under which it acts: live, and of this case
+hint-token-make-purpose = What for; each of its questions is asked for this, and the log says so
+hint-token-make-step = A step that it may take, such as exhibit/list (`token steps` lists them); may be given several times
+hint-token-make-hours = After how many hours it ends, if your session does not end before
+does-token-list = Your open tokens; never what opens them
+does-token-end = End one of your tokens now
+hint-token-end-token = Which, as `token list` names it
+does-token-steps = The steps that may be given to a token; all others are for people

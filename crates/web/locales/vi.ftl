@@ -1426,3 +1426,26 @@ value-shown-in-part = đã xem một phần
 value-not-shown = không được xem
 # reasons of refusals: the sentences themselves stand in reasons/vi.ftl
 reason-in-english = Tiếng Anh, đúng như trong hồ sơ lưu:
+
+# Tokens for programs.
+your-tokens = Mã cho chương trình
+tokens-about = Một mã cho phép chương trình thực hiện các bước bạn đã nêu, trong một vụ án, theo một căn cứ pháp lý, cho một mục đích. Nó hành động nhân danh bạn: hãy kết thúc nó khi không còn cần.
+no-token = Bạn không có mã nào đang mở.
+group-token = Mã cho chương trình
+step-token-make = Tạo mã cho chương trình
+step-token-list = Các mã của tôi
+step-token-end = Kết thúc mã này
+step-token-steps = Các bước có thể giao
+field-token = Mã
+field-step = Các bước
+field-steps = Các bước
+field-hours = Số giờ
+does-token-make = Tạo mã cho một chương trình: cho một vụ án, một căn cứ pháp lý, một mục đích và các bước bạn nêu. Mã chỉ được hiện một lần, hành động thay bạn trong giới hạn này và kết thúc cùng phiên của bạn
+hint-token-make-authority = Căn cứ pháp lý mà nó hành động theo: đang có hiệu lực và thuộc vụ án này
+hint-token-make-purpose = Để làm gì; mọi câu hỏi của nó đều được hỏi cho mục đích này, và nhật ký ghi rõ như vậy
+hint-token-make-step = Một bước nó được thực hiện, chẳng hạn exhibit/list; có thể nhập nhiều lần
+hint-token-make-hours = Kết thúc sau bao nhiêu giờ, nếu phiên của bạn không kết thúc trước
+does-token-list = Các mã đang mở của bạn; không bao giờ hiện bí mật dùng để mở
+does-token-end = Kết thúc ngay một mã của bạn
+hint-token-end-token = Mã nào, theo tên trong danh sách
+does-token-steps = Các bước có thể giao cho một mã; mọi bước khác dành cho con người

@@ -1,4 +1,4 @@
-//! One's own account: role, fingerprint, second factors, sessions that are open. What stands here is about its reader
+//! One's own account: role, fingerprint, second factors, sessions that are open, tokens of programs. What stands here is about its reader
 //! alone; he may look at it, and add a factor, also while his role waits for one.
 
 use axum::{Router, extract::State, http::HeaderMap, response::Response, routing::get};
@@ -27,11 +27,13 @@ async fn account(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         match shared.values(&reader, &words).await { Ok(found) => parts.push(found.values), Err(refusal) => return refused(&frame, &title, &refusal) }
     }
+    // Who has yet to add a second factor may not ask for his tokens, and his account is there all the same.
+    let tokens = shared.values(&reader, &["token", "list"]).await.map(|found| found.values).map_err(|refusal| refusal.text);
     let [me, factors, sessions] = parts.as_slice() else { return refused(&frame, &title, &crate::house::Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }) };
-    shown(frame.page(&title, &page(&frame, me.first().unwrap_or(&Value::Null), factors, sessions)))
+    shown(frame.page(&title, &page(&frame, me.first().unwrap_or(&Value::Null), factors, (sessions, tokens.as_deref()))))
 }
 
-fn page(frame: &Frame<'_>, me: &Value, factors: &[Value], sessions: &[Value]) -> Markup {
+fn page(frame: &Frame<'_>, me: &Value, factors: &[Value], (sessions, tokens): (&[Value], Result<&[Value], &String>)) -> Markup {
     let way = |step: &str, filled: &str, class: &str| html! { a class=(class) href=(format!("/step/{step}{filled}")) { (name_of(frame, step)) } };
     let waits = factors.iter().any(|factor| text_of(factor, "state") == "waiting");
     let has = me["second_factor"] == true;
@@ -65,6 +67,16 @@ fn page(frame: &Frame<'_>, me: &Value, factors: &[Value], sessions: &[Value]) ->
             @if session["this"] != true { (way("user/session/end", &format!("?one={}", encoded(text_of(session, "session"))), "button plain")) }
         }))
         @if sessions.len() > 1 { div class="actions" { (way("user/session/end", "?others=yes", "button second")) } }
+        h2 { (frame.t("your-tokens")) }
+        p class="quiet" { (frame.t("tokens-about")) }
+        @match tokens {
+            Err(text) => p class="refused" { (text) },
+            Ok([]) => (show::empty(frame, "no-token")),
+            Ok(tokens) => (show::table(frame, &frame.t("your-tokens"), tokens, &["token", "case", "purpose", "steps", "authority", "since", "expires"], |token| html! {
+                (way("token/end", &format!("?token={}", encoded(text_of(token, "token"))), "button plain"))
+            })),
+        }
+        div class="actions" { (way("token/make", "", "button second")) }
     }
 }
 

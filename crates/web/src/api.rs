@@ -1,7 +1,8 @@
 //! The interface for programs: the same steps under `/api/v1`, in a person's session, and their description (OpenAPI 3.1).
 //!
 //! Every step is a POST: purposes and values stand in no address, which servers and proxies write down. A program has no
-//! rights of its own: it works with the token of a person and is refused what he is refused.
+//! rights of its own: it works in a person's session, or with a token that he made for it and bound to a case, an authority, a
+//! purpose and a few steps, and is refused what he is refused.
 
 use std::sync::Arc;
 
@@ -94,12 +95,13 @@ async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     match shared.ask(token, vec!["logout".into()]).await {
         (0, _) => StatusCode::NO_CONTENT.into_response(),
         (3, heard) => refusal(heard.refusal(3)),
-        _ => not_logged_in(),
+        // A program's token is open still: it ends no session.
+        (exit, heard) => if shared.reader_of(token).await.is_ok() { refusal(heard.refusal(exit)) } else { not_logged_in() },
     }
 }
 
 fn not_logged_in() -> Response {
-    failure(StatusCode::UNAUTHORIZED, "send the token of an open session: Authorization: Bearer lfs-…", None)
+    failure(StatusCode::UNAUTHORIZED, "send the token of an open session, or one that was made for a program: Authorization: Bearer lfs-… or lft-…", None)
 }
 
 /// The body of a request, up to a length; a line that is silent too long has broken off.
@@ -121,7 +123,11 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path
     };
     let Some(step) = shared.catalogue.get(&name) else { return failure(StatusCode::NOT_FOUND, "there is no such step", None) };
     let body = match whole(request, if step.takes_a_file() { LONGEST_WITH_FILES } else { LONGEST }).await { Ok(body) => body, Err(answer) => return answer };
-    let members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
+    let mut members = match object(&body) { Ok(members) => members, Err(answer) => return answer };
+    // What a token is for it need not say at each step.
+    if let (Some(purpose), true) = (&reader.person.purpose, step.fields.iter().any(|field| field.id == "purpose")) {
+        members.entry("purpose").or_insert_with(|| purpose.clone().into());
+    }
     let place = |field: &Field| shared.house.place(step.name.split('/').next().unwrap_or(&field.id)).to_string_lossy().into_owned();
     let (typed, secret, uploads) = match typed(step, &members, &place) { Ok(typed) => typed, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
     let words = match step.words(&typed) { Ok(words) => words, Err(text) => return failure(StatusCode::UNPROCESSABLE_ENTITY, text, None) };
@@ -248,14 +254,14 @@ pub fn description(catalogue: &Catalogue) -> Value {
         "info": {
             "title": "lanternfish",
             "version": "1",
-            "description": "The steps of the house, in a person's session. Each is the step of the command line with the same name: the same permit, the same event, the same refusal.",
+            "description": "The steps of the house, in a person's session or with a token that he made for a program. Each is the step of the command line with the same name: the same permit, the same event, the same refusal.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "security": [{"session": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "description": "The token of an open session."}},
+            "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "description": "The token of an open session (lfs-…), or a token for a program that a person made in his session (lft-…, step token/make): it takes the steps that it was given, in its case, under its authority, and a purpose that is left out is its own."}},
             "schemas": {
                 "Answer": {
                     "type": "object", "required": ["answers", "notes", "cut", "exit"],

@@ -14,14 +14,14 @@ macro_rules! guide {
 
 /// The pages of the guide.
 const GUIDE: &[(&str, &str)] = guide![
-    "README", "ten-minutes", "workspace", "logins", "unit-of-three", "tor", "browser", "personas", "crawl", "search", "selectors", "replay", "listings", "worker", "witnesses", "fusion-centre", "erasure", "known-hashes", "faults", "disclosure",
+    "README", "ten-minutes", "workspace", "programs", "logins", "unit-of-three", "tor", "browser", "personas", "crawl", "search", "selectors", "replay", "listings", "worker", "witnesses", "fusion-centre", "erasure", "known-hashes", "faults", "disclosure",
     "formats", "restricted", "range", "verify", "screens", "cli",
 ];
 
 /// Which page of the guide applies to a screen: the beginning of its path (below its case), and the page. The first that fits
 /// is taken.
-const APPLIES: [(&str, &str); 53] = [
-    ("/account", "logins"), ("/login", "logins"), ("/step/user/factor", "logins"),
+const APPLIES: [(&str, &str); 54] = [
+    ("/account", "logins"), ("/login", "logins"), ("/step/user/factor", "logins"), ("/step/token", "programs"),
     ("/step/authority", "unit-of-three"), ("/step/backup", "faults"), ("/step/capture", "tor"), ("/step/collect", "crawl"), ("/step/charge", "disclosure"), ("/step/contact", "personas"), ("/step/accident", "personas"),
     ("/step/persona", "personas"), ("/step/proxy", "tor"), ("/step/disclosure", "disclosure"), ("/step/material", "disclosure"), ("/step/erratum", "disclosure"), ("/step/erase", "erasure"), ("/step/subject", "erasure"),
     ("/step/exhibit/accident", "known-hashes"), ("/step/exhibit/reclassify", "restricted"), ("/step/exhibit/release", "restricted"), ("/step/filter", "restricted"), ("/step/viewing", "restricted"), ("/step/hashes", "known-hashes"),

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, io::Read, path::PathBuf, sync::Mutex};
 
 use serde_json::Value;
 
-/// A person with an open session.
+/// A person with an open session, or for whom a program acts by a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// His name at work.
@@ -17,6 +17,8 @@ pub struct Person {
     pub role: String,
     /// When the session ends, RFC 3339.
     pub expires: String,
+    /// What the token of a program is for that acts in his place; none in his own session.
+    pub purpose: Option<String>,
 }
 
 /// What a person types to log in.
@@ -119,7 +121,7 @@ pub trait House: Send + Sync + 'static {
     /// The words in which every wrong login is refused.
     fn wrong_login(&self) -> Refusal;
 
-    /// Whose session this is.
+    /// Whose session, or program's token, this is.
     ///
     /// # Errors
     /// When it has ended.

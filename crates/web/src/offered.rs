@@ -104,6 +104,7 @@ const SOURCES: &[Source] = &[
     source("erratum", &["erratum", "list", "--case={case}"], "erratum", &["about", "wrong"]),
     // Papers of the case. The number of a time-stamp authority in a package's plan is no authority of the case.
     source("authority", &[], "", &[]).at(&["package/stamp", "package/renew"]),
+    source("authority", AUTHORITIES, "authority", &["reference", "kind", "state"]).only(("state", &["live"])).at(&["token/make"]),
     source("authority", AUTHORITIES, "authority", &["reference", "kind", "state"]),
     source("order", AUTHORITIES, "authority", &["reference", "kind", "state"]).at(&["authority/ratify"]),
     source("amends", AUTHORITIES, "authority", &["reference", "state"]),
@@ -133,6 +134,9 @@ const SOURCES: &[Source] = &[
     source("name", &["proxy", "list"], "name", &["kind"]).at(&["proxy/remove"]),
     source("list", &["hashes", "list"], "list", &["name"]).at(&["hashes/remove"]),
     source("factor", &["user", "factor", "list"], "factor", &["label", "kind"]),
+    // Tokens of programs.
+    source("step", &["token", "steps"], "step", &[]).at(&["token/make"]),
+    source("token", &["token", "list"], "token", &["case", "purpose"]),
 ];
 
 /// One thing that may be chosen.
@@ -368,7 +372,7 @@ mod tests {
             }
             let listing: Vec<&str> = source.ask.iter().take_while(|word| !word.starts_with("--")).copied().collect();
             assert!(listing.is_empty() || fields(&listing.join("/")).is_object(), "{listing:?}");
-            assert!(listing.last().is_none_or(|last| ["list", "releases", "status", "alerts", "mine"].contains(last)), "{listing:?} is no listing");
+            assert!(listing.last().is_none_or(|last| ["list", "releases", "status", "alerts", "mine", "steps"].contains(last)), "{listing:?} is no listing");
         }
     }
 

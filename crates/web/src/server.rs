@@ -268,10 +268,12 @@ impl Workspace {
         let token = gate::cookie(headers, gate::session_cookie(self.settings.over_tls)).filter(|token| !token.is_empty()).ok_or_else(|| Redirect::to("/login").into_response())?;
         // Who was here is told that he is not any more, and that nothing he sent was taken. Records that cannot be read at this
         // moment end no session.
-        self.reader_of(token).await.map_err(|refusal| match refusal.exit {
+        let reader = self.reader_of(token).await.map_err(|refusal| match refusal.exit {
             3 => { let frame = self.frame(headers, None, "/"); refused(&frame, &frame.t("trouble"), &refusal) }
             _ => Redirect::to("/login?ended").into_response(),
-        })
+        })?;
+        // Pages are for people: the token of a program opens none.
+        if reader.person.purpose.is_some() { Err(Redirect::to("/login").into_response()) } else { Ok(reader) }
     }
 
     pub(crate) fn over_tls(&self) -> bool {

@@ -92,7 +92,7 @@ impl Step {
     /// Whether its answer is kept for a minute only: it only asks what the case holds, or tells a secret once. Opened bytes are no question: each look at them asks for the item again.
     pub fn is_question(&self) -> bool {
         const LAST: [&str; 12] = ["timeline", "graph", "search", "selectors", "rows", "pictures", "parts", "elsewhere", "show", "list", "alerts", "hunt"];
-        self.name.rsplit('/').next().is_some_and(|last| LAST.contains(&last)) || ["persona/reveal", "user/factor/add", "user/factor/confirm", "user/factor/codes"].contains(&self.name.as_str())
+        self.name.rsplit('/').next().is_some_and(|last| LAST.contains(&last)) || ["persona/reveal", "token/make", "user/factor/add", "user/factor/confirm", "user/factor/codes"].contains(&self.name.as_str())
     }
 
     /// Whether a file is sent along.

@@ -14,14 +14,15 @@ mod proxies;
 mod range;
 mod restricted;
 mod subjects;
+mod tokens;
 mod watches;
 mod witness;
 mod worker;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
-use model::{action::Action, authority::SourceClass};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::PossibleValuesParser, parser::ValueSource};
+use model::{action::Action, authority::SourceClass, token::Said};
 
 /// The highest number that a record of the house holds (RFC 8785: what every reader reads alike).
 const MOST_EXACT: u64 = (1 << 53) - 1;
@@ -59,7 +60,7 @@ fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-pub use self::{cases::*, collect::*, drawn::*, exhibits::*, factors::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, watches::*, witness::*, worker::*};
+pub use self::{cases::*, collect::*, drawn::*, exhibits::*, factors::*, hashes::*, node::*, papers::*, people::*, personas::*, proxies::*, range::*, restricted::*, subjects::*, tokens::*, watches::*, witness::*, worker::*};
 
 /// Lawful work on the darknet: from authority to a package that a stranger can verify.
 #[derive(Debug, Parser)]
@@ -77,6 +78,35 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
+    /// The same as the bounds of a token know it.
+    #[arg(skip)]
+    pub said: Said,
+}
+
+impl Cli {
+    /// Reads what was typed.
+    ///
+    /// # Errors
+    /// What is wrong, with the usage.
+    pub fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
+        let mut commands = Cli::command();
+        let matches = commands.try_get_matches_from_mut(words)?;
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut commands))?;
+        Ok(Cli { said: said(&matches), ..cli })
+    }
+}
+
+/// The step by its name of the interface, its purpose, and the fields that were filled in.
+fn said(matches: &ArgMatches) -> Said {
+    let (mut names, mut leaf) = (Vec::new(), matches);
+    while let Some((name, below)) = leaf.subcommand() {
+        names.push(name);
+        leaf = below;
+    }
+    let typed = |id: &&str| leaf.value_source(id) == Some(ValueSource::CommandLine);
+    let fields = leaf.ids().map(clap::Id::as_str).filter(typed).map(|id| id.replace('_', "-")).collect();
+    let purpose = leaf.try_get_one::<String>("purpose").ok().flatten().cloned();
+    Said { step: names.join("/"), purpose, fields }
 }
 
 /// The verbs.
@@ -120,6 +150,9 @@ pub enum Verb {
     },
     /// End your session.
     Logout,
+    /// Tokens for programs: what one may do in your place, and nothing else.
+    #[command(subcommand)]
+    Token(TokenVerb),
     /// Tips that wait before there is a case.
     #[command(subcommand)]
     Tip(TipVerb),

@@ -11,7 +11,9 @@ use crate::args::*;
 impl Office {
     /// The session of somebody who may have yet to add a second factor.
     fn session_to_enrol(&self) -> Result<Session, DeskError> {
-        self.desk.store.session_to_enrol(self.token()?)
+        let token = self.token()?;
+        // A token is refused as at every step that is for people: in words, and with an event.
+        if desk::is_token(token) { self.session() } else { self.desk.store.session_to_enrol(token) }
     }
 
     pub(super) fn factor(&self, verb: FactorVerb) -> Done {

@@ -19,6 +19,7 @@ mod range;
 mod restricted;
 mod serve;
 mod subjects;
+mod tokens;
 mod watches;
 mod witness;
 
@@ -27,9 +28,8 @@ use std::{
     sync::Arc,
 };
 
-use clap::Parser;
 use desk::{Database, Desk, DeskError, Intent, Known, ObjectStore, Permit, Scope, Server, Session, capture::{self, CaptureWish, Way}, custody, doctor, examine, package, proxy, search::SelectorQuestion};
-use model::{Law, action::Action, authorize::{NodeStep, authorize_node_step}};
+use model::{Law, action::Action, authorize::{NodeStep, authorize_node_step}, token::Said};
 use model::capture::Rendering;
 use serde_json::json;
 
@@ -54,7 +54,7 @@ type Done = Result<i32, DeskError>;
 
 /// The command line: reads it, does it, gives the exit code.
 pub fn main() -> i32 {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -108,7 +108,7 @@ fn run(cli: Cli) -> Done {
             Ok(0)
         }
         Verb::Doctor { items, bytes } => match Desk::open(&home_of(cli.home)?, program()?) {
-            Ok(desk) => Office { desk: Arc::new(desk), voice, token: cli.session, wonders: false }.doctor(items, bytes),
+            Ok(desk) => Office { desk: Arc::new(desk), voice, token: cli.session, said: cli.said, wonders: false }.doctor(items, bytes),
             Err(error) if error.exit_code() == 3 => {
                 voice.say_all(&[doctor::does_not_open(&error)], "nothing to say");
                 Ok(3)
@@ -117,7 +117,7 @@ fn run(cli: Cli) -> Done {
         },
         verb => {
             let desk = Arc::new(Desk::open(&home_of(cli.home)?, program()?)?);
-            Office { desk, voice, token: cli.session, wonders: false }.run(verb)
+            Office { desk, voice, token: cli.session, said: cli.said, wonders: false }.run(verb)
         }
     }
 }
@@ -182,6 +182,8 @@ struct Office {
     desk: Arc<Desk>,
     voice: Voice,
     token: Option<String>,
+    /// What was typed, as the bounds of a token know it.
+    said: Said,
     /// Whether a page asks for itself: what would be refused is not asked, for nobody tried it.
     wonders: bool,
 }
@@ -192,7 +194,7 @@ impl Office {
     }
 
     fn session(&self) -> Result<Session, DeskError> {
-        self.desk.store.session(self.token()?)
+        self.desk.store.session_for(self.token()?, &self.said)
     }
 
     fn enter(&self, case: &InCase) -> Result<(Session, Scope), DeskError> {
@@ -245,6 +247,7 @@ impl Office {
                 self.desk.store.log_out(self.token.as_deref().unwrap_or(""))?;
                 Ok(0)
             }
+            Verb::Token(verb) => self.program_token(verb),
             Verb::Tip(verb) => self.tip(verb),
             Verb::Case(verb) => self.case(verb),
             Verb::Authority(verb) => self.authority(verb),

@@ -5,9 +5,9 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use clap::{CommandFactory, Parser};
-use desk::{Desk, DeskError, First, PasskeyAnswer, Second};
-use model::Law;
+use clap::CommandFactory;
+use desk::{Desk, DeskError, First, PasskeyAnswer, Second, is_token};
+use model::{Law, token::Said};
 use serde_json::json;
 use web::{House, Listener, Login, Person, Refusal, Settings, Workspace};
 
@@ -27,14 +27,14 @@ struct Behind {
 
 impl Behind {
     fn office(&self, token: Option<&str>) -> Office {
-        Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string), wonders: false }
+        Office { desk: Arc::clone(&self.desk), voice: Voice { json: true }, token: token.map(str::to_string), said: Said::default(), wonders: false }
     }
 
     fn run(&self, office: &Office, words: &[String], listener: Arc<dyn Listener>) -> i32 {
         heard_by(listener, || {
             let typed = ["lanternfish", "--json"].into_iter().map(str::to_string).chain(words.iter().cloned());
-            match Cli::try_parse_from(typed) {
-                Ok(cli) => office.run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
+            match Cli::read(typed) {
+                Ok(cli) => Office { desk: Arc::clone(&office.desk), voice: office.voice, token: office.token.clone(), said: cli.said, wonders: office.wonders }.run(cli.verb).unwrap_or_else(|error| crate::output::failed(&error, true)),
                 Err(error) => crate::output::failed(&DeskError::input(first_words(&error.to_string())), true),
             }
         })
@@ -105,8 +105,12 @@ impl House for Behind {
     }
 
     fn who(&self, token: &str) -> Result<Person, Refusal> {
+        if is_token(token) {
+            let holder = self.desk.store.token_holder(token).map_err(|error| refusal(&error))?;
+            return Ok(Person { name: holder.name, role: holder.role.name().to_string(), expires: holder.until.to_string(), purpose: Some(holder.purpose) });
+        }
         let session = self.desk.store.session_to_enrol(token).map_err(|error| refusal(&error))?;
-        Ok(Person { name: session.name().to_string(), role: session.role().name().to_string(), expires: session.expires().to_string() })
+        Ok(Person { name: session.name().to_string(), role: session.role().name().to_string(), expires: session.expires().to_string(), purpose: None })
     }
 
     fn take(&self, token: &str, words: &[String], listener: Arc<dyn Listener>) -> i32 {

@@ -260,6 +260,7 @@ fn typed_for(step: &str) -> BTreeMap<&'static str, Value> {
         "key/recover" => vec![one("user", json!(NOY))],
         "material/say" => vec![one("says", json!("assists"))],
         "package/seal" => vec![one("officer", json!([NOY]))],
+        "token/make" => vec![one("step", json!(["exhibit/list"]))],
         "package/disclose" | "transfer/offer" => vec![one("to", json!(KHAM))],
         "persona/register" => vec![one("source", json!("synthetic"))],
         "persona/secret/add" => vec![one("login", json!("bmlnaHQK"))],

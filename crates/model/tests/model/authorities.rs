@@ -8,7 +8,7 @@ use model::{
     action::Action,
     actor::Role,
     authority::{Authority, AuthorityError, AuthorityKind, AuthorityScope, AuthorityState, LONGEST_DAYS, Limit, SourceClass},
-    authorize::{Ask, CaseStanding, Ground, authorize},
+    authorize::{Ask, CaseStanding, Ground, StandingBasis, authorize},
     id::{ActorId, AuthorityId, CaseId},
 };
 
@@ -71,6 +71,7 @@ fn covers(authority: &Authority, second: i64) -> bool {
         territory: None,
         under: None,
         only: None,
+        bound: None,
         now: Moment::from_micros(0).plus_seconds(second),
     };
     authorize(&ask, std::slice::from_ref(authority)) == Ok(Ground::Authority(authority.id.clone()))
@@ -92,6 +93,7 @@ fn refused(authorities: &[Authority], only: Option<&AuthorityId>) -> String {
         territory: None,
         under: None,
         only,
+        bound: None,
         now: Moment::from_micros(0).plus_seconds(20 * DAY),
     };
     authorize(&ask, authorities).unwrap_err().text
@@ -212,6 +214,7 @@ fn law_15_a_revoked_authority_is_named_in_the_refusal() {
         territory: None,
         under: None,
         only: None,
+        bound: None,
         now: Moment::from_micros(5),
     };
     // A live one that never covered the action is farther off than one that did and is over.
@@ -223,6 +226,42 @@ fn law_15_a_revoked_authority_is_named_in_the_refusal() {
         assert_eq!(refusal.law, Law::Permit);
         for words in ["court-order authority \"D-1\"", "it was revoked on 1 January 1970, 00:00 (UTC)", "ask for a new authority"] {
             assert!(refusal.text.contains(words), "{words}: {}", refusal.text);
+        }
+    }
+}
+
+/// Two live authorities of the case that cover everything, and what a token of the second is answered.
+#[test]
+fn law_01_a_token_has_no_ground_but_its_own_authority() {
+    let (actor, case, standing) = (person(2), case(), CaseStanding { court_process: true, ..CaseStanding::default() });
+    let live = |n: u8| {
+        let mut one = Authority { id: AuthorityId::from_random([n; 16]), reference: format!("D-{n}"), ..authority(AuthorityKind::CourtOrder) };
+        approve(&mut one, &person(3), Role::Supervisor).unwrap();
+        one
+    };
+    let (other, own) = (live(1), live(2));
+    let asked = |action: Action, only: Option<&AuthorityId>, authorities: &[Authority]| {
+        let ask = Ask {
+            actor: &actor, role: Role::Investigator, member: true, case: &case, standing, action, source: None, target: None, person: None, territory: None, under: None, only, bound: Some(&own.id), now: Moment::from_micros(5),
+        };
+        authorize(&ask, authorities)
+    };
+    assert_eq!(asked(Action::Query, None, &[other.clone(), own.clone()]), Ok(Ground::Authority(own.id.clone())));
+    let narrow = Authority { scope: AuthorityScope { actions: BTreeSet::from([Action::View]), ..own.scope.clone() }, ..own.clone() };
+    let refused = asked(Action::Query, None, &[other.clone(), narrow.clone()]).unwrap_err();
+    assert!(refused.text.contains("\"D-2\"") && refused.text.contains("outside its scope"), "{}", refused.text);
+    assert!(asked(Action::Query, Some(&other.id), &[other.clone(), own.clone()]).unwrap_err().text.contains("this token serves"));
+    // What a standing basis allows, it allows a token while the authority lives and no longer; what came in is kept.
+    assert_eq!(asked(Action::Report, None, &[narrow]), Ok(Ground::Standing(StandingBasis::CourtProcess)));
+    assert_eq!(asked(Action::Transfer, None, &[]), Ok(Ground::Standing(StandingBasis::Custody)));
+    let mut revoked = own.clone();
+    revoked.revoke(&person(4), Moment::from_micros(2)).unwrap();
+    let of_another_case = Authority { case: Some(CaseId::from_random([7; 16])), ..own.clone() };
+    let of_the_unit = Authority { case: None, ..own.clone() };
+    let of_others = Authority { holders: BTreeSet::from([person(5)]), ..own.clone() };
+    for gone in [revoked, of_another_case, of_the_unit, of_others, Authority { until: Moment::from_micros(5), ..own.clone() }, other.clone()] {
+        for action in [Action::Query, Action::Report, Action::Correct] {
+            assert_eq!(asked(action, None, &[other.clone(), gone.clone()]).unwrap_err().law, Law::Permit, "{action} {gone:?}");
         }
     }
 }

@@ -381,6 +381,7 @@ impl World {
             territory: q.land.as_deref(),
             under: None,
             only: q.only.map(|n| &self.authorities[n].id),
+            bound: None,
             now: Moment::from_micros(self.registrar.now),
         };
         let answer = authorize(&ask, &self.authorities);

@@ -45,6 +45,7 @@ fn opens(release: &Release, role: Role, member: bool, action: Action, now: Momen
         territory: None,
         under: None,
         only: None,
+        bound: None,
         now,
     };
     authorize_released(&ask, &[], release).map_err(|refusal| refusal.law)

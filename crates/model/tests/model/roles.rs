@@ -26,7 +26,7 @@ fn answers(role: Role) -> Vec<(Action, bool, Result<Ground, Law>)> {
             let now = Moment::from_micros(10);
             let ask = Ask {
                 actor: &actor, role, member, case: &case, standing, action, source: Some(SourceClass::Darknet),
-                target: None, person: None, territory: None, under: None, only: None, now,
+                target: None, person: None, territory: None, under: None, only: None, bound: None, now,
             };
             answers.push((action, member, authorize(&ask, std::slice::from_ref(&all)).map_err(|r| r.law)));
         }
@@ -80,7 +80,7 @@ fn law_07_an_order_that_names_some_items_opens_those_and_no_queue() {
         let covered = |target: Option<&str>| {
             let ask = Ask {
                 actor: &actor, role, member: true, case: &case, standing: CaseStanding::default(), action, source: Some(SourceClass::Darknet),
-                target, person: None, territory: None, under: None, only: None, now,
+                target, person: None, territory: None, under: None, only: None, bound: None, now,
             };
             authorize(&ask, std::slice::from_ref(&some)).is_ok()
         };

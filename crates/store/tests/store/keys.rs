@@ -14,7 +14,7 @@ use store::{
 use crate::house::{House, ON_SERVER, PASSPHRASE, refused};
 
 /// Changes the case key; only `staying` get the new one.
-fn rotate(house: &House, by: &str, case: &CaseId, staying: &[&str]) {
+pub fn rotate(house: &House, by: &str, case: &CaseId, staying: &[&str]) {
     let mut scope = house.scope(by, case);
     let permit = house.store.permit(&scope, Intent::to(Action::Administer)).unwrap();
     let users: Vec<_> = staying.iter().map(|name| house.store.user_by_name(name).unwrap()).collect();
