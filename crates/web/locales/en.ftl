@@ -1025,7 +1025,6 @@ sent-forgotten = What came of { $count } of them is no longer told here: look at
 passkey-beside = Log in with passphrase and passkey
 passkey-or = Or with your name and passphrase:
 passkey-no-value = This passkey does not open alone. Type name and passphrase, and press the button beside "Log in".
-passkey-passphrase = Your passphrase
 passkey-passphrase-about = Type it, and this passkey opens your login alone: no name, no passphrase, no code. The device must know you each time, by a PIN, a finger or your face. Leave it empty, and the passkey is asked for beside your passphrase.
 passkey-not-alone = The passkey was added. This device cannot let it open alone: it is asked for beside your passphrase.
 field-alone = Opens alone

@@ -1025,7 +1025,6 @@ sent-forgotten = Kết quả của { $count } tệp không còn hiển thị ở
 passkey-beside = Đăng nhập bằng cụm mật khẩu và khóa truy cập
 passkey-or = Hoặc bằng tên và cụm mật khẩu:
 passkey-no-value = Khóa truy cập này không mở một mình được. Hãy gõ tên và cụm mật khẩu, rồi bấm nút bên cạnh "Đăng nhập".
-passkey-passphrase = Cụm mật khẩu của bạn
 passkey-passphrase-about = Gõ vào đây thì khóa truy cập này tự mở phiên: không cần tên, cụm mật khẩu hay mã. Thiết bị phải nhận ra bạn mỗi lần, bằng mã PIN, vân tay hoặc khuôn mặt. Để trống thì khóa truy cập được hỏi cùng với cụm mật khẩu.
 passkey-not-alone = Đã thêm khóa truy cập. Thiết bị này không cho nó mở một mình: nó được hỏi cùng với cụm mật khẩu.
 field-alone = Mở một mình

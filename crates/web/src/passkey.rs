@@ -152,7 +152,7 @@ async fn page(State(shared): State<Shared>, headers: HeaderMap) -> Response {
                 div class="field" { label for="code" { (frame.t("field-code")) } p class="about" id="a-code" { (frame.t("passkey-code-about")) } input type="text" id="code" name="code" autocomplete="one-time-code" aria-describedby="a-code" required; }
             }
             div class="field" {
-                label for="passphrase" { (frame.t("passkey-passphrase")) }
+                label for="passphrase" { (frame.t("passphrase")) }
                 p class="about" id="a-passphrase" { (frame.t("passkey-passphrase-about")) }
                 input type="password" id="passphrase" name="passphrase" autocomplete="current-password" aria-describedby="a-passphrase";
             }
