@@ -640,9 +640,18 @@ def authenticator(person, **more):
     return wire, wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
 
 
-def add_passkey(person, fields):
+# What a passkey tells when it is made, as from an authenticator that gives its value only when it is shown.
+LATE = """() => {
+  const told = PublicKeyCredential.prototype.getClientExtensionResults;
+  PublicKeyCredential.prototype.getClientExtensionResults = function () {
+    return this.response instanceof AuthenticatorAttestationResponse ? { prf: { enabled: told.call(this).prf.enabled } } : told.call(this);
+  };
+}"""
+
+
+def add_passkey(person, fields, there=False):
     """A passkey is added on its page; gives the recovery codes, when it is the first factor."""
-    assert person.look("account/passkey") == 200
+    assert there or person.look("account/passkey") == 200
     person.fill(fields)
     with person.page.expect_navigation():
         person.page.locator("[data-ask]").click()
@@ -696,32 +705,41 @@ def passkey_alone(person):
     person.look("account")
     assert page.locator("td[data-label='Opens alone']").first.inner_text() == "yes", person.text()
 
-    def alone():
-        leave(person)
-        return page.locator("form[data-passkey='alone'] [data-ask]")
-
+    alone = page.locator("form[data-passkey='alone'] [data-ask]")
     for _ in range(2):
+        leave(person)
         with page.expect_navigation():
-            alone().click()
+            alone.click()
         assert page.url == person.walk.url and person.name in page.inner_text("body"), person.text()
-    wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
-    alone().click()
-    page.locator("form[data-passkey='alone'] [data-trouble='passkey']").wait_for()
-    wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})
-    with page.expect_navigation():
-        page.locator("form[data-passkey='alone'] [data-ask]").click()
-    assert page.url == person.walk.url, person.text()
     remove_passkey(person, codes[0])
+    leave(person)
     with page.expect_navigation():
-        alone().click()
+        alone.click()
     assert page.url.endswith("/login") and page.locator("main .refused:visible").count(), person.text()
     wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
     person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name]})
     person.send()
-    wire, device = authenticator(person)
-    codes = add_passkey(person, {"passphrase": PASSPHRASES[person.name]})
-    assert len(codes) == 10 and page.locator("main p.notes").count(), f"a device without values says so: {person.text()}"
-    remove_passkey(person, codes[0])
+    # One that gives its value when it is shown, and not yet when it is made; then one that gives none.
+    for values in (True, False):
+        wire, device = authenticator(person, **({"ctap2Version": "ctap2_1", "hasPrf": True} if values else {}))
+        person.look("account/passkey")
+        if values:
+            page.evaluate(LATE)
+        codes = add_passkey(person, {"passphrase": PASSPHRASES[person.name]}, there=True)
+        assert len(codes) == 10 and page.locator("main p.notes").count() == (not values), f"{values}: {person.text()}"
+        if values:
+            leave(person)
+            with page.expect_navigation():
+                alone.click()
+            assert page.url == person.walk.url, person.text()
+            leave(person)
+            wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
+            alone.click()
+            page.locator("form[data-passkey='alone'] [data-trouble='passkey']").wait_for()
+            person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name], "second-factor": codes[1]})
+            person.send()
+        remove_passkey(person, codes[0])
+        wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
 
 
 def by_name(workspace, engine, found, axe):
