@@ -9,7 +9,7 @@ namespace of its own where it may make one. Then the hostile pages of crates/ext
 made here, are admitted and looked at in each view with scripts on: no script may run, no dialog open, nothing be asked for
 but the workspace's own pages, and no page be wider than its window. The interface for programs is asked by schemathesis with what its description
 allows (for a minute, with --all for ten; captures and crawls are left out, they take minutes each): no answer is a fault of the
-server or one that is not described. Over TLS, with a certificate that the node makes, one person adds a second factor and logs in with it, then a passkey of the browser's own authenticator. --pictures writes a picture of each screen in English, Lao and Thai, wide and narrow, into a folder; --guide makes those of docs/guide anew.
+server or one that is not described. Over TLS, with a certificate that the node makes, one person adds a second factor and logs in with it, then a passkey of the browser's own authenticator, beside the passphrase and alone; alone on this machine too. --pictures writes a picture of each screen in English, Lao and Thai, wide and narrow, into a folder; --guide makes those of docs/guide anew.
 Prints "PASS name", "FAIL name: reason" or "SKIPPED name: reason"; exits 1 on any FAIL, 2 on wrong usage.
 """
 import argparse
@@ -632,31 +632,136 @@ def code_of(secret, step):
     return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
 
 
-def passkey(person):
-    """A passkey of the browser's own authenticator is added, and opens a login; without it none does."""
-    page = person.page
-    wire = person.context.new_cdp_session(page)
+def authenticator(person, **more):
+    """The browser gets an authenticator of its own, which knows its person."""
+    wire = person.context.new_cdp_session(person.page)
     wire.send("WebAuthn.enable")
-    wire.send("WebAuthn.addVirtualAuthenticator", {"options": {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}})
-    assert person.look("account/passkey") == 200
-    with page.expect_navigation():
-        page.locator("#passkey").click()
-    codes = re.findall(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){3}", person.text())
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True, **more}
+    return wire, wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+
+
+# What a passkey tells when it is made, as from an authenticator that gives its value only when it is shown.
+LATE = """() => {
+  const told = PublicKeyCredential.prototype.getClientExtensionResults;
+  PublicKeyCredential.prototype.getClientExtensionResults = function () {
+    return this.response instanceof AuthenticatorAttestationResponse ? { prf: { enabled: told.call(this).prf.enabled } } : told.call(this);
+  };
+}"""
+
+
+def add_passkey(person, fields, there=False):
+    """A passkey is added on its page; gives the recovery codes, when it is the first factor."""
+    assert there or person.look("account/passkey") == 200
+    person.fill(fields)
+    with person.page.expect_navigation():
+        person.page.locator("[data-ask]").click()
+    return re.findall(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){3}", person.text())
+
+
+def leave(person):
+    with person.page.expect_navigation():
+        person.page.locator("form[action='/logout'] button").click()
+    person.page.goto("/login")
+
+
+def passkey(person):
+    """A passkey of the browser's own authenticator is added, and opens a login beside the passphrase; without it none does."""
+    page = person.page
+    wire, device = authenticator(person)
+    codes = add_passkey(person, {})
     assert len(codes) == 10, person.text()
     for shown in (True, False, True):
-        with page.expect_navigation():
-            page.locator("form[action='/logout'] button").click()
-        page.goto("/login")
+        leave(person)
         person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name]})
         with page.expect_navigation():
-            page.locator("#passkey" if shown else "main form.step button:not([type])").click()
+            page.locator("form[data-passkey='show'] [data-ask]" if shown else "main form.step button:not([type])").click()
         assert (page.url == person.walk.url) == shown, f"{shown}: {person.text()}"
         if not shown:
             person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name], "second-factor": codes[0]})
             person.send()
+    # Without the passphrase on its page it opens nothing alone, and says so.
+    leave(person)
+    page.locator("form[data-passkey='alone'] [data-ask]").click()
+    page.locator("form[data-passkey='alone'] [data-trouble='value']").wait_for()
+    person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name], "second-factor": codes[1]})
+    person.send()
+    remove_passkey(person, codes[2])
+    wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
+
+
+def remove_passkey(person, code):
     person.look("account")
-    factor = page.locator("a[href*='factor/remove']").get_attribute("href").split("factor=")[1]
-    person.step("user/factor/remove", {"factor": factor, "code": codes[1]}, case=False)
+    factor = person.page.locator("a[href*='factor/remove']").get_attribute("href").split("factor=")[1]
+    person.step("user/factor/remove", {"factor": factor, "code": code}, case=False)
+
+
+def passkey_alone(person):
+    """A passkey that opens alone: added with the passphrase, then nothing is typed; not when the device did not know its person, and not
+    once it was removed. A device that gives no such value stays a second factor."""
+    page = person.page
+    wire, device = authenticator(person, ctap2Version="ctap2_1", hasPrf=True)
+    codes = add_passkey(person, {"passphrase": PASSPHRASES[person.name]})
+    assert len(codes) == 10 and not page.locator("main p.notes").count(), person.text()
+    person.look("account")
+    assert page.locator("td[data-label='Opens alone']").first.inner_text() == "yes", person.text()
+
+    alone = page.locator("form[data-passkey='alone'] [data-ask]")
+    for _ in range(2):
+        leave(person)
+        with page.expect_navigation():
+            alone.click()
+        assert page.url == person.walk.url and person.name in page.inner_text("body"), person.text()
+    remove_passkey(person, codes[0])
+    leave(person)
+    with page.expect_navigation():
+        alone.click()
+    assert page.url.endswith("/login") and page.locator("main .refused:visible").count(), person.text()
+    wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
+    person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name]})
+    person.send()
+    # One that gives its value when it is shown, and not yet when it is made; then one that gives none.
+    for values in (True, False):
+        wire, device = authenticator(person, **({"ctap2Version": "ctap2_1", "hasPrf": True} if values else {}))
+        person.look("account/passkey")
+        if values:
+            page.evaluate(LATE)
+        codes = add_passkey(person, {"passphrase": PASSPHRASES[person.name]}, there=True)
+        assert len(codes) == 10 and page.locator("main p.notes").count() == (not values), f"{values}: {person.text()}"
+        if values:
+            leave(person)
+            with page.expect_navigation():
+                alone.click()
+            assert page.url == person.walk.url, person.text()
+            leave(person)
+            wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
+            alone.click()
+            page.locator("form[data-passkey='alone'] [data-trouble='passkey']").wait_for()
+            person.fill({"name": person.name, "passphrase": PASSPHRASES[person.name], "second-factor": codes[1]})
+            person.send()
+        remove_passkey(person, codes[0])
+        wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
+
+
+def by_name(workspace, engine, found, axe):
+    """In the clear on this machine: by its name a passkey opens alone; at its number, and where no script runs, the button is not there."""
+    name = "a passkey alone, on this machine"
+    try:
+        browser = engine.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        numbered = workspace.url
+        for scripts in (True, False):
+            page = browser.new_context(java_script_enabled=scripts, base_url=numbered).new_page()
+            page.goto("/login")
+            page.wait_for_timeout(500)
+            assert not page.locator("form[data-passkey='alone']").is_visible(), f"{numbered}, scripts {scripts}"
+            assert page.locator("form[data-passkey='show'] [data-ask]").is_visible() == scripts, f"scripts {scripts}"
+        walk = Walk(workspace, browser, axe, "en", True, False)
+        walk.url = numbered.replace("127.0.0.1", "localhost")
+        passkey_alone(Person(walk, NOY))
+        assert not walk.violations, walk.violations
+        browser.close()
+        say("PASS", name)
+    except Exception as error:  # a check that falls is a check that failed
+        say("FAIL", name, f"{type(error).__name__}: {error}")
 
 
 def encrypted(program, home, engine, found, axe):
@@ -698,6 +803,7 @@ def encrypted(program, home, engine, found, axe):
         again.step("user/factor/remove", {"factor": factor, "code": recovery[0]}, case=False)
         bare = Person(walk, NOY)
         passkey(bare)
+        passkey_alone(bare)
         with_script = [path for path in ("", "account", "log") if bare.look(path) == 200 and bare.page.locator("script").count()]
         assert not with_script, with_script
         elsewhere = sorted({url for url in walk.requests if not url.startswith(walk.url)})
@@ -778,6 +884,7 @@ def main():
             if typed.pictures and cases[-1]:
                 pictures(workspace, browser, cases[-1], typed.pictures)
             browser.close()
+            by_name(workspace, engine, found, Axe())
             encrypted(typed.program, typed.home, engine, found, Axe())
         described(workspace, 600 if typed.all else 60)
     finally:

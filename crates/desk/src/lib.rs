@@ -59,5 +59,5 @@ pub mod witness;
 pub use office::{Desk, TOOL, restore};
 pub use row::{case_label, erasure_label, exhibit_label, finding_label, parse_label, subject_label};
 pub use store::StoreError as DeskError;
-pub use store::{FactorView, First, NewApp, PasskeyAnswer, Second, SessionView, TokenHolder, is_token};
+pub use store::{Alone, FactorView, First, NewApp, NewDoor, PasskeyAnswer, Second, SessionView, TokenHolder, is_token};
 pub use store::{Config, Database, Home, Intent, Known, LogReport, ObjectStore, Permit, Replayed, Scope, Server, Session, TimeAuthority, User, signature_holds};

@@ -77,6 +77,8 @@ mod outside;
 mod page;
 #[path = "cli/papers.rs"]
 mod papers;
+#[path = "cli/passkey_alone.rs"]
+mod passkey_alone;
 #[path = "cli/people.rs"]
 mod people;
 #[path = "cli/personas.rs"]

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::{
     StoreError,
     log::NewEvent,
+    passkey_door::NewDoor,
     people::User,
     record::{Basis, Content, Head, Number, Write},
     session::Session,
@@ -183,6 +184,9 @@ pub struct FactorView {
     /// Codes that were not used yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<usize>,
+    /// Of a passkey: whether it opens a session alone, without the passphrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alone: Option<bool>,
 }
 
 /// A new authenticator; its secret is told here and never again.
@@ -202,9 +206,11 @@ impl Store {
     /// When the records cannot be read.
     pub fn factors(&self, session: &Session) -> Result<Vec<FactorView>, StoreError> {
         let held = self.held(&session.actor)?.factors;
-        let app = |app: &App| FactorView { factor: app.id.clone(), kind: "authenticator", label: app.label.clone(), state: if app.last.is_some() { "live" } else { "waiting" }, since: Some(app.since), left: None };
-        let codes = held.any().then(|| FactorView { factor: "recovery-codes".into(), kind: "recovery-codes", label: String::new(), state: "live", since: None, left: Some(held.recovery.len()) });
-        let key = |key: &Key| FactorView { factor: key.id.clone(), kind: "passkey", label: key.label.clone(), state: "live", since: Some(key.since), left: None };
+        let doors = self.live_doors(&session.actor)?;
+        let alone = |key: &Key| plain(&key.credential).is_ok_and(|name| doors.contains(&self.door(&session.actor, &name).lookup()));
+        let app = |app: &App| FactorView { factor: app.id.clone(), kind: "authenticator", label: app.label.clone(), state: if app.last.is_some() { "live" } else { "waiting" }, since: Some(app.since), left: None, alone: None };
+        let codes = held.any().then(|| FactorView { factor: "recovery-codes".into(), kind: "recovery-codes", label: String::new(), state: "live", since: None, left: Some(held.recovery.len()), alone: None });
+        let key = |key: &Key| FactorView { factor: key.id.clone(), kind: "passkey", label: key.label.clone(), state: "live", since: Some(key.since), left: None, alone: Some(alone(key)) };
         Ok(held.apps.iter().map(app).chain(held.passkeys.iter().map(key)).chain(codes).collect())
     }
 
@@ -285,12 +291,14 @@ impl Store {
         Ok(codes)
     }
 
-    /// Keeps a passkey that a browser made: it is shown at a login instead of a code. Who has a factor already shows it.
-    /// Gives recovery codes when there were none. The first factor ends the person's other sessions.
+    /// Keeps a passkey that a browser made: it is shown at a login instead of a code, and with a door it opens a session alone.
+    /// Who has a factor already shows it. Gives recovery codes when there were none. The first factor ends the person's other
+    /// sessions.
     ///
     /// # Errors
-    /// Law 13 without a code of a factor that there is; [`StoreError::Input`] for an answer that is no passkey.
-    pub fn add_passkey(&self, session: &Session, label: &str, answer: &PasskeyAnswer, code: Option<&str>) -> Result<Vec<String>, StoreError> {
+    /// Law 13 without a code of a factor that there is, or with a wrong passphrase for the door; [`StoreError::Input`] for an
+    /// answer that is no passkey.
+    pub fn add_passkey(&self, session: &Session, label: &str, answer: &PasskeyAnswer, code: Option<&str>, door: Option<&NewDoor<'_>>) -> Result<Vec<String>, StoreError> {
         let label = good_label(label)?;
         let (mut held, _) = self.shown(&session.actor, session.identity()?, Second::code(code))?;
         if held.factors.passkeys.len() >= MOST_KEYS {
@@ -303,12 +311,16 @@ impl Store {
         let id = hex::encode(&random_16()?[..4]);
         // An authenticator that makes a second key for the same person has forgotten the first.
         held.factors.passkeys.retain(|key| key.credential != credential);
+        let doors = match door {
+            Some(door) => vec![self.door_write(session, &made.id, door)?],
+            None => self.doors_end(&session.actor, Some(&credential))?,
+        };
         let key = Key { id: id.clone(), label: label.into(), since: self.now(), site: asked.site().unwrap_or_default().into(), credential, point: hex::encode(&made.point), counter: made.counter };
         held.factors.passkeys.push(key);
         let codes = if held.factors.recovery.is_empty() { recovery_codes()? } else { vec![] };
         held.factors.recovery.extend(codes.iter().map(|code| code_digest(&session.actor, code)));
-        let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), json!({"factor": id, "kind": "passkey", "sessions-ended": ended.len()}));
-        let writes = std::iter::once(self.factors_write(&session.actor, held)?).chain(ended).collect();
+        let event = NewEvent::new(EventType::FactorAdded, Some(session.actor.to_string()), json!({"factor": id, "kind": "passkey", "alone": door.is_some(), "sessions-ended": ended.len()}));
+        let writes = std::iter::once(self.factors_write(&session.actor, held)?).chain(ended).chain(doors).collect();
         self.commit_node(Some(session), NodeStep::OwnSession, event, writes)?;
         Ok(codes)
     }
@@ -322,7 +334,7 @@ impl Store {
         let count = |factors: &Factors| factors.apps.len() + factors.passkeys.len();
         let before = count(&held.factors);
         held.factors.apps.retain(|app| app.id != factor);
-        held.factors.passkeys.retain(|key| key.id != factor);
+        let gone: Vec<Key> = held.factors.passkeys.extract_if(.., |key| key.id == factor).collect();
         if count(&held.factors) == before {
             return Err(StoreError::input(format!("there is no factor {factor} of yours: see `lanternfish user factor list`", factor = model::quoted(factor))));
         }
@@ -333,7 +345,11 @@ impl Store {
             held.factors.recovery.clear();
         }
         let event = NewEvent::new(EventType::FactorRemoved, Some(session.actor.to_string()), json!({"factor": factor}));
-        self.commit_node(Some(session), NodeStep::OwnSession, event, vec![self.factors_write(&session.actor, held)?]).map(drop)
+        let mut writes = vec![self.factors_write(&session.actor, held)?];
+        for key in &gone {
+            writes.extend(self.doors_end(&session.actor, Some(&key.credential))?);
+        }
+        self.commit_node(Some(session), NodeStep::OwnSession, event, writes).map(drop)
     }
 
     /// New recovery codes; those of before open nothing any more.
@@ -371,7 +387,8 @@ impl Store {
         let bare = Held { factors: Factors { reset: Some(self.now()), ..Factors::default() }, version: held.version };
         let ended = self.sessions_end(&user.actor, None)?;
         let event = NewEvent::new(EventType::FactorsReset, Some(user.actor.to_string()), json!({"reason": reason, "sessions-ended": ended.len()}));
-        let writes = std::iter::once(self.factors_write(&user.actor, bare)?).chain(ended).collect();
+        let doors = self.doors_end(&user.actor, None)?;
+        let writes = std::iter::once(self.factors_write(&user.actor, bare)?).chain(ended).chain(doors).collect();
         self.commit_node(Some(session), NodeStep::ManageUsers, event, writes).map(drop)
     }
 
@@ -458,8 +475,7 @@ impl Store {
             return Err(self.factor_refused(actor, "too many wrong codes", None, "too many wrong codes: wait five minutes, then try again; a recovery code or a passkey opens now; if you lost your authenticator, use a recovery code, or ask the administrator for a reset"));
         }
         if let Some(kind) = held.factors.use_up(actor, identity, second, now)? {
-            held.factors.wrong.clear();
-            held.factors.misses = 0;
+            held.factors.right_was_shown();
             return Ok((held, Some(kind)));
         }
         if guessable {
@@ -471,6 +487,20 @@ impl Store {
         }
         let write = self.factors_write(actor, held)?;
         Err(self.factor_refused(actor, "wrong code", Some(write), "the code of the second factor is wrong or was used already: wait for the next one, or use a recovery code"))
+    }
+
+    /// Judges a passkey that is shown alone: it stands for two factors, so its authenticator must have known its person. Gives
+    /// the factors with it used up, or in a word why not.
+    pub(crate) fn judged_alone(&self, actor: &ActorId, answer: &PasskeyAnswer) -> Result<Result<Held, &'static str>, StoreError> {
+        let mut held = self.held(actor)?;
+        Ok(match held.factors.moves_on(answer) {
+            None => Err("a wrong answer"),
+            Some(false) => Err("the authenticator did not know its person"),
+            Some(true) => {
+                held.factors.right_was_shown();
+                Ok(held)
+            }
+        })
     }
 
     /// The refusal, as an event.
@@ -489,21 +519,23 @@ impl Store {
         Ok(Write { head, content, index: vec![], basis: held.version.map_or(Basis::New, Basis::Over) })
     }
 
-    /// The row of a person whose keys end: his factors were sealed to them.
-    pub(crate) fn factors_end(&self, actor: &ActorId) -> Result<Option<Write>, StoreError> {
+    /// The rows of a person whose keys end: his factors were sealed to them, and his passkeys opened them.
+    pub(crate) fn factors_end(&self, actor: &ActorId) -> Result<Vec<Write>, StoreError> {
         let held = self.held(actor)?;
-        if held.version.is_none() {
-            return Ok(None);
+        let mut writes = self.doors_end(actor, None)?;
+        if held.version.is_some() {
+            writes.push(self.factors_write(actor, Held { factors: Factors::default(), version: held.version })?);
         }
-        self.factors_write(actor, Held { factors: Factors::default(), version: held.version }).map(Some)
+        Ok(writes)
     }
+
 }
 
 impl Factors {
     /// Finds what this is of and uses it up.
     fn use_up(&mut self, actor: &ActorId, identity: &Identity, second: Second<'_>, now: Moment) -> Result<Option<&'static str>, StoreError> {
         if let Some(answer) = second.passkey {
-            return Ok(self.moves_on(answer).map(|()| "passkey"));
+            return Ok(self.moves_on(answer).map(|_| "passkey"));
         }
         let code = second.code.unwrap_or_default();
         if let Some(typed) = digits(code) {
@@ -525,13 +557,20 @@ impl Factors {
 }
 
 impl Factors {
-    /// Judges the answer of a passkey, and moves its counter on.
-    fn moves_on(&mut self, answer: &PasskeyAnswer) -> Option<()> {
+    /// After a right factor wrong codes are counted anew.
+    fn right_was_shown(&mut self) {
+        self.wrong.clear();
+        self.misses = 0;
+    }
+
+    /// Judges the answer of a passkey, and moves its counter on. Gives whether its authenticator knew its person.
+    fn moves_on(&mut self, answer: &PasskeyAnswer) -> Option<bool> {
         let asked = answer.asked();
         let key = self.passkeys.iter_mut().find(|key| key.credential == answer.id && Some(key.site.as_str()) == asked.site())?;
         let (client, data, signature) = (plain(&answer.client).ok()?, plain(&answer.data).ok()?, plain(&answer.signature).ok()?);
-        key.counter = passkey::shown(asked, &hex::decode(&key.point).ok()?, key.counter, &client, &data, &signature).ok()?;
-        Some(())
+        let shown = passkey::shown(asked, &hex::decode(&key.point).ok()?, key.counter, &client, &data, &signature).ok()?;
+        key.counter = shown.counter;
+        Some(shown.verified)
     }
 }
 
@@ -550,7 +589,7 @@ pub(crate) fn anew<T>(step: impl Fn() -> Result<T, StoreError>) -> Result<T, Sto
     (0..MOST_AGAIN).find_map(once).unwrap_or_else(&step)
 }
 
-fn plain(text: &str) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn plain(text: &str) -> Result<Vec<u8>, StoreError> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| StoreError::input("the browser sent something that is no base64url: try again"))
 }
 

@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     StoreError,
-    factor::{Second, anew},
+    factor::{Held, Second, anew},
     log::NewEvent,
     permit::Scope,
     record::{Basis, Content, Head, Number, Row, Write},
@@ -343,6 +343,11 @@ impl Store {
     /// The session of a person whose passphrase opened his keys.
     fn open_session(&self, user: &User, bundle: &[u8], identity: &Identity, second: Second<'_>) -> Result<(String, Moment), StoreError> {
         let (held, factor) = self.judged(&user.actor, identity, second)?;
+        self.open_with(user, bundle, held, factor)
+    }
+
+    /// The same once it was judged what he showed.
+    pub(crate) fn open_with(&self, user: &User, bundle: &[u8], held: Held, factor: Option<&'static str>) -> Result<(String, Moment), StoreError> {
         self.void_old_sessions()?;
         let token = random_32()?;
         let expires = self.now().plus_seconds(self.config.session_seconds);

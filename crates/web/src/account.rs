@@ -49,7 +49,7 @@ fn page(frame: &Frame<'_>, me: &Value, factors: &[Value], (sessions, tokens): (&
         h2 { (frame.t("your-factors")) }
         @if let Some(due) = me["second_factor_due"].as_str() { p class="refused" { (frame.t("factor-due")) " " (frame.moment(due)) } }
         @if factors.is_empty() { (show::empty(frame, "no-factor")) } @else {
-            (show::table(frame, &frame.t("your-factors"), factors, &["label", "kind", "state", "since", "left"], |factor| html! {
+            (show::table(frame, &frame.t("your-factors"), factors, &["label", "kind", "state", "since", "left", "alone"], |factor| html! {
                 @match (text_of(factor, "kind"), text_of(factor, "state")) {
                     ("recovery-codes", _) => (way("user/factor/codes", "", "button plain")),
                     (_, "waiting") => (way("user/factor/confirm", "", "button plain")),

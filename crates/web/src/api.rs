@@ -82,7 +82,7 @@ async fn log_in(State(shared): State<Shared>, request: Request) -> Response {
     let (Some(name), Some(passphrase)) = (said("name"), said("passphrase")) else {
         return failure(StatusCode::BAD_REQUEST, "name and passphrase are needed, both as text", None);
     };
-    let login = Login { name: name.into(), passphrase: passphrase.into(), again: said("again").map(str::to_string), code: said("code").map(str::to_string), second_factor: said("second_factor").map(str::to_string), passkey: None };
+    let login = Login { name: name.into(), passphrase: passphrase.into(), again: said("again").map(str::to_string), code: said("code").map(str::to_string), second_factor: said("second_factor").map(str::to_string), passkey: None, alone: None };
     match open_session(&shared, login).await {
         Ok((token, notes)) => Json(json!({"token": token, "notes": notes})).into_response(),
         Err(refused) => failure(if refused.exit == 3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED }, refused.text, refused.law),

@@ -34,8 +34,20 @@ pub struct Login {
     pub code: Option<String>,
     /// The code of a second factor.
     pub second_factor: Option<String>,
-    /// The answer of a passkey.
+    /// The answer of a passkey, beside the passphrase.
     pub passkey: Option<Passkey>,
+    /// A passkey that is shown alone: nothing else was typed.
+    pub alone: Option<Alone>,
+}
+
+/// What a browser brought of a passkey that opens alone. It is as good as a passphrase, so it is never printed.
+pub struct Alone {
+    /// The answer of the passkey.
+    pub passkey: Passkey,
+    /// Whose it is, as the authenticator keeps it, base64url.
+    pub person: String,
+    /// The value that only this authenticator gives, base64url.
+    pub value: String,
 }
 
 /// What a browser brought of a passkey, base64url; the question was asked here, and is asked no more.

@@ -38,7 +38,7 @@ mod waiting;
 mod words;
 
 pub use api::description;
-pub use house::{Heard, House, Listener, Login, Passkey, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads};
+pub use house::{Alone, Heard, House, Listener, Login, Passkey, Person, RECEIVED, Refusal, Sent, UPLOADED, Uploads};
 pub use reasons::reason_code;
 pub use server::{Settings, Workspace};
 pub use steps::{Catalogue, Field, Kind, Step, Typed};

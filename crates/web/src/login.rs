@@ -1,6 +1,7 @@
 //! The door itself: the page of the login, the way out, and the language, which is chosen before anybody is in.
 //!
-//! It refuses: a form from elsewhere; guesses at any pace but a slow one; to tell by words or by time which names are known.
+//! It refuses: a form from elsewhere; guesses at any pace but a slow one; to tell by words or by time which names, or which
+//! passkeys, are known.
 
 use std::{sync::Arc, time::{Duration, Instant}};
 
@@ -13,6 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use maud::html;
+use sha2::{Digest, Sha256};
 
 use crate::{
     ended::own_way,
@@ -52,14 +54,11 @@ async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) ->
         return strange_form(&frame);
     }
     let Some(form) = read_form(body).await else { return strange_form(&frame) };
-    let said = |name: &str| form.get(name).unwrap_or_default().to_string();
-    let name = said("name");
+    let name = form.get("name").unwrap_or_default().to_string();
     // Only a page of this server, and no question: who made the address of the login may be anybody.
     let back = form.get("back").and_then(own_way);
     let on = back.as_deref().unwrap_or("/");
-    let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
-    let login = Login { name: name.clone(), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey: passkey::brought(&shared, &headers, &form) };
-    match open_session(&shared, login).await {
+    match open_session(&shared, passkey::login(&shared, &headers, &form)).await {
         Ok((token, notes)) => {
             let cookie = [(header::SET_COOKIE, gate::set_session(&token, shared.over_tls()))];
             let told = html! { (frame.notes(&notes, false)) div class="actions" { a class="button" href=(on) { (frame.t("go-on")) } } };
@@ -69,23 +68,36 @@ async fn log_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) ->
     }
 }
 
+/// Too many attempts: when the next one may be made.
+pub(crate) fn too_many(minutes: u64) -> Refusal {
+    Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 }
+}
+
+/// The names under which an attempt is counted. Where a passkey is shown alone nobody typed one: the passkey is counted, and
+/// the person for whom it says it is.
+fn counted_as(login: &Login) -> Vec<String> {
+    match &login.alone {
+        None => vec![login.name.clone()],
+        Some(alone) => [("passkey", &alone.passkey.id), ("person", &alone.person)].map(|(what, id)| format!("{what} {}", hex::encode(Sha256::digest(id)))).to_vec(),
+    }
+}
+
 /// Opens a session, at a pace that makes guessing slow.
 pub(crate) async fn open_session(shared: &Shared, login: Login) -> Result<(String, Vec<String>), Refusal> {
     let begun = Instant::now();
-    let slow = |minutes: u64| Refusal { text: format!("too many wrong logins: wait {minutes} minutes, then try again; if you forgot your passphrase, ask the administrator for a reset"), law: Some(13), exit: 1 };
-    let name = login.name.clone();
-    if !gate::may_be_a_name(&name) {
+    let counted = counted_as(&login);
+    if !counted.iter().all(|name| gate::may_be_a_name(name)) {
         tokio::time::sleep(WRONG).await;
         return Err(shared.house.wrong_login());
     }
-    shared.pace.begin(&name, begun).map_err(slow)?;
+    counted.iter().try_for_each(|name| shared.pace.begin(name, begun)).map_err(too_many)?;
     let _room = shared.login_room.acquire().await;
     let house = Arc::clone(&shared.house);
     let opened = tokio::task::spawn_blocking(move || house.log_in(&login)).await;
     let opened = opened.unwrap_or_else(|_| Err(Refusal { text: "the login broke off: try again".into(), law: None, exit: 3 }));
     drop(_room);
     match &opened {
-        Ok(_) => shared.pace.was_right(&name),
+        Ok(_) => counted.iter().for_each(|name| shared.pace.was_right(name)),
         Err(_) => tokio::time::sleep(WRONG.saturating_sub(begun.elapsed())).await,
     }
     opened

@@ -1,6 +1,7 @@
 //! Passkeys at the door: the questions that a browser is asked, each good once, and the page on which one is added. What an
 //! authenticator answers is judged by the house; here it is only known that the question was ours, and by which name this
-//! server was called.
+//! server was called. The value by which a passkey opens alone goes the way of a passphrase: no word of a step holds it, and no
+//! answer is kept.
 
 use std::{
     collections::HashMap,
@@ -23,9 +24,10 @@ use serde_json::Value;
 use crate::{
     frame::{Frame, text_of},
     gate,
-    house::Passkey,
+    house::{Alone, Heard, Login, Passkey, Refusal, Sent, UPLOADED, Uploads},
+    login::too_many,
     query::Query,
-    server::{Shared, read_form, refused, shown, strange_form},
+    server::{Answered, Shared, read_form, refused, shown, strange_form},
     show,
 };
 
@@ -85,13 +87,42 @@ pub fn brought(shared: &Shared, headers: &HeaderMap, form: &Query) -> Option<Pas
     Some(Passkey { origin: origin(headers, shared.over_tls()), challenge, id: said("passkey-id"), client: said("passkey-client"), data: said("passkey-data"), signature: said("passkey-signature") })
 }
 
-/// The fields that the script fills, its button, and what is said when the browser has no passkey for this site.
-pub fn fields(frame: &Frame<'_>, challenge: &str, key: &str) -> Markup {
+/// What a form of the login says of whoever is to be let in.
+pub fn login(shared: &Shared, headers: &HeaderMap, form: &Query) -> Login {
+    let said = |name: &str| form.get(name).unwrap_or_default().to_string();
+    let typed = |name: &str| Some(said(name)).filter(|typed| !typed.trim().is_empty());
+    let shown = brought(shared, headers, form);
+    let (alone, passkey) = match (typed("passkey-value"), shown) {
+        (Some(value), Some(passkey)) => (Some(Alone { passkey, person: said("passkey-person"), value }), None),
+        (_, passkey) => (None, passkey),
+    };
+    Login { name: said("name"), passphrase: said("passphrase"), again: typed("again"), code: typed("code"), second_factor: typed("second-factor"), passkey, alone }
+}
+
+/// The fields that the script fills, and what is said when the browser has no passkey for this site, or none that opens alone.
+pub fn fields(frame: &Frame<'_>, challenge: &str, names: &[&str]) -> Markup {
     html! {
         input type="hidden" name="passkey-challenge" value=(challenge);
-        @for name in ["id", "client", "data", "signature"] { input type="hidden" name=(format!("passkey-{name}")) value=""; }
-        p id="passkey-trouble" class="refused" role="alert" hidden { (frame.t("passkey-trouble")) }
-        button type="button" id="passkey" class="second" hidden { (frame.t(key)) }
+        @for name in names { input type="hidden" name=(format!("passkey-{name}")) value=""; }
+        p class="refused" role="alert" data-trouble="passkey" hidden { (frame.t("passkey-trouble")) }
+        p class="refused" role="alert" data-trouble="value" hidden { (frame.t("passkey-no-value")) }
+    }
+}
+
+/// The button that asks; the script shows it.
+pub fn ask(words: &str, is_first: bool) -> Markup {
+    html! { button type="button" class=[(!is_first).then_some("second")] data-ask="" hidden { (words) } }
+}
+
+/// The form of a login with a passkey alone. The script shows it where a passkey can open so.
+pub fn alone(frame: &Frame<'_>, challenge: &str, back: Option<&str>) -> Markup {
+    html! {
+        form class="step" method="post" action="/login" data-passkey="alone" data-challenge=(challenge) hidden {
+            @if let Some(back) = back { input type="hidden" name="back" value=(back); }
+            (fields(frame, challenge, &["id", "client", "data", "signature", "person", "value"]))
+            div class="actions" { (ask(&frame.t("passkey-use"), true)) }
+            p class="quiet" { (frame.t("passkey-or")) }
+        }
     }
 }
 
@@ -120,7 +151,13 @@ async fn page(State(shared): State<Shared>, headers: HeaderMap) -> Response {
             @if me["second_factor"] == true {
                 div class="field" { label for="code" { (frame.t("field-code")) } p class="about" id="a-code" { (frame.t("passkey-code-about")) } input type="text" id="code" name="code" autocomplete="one-time-code" aria-describedby="a-code" required; }
             }
-            div class="actions" { (fields(&frame, &challenge, "passkey-add")) }
+            div class="field" {
+                label for="passphrase" { (frame.t("passphrase")) }
+                p class="about" id="a-passphrase" { (frame.t("passkey-passphrase-about")) }
+                input type="password" id="passphrase" name="passphrase" autocomplete="current-password" aria-describedby="a-passphrase";
+            }
+            (fields(&frame, &challenge, &["client", "data", "value"]))
+            div class="actions" { (ask(&frame.t("passkey-add"), true)) }
         }
         (script())
     }))
@@ -137,10 +174,38 @@ async fn add(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Re
     let mut words = vec!["user".to_string(), "factor".into(), "passkey".into()];
     words.extend([("label", form.get("label").unwrap_or_default()), ("origin", &key.origin), ("challenge", &key.challenge), ("client", &key.client), ("data", &key.data)].map(|(name, value)| format!("--{name}={value}")));
     words.extend(form.get("code").filter(|code| !code.trim().is_empty()).map(|code| format!("--code={code}")));
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let codes = match shared.values(&reader, &words).await { Ok(codes) => codes, Err(refusal) => return refused(&frame, &title, &refusal) };
+    let typed = |name: &str| form.get(name).filter(|typed| !typed.trim().is_empty());
+    let opens_alone = typed("passphrase").zip(typed("passkey-value"));
+    let done = match opens_alone {
+        None => taken(&shared, &reader.token, words, Heard::default()).await,
+        Some((passphrase, value)) => {
+            words.extend(["--passphrase-file=-".into(), format!("--value-file={UPLOADED}value")]);
+            let value = Sent { name: None, bytes: Box::new(std::io::Cursor::new(value.trim().as_bytes().to_vec())) };
+            let heard = Heard::with(Some(passphrase.into()), Uploads::from([("value".to_string(), value)]));
+            with_passphrase(&shared, &reader.person().name, taken(&shared, &reader.token, words, heard)).await
+        }
+    };
+    let codes = match done { Ok(codes) => codes, Err(refusal) => return refused(&frame, &title, &refusal) };
     let values = codes.values.iter().map(|value| show::list(&frame, value));
-    shown(frame.page(&title, &html! { (frame.notes(&codes.notes, false)) @for value in values { div class="card" { (value) } } div class="actions" { a class="button" href="/account" { (frame.t("account")) } } }))
+    let beside = html! { @if typed("passphrase").is_some() && opens_alone.is_none() { p class="notes" role="status" { (frame.t("passkey-not-alone")) } } };
+    shown(frame.page(&title, &html! { (frame.notes(&codes.notes, false)) (beside) @for value in values { div class="card" { (value) } } div class="actions" { a class="button" href="/account" { (frame.t("account")) } } }))
+}
+
+/// Takes a step and gives its answer, which is kept nowhere.
+async fn taken(shared: &Shared, token: &str, words: Vec<String>, heard: Heard) -> Result<Answered, Refusal> {
+    let (exit, heard) = shared.take(token, words, heard).await;
+    if heard.was_refused(exit) { Err(heard.refusal(exit)) } else { Ok(Answered { values: heard.values(), notes: heard.notes() }) }
+}
+
+/// A step in which a passphrase is tried: no faster than at the login, and counted with the logins of this name.
+async fn with_passphrase(shared: &Shared, name: &str, step: impl Future<Output = Result<Answered, Refusal>>) -> Result<Answered, Refusal> {
+    shared.pace.begin(name, Instant::now()).map_err(too_many)?;
+    let _room = shared.login_room.acquire().await;
+    let done = step.await;
+    if done.is_ok() {
+        shared.pace.was_right(name);
+    }
+    done
 }
 
 #[cfg(test)]

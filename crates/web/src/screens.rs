@@ -429,6 +429,7 @@ fn boxes(frame: &Frame<'_>, field: &Field, words: &[String], id: &str, value: &s
 pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refusal>, challenge: &str, back: Option<&str>) -> Markup {
     html! {
         @if let Some(refusal) = trouble { (frame.refused(refusal)) }
+        (passkey::alone(frame, challenge, back))
         form class="step" method="post" action="/login" data-passkey="show" data-challenge=(challenge) {
             @if let Some(back) = back { input type="hidden" name="back" value=(back); }
             div class="field" { label for="name" { (frame.t("your-name")) } input type="text" id="name" name="name" value=(name) autocomplete="username" required autofocus; }
@@ -448,7 +449,8 @@ pub fn login(frame: &Frame<'_>, name: &str, trouble: Option<&crate::house::Refus
                 p class="about" id="a-code" { (frame.t("enrolment-code-about")) }
                 input type="text" id="code" name="code" autocomplete="off" aria-describedby="a-code";
             }
-            div class="actions" { button { (frame.t("log-in")) } (passkey::fields(frame, challenge, "passkey-use")) }
+            (passkey::fields(frame, challenge, &["id", "client", "data", "signature"]))
+            div class="actions" { button { (frame.t("log-in")) } (passkey::ask(&frame.t("passkey-beside"), false)) }
         }
         (passkey::script())
     }

@@ -1,5 +1,7 @@
 //! Second factors and open sessions of one's own. As typed; nothing is decided here.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::words;
@@ -62,6 +64,12 @@ pub enum FactorVerb {
         /// What the authenticator made.
         #[arg(long)]
         data: String,
+        /// A file with the value that the authenticator gives for this site (WebAuthn PRF, base64url): the passkey opens alone.
+        #[arg(long, value_name = "FILE")]
+        value_file: Option<PathBuf>,
+        /// A file with your passphrase, which is needed for that, or - for standard input.
+        #[arg(long, value_name = "FILE", requires = "value_file")]
+        passphrase_file: Option<PathBuf>,
         #[command(flatten)]
         shown: ShowFactor,
     },

@@ -1,12 +1,18 @@
 //! Second factors. From typed words to steps of the store; no rule is decided here.
 
-use desk::{DeskError, NewApp, PasskeyAnswer, Session};
+use std::path::Path;
+
+use desk::{DeskError, NewApp, NewDoor, PasskeyAnswer, Session};
 use model::authorize::NodeStep;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::json;
 
 use super::{Done, Office, all_parsed};
-use crate::args::*;
+use crate::{
+    args::*,
+    files,
+    passphrase::{self, Asked},
+};
 
 impl Office {
     /// The session of somebody who may have yet to add a second factor.
@@ -29,10 +35,13 @@ impl Office {
                 let codes = store.confirm_authenticator(&self.session_to_enrol()?, &code)?;
                 self.tell_codes("from now on each login asks for a code", &codes);
             }
-            FactorVerb::Passkey { label, origin, challenge, client, data, shown } => {
+            FactorVerb::Passkey { label, origin, challenge, client, data, value_file, passphrase_file, shown } => {
                 let answer = PasskeyAnswer { origin, challenge, client, data, ..PasskeyAnswer::default() };
-                let codes = store.add_passkey(&self.session_to_enrol()?, &label, &answer, shown.code.as_deref())?;
-                self.tell_codes("from now on each login asks for it, or for a code", &codes);
+                let session = self.session_to_enrol()?;
+                let secrets = value_file.map(|file| door_secrets(&file, passphrase_file.as_deref())).transpose()?;
+                let door = secrets.as_ref().map(|(passphrase, value)| NewDoor { passphrase, value });
+                let codes = store.add_passkey(&session, &label, &answer, shown.code.as_deref(), door.as_ref())?;
+                self.tell_codes(if door.is_some() { "from now on it opens your login alone; a login with the passphrase asks for it too, or for a code" } else { "from now on each login asks for it, or for a code" }, &codes);
             }
             FactorVerb::List => self.voice.say_all(&store.factors(&self.session_to_enrol()?)?, "you have no second factor: `lanternfish user factor add`"),
             FactorVerb::Remove { factor, shown } => {
@@ -102,6 +111,13 @@ impl Office {
         }
         Ok(())
     }
+}
+
+/// What makes a passkey open alone: the passphrase, and the value that its authenticator gave. Neither is ever a word of a step.
+fn door_secrets(value: &Path, passphrase_file: Option<&Path>) -> Result<(String, String), DeskError> {
+    let passphrase = passphrase::get(passphrase_file, "your passphrase", Asked::Once)?;
+    let value = String::from_utf8(files::read(value)?).map_err(|_| DeskError::input("the value of the authenticator is no text"))?;
+    Ok((passphrase, value.trim().to_string()))
 }
 
 /// The rows of a QR code, `1` for a dark field.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use desk::{DeskError, First, Second, Session, admit::AdmitFile, case, intake, keys};
+use desk::{Alone, DeskError, First, Second, Session, admit::AdmitFile, case, intake, keys};
 use model::{action::Action, actor::Role, authorize::NodeStep};
 use serde_json::json;
 
@@ -90,6 +90,17 @@ impl Office {
     /// A session of a person who said his passphrase.
     pub(super) fn open_session(&self, name: &str, passphrase: &str, first: First<'_>, second: Second<'_>) -> Result<String, DeskError> {
         let (token, _) = self.desk.log_in_from(name, passphrase, first, second)?;
+        self.welcomed(token)
+    }
+
+    /// A session of a person who showed a passkey, and nothing else.
+    pub(super) fn open_session_alone(&self, shown: &Alone<'_>) -> Result<String, DeskError> {
+        let (token, _) = self.desk.store.log_in_with_passkey(shown)?;
+        self.welcomed(token)
+    }
+
+    /// What a person should know when he comes in.
+    fn welcomed(&self, token: String) -> Result<String, DeskError> {
         let session = self.desk.store.session_to_enrol(&token)?;
         self.recovery_at_login(&session)?;
         self.factor_at_login(&session)?;

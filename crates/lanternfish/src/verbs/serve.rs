@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::CommandFactory;
-use desk::{Desk, DeskError, First, PasskeyAnswer, Second, is_token};
+use desk::{Alone, Desk, DeskError, First, PasskeyAnswer, Second, is_token};
 use model::{Law, token::Said};
 use serde_json::json;
 use web::{House, Listener, Login, Person, Refusal, Settings, Workspace};
@@ -39,6 +39,11 @@ impl Behind {
             }
         })
     }
+}
+
+/// What a browser brought, as the house judges it.
+fn answer_of(key: &web::Passkey) -> PasskeyAnswer {
+    PasskeyAnswer { origin: key.origin.clone(), challenge: key.challenge.clone(), id: key.id.clone(), client: key.client.clone(), data: key.data.clone(), signature: key.signature.clone() }
 }
 
 /// A login that was refused.
@@ -80,6 +85,10 @@ impl House for Behind {
         let (name, passphrase, code) = (login.name.trim(), login.passphrase.as_str(), login.code.as_deref().map(str::trim));
         let listener = Arc::new(web::Heard::default());
         let opened = heard_by(Arc::clone(&listener) as _, || {
+            if let Some(alone) = &login.alone {
+                let shown = Alone { answer: &answer_of(&alone.passkey), person: &alone.person, value: &alone.value };
+                return self.office(None).open_session_alone(&shown).map_err(|error| told(error, false));
+            }
             // Who is here is nobody's business: a name that is not known is told in the words of a wrong passphrase.
             let user = self.desk.store.user_by_name(name).map_err(|error| if error.exit_code() == 2 { wrong() } else { error })?;
             let first = user.state == "waiting";
@@ -87,7 +96,7 @@ impl House for Behind {
             if first && login.again.as_deref() != Some(passphrase) {
                 return Err(wrong());
             }
-            let key = login.passkey.as_ref().map(|key| PasskeyAnswer { origin: key.origin.clone(), challenge: key.challenge.clone(), id: key.id.clone(), client: key.client.clone(), data: key.data.clone(), signature: key.signature.clone() });
+            let key = login.passkey.as_ref().map(answer_of);
             let second = Second { code: login.second_factor.as_deref(), passkey: key.as_ref() };
             let shown = First { code, from_afar: self.from_afar };
             let token = self.office(None).open_session(name, passphrase, shown, second).map_err(|error| told(error, first))?;

@@ -160,16 +160,16 @@ fn law_13_who_changes_his_factors_shows_one_and_a_lost_one_is_reset_by_another()
 }
 
 /// A desk whose clock is turned by hand, with an administrator and an investigator.
-struct Timed {
-    desk: Desk,
+pub struct Timed {
+    pub desk: Desk,
     clock: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
-const WORDS: &str = "four words for factors";
+pub const WORDS: &str = "four words for factors";
 
 impl Timed {
-    fn new() -> Timed {
+    pub fn new() -> Timed {
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk::create(&folder.path().join("home"), "Factor Unit", true, 10, PathBuf::from(env!("CARGO_BIN_EXE_lanternfish"))).unwrap();
         let clock = Arc::new(AtomicI64::new(desk.now().micros()));
@@ -185,7 +185,7 @@ impl Timed {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
-    fn log_in(&self, name: &str, code: Option<&str>) -> Result<String, StoreError> {
+    pub fn log_in(&self, name: &str, code: Option<&str>) -> Result<String, StoreError> {
         Ok(self.desk.log_in_with_code(name, WORDS, None, Second::code(code))?.0)
     }
 
@@ -202,7 +202,7 @@ impl Timed {
 }
 
 #[track_caller]
-fn refused<T>(result: Result<T, StoreError>, words: &str) {
+pub fn refused<T>(result: Result<T, StoreError>, words: &str) {
     let error = result.err().unwrap();
     assert!(error.law() == Some(Law::Separation) && error.to_string().contains(words), "{error}");
 }
@@ -377,13 +377,13 @@ fn law_13_who_works_in_pages_shows_his_factor_there_and_sees_his_own_sessions_on
 }
 
 /// An authenticator that keeps one key for `localhost`. It counts nothing, as many do.
-struct Passkey {
+pub struct Passkey {
     key: EcdsaKeyPair,
     counter: u32,
 }
 
 impl Passkey {
-    fn new() -> Passkey {
+    pub fn new() -> Passkey {
         let random = SystemRandom::new();
         let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
         Passkey { key: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.as_ref(), &random).unwrap(), counter: 0 }
@@ -394,7 +394,7 @@ impl Passkey {
     }
 
     /// The fields of a form that adds it.
-    fn made(&self, challenge: &str, origin: &str) -> Vec<(&'static str, String)> {
+    pub fn made(&self, challenge: &str, origin: &str) -> Vec<(&'static str, String)> {
         let point = self.key.public_key().as_ref();
         let key = [&[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 0x20][..], &point[1..33], &[0x22, 0x58, 0x20], &point[33..]].concat();
         let data = [&self.data(0x41)[..], &[0; 16], &[0, 4], b"name", &key].concat();
@@ -402,10 +402,15 @@ impl Passkey {
         vec![("passkey-challenge", challenge.into()), ("passkey-client", URL_SAFE_NO_PAD.encode(client)), ("passkey-data", URL_SAFE_NO_PAD.encode(data)), ("label", "cord".into())]
     }
 
-    /// The fields of a login that shows it.
+    /// The fields of a login that shows it; somebody touched the authenticator.
     fn shown(&self, challenge: &str, origin: &str) -> Vec<(&'static str, String)> {
+        self.shown_with(1, challenge, origin)
+    }
+
+    /// The same with these flags of the authenticator.
+    pub fn shown_with(&self, flags: u8, challenge: &str, origin: &str) -> Vec<(&'static str, String)> {
         let client = json!({"type": "webauthn.get", "challenge": challenge, "origin": origin}).to_string();
-        let data = self.data(1);
+        let data = self.data(flags);
         let signature = self.key.sign(&SystemRandom::new(), &[data.as_slice(), Sha256::digest(client.as_bytes()).as_slice()].concat()).unwrap();
         let coded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         vec![("passkey-challenge", challenge.into()), ("passkey-id", coded(b"name")), ("passkey-client", coded(client.as_bytes())), ("passkey-data", coded(&data)), ("passkey-signature", coded(signature.as_ref()))]

@@ -17,6 +17,7 @@ mod error;
 pub mod field;
 pub mod object;
 pub mod passkey;
+pub mod passkey_seal;
 pub mod secret;
 pub mod session_key;
 pub mod share;

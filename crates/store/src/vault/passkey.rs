@@ -1,5 +1,5 @@
 //! What a passkey answers (W3C Web Authentication, level 2, sections 7.1 and 7.2), in the one way in which this house uses
-//! it: ES256, no attestation, the key in the canonical form of CTAP2. Pure: bytes in, a key or a counter out.
+//! it: ES256, no attestation, the key in the canonical form of CTAP2. Pure: bytes in, a key or what was shown out.
 //!
 //! It refuses every other algorithm and form, an answer for another site or another question, and one of an authenticator
 //! that was copied (its counter did not move on). Every byte of it was written by whoever reaches the login.
@@ -11,6 +11,7 @@ use crate::session::signature_holds;
 
 /// Flags of the authenticator's data.
 const PRESENT: u8 = 0x01;
+const VERIFIED: u8 = 0x04;
 const ATTESTED: u8 = 0x40;
 const EXTENDED: u8 = 0x80;
 /// Bytes before what is attested: digest of the site, flags, counter.
@@ -50,6 +51,15 @@ pub struct Made {
     pub counter: u32,
 }
 
+/// What an authenticator showed with its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Its new counter.
+    pub counter: u32,
+    /// Whether it knew its person, by a PIN, a finger or a face, and not only that somebody touched it.
+    pub verified: bool,
+}
+
 /// The key of a registration.
 ///
 /// # Errors
@@ -71,13 +81,13 @@ pub fn made(asked: Asked<'_>, client: &[u8], data: &[u8]) -> Result<Made, &'stat
     Ok(Made { id: id.to_vec(), point, counter })
 }
 
-/// The new counter of an authenticator that showed its key.
+/// What an authenticator showed with its key.
 ///
 /// # Errors
 /// Why it did not, in words.
-pub fn shown(asked: Asked<'_>, point: &[u8], before: u32, client: &[u8], data: &[u8], signature: &[u8]) -> Result<u32, &'static str> {
+pub fn shown(asked: Asked<'_>, point: &[u8], before: u32, client: &[u8], data: &[u8], signature: &[u8]) -> Result<Shown, &'static str> {
     is_for(asked, client, "webauthn.get")?;
-    let (_, counter, _) = head(asked, data)?;
+    let (flags, counter, _) = head(asked, data)?;
     let signed = [data, Sha256::digest(client).as_slice()].concat();
     if !signature_holds(point, &signed, signature) {
         return Err("the signature does not hold");
@@ -86,7 +96,7 @@ pub fn shown(asked: Asked<'_>, point: &[u8], before: u32, client: &[u8], data: &
     if (counter, before) != (0, 0) && counter <= before {
         return Err("the authenticator was copied: its counter did not move on");
     }
-    Ok(counter)
+    Ok(Shown { counter, verified: flags & VERIFIED != 0 })
 }
 
 fn is_for(asked: Asked<'_>, client: &[u8], kind: &str) -> Result<(), &'static str> {
@@ -159,7 +169,8 @@ mod tests {
         assert_eq!((made.id.as_slice(), made.point.as_slice(), made.counter), (b"key".as_slice(), one.point(), 0));
         let (said, data) = (client("webauthn.get", ASKED.challenge, ASKED.origin), head_of("house.example", PRESENT, 8));
         let shown = |point: &[u8], before, said: &[u8], data: &[u8]| shown(ASKED, point, before, said, data, &one.signs(said, data));
-        assert_eq!(shown(one.point(), 7, &said, &data), Ok(8));
+        assert_eq!(shown(one.point(), 7, &said, &data), Ok(Shown { counter: 8, verified: false }));
+        assert_eq!(shown(one.point(), 7, &said, &head_of("house.example", PRESENT | VERIFIED, 8)), Ok(Shown { counter: 8, verified: true }));
         assert!(shown(one.point(), 8, &said, &data).unwrap_err().contains("copied"));
         assert!(shown(Authenticator::new().point(), 0, &said, &data).unwrap_err().contains("signature"));
         assert!(shown(one.point(), 0, &said, &head_of("house.example", 0, 8)).unwrap_err().contains("nobody"));
@@ -167,7 +178,7 @@ mod tests {
             assert!(shown(one.point(), 0, &other, &data).unwrap_err().contains("another site"));
         }
         assert!(shown(one.point(), 0, &said, &head_of("evil.example", PRESENT, 8)).unwrap_err().contains("another site"));
-        assert_eq!(shown(one.point(), 0, &said, &head_of("house.example", PRESENT, 0)), Ok(0), "one that counts nothing");
+        assert_eq!(shown(one.point(), 0, &said, &head_of("house.example", PRESENT, 0)), Ok(Shown { counter: 0, verified: false }), "one that counts nothing");
     }
 
     #[test]

@@ -106,6 +106,8 @@ pub enum Purpose {
     SessionLookup,
     /// The commitment to a shared secret.
     ShareSet,
+    /// A secret bundle under the value that a passkey gives (WebAuthn PRF).
+    PasskeySeal,
 }
 
 impl Purpose {
@@ -121,6 +123,7 @@ impl Purpose {
             Purpose::SessionSeal => "session-seal",
             Purpose::SessionLookup => "session-lookup",
             Purpose::ShareSet => "share-set",
+            Purpose::PasskeySeal => "passkey-seal",
         }
     }
 }

@@ -90,6 +90,7 @@ fn purposes_and_contexts_never_share_a_key() {
     let all = [
         Purpose::Field, Purpose::BlindIndex, Purpose::BlobWrap, Purpose::BlobChunks, Purpose::ObjectName,
         Purpose::Retired, Purpose::Fingerprint, Purpose::SessionSeal, Purpose::SessionLookup, Purpose::ShareSet,
+        Purpose::PasskeySeal,
     ];
     let derived = all.map(|purpose| *key(1).derive(purpose, b"").expose());
     let distinct: std::collections::BTreeSet<_> = derived.iter().collect();
