@@ -32,6 +32,7 @@ mod server;
 mod several;
 mod show;
 mod steps;
+mod taking;
 mod upload;
 mod viewer;
 mod waiting;

@@ -19,9 +19,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     answers::Asked,
     frame::{Frame, text_of},
-    server::{NotBegun, SILENT, Shared, gone, shown, wait_for},
+    server::{Shared, gone, shown},
     show,
     steps::{Step, Typed},
+    taking::{NotBegun, SILENT, wait_for},
     upload::Writer,
 };
 
