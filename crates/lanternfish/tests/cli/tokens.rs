@@ -1,13 +1,14 @@
 //! Tokens of programs: a program that holds one takes the steps that it was given, in its case, under its authority and for
 //! its purpose; whatever it hangs on ends it, and nothing that is a person's is done by it.
 
-use std::fs;
+use std::{fs, process::Stdio, thread::sleep, time::Duration};
 
 use serde_json::{Value, json};
 use store::Store;
 
 use crate::{
-    office::{ADMIN, BOUNMY, KHAM, NOY, Office, Said, collect_files, passphrase, string, text, year},
+    office::{ADMIN, BOUNMY, KHAM, NOY, Office, Said, collect_files, outcome, passphrase, program, string, text, year},
+    revocation::Server,
     workspace::{Open, number},
 };
 
@@ -215,6 +216,33 @@ fn law_13_a_token_ends_with_its_session_and_its_person_and_is_kept_nowhere() {
     by(&office, &third, "exhibit list", &[]).ended(0);
     office.done(ADMIN, &["user", "revoke", NOY, "--reason", "left the unit"]);
     by(&office, &third, "exhibit list", &[]).by_law(13).tells("has ended");
+    office.sound_log();
+}
+
+/// A capture that a program began, and what ends it: its own end, or that of its authority.
+#[test]
+fn law_15_a_capture_of_a_token_stops_with_it_and_what_had_come_is_kept() {
+    let office = Office::working();
+    for (label, by_revocation) in [("E-0001", false), ("E-0002", true)] {
+        let whole = authority(&office, &["collect", "view"], &["open"]);
+        let (secret, name) = token(&office, &whole, &["capture", "exhibit/list"]);
+        let server = Server::dripping();
+        let mut capture = program();
+        capture.arg("--json").arg("--home").arg(&office.home).args(["--session", &secret, "capture", "--case", &office.case, &server.url]);
+        let running = capture.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        server.wait_for_a_visitor();
+        sleep(Duration::from_secs(1));
+        match by_revocation {
+            true => drop(office.does(KHAM, "authority revoke", &[&whole, "--reason", "a drill"])),
+            false => drop(office.done(NOY, &["token", "end", &name])),
+        }
+        let said = outcome(running, Duration::from_secs(60)).ended(1).tells("law 15").tells(label);
+        assert_eq!(said.lines()[0]["record"]["complete"], false);
+        let kept = details(&office).into_iter().rfind(|(kind, ..)| kind == "capture-ended").unwrap().2;
+        assert_eq!((&kept["token"]["id"], kept["ground"]["of"].as_str()), (&json!(name), Some("custody")), "the unit's authority carried nothing of it");
+        assert!(by(&office, &secret, "capture", &[&server.url]).code == 1, "no new step begins");
+    }
+    assert_eq!(office.exhibits().len(), 2);
     office.sound_log();
 }
 
