@@ -114,7 +114,8 @@ pub fn authorize(ask: &Ask<'_>, authorities: &[Authority]) -> Result<Ground, Ref
     if let Some(bound) = ask.bound.filter(|_| ask.action != Action::Transfer) {
         token::stands(authorities.iter().find(|authority| authority.id == *bound), bound, ask.actor, ask.case, ask.now)?;
     }
-    if let Some(basis) = standing_basis(ask) {
+    // That a case is before its court opens its papers to people: a token has its own authority for them, or no ground.
+    if let Some(basis) = standing_basis(ask).filter(|basis| ask.bound.is_none() || *basis != StandingBasis::CourtProcess) {
         return Ok(Ground::Standing(basis));
     }
     if ask.action == Action::Erase && ask.standing.legal_hold {

@@ -17,11 +17,12 @@ use crate::{
 
 /// Steps that may be given to a token, by the names of the interface: looking, asking, collecting, admitting and examining
 /// in its case. What a person states, signs, decides or answers for with his name is for people: findings, charges, papers
-/// for a court, custody, members, authorities, classes, releases, personas, persons, keys, users and sessions.
-pub const MAY_BE_GIVEN: [&str; 38] = [
+/// for a court, custody, members, authorities, classes, releases, personas, persons, keys, users and sessions; and so is what
+/// ends or restricts the work of others: stopping a crawl or a schedule, comparing a case with known-hash lists.
+pub const MAY_BE_GIVEN: [&str; 36] = [
     "authority/list", "authority/show", "capture", "case/show", "charge/list", "collect/changes", "collect/crawl", "collect/resume", "collect/retry", "collect/run-due",
-    "collect/sitemap", "collect/status", "collect/stop", "erratum/list", "examine", "exhibit/admit", "exhibit/list", "exhibit/page", "exhibit/parts", "exhibit/show",
-    "exhibit/view", "finding/list", "graph", "hashes/check", "log/checkpoint", "material/list", "package/list", "pictures", "report/export", "report/list", "rows", "search",
+    "collect/sitemap", "collect/status", "erratum/list", "examine", "exhibit/admit", "exhibit/list", "exhibit/page", "exhibit/parts", "exhibit/show",
+    "exhibit/view", "finding/list", "graph", "log/checkpoint", "material/list", "package/list", "pictures", "report/export", "report/list", "rows", "search",
     "selectors", "timeline", "transfer/list", "watch/alerts", "watch/hunt", "watch/list",
 ];
 
@@ -30,8 +31,9 @@ pub const WITHOUT_A_CASE: [&str; 1] = ["log/checkpoint"];
 
 /// What is typed for a person's own reasons, whatever the step: a persona is an officer's, a secret is shown to somebody who
 /// answers for it, and so is the whole of a personal item; what a dead desk left is admitted by whoever looks at it; the scan of
-/// an order is looked at by whoever keeps the case.
-pub const FOR_PEOPLE: [&str; 5] = ["full", "persona", "recover", "reveal", "scan"];
+/// an order is looked at by whoever keeps the case; and what one step would do beside its own, such as admitting a map of
+/// addresses, is another step.
+pub const FOR_PEOPLE: [&str; 6] = ["admit", "full", "persona", "recover", "reveal", "scan"];
 
 /// Longest that a token lives.
 pub const LONGEST_HOURS: u16 = 24;

@@ -70,7 +70,7 @@ fn page(frame: &Frame<'_>, me: &Value, factors: &[Value], (sessions, tokens): (&
         h2 { (frame.t("your-tokens")) }
         p class="quiet" { (frame.t("tokens-about")) }
         @match tokens {
-            Err(text) => p class="refused" { (text) },
+            Err(text) => p class="refused" { (frame.reason_in_line(text)) },
             Ok([]) => (show::empty(frame, "no-token")),
             Ok(tokens) => (show::table(frame, &frame.t("your-tokens"), tokens, &["token", "case", "purpose", "steps", "authority", "since", "expires"], |token| html! {
                 (way("token/end", &format!("?token={}", encoded(text_of(token, "token"))), "button plain"))

@@ -18,6 +18,8 @@ use crate::{
 
 /// Answers that are kept for one session.
 const KEPT: usize = 40;
+/// The same with those whose form is still on its way.
+const MOST_HELD: usize = 100;
 /// How long an answer is kept after its step has ended: what was allowed then may not be allowed for ever.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 /// The same for what was answered to a question: it quotes items, each of which may become restricted. As long as law 15
@@ -198,7 +200,9 @@ impl Answers {
 /// The oldest ended answers go first; one that runs stays, and one whose form is still on its way.
 fn keep_the_newest(mine: &mut Vec<Arc<Asked>>) {
     while mine.len() > KEPT {
-        let Some(oldest) = mine.iter().position(|asked| asked.exit().is_some() && !asked.is_held()) else { return };
+        // Of forms without end no more is kept than of several long ones.
+        let held_too = mine.len() > MOST_HELD;
+        let Some(oldest) = mine.iter().position(|asked| asked.exit().is_some() && (held_too || !asked.is_held())) else { return };
         mine.remove(oldest);
     }
 }
@@ -240,6 +244,9 @@ mod tests {
         let mut mine: Vec<Arc<Asked>> = std::iter::once(Arc::clone(&first)).chain((0..KEPT).map(|_| ended())).collect();
         keep_the_newest(&mut mine);
         assert!(mine.len() == KEPT && Arc::ptr_eq(&mine[0], &first));
+        let mut mine: Vec<Arc<Asked>> = (0..MOST_HELD + 20).map(|_| ended()).inspect(|asked| asked.hold()).collect();
+        keep_the_newest(&mut mine);
+        assert_eq!(mine.len(), MOST_HELD, "forms without end are no reason to keep without end");
         first.let_go();
         assert!(first.is_old(later + Duration::from_secs(1)) && !first.is_old(Instant::now() + KEPT_FOR - Duration::from_secs(1)));
     }

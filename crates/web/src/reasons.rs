@@ -18,6 +18,10 @@ const OPEN: char = '\u{f0000}';
 const CLOSE: char = '\u{f0001}';
 /// How deep reasons stand inside reasons.
 const DEEPEST: usize = 4;
+/// Longest text that is looked at: a value in a refusal is as long as somebody typed it. A longer one is told in English.
+const LONGEST: usize = 4_096;
+/// Places of a text at which a sentence is looked for, behind what it may be about.
+const MOST_STARTS: usize = 6;
 
 /// A sentence of the house.
 struct Sentence {
@@ -89,10 +93,14 @@ struct Reason<'t> {
     values: Vec<(&'static str, &'t str)>,
 }
 
+fn short(text: &str) -> Option<&str> {
+    Some(text).filter(|text| text.len() <= LONGEST)
+}
+
 /// The reason that a text is, or that stands behind what it is about.
 fn known(text: &str) -> Option<Reason<'_>> {
     let text = bare(text);
-    let mut starts = std::iter::once(0).chain(text.match_indices(": ").map(|(at, _)| at + 2));
+    let mut starts = std::iter::once(0).chain(text.match_indices(": ").map(|(at, _)| at + 2)).take(MOST_STARTS);
     starts.find_map(|start| {
         let (sentence, values) = fitting(&text[start..])?;
         Some(Reason { code: sentence.code, before: text[..start].strip_suffix(": "), values })
@@ -122,7 +130,7 @@ fn bare(text: &str) -> &str {
 /// assert_eq!(web::reason_code("nobody has said this yet"), None);
 /// ```
 pub fn reason_code(text: &str) -> Option<&'static str> {
-    text.lines().find_map(|line| known(line).map(|reason| reason.code))
+    short(text)?.lines().find_map(|line| known(line).map(|reason| reason.code))
 }
 
 /// The reason in a language other than English; none when that language does not have it. Of several, a line each, those
@@ -131,7 +139,7 @@ pub fn told(languages: &Languages, language: &str, text: &str) -> Option<Markup>
     if language == FALLBACK {
         return None;
     }
-    let lines: Vec<(&str, Option<Markup>)> = text.lines().map(|line| (line, said(languages, language, line, 0))).collect();
+    let lines: Vec<(&str, Option<Markup>)> = short(text)?.lines().map(|line| (line, said(languages, language, line, 0))).collect();
     lines.iter().any(|(_, told)| told.is_some()).then(|| html! {
         @for (number, (line, told)) in lines.iter().enumerate() {
             @if number > 0 { br; }
@@ -269,6 +277,19 @@ mod tests {
         let languages = Languages::with(None).unwrap();
         assert!(told(&languages, "en", "the case is closed: reopen it or work in another case").is_none());
         assert!(told(&languages, "xx", "the case is closed: reopen it or work in another case").is_none());
+    }
+
+    #[test]
+    fn a_text_of_any_length_and_shape_is_read_in_bounded_time() {
+        let languages = Languages::with(None).unwrap();
+        for unit in ["E-0001: this release was decided already\n", ": ", "a: ", "refused by law 1: ", "\n"] {
+            let begun = std::time::Instant::now();
+            assert!(reason_code(&unit.repeat((8 << 20) / unit.len())).is_none(), "{unit:?}");
+            let at_most = unit.repeat(LONGEST / unit.len());
+            let _ = told(&languages, "lo", &at_most);
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{unit:?}");
+        }
+        assert_eq!(reason_code(&format!("{}this release was decided already", "x: ".repeat(2))), Some("release-decided"));
     }
 
     #[test]

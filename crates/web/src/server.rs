@@ -209,7 +209,10 @@ impl Workspace {
         let person = tokio::task::spawn_blocking(move || house.who(&asked)).await.unwrap_or_else(|_| Err(Refusal { text: "the session cannot be read".into(), law: None, exit: 3 }));
         // What was answered in a session goes with it, however it ended.
         let person = person.inspect_err(|refusal| if refusal.exit != 3 { self.forget(token) })?;
-        self.ended.is_of(gate::session_of(token), &person.name, Instant::now());
+        // What a program sends with its token is not what its person typed.
+        if person.purpose.is_none() {
+            self.ended.is_of(gate::session_of(token), &person.name, Instant::now());
+        }
         Ok(Reader { token: token.to_string(), person })
     }
 

@@ -64,3 +64,18 @@ fn a_wrong_login_is_told_in_lao_and_names_nobody() {
     let page = wrong(NOY);
     assert!(page.contains("ວະລີລະຫັດຜ່ານ, ລະຫັດລົງທະບຽນ") && page.contains("<q lang=\"en\">refused by law 13: name, passphrase, enrolment code"), "{page}");
 }
+
+#[test]
+fn law_14_a_refusal_of_any_length_is_not_compared_with_every_sentence() {
+    assert_eq!(web::reason_code("E-0001: this release was decided already"), Some("release-decided"));
+    let typed = "E-0001: this release was decided already\n".repeat(200_000);
+    assert_eq!(web::reason_code(&typed), None, "what is longer than any sentence of the house is none of them");
+    // It comes from a form or a program, and the answer is there at once: a field that no step has is quoted in the refusal.
+    let office = Office::working();
+    let open = Open::of(&office);
+    let name = ": ".repeat(400_000);
+    let begun = std::time::Instant::now();
+    let told = open.step(office.token(NOY), "exhibit/list", &serde_json::json!({"case": office.case, name: "x"}));
+    assert_eq!(told.status, 422);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+}

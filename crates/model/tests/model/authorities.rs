@@ -252,7 +252,8 @@ fn law_01_a_token_has_no_ground_but_its_own_authority() {
     assert!(refused.text.contains("\"D-2\"") && refused.text.contains("outside its scope"), "{}", refused.text);
     assert!(asked(Action::Query, Some(&other.id), &[other.clone(), own.clone()]).unwrap_err().text.contains("this token serves"));
     // What a standing basis allows, it allows a token while the authority lives and no longer; what came in is kept.
-    assert_eq!(asked(Action::Report, None, &[narrow]), Ok(Ground::Standing(StandingBasis::CourtProcess)));
+    assert!(asked(Action::Report, None, &[narrow.clone()]).unwrap_err().text.contains("outside its scope"), "a court process gives no papers to a token");
+    assert_eq!(asked(Action::Correct, None, &[narrow]), Ok(Ground::Standing(StandingBasis::DisclosureDuty)));
     assert_eq!(asked(Action::Transfer, None, &[]), Ok(Ground::Standing(StandingBasis::Custody)));
     let mut revoked = own.clone();
     revoked.revoke(&person(4), Moment::from_micros(2)).unwrap();

@@ -50,7 +50,7 @@ fn law_01_a_token_is_for_one_purpose() {
 #[test]
 fn law_13_what_a_person_answers_for_is_said_by_no_token() {
     let token = binding(&["selectors", "capture", "exhibit/view"]);
-    for (step, field) in [("selectors", "reveal"), ("capture", "persona"), ("capture", "recover"), ("exhibit/view", "full"), ("capture", "scan")] {
+    for (step, field) in [("selectors", "reveal"), ("capture", "persona"), ("capture", "recover"), ("exhibit/view", "full"), ("capture", "scan"), ("collect/sitemap", "admit")] {
         assert_eq!(token.allows(&said(step, None, &[field])).unwrap_err().law, Law::Separation, "{step} {field}");
     }
 }
