@@ -73,9 +73,10 @@ fn law_14_a_refusal_of_any_length_is_not_compared_with_every_sentence() {
     // It comes from a form or a program, and the answer is there at once: a field that no step has is quoted in the refusal.
     let office = Office::working();
     let open = Open::of(&office);
-    let name = ": ".repeat(400_000);
+    let mut fields = json!({"case": office.case});
+    fields[": ".repeat(400_000)] = json!("x");
     let begun = std::time::Instant::now();
-    let told = open.step(office.token(NOY), "exhibit/list", &serde_json::json!({"case": office.case, name: "x"}));
+    let told = open.step(office.token(NOY), "exhibit/list", &fields);
     assert_eq!(told.status, 422);
     assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
 }

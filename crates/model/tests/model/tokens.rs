@@ -49,7 +49,7 @@ fn law_01_a_token_is_for_one_purpose() {
 
 #[test]
 fn law_13_what_a_person_answers_for_is_said_by_no_token() {
-    let token = binding(&["selectors", "capture", "exhibit/view"]);
+    let token = binding(&["selectors", "capture", "exhibit/view", "collect/sitemap"]);
     for (step, field) in [("selectors", "reveal"), ("capture", "persona"), ("capture", "recover"), ("exhibit/view", "full"), ("capture", "scan"), ("collect/sitemap", "admit")] {
         assert_eq!(token.allows(&said(step, None, &[field])).unwrap_err().law, Law::Separation, "{step} {field}");
     }
@@ -59,7 +59,7 @@ fn law_13_what_a_person_answers_for_is_said_by_no_token() {
 fn law_13_what_needs_a_person_is_given_to_no_token() {
     let for_people = [
         "token/make", "token/end", "user/session/end", "user/factor/add", "key/rotate", "user/add", "case/member/add", "authority/record", "authority/grant", "authority/revoke", "transfer/offer", "transfer/accept",
-        "package/seal", "package/sign", "package/finish", "finding/add", "exhibit/reclassify", "exhibit/release", "erase/decide", "viewing/attend", "persona/check-out", "elsewhere", "case/list", "*", "exhibit/*",
+        "package/seal", "package/sign", "package/finish", "finding/add", "exhibit/reclassify", "exhibit/release", "erase/decide", "viewing/attend", "persona/check-out", "elsewhere", "collect/stop", "hashes/check", "case/list", "*", "exhibit/*",
     ];
     for step in for_people {
         assert_eq!(steps(&[step.to_string()]).unwrap_err().law, Law::Separation, "{step}");
