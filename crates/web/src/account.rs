@@ -66,7 +66,7 @@ fn page(frame: &Frame<'_>, me: &Value, factors: &[Value], (sessions, tokens): (&
         (show::table(frame, &frame.t("your-sessions"), sessions, &["since", "expires", "this"], |session| html! {
             @if session["this"] != true { (way("user/session/end", &format!("?one={}", encoded(text_of(session, "session"))), "button plain")) }
         }))
-        @if sessions.len() > 1 { div class="actions" { (way("user/session/end", "?others=yes", "button second")) } }
+        @if sessions.len() > 1 { div class="actions" { a class="button second" href="/step/user/session/end?others=yes" { (frame.t("field-others")) } } }
         h2 { (frame.t("your-tokens")) }
         p class="quiet" { (frame.t("tokens-about")) }
         @match tokens {

@@ -398,7 +398,7 @@ fn field(frame: &Frame<'_>, step: &Step, field: &Field, known: Option<String>, o
     html! {
         div class="field" {
             label for=(id) { (label) @if field.required { " " span class="quiet" { (frame.t("needed")) } } }
-            p class="about" id=(about) { (hints::of_field(frame, step, field)) @if field.many { " " (frame.t("a-line-each")) } }
+            p class="about" id=(about) { (hints::of_field(frame, step, field)) @if field.many { br; (frame.t("a-line-each")) } }
             @if let Some(offered) = offered { (offered.input(frame, field, &id, &about, &value)) } @else { @match &field.kind {
                 // Nothing is chosen before somebody chose.
                 Kind::Choice(choices) => select id=(id) name=(field.id) aria-describedby=(about) required[field.required] {
