@@ -3,22 +3,10 @@
 
 use model::{Moment, action::Action, id::{AuthorityId, CaseId}};
 use serde::Serialize;
-use store::{Scope, Session, StoreError, TokenWish};
+pub use store::TokenWish as Wish;
+use store::{Scope, Session, StoreError};
 
 use crate::{Desk, row::case_label};
-
-/// What is typed to make one.
-#[derive(Debug, Clone)]
-pub struct Wish<'a> {
-    /// The authority under which it acts.
-    pub authority: &'a AuthorityId,
-    /// What for.
-    pub purpose: &'a str,
-    /// Its steps, by the names of the interface for programs.
-    pub steps: &'a [String],
-    /// How long it lives, in hours.
-    pub hours: u16,
-}
 
 /// A token, as its person sees it: never what opens it.
 #[derive(Debug, Clone, Serialize)]
@@ -48,7 +36,7 @@ pub fn make(desk: &Desk, session: &Session, scope: &Scope, wish: &Wish<'_>) -> R
     desk.ready()?;
     // Who may not look at what is in the case has nothing to give.
     desk.of_role(scope, Action::View)?;
-    let made = desk.store.make_token(session, scope, &TokenWish { authority: wish.authority, purpose: wish.purpose, steps: wish.steps, hours: wish.hours })?;
+    let made = desk.store.make_token(session, scope, wish)?;
     let bound = made.binding;
     let view = TokenView { token: bound.token, case: label(desk, &bound.case)?, authority: bound.authority, purpose: bound.purpose, steps: bound.steps.into_iter().collect(), expires: bound.until, since: None };
     Ok((made.secret, view))

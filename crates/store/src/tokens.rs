@@ -58,7 +58,7 @@ pub struct TokenWish<'a> {
     pub authority: &'a AuthorityId,
     /// What for.
     pub purpose: &'a str,
-    /// Its steps.
+    /// Its steps, by the names of the interface for programs.
     pub steps: &'a [String],
     /// How long it lives, in hours; never longer than its session.
     pub hours: u16,
@@ -214,7 +214,9 @@ impl Store {
         let keys = Write { head: head(TOKEN_KEYS, hex::encode(token_lookup(&secret)), &made.token), content: Content::Sealed(keys), index: vec![], basis: Basis::New };
         let detail = json!({"purpose": made.purpose, "authority": made.authority, "steps": made.steps, "until": made.until});
         let event = NewEvent::new(EventType::TokenMade, Some(made.token.clone()), detail);
-        self.token_step(session, scope, event, vec![binding, keys])?;
+        // What lies under those that ended by themselves goes with it: nobody comes by to end them.
+        let writes = self.ended_by_themselves(scope)?.into_iter().chain([binding, keys]).collect();
+        self.token_step(session, scope, event, writes)?;
         Ok(MadeToken { secret: format!("{BEGINS}{}", hex::encode(secret)), binding: made })
     }
 
@@ -244,11 +246,29 @@ impl Store {
     pub fn end_token(&self, session: &Session, name: &str) -> Result<(), StoreError> {
         session.identity()?;
         let (scope, row, binding) = self.open_tokens(session)?.into_iter().find(|(_, row, _)| row.id == name.trim()).ok_or_else(|| StoreError::input(format!("there is no open token {} of yours: see `lanternfish token list`", model::quoted(name))))?;
+        let writes = self.end_writes(&scope, &row, &binding)?;
+        self.token_step(session, &scope, NewEvent::new(EventType::TokenEnded, Some(row.id.clone()), json!({})), writes)
+    }
+
+    /// The rows that end a token and take out the keys that lie under it.
+    fn end_writes(&self, scope: &Scope, row: &Row, binding: &Binding) -> Result<Vec<Write>, StoreError> {
         let keys = self.db.rows(Sight::Person(&scope.actor), sql::RECORDS_OF_PARENT, &[Val::text(TOKEN_KEYS), Val::text(&row.id)])?;
         let keys = keys.iter().map(Row::from_cells).collect::<Result<Vec<_>, _>>()?;
         let emptied = |row: &Row| Write { content: Content::Sealed(vec![]), ..restate(row, "ended", self.now()) };
-        let writes = std::iter::once(restate_open(&row, &binding, self.now())?).chain(keys.iter().map(emptied)).collect();
-        self.token_step(session, &scope, NewEvent::new(EventType::TokenEnded, Some(row.id.clone()), json!({})), writes)
+        Ok(std::iter::once(restate_open(row, binding, self.now())?).chain(keys.iter().map(emptied)).collect())
+    }
+
+    /// The same for each token of this person in this case that lives no more and that nobody ended.
+    fn ended_by_themselves(&self, scope: &Scope) -> Result<Vec<Write>, StoreError> {
+        let mut writes = Vec::new();
+        for row in self.list(scope, TOKEN)?.into_iter().filter(|row| row.state == "open" && !row.is_erased() && row.actor.as_ref() == Some(&scope.actor)) {
+            let binding: Binding = row.content()?;
+            let parent = self.register_one("session", row.parent.as_deref().unwrap_or(""))?;
+            if self.lives(&row, parent.as_ref(), &binding).is_err() {
+                writes.extend(self.end_writes(scope, &row, &binding)?);
+            }
+        }
+        Ok(writes)
     }
 
     /// Each open token of a person, with leave to work in its case.

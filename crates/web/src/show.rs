@@ -95,7 +95,7 @@ pub fn list(frame: &Frame<'_>, object: &Value) -> Markup {
 pub fn table(frame: &Frame<'_>, caption: &str, rows: &[Value], columns: &[&str], more: impl Fn(&Value) -> Markup) -> Markup {
     let columns: Vec<&&str> = columns.iter().filter(|column| rows.iter().any(|row| !is_nothing(&row[**column]))).collect();
     html! {
-        div class="table" tabindex="0" role="region" aria-label=(caption) {
+        div class="table anywhere" tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption class="sr" { (caption) }
                 thead { tr {

@@ -17,7 +17,7 @@ impl Office {
                 let mut told = serde_json::to_value(&view).unwrap_or_default();
                 told["secret"] = json!(secret);
                 self.voice.say(&told);
-                self.voice.note("the secret is shown this once: give it to the program alone (Authorization: Bearer SECRET, or --session). Whoever has it acts as you within its bounds, and you answer for it; end it with `lanternfish token end`");
+                self.voice.note("the secret is told in this answer and nowhere else: give it to the program alone (Authorization: Bearer SECRET, or --session). Whoever has it acts as you within its bounds, and you answer for it; end it with `lanternfish token end`");
             }
             TokenVerb::List => self.voice.say_all(&token::list(&self.desk, &self.session()?)?, "you have no open token"),
             TokenVerb::End { token } => {

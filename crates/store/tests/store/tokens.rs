@@ -137,6 +137,27 @@ fn law_13_a_token_ends_with_its_session_its_hour_and_its_person() {
 }
 
 #[test]
+fn law_13_the_key_under_a_token_that_ended_by_itself_goes_with_the_next_one() {
+    let house = House::new();
+    let case = house.open_case(&MEMBERS);
+    let authority = house.live_authority(&case, 500);
+    let under = |house: &House| house.store.list(&house.scope("Noy", &case), "token-keys").unwrap().into_iter().map(|row| (row.state.clone(), row.sealed_bytes().is_empty())).collect::<Vec<_>>();
+    let (first, _, _) = try_token(&house, &case, &authority, &["exhibit/list"], 2).unwrap();
+    let (alive, _) = token(&house, &case, &authority);
+    house.turn_clock(2 * HOUR);
+    refused(acts(&house, &first).map(drop), Law::Separation);
+    assert_eq!(under(&house).iter().filter(|(_, empty)| *empty).count(), 0, "nobody came by yet");
+    let (latest, _) = token(&house, &case, &authority);
+    let mut left = under(&house);
+    left.sort();
+    assert_eq!(left, [("ended".to_string(), true), ("open".to_string(), false), ("open".to_string(), false)]);
+    refused(acts(&house, &first).map(drop), Law::Separation);
+    acts(&house, &alive).unwrap();
+    acts(&house, &latest).unwrap();
+    house.check_log(house.store.log_size().unwrap());
+}
+
+#[test]
 fn law_13_a_token_opens_nothing_after_the_key_of_its_case_changed() {
     let house = House::new();
     let case = house.open_case(&MEMBERS);
